@@ -1,0 +1,41 @@
+"""Arguments and options that several commands share."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bsgrow.recipe import shipped_recipes
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def complete_recipe(incomplete: str) -> list[str]:
+    """Return the shipped recipes that start as typed, for shell completion."""
+    return [name for name in shipped_recipes() if name.startswith(incomplete)]
+
+
+RecipeArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[RECIPE]",
+        help="A shipped recipe (see `bsgrow recipes`) or the path of a TOML file.",
+        autocompletion=complete_recipe,
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key of the recipe, such as `growth.max_batch_size=5120`; repeatable.",
+    ),
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="What goes to stdout: for people, or for programs.")
+]

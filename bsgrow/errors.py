@@ -1,0 +1,33 @@
+"""What a user can cause: errors that name the value and its key, and say what to do next."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BsgrowError(Exception):
+    """A failure that the user can act on; the command line prints it without a traceback.
+
+    Args:
+        message: what is wrong, naming the offending value and key and what is allowed.
+        hint: what to try next, one sentence; shown as a ``hint:`` line.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(BsgrowError, ValueError):
+    """What the user wrote is wrong: a recipe, an option, or a folder given by name."""
+
+    exit_code = 2
+
+
+def did_you_mean(name: object, choices: Iterable[str]) -> str:
+    """Return a hint with the nearest of the allowed names, or with all of them."""
+    known = sorted(choices)
+    nearest = get_close_matches(str(name), known, n=1)
+    return f'did you mean "{nearest[0]}"?' if nearest else f"one of {', '.join(known)}"

@@ -1,0 +1,223 @@
+"""What a recipe holds: one training run, as frozen tables checked when they are read."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator, validate_call
+
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.schedule import CURVES, Growth, Reference, argument_names
+
+PositiveInt = Annotated[int, Field(gt=0)]
+_AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
+
+NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    """A table of the recipe: no unknown keys, no silent conversion, no change after reading."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+
+class DataConfig(_Section):
+    """``[data]``: where the samples come from."""
+
+    name: str
+    """A data set that ``bsgrow data list`` shows, or any name where num_samples is given."""
+
+    path: str | None = None
+    """Folder or archive with the files of the data set; found or downloaded where absent."""
+
+    num_samples: PositiveInt | None = None
+    """Size of the training set, to plan for a set that bsgrow does not know."""
+
+
+class AugmentConfig(_Section):
+    """``[augment]``: what happens to each training sample, drawn anew in every epoch."""
+
+    pad: Annotated[int, Field(ge=0)] = 0
+    """Pixels added on each side before a crop of the original size at a random place."""
+
+    padding: Literal["zero", "reflect"] = "zero"
+    """What the added pixels hold: black, or the image mirrored at its edge."""
+
+    flip: bool = False
+    """Whether every other image, drawn at random, is mirrored left to right."""
+
+
+class ModelConfig(_Section):
+    """``[model]``: the architecture and its own arguments, such as depth and width."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    """An architecture of ``bsgrow.models``."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keys beside the name; the architecture checks them when it is built."""
+        return dict(self.model_extra or {})
+
+
+class OptimizerConfig(_Section):
+    """``[optimizer]``: torch's optimizer of that name; the learning rate is the schedule's."""
+
+    name: Literal["sgd", "adam"] = "sgd"
+    """``sgd`` (with momentum and nesterov as given) or ``adam``."""
+
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Momentum coefficient m of SGD."""
+
+    nesterov: bool = False
+    """Whether the momentum of SGD is Nesterov's."""
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay of Adam's two averages of the gradient."""
+
+    eps: Annotated[float, Field(gt=0)] = 1e-8
+    """Added to Adam's denominator."""
+
+    weight_decay: NonNegativeFloat = 0.0
+    """L2 penalty on every parameter."""
+
+    @field_validator("betas")
+    @classmethod
+    def _betas_below_one(cls, betas: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError("each must be at least 0 and below 1")
+        return betas
+
+    @model_validator(mode="after")
+    def _momentum_fits(self) -> Self:
+        if self.name == "adam" and (self.momentum or self.nesterov):
+            raise InputError(
+                f"optimizer.momentum = {self.momentum}, optimizer.nesterov = {self.nesterov}: "
+                "Adam has neither",
+                hint='Adam takes optimizer.betas; momentum belongs to optimizer.name = "sgd"',
+            )
+        if self.nesterov and not self.momentum:
+            raise InputError("optimizer.nesterov = true: needs an optimizer.momentum above 0")
+        return self
+
+
+def check_curve(name: str, **arguments: object) -> None:
+    """Check a curve's name, and its arguments against the types that its builder takes."""
+    if name not in CURVES:
+        hint = did_you_mean(name, CURVES)
+        raise InputError(f"schedule.curve.name = {name!r}: no such curve", hint)
+    for key in arguments.keys() - argument_names(name):
+        raise InputError(
+            f"schedule.curve.{key} = {arguments[key]!r}: {name} has no such argument",
+            did_you_mean(key, argument_names(name)),
+        )
+    validate_call(config=ConfigDict(strict=True))(CURVES[name])(1.0, **arguments)
+
+
+class ScheduleConfig(_Section):
+    """``[schedule]``: the run as published, before any growth."""
+
+    epochs: float
+    """Length of the run in passes over the training set."""
+
+    lr: float
+    """Base learning rate."""
+
+    global_batch_size: int
+    """Samples per parameter update."""
+
+    curve: Mapping[str, Any] = Field(default={"name": "ConstantLR", "factor": 1.0})
+    """The learning-rate schedule, by torch's name and arguments; positions in epochs."""
+
+    @field_validator("curve")
+    @classmethod
+    def _curve_builds(cls, curve: Mapping[str, Any]) -> Mapping[str, Any]:
+        check_curve(**{"name": None, **curve})
+        return curve
+
+
+class RunConfig(_Section):
+    """``[run]``: how the plan is carried out."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    """Seed of the initial weights, the order of the samples and their augmentation."""
+
+    ghost_batch_size: PositiveInt | None = None
+    """Samples that batch normalisation normalises together, whatever the batch size; the
+    smaller of 128 and schedule.global_batch_size where absent."""
+
+    micro_batch_size: PositiveInt | Literal["auto"] = "auto"
+    """Samples per forward and backward pass, in whole ghost batches; ``auto`` takes 256."""
+
+    @field_validator("micro_batch_size", mode="before")
+    @classmethod
+    def _number_or_auto(cls, value: object) -> object:
+        if isinstance(value, str) and value != "auto":
+            raise ValueError('must be a number above 0 or "auto"')
+        return value
+
+    world_size: PositiveInt = 1
+    """Number of processes that share an update."""
+
+    device: str = "auto"
+    """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
+
+    num_threads: PositiveInt | None = None
+    """CPU threads of the loader and of torch; all cores where absent."""
+
+    evaluate_every_epochs: Annotated[float, Field(gt=0)] = 1.0
+    """Epochs between two evaluations on the held-out samples; the end is always evaluated."""
+
+    log_every_seconds: NonNegativeFloat = 1.0
+    """Seconds between two progress events; each waits for the device once."""
+
+    checkpoint_every_seconds: NonNegativeFloat = 60.0
+    """Seconds between two checkpoints; 0 writes one after every update."""
+
+
+class Recipe(_Section):
+    """One training run; every table is a section of the TOML file.
+
+    ``[schedule]`` is the run as published and ``[growth]`` how to spend it in batch size.
+    """
+
+    description: str = ""
+    """One line on what the recipe is and where its figures come from."""
+
+    data: DataConfig
+    augment: AugmentConfig = AugmentConfig()
+    model: ModelConfig
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig
+    growth: Growth = Growth()
+    run: RunConfig = RunConfig()
+
+    @model_validator(mode="after")
+    def _schedule_fits_optimizer(self) -> Self:
+        if self.optimizer.name == "adam" and self.growth.momentum is not None:
+            raise InputError(
+                f"growth.momentum = {self.growth.momentum}: Adam has no momentum coefficient",
+                hint='B ∝ 1/(1 − m) holds for optimizer.name = "sgd"; scale growth.lr_scale',
+            )
+        self.reference  # noqa: B018 - its own checks run when it is built
+        return self
+
+    @property
+    def reference(self) -> Reference:
+        """The schedule as published, with the momentum of its optimizer."""
+        return Reference(**dict(self.schedule), momentum=self.optimizer.momentum)
+
+    @property
+    def ghost_batch_size(self) -> int:
+        """Samples per ghost batch, resolved."""
+        return self.run.ghost_batch_size or min(128, self.schedule.global_batch_size)
+
+    @property
+    def micro_batch_size(self) -> int:
+        """Samples per micro-batch, resolved: whole ghost batches, on any device the same."""
+        if self.run.micro_batch_size != "auto":
+            return self.run.micro_batch_size
+        ghost = self.ghost_batch_size
+        return max(1, _AUTO_MICRO_BATCH // ghost) * ghost

@@ -1,0 +1,47 @@
+"""Recipe to plan: what `bsgrow plan` prints and `bsgrow train` executes."""
+
+from bsgrow.data import DATASETS
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.recipe.config import DataConfig, Recipe
+from bsgrow.schedule import Plan, compile_plan
+
+
+def plan_recipe(recipe: Recipe) -> Plan:
+    """Compile the schedule of a recipe; needs no data, only its number of samples.
+
+    Raises:
+        InputError: the number of samples is not known, or the values do not fit each other.
+    """
+    plan = compile_plan(recipe.reference, recipe.growth, num_train_samples(recipe.data))
+    _check_ghost_batch(recipe, plan)
+    return plan
+
+
+def num_train_samples(data: DataConfig) -> int:
+    """Return the size of the training set, N: of a named set, or as the recipe gives it."""
+    spec = DATASETS.get(data.name)
+    if spec is None and data.num_samples is None:
+        raise InputError(
+            f"data.name = {data.name!r}: no such data set, and its size is not given",
+            hint=f"{did_you_mean(data.name, DATASETS)}; or set data.num_samples",
+        )
+    if spec and data.num_samples not in (None, spec.num_samples):
+        raise InputError(
+            f"data.num_samples = {data.num_samples}: {data.name} has {spec.num_samples}"
+        )
+    return spec.num_samples if spec else data.num_samples or 0
+
+
+def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
+    ghost, first = recipe.run.ghost_batch_size, plan.phases[0].global_batch_size
+    if ghost is not None and ghost > first:
+        raise InputError(
+            f"run.ghost_batch_size = {ghost}: above the first global batch, {first}",
+            hint="a ghost batch is a part of a batch; the statistics must not change as it grows",
+        )
+    micro = recipe.run.micro_batch_size
+    if micro != "auto" and micro % recipe.ghost_batch_size:
+        raise InputError(
+            f"run.micro_batch_size = {micro}: not a multiple of run.ghost_batch_size = "
+            f"{recipe.ghost_batch_size}",
+        )

@@ -1,0 +1,151 @@
+"""The plan: which samples make up each parameter update, at which learning rate and momentum."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from bsgrow.schedule.config import Growth, Reference
+from bsgrow.schedule.curves import Curve
+from bsgrow.schedule.noise_scale import sgd_noise_scale
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One parameter update over samples [start, stop) of the endless stream of samples.
+
+    Attributes:
+        index: position in the run, from 0.
+        start: first sample consumed.
+        stop: one past the last sample consumed.
+        lr: learning rate ε.
+        momentum: momentum coefficient m.
+    """
+
+    index: int
+    start: int
+    stop: int
+    lr: float
+    momentum: float
+
+    @property
+    def global_batch_size(self) -> int:
+        """Samples in this update."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A run of updates of equal global_batch_size and momentum, and one learning rate.
+
+    Attributes:
+        first_index: index of its first update.
+        num_updates: how many updates start in it.
+        start_sample: where its first update starts.
+        stop_sample: where its last update stops.
+        global_batch_size: samples per update; the last update of the run may be cut.
+        momentum: momentum coefficient m.
+        lr: learning rate ε of its first update.
+    """
+
+    first_index: int
+    num_updates: int
+    start_sample: int
+    stop_sample: int
+    global_batch_size: int
+    momentum: float
+    lr: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled schedule; equal inputs give an equal plan, byte for byte.
+
+    Attributes:
+        num_samples: size of the training set, N.
+        reference: the schedule as published.
+        growth: how it was spent in batch size.
+        phases: the phases in order; they tile [0, num_total_samples).
+        num_total_samples: samples consumed by the whole run, epochs · N rounded up.
+    """
+
+    num_samples: int
+    reference: Reference
+    growth: Growth
+    phases: tuple[Phase, ...]
+    num_total_samples: int
+
+    @property
+    def epochs(self) -> float:
+        """Length of the run in passes over the training set."""
+        return self.reference.epochs
+
+    @property
+    def num_updates(self) -> int:
+        """Parameter updates of the whole run."""
+        return self.phases[-1].first_index + self.phases[-1].num_updates
+
+    @property
+    def baseline_num_updates(self) -> int:
+        """Parameter updates of the reference: the same samples at its fixed batch size."""
+        return -(-self.num_total_samples // self.reference.global_batch_size)
+
+    def updates(self, first_index: int = 0) -> Iterator[Update]:
+        """Yield the updates from first_index to the end, lazily."""
+        for index in range(first_index, self.num_updates):
+            yield self.update(index)
+
+    def update(self, index: int) -> Update:
+        """Return the update of that index; raises IndexError outside [0, num_updates)."""
+        if not 0 <= index < self.num_updates:
+            raise IndexError(f"update {index} of a plan of {self.num_updates}")
+        phase = self.phases[bisect_right(self._first_indices, index) - 1]
+        start = phase.start_sample + (index - phase.first_index) * phase.global_batch_size
+        stop = min(start + phase.global_batch_size, self.num_total_samples)
+        lr = self._lr(start, stop - start, phase.momentum)
+        return Update(index, start, stop, lr, phase.momentum)
+
+    def at(self, sample: int) -> Update:
+        """Return the update that consumes a sample; raises IndexError outside the run."""
+        if not 0 <= sample < self.num_total_samples:
+            raise IndexError(f"sample {sample} of a run of {self.num_total_samples}")
+        phase = self.phases[bisect_right(self._start_samples, sample) - 1]
+        offset = (sample - phase.start_sample) // phase.global_batch_size
+        return self.update(phase.first_index + offset)
+
+    def sgd_noise_scale(self, phase: Phase) -> float:
+        """Return the noise scale g = ε (N/B − 1) / (1 − m) at the start of a phase."""
+        return sgd_noise_scale(phase.lr, phase.global_batch_size, phase.momentum, self.num_samples)
+
+    @cached_property
+    def _curve(self) -> Curve:
+        return self.reference.build_curve()
+
+    @cached_property
+    def _first_indices(self) -> list[int]:
+        return [phase.first_index for phase in self.phases]
+
+    @cached_property
+    def _start_samples(self) -> list[int]:
+        return [phase.start_sample for phase in self.phases]
+
+    def _lr(self, sample: int, global_batch_size: int, momentum: float) -> float:
+        return matching_lr(
+            self._curve.value(Fraction(sample, self.num_samples)),
+            self.reference,
+            global_batch_size,
+            momentum,
+        )
+
+
+def matching_lr(
+    reference_lr: float, reference: Reference, global_batch_size: int, momentum: float
+) -> float:
+    """Return the ε that keeps the reference's ε / (B (1 − m)) at another batch and momentum.
+
+    Source:
+        arXiv 1711.00489, sections 3 and 4: B ∝ ε and B ∝ 1/(1 − m) at a fixed noise scale.
+    """
+    batch_ratio = global_batch_size / reference.global_batch_size
+    return reference_lr * batch_ratio * ((1 - momentum) / (1 - reference.momentum))
