@@ -2,7 +2,7 @@
 
 from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.config import Growth, Reference
-from bsgrow.schedule.curves import CURVES, Curve, argument_names
+from bsgrow.schedule.curves import CURVES, Curve
 from bsgrow.schedule.noise_scale import relative_noise, sgd_noise_scale
 from bsgrow.schedule.notes import notes
 from bsgrow.schedule.plan import Phase, Plan, Update
@@ -16,7 +16,6 @@ __all__ = [
     "Plan",
     "Reference",
     "Update",
-    "argument_names",
     "as_dict",
     "compile_plan",
     "notes",

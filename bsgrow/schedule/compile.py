@@ -142,7 +142,11 @@ def _require_inside(curve: Curve, reference: Reference) -> None:
 
 def _require_fit(wanted: list[float], growth: Growth, num_samples: int) -> None:
     """Check the batch sizes against the cap, the multiple and the training set."""
-    first, cap, unit = max(1, round(wanted[0])), growth.max_batch_size, growth.multiple_of
+    first, cap, unit = round(wanted[0]), growth.max_batch_size, growth.multiple_of
+    if first < 1:
+        raise InputError(
+            f"growth: the first batch would be {wanted[0]:.3g} samples", hint=_FIRST_BATCH
+        )
     if cap is not None and cap < first:
         raise InputError(
             f"growth.max_batch_size = {cap}: below the first batch, {first}", hint=_FIRST_BATCH

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from inspect import Parameter, signature
 from itertools import count, takewhile
 from types import MappingProxyType
 from typing import Any
@@ -58,12 +57,6 @@ def build_curve(lr: float, name: str, arguments: Mapping[str, Any]) -> Curve:
         arguments: keyword arguments of that builder.
     """
     return CURVES[name](lr, **arguments)
-
-
-def argument_names(name: str) -> set[str]:
-    """Return the keyword arguments that a curve of that name takes."""
-    parameters = signature(CURVES[name]).parameters.values()
-    return {parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY}
 
 
 @register
