@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator, validate_call
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.schedule import CURVES, Growth, Reference, argument_names
+from bsgrow.native import Augment
+from bsgrow.schedule import CURVES, Growth, Reference
+from bsgrow.validation import call_checked
 
 PositiveInt = Annotated[int, Field(gt=0)]
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
@@ -33,19 +35,6 @@ class DataConfig(_Section):
 
     num_samples: PositiveInt | None = None
     """Size of the training set, to plan for a set that bsgrow does not know."""
-
-
-class AugmentConfig(_Section):
-    """``[augment]``: what happens to each training sample, drawn anew in every epoch."""
-
-    pad: Annotated[int, Field(ge=0)] = 0
-    """Pixels added on each side before a crop of the original size at a random place."""
-
-    padding: Literal["zero", "reflect"] = "zero"
-    """What the added pixels hold: black, or the image mirrored at its edge."""
-
-    flip: bool = False
-    """Whether every other image, drawn at random, is mirrored left to right."""
 
 
 class ModelConfig(_Section):
@@ -108,12 +97,7 @@ def check_curve(name: str, **arguments: object) -> None:
     if name not in CURVES:
         hint = did_you_mean(name, CURVES)
         raise InputError(f"schedule.curve.name = {name!r}: no such curve", hint)
-    for key in arguments.keys() - argument_names(name):
-        raise InputError(
-            f"schedule.curve.{key} = {arguments[key]!r}: {name} has no such argument",
-            did_you_mean(key, argument_names(name)),
-        )
-    validate_call(config=ConfigDict(strict=True))(CURVES[name])(1.0, **arguments)
+    call_checked(CURVES[name], 1.0, table="schedule.curve", written=arguments)
 
 
 class ScheduleConfig(_Section):
@@ -187,7 +171,7 @@ class Recipe(_Section):
     """One line on what the recipe is and where its figures come from."""
 
     data: DataConfig
-    augment: AugmentConfig = AugmentConfig()
+    augment: Augment = Augment()
     model: ModelConfig
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig
