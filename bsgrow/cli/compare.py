@@ -53,6 +53,7 @@ def compare(
     """
     from bsgrow.reporting.comparison import comparison_as_dict
     from bsgrow.reporting.comparison_plot import plot_comparison
+    from bsgrow.training import write_json
 
     loaded = load_recipe(recipe, overrides or ())
     folder = out_dir or Path("runs") / f"compare-{Path(recipe).stem}"
@@ -60,8 +61,10 @@ def compare(
     picture = folder / "compare.png"
     title = f"{Path(recipe).stem}: mean ± standard deviation over seeds"
     plot_comparison(results, title, picture)
+    comparison = comparison_as_dict(results) | {"picture": str(picture)}
+    write_json(folder / "compare.json", comparison)
     if output is Format.JSON:
-        print_json(comparison_as_dict(results) | {"picture": str(picture)})
+        print_json(comparison)
     else:
         out.print(_table(results))
         out.print(f"picture: {picture}", markup=False)

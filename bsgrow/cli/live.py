@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from bsgrow.cli.console import err
 from bsgrow.training.events import Evaluated, Event, Progress, RunStarted
@@ -21,9 +22,10 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
     if not err.is_terminal:
         yield keep
         return
-    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[text]}"))
+    bar_column = BarColumn(8, table_column=Column(min_width=8))
+    columns = (bar_column, TextColumn("{task.description}"))
     with Bar(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("starting", total=None, text="")
+        task = bar.add_task("starting", total=None)
 
         def show(event: Event) -> None:
             keep(event)
@@ -48,12 +50,8 @@ def _draw(event: Event, bar: Bar, task: TaskID) -> None:
     if isinstance(event, RunStarted):
         bar.update(task, total=event.epochs * event.num_samples)
     elif isinstance(event, Progress):
-        bar.update(
-            task,
-            completed=event.consumed_samples,
-            description=f"epoch {event.epoch:5.1f}",
-            text=_describe_progress(event),
-        )
+        described = _describe_progress(event)
+        bar.update(task, completed=event.consumed_samples, description=described)
 
 
 def _describe_start(event: RunStarted) -> str:
@@ -67,10 +65,11 @@ def _describe_start(event: RunStarted) -> str:
 
 
 def _describe_progress(event: Progress) -> str:
+    """What matters most comes first: a narrow terminal cuts the end off."""
     return (
-        f"batch {event.global_batch_size}  lr {event.lr:.4g}  loss {event.train_loss:.4f}  "
-        f"accuracy {event.train_accuracy:.1%}  {event.samples_per_second:,.0f} samples/s  "
-        f"{_clock(event.seconds_left)} left"
+        f"epoch {event.epoch:.1f}, {_clock(event.seconds_left)} left, "
+        f"batch {event.global_batch_size}, lr {event.lr:.4g}, loss {event.train_loss:.3f}, "
+        f"{event.train_accuracy:.1%}, {event.samples_per_second:,.0f}/s"
     )
 
 

@@ -143,7 +143,7 @@ class RunConfig(_Section):
         return value
 
     world_size: PositiveInt = 1
-    """Number of processes that share an update."""
+    """Number of processes that share an update; for planning, training takes 1."""
 
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""

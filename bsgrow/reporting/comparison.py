@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bsgrow.reporting.learning_curve import LearningCurve, sample_std
+from bsgrow.reporting.machine import describe_machine
 from bsgrow.training.events import RunFinished
 
 
@@ -51,8 +52,8 @@ class Arm:
 
 
 def comparison_as_dict(arms: Sequence[Arm]) -> dict[str, Any]:
-    """Return the comparison as plain values, ready for JSON."""
-    return {"arms": [_arm_as_dict(arm) for arm in arms]}
+    """Return the comparison as plain values, ready for JSON, and what it was measured on."""
+    return describe_machine() | {"arms": [_arm_as_dict(arm) for arm in arms]}
 
 
 def _arm_as_dict(arm: Arm) -> dict[str, Any]:
@@ -60,6 +61,7 @@ def _arm_as_dict(arm: Arm) -> dict[str, Any]:
         "arm": arm.name,
         "seeds": list(arm.seeds),
         "test_accuracy": asdict(arm.test_accuracy),
+        "test_accuracy_median": float(np.median([run.test_accuracy for run in arm.runs])),
         "test_accuracies": [run.test_accuracy for run in arm.runs],
         "num_updates": arm.num_updates,
         "baseline_num_updates": arm.runs[0].baseline_num_updates,

@@ -1,10 +1,11 @@
 """Files that are either whole or not there, whenever the process or the machine stops."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bsgrow.errors import BsgrowError
 
@@ -53,6 +54,12 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write one JSON object, indented, as ``write_atomically`` does."""
+    text = json.dumps(value, indent=2) + "\n"
+    write_atomically(path, lambda stream: stream.write(text.encode()))
 
 
 def fsync_folder(folder: Path) -> None:

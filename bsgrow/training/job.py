@@ -51,6 +51,11 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
         InputError: the data or the device is not there.
         BsgrowError: the data is damaged, or could not be downloaded.
     """
+    if recipe.run.world_size > 1:
+        raise InputError(
+            f"run.world_size = {recipe.run.world_size}: `bsgrow train` runs in one process",
+            hint="world_size is for `bsgrow plan`; leave it at 1 to train",
+        )
     path = recipe.data.path
     dataset = load_dataset(recipe.data.name, Path(path).expanduser() if path else None)
     _check_pad(recipe.augment.pad, dataset)

@@ -5,7 +5,6 @@ that is killed at any moment leaves one that can be resumed.
 """
 
 import fcntl
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe
 from bsgrow.schedule import Plan, as_dict
-from bsgrow.training.atomic_file import naming, write_atomically
+from bsgrow.training.atomic_file import naming, write_atomically, write_json
 from bsgrow.training.events import RunFinished, from_json, to_json
 
 
@@ -113,8 +112,7 @@ class RunDirectory:
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan as JSON."""
-        text = json.dumps(as_dict(plan), indent=2) + "\n"
-        write_atomically(self.plan, lambda stream: stream.write(text.encode()))
+        write_json(self.plan, as_dict(plan))
 
     def write_summary(self, finished: RunFinished) -> None:
         """Write what the run ended with; from then on it counts as finished."""

@@ -15,6 +15,7 @@ WRONG = [
     (["train", "--set", "model.dept=16"], "model.dept = 16", 'did you mean "depth"?'),
     (["train", "--set", "model.depth=11"], "model.depth = 11", "depth = 10"),
     (["train", "--set", "augment.pad=8"], "pad", ""),
+    (["train", "--set", "run.world_size=8"], "run.world_size = 8", "leave it at 1"),
     (["train", "--set", "run.device=cuda:9"], "device = 'cuda:9'", "hint:"),
     (["train", "--set", "data.name=cifar10", "--set", "data.path=none"], "none", "hint:"),
     (["train", "--resume"], "holds no run to resume", "--out"),

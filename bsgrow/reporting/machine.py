@@ -1,0 +1,41 @@
+"""The machine and the versions that a figure was measured with."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import bsgrow
+
+_PACKAGES = ("numpy", "torch")
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return ``{"hardware": {…}, "versions": {…}}``, as every result states them."""
+    return {"hardware": _hardware(), "versions": _versions()}
+
+
+def _hardware() -> dict[str, Any]:
+    cuda = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {
+        "processor": processor_name(),
+        "machine": platform.machine(),
+        "num_cpus": os.cpu_count(),
+        "cuda_devices": cuda,
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: version(name) for name in _PACKAGES}
+    return {"bsgrow": bsgrow.__version__, "python": platform.python_version()} | versions
+
+
+def processor_name() -> str:
+    """Return the processor's model as Linux names it, or what Python knows elsewhere."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
