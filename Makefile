@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BUILD  := pyproject.toml setup.py $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.cu')
-CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.cu')
+CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl')
+BUILD  := pyproject.toml setup.py $(CPP)
 
 .PHONY: train test check format clean
 

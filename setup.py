@@ -6,8 +6,10 @@ from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
 from setuptools import setup
 
 ROOT = Path("csrc")
-SOURCES = sorted(str(path) for folder in ("cpu", "bindings") for path in ROOT.glob(f"{folder}/*.cpp"))
-HEADERS = sorted(str(path) for path in ROOT.rglob("*.h"))
+SOURCES = sorted(
+    str(path) for folder in ("cpu", "bindings") for path in ROOT.glob(f"{folder}/*.cpp")
+)
+HEADERS = sorted(str(path) for path in [*ROOT.rglob("*.h"), *ROOT.rglob("*.inl")])
 
 # No contraction: a fused multiply-add would round differently from the reference.
 FLAGS = ["-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-pthread"]

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import bsgrow
+from bsgrow.native import instruction_set
 
 _PACKAGES = ("numpy", "torch")
 
@@ -24,8 +25,15 @@ def _hardware() -> dict[str, Any]:
         "processor": processor_name(),
         "machine": platform.machine(),
         "num_cpus": os.cpu_count(),
+        "load_average": _load_average(),
+        "instruction_set": instruction_set(),
         "cuda_devices": cuda,
     }
+
+
+def _load_average() -> float | None:
+    """Processes that wanted to run over the last minute; above num_cpus, figures are noisy."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _versions() -> dict[str, str]:

@@ -1,0 +1,31 @@
+# The compiled extension; its sources are in csrc/bindings. Errors name the argument.
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+def philox4x32_10(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]: ...
+def order(
+    *, num_samples: int, seed: int, start: int, stop: int, out: npt.NDArray[np.int64]
+) -> None: ...
+def load_batch(
+    *,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    seed: int,
+    start: int,
+    stop: int,
+    pad: int,
+    padding: Literal["zero", "reflect"],
+    flip: bool,
+    scale: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+    out_images: npt.NDArray[Any],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool,
+    num_threads: int,
+) -> None: ...
+def fill(*, out: npt.NDArray[np.uint8], chunk_bytes: int, num_threads: int) -> None: ...
+def instruction_set() -> Literal["avx512", "avx2", "baseline"]: ...

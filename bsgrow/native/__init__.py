@@ -1,0 +1,12 @@
+"""The sample stream: which sample comes next, and how it is augmented.
+
+Both are pure functions of (seed, position), so that nothing about how the stream is cut into
+batches, threads or restarts changes what it holds. The work is done by ``bsgrow._native`` (see
+``csrc/README.md``); :mod:`bsgrow.native.reference` says the same in plain Python.
+"""
+
+from bsgrow.native.augment import Augment, PaddingMode
+from bsgrow.native.normalisation import scale_and_bias
+from bsgrow.native.stream import instruction_set, load_batch, order
+
+__all__ = ["Augment", "PaddingMode", "instruction_set", "load_batch", "order", "scale_and_bias"]

@@ -1,0 +1,45 @@
+"""What is done to an image at random, as the user writes it."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from bsgrow.errors import InputError
+
+PaddingMode = Literal["zero", "reflect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Augment:
+    """Random crop of a padded image, then a random horizontal flip.
+
+    Args:
+        pad: pixels added on each side before a window of the image's size is cut out of it,
+            its offset uniform in ``[0, 2 * pad]`` each way. Below the image's height and width.
+        padding: ``"zero"`` adds pixels of value 0, before normalisation as torchvision does;
+            ``"reflect"`` mirrors the image at its edge pixels, which are not repeated.
+        flip: mirror left to right with probability 1/2.
+
+    Raises:
+        InputError: a field is out of range.
+    """
+
+    pad: int = 0
+    padding: PaddingMode = "zero"
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.pad, bool) or not isinstance(self.pad, int) or self.pad < 0:
+            raise InputError(
+                f"pad = {self.pad!r} is not a number of pixels: expected an integer of 0 or more",
+                hint="use pad = 0 for no crop, pad = 4 for 32x32 images",
+            )
+        if self.padding not in get_args(PaddingMode):
+            raise InputError(
+                f"padding = {self.padding!r} is unknown: expected 'zero' or 'reflect'",
+                hint="use padding = 'zero', as in the paper",
+            )
+        if not isinstance(self.flip, bool):
+            raise InputError(
+                f"flip = {self.flip!r} is not a switch: expected true or false",
+                hint="use flip = true where left and right mean the same",
+            )

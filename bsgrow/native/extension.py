@@ -1,0 +1,14 @@
+"""Finds the compiled half, or says how to build it."""
+
+from bsgrow.errors import BsgrowError
+
+try:
+    from bsgrow import _native as extension
+except ImportError as error:  # pragma: no cover - needs an unbuilt tree
+    raise BsgrowError(
+        f"bsgrow's native extension (bsgrow._native) cannot be loaded: {error}",
+        hint="build it with `pip install -e .` in the source tree; "
+        "it needs a C++17 compiler and pybind11",
+    ) from error
+
+__all__ = ["extension"]

@@ -1,0 +1,105 @@
+"""The thin Python face of the compiled sample stream."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bsgrow.native.augment import Augment
+from bsgrow.native.extension import extension
+from bsgrow.native.normalisation import scale_and_bias
+
+
+def instruction_set() -> str:
+    """The vector code in use: ``avx512``, ``avx2`` or ``baseline``.
+
+    The best that the machine runs, or what the variable BSGROW_INSTRUCTION_SET names.
+
+    Raises:
+        ValueError: the variable names one that this machine lacks.
+    """
+    return extension.instruction_set()
+
+
+def order(num_samples: int, seed: int, start: int, stop: int) -> npt.NDArray[np.int64]:
+    """Sample indices of stream positions ``[start, stop)``.
+
+    Position p is epoch ``p // num_samples``, offset ``p % num_samples``; each epoch is its own
+    permutation of all samples, keyed by (seed, epoch).
+
+    Args:
+        num_samples: samples in the set, 1 to 2**32.
+        seed: 0 to 2**64 - 1.
+        start: first position, 0 to 2**64 - 1.
+        stop: one past the last position.
+
+    Returns:
+        int64 ``[stop - start]``.
+
+    Raises:
+        ValueError: an argument is out of range; the message names it.
+    """
+    samples = np.empty(max(stop - start, 0), dtype=np.int64)
+    extension.order(num_samples=num_samples, seed=seed, start=start, stop=stop, out=samples)
+    return samples
+
+
+def load_batch(
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    start: int,
+    stop: int,
+    augment: Augment | None,
+    mean: Sequence[float],
+    std: Sequence[float],
+    out_images: npt.NDArray[Any],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool = True,
+    num_threads: int,
+) -> None:
+    """Writes the samples of stream positions ``[start, stop)``, augmented and normalised.
+
+    One pass gathers, pads, crops, flips, normalises and casts. The GIL is released meanwhile.
+    The result depends on nothing but the data, ``seed`` and the positions.
+
+    Args:
+        images: uint8 ``[num_samples, channels, height, width]``, C-contiguous; may be read-only.
+        labels: int64 ``[num_samples]``.
+        seed: 0 to 2**64 - 1.
+        start: first position, 0 to 2**64 - 1.
+        stop: one past the last position; any number of epoch ends may lie between.
+        augment: random crop and flip; None for neither.
+        mean: per channel, of pixel / 255.
+        std: per channel, of pixel / 255, above 0.
+        out_images: written; float32, float16, or bfloat16 seen as uint16,
+            ``[stop - start, channels, height, width]``, contiguous or channels_last.
+        out_labels: written; int64 ``[stop - start]``.
+        shuffle: False takes the samples of each epoch in order.
+        num_threads: threads that share the work, the caller's included.
+
+    Raises:
+        InputError: mean or std cannot normalise.
+        TypeError: an argument is no array or no integer; the message names it.
+        ValueError: a shape, dtype, layout or range is wrong; the message names the argument.
+    """
+    scale, bias = scale_and_bias(mean, std)
+    augment = augment or Augment()
+    extension.load_batch(
+        images=images,
+        labels=labels,
+        seed=seed,
+        start=start,
+        stop=stop,
+        pad=augment.pad,
+        padding=augment.padding,
+        flip=augment.flip,
+        scale=scale,
+        bias=bias,
+        out_images=out_images,
+        out_labels=out_labels,
+        shuffle=shuffle,
+        num_threads=num_threads,
+    )

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+namespace bsgrow {
+
+// Check and dispatch, one function for each operation: Python arguments in, kernels called with the
+// GIL released. bsgrow/_native.pyi documents the arguments under the same names.
+
+void check_and_order(pybind11::handle num_samples, pybind11::handle seed, pybind11::handle start,
+                     pybind11::handle stop, pybind11::handle out);
+
+struct LoadBatchArguments {
+  pybind11::handle images, labels, seed, start, stop;
+  pybind11::handle pad;
+  std::string padding;
+  bool flip;
+  pybind11::handle scale, bias, out_images, out_labels;
+  bool shuffle;
+  pybind11::handle num_threads;
+};
+
+void check_and_load_batch(const LoadBatchArguments& arguments);
+
+void check_and_fill(pybind11::handle out, pybind11::handle chunk_bytes,
+                    pybind11::handle num_threads);
+
+pybind11::tuple check_and_philox(const pybind11::sequence& counter, const pybind11::sequence& key);
+
+}  // namespace bsgrow

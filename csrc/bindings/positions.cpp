@@ -1,0 +1,29 @@
+#include "bindings/positions.h"
+
+#include <string>
+
+#include "bindings/arguments.h"
+
+namespace py = pybind11;
+
+namespace bsgrow {
+namespace {
+
+// An epoch is one 32-bit word of the counter; past it the stream would repeat itself.
+void require_epoch_fits(uint64_t num_samples, uint64_t start, uint64_t stop) {
+  if (start == stop || (stop - 1) / num_samples <= UINT32_MAX) return;
+  throw py::value_error("stop: position " + std::to_string(stop) + " lies beyond epoch 2**32 of " +
+                        std::to_string(num_samples) + " samples");
+}
+
+}  // namespace
+
+Positions to_positions(uint64_t num_samples, py::handle seed, bool shuffle, py::handle start,
+                       py::handle stop) {
+  const uint64_t first = to_integer(start, "start", 0, UINT64_MAX);
+  const uint64_t last = to_integer(stop, "stop", first, UINT64_MAX);
+  require_epoch_fits(num_samples, first, last);
+  return {{num_samples, to_integer(seed, "seed", 0, UINT64_MAX), shuffle}, first, last};
+}
+
+}  // namespace bsgrow

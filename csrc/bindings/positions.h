@@ -1,0 +1,25 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+
+#include "bsgrow/order.h"
+
+namespace bsgrow {
+
+constexpr uint64_t kMaxThreads = 1024;
+
+// Positions [start, stop) of a stream, checked.
+struct Positions {
+  Stream stream;
+  uint64_t start;
+  uint64_t stop;
+
+  uint64_t count() const { return stop - start; }
+};
+
+Positions to_positions(uint64_t num_samples, pybind11::handle seed, bool shuffle,
+                       pybind11::handle start, pybind11::handle stop);
+
+}  // namespace bsgrow

@@ -1,0 +1,50 @@
+#include "cpu/kernels.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace bsgrow {
+namespace {
+
+constexpr const char* kVariable = "BSGROW_INSTRUCTION_SET";
+
+// What this machine runs, the best first.
+std::vector<const Kernels*> supported_kernels() {
+  std::vector<const Kernels*> supported;
+#if defined(__x86_64__)
+  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (has_avx2 && has_avx512) supported.push_back(&avx512::kKernels);
+  if (has_avx2) supported.push_back(&avx2::kKernels);
+#endif
+  supported.push_back(&baseline::kKernels);
+  return supported;
+}
+
+const Kernels& choose_kernels() {
+  const std::vector<const Kernels*> supported = supported_kernels();
+  const char* const wanted = std::getenv(kVariable);
+  if (!wanted || !*wanted) return *supported.front();
+  std::string names;
+  for (const Kernels* kernels : supported) {
+    if (!std::strcmp(kernels->instruction_set, wanted)) return *kernels;
+    names += std::string(names.empty() ? "" : ", ") + kernels->instruction_set;
+  }
+  throw std::invalid_argument(std::string(kVariable) + ": expected one of " + names +
+                              " on this machine, got " + wanted);
+}
+
+}  // namespace
+
+const Kernels& best_kernels() {
+  static const Kernels& chosen = choose_kernels();
+  return chosen;
+}
+
+const char* instruction_set() { return best_kernels().instruction_set; }
+
+}  // namespace bsgrow

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "bsgrow/augment.h"
+#include "bsgrow/order.h"
+
+namespace bsgrow {
+
+enum class DType : uint8_t { kFloat32, kFloat16, kBFloat16 };
+
+struct ImageShape {
+  int64_t channels;
+  int64_t height;
+  int64_t width;
+};
+
+struct LoadBatch {
+  Stream stream;
+  uint64_t start;  // positions [start, stop) of the stream
+  uint64_t stop;
+  Augment augment;
+  ImageShape shape;
+  const uint8_t* images;  // [num_samples, channels, height, width], contiguous
+  const int64_t* labels;  // [num_samples]
+  const float* scale;     // [channels]: out = pixel * scale + bias, rounded after each operation
+  const float* bias;      // [channels]
+  DType dtype;
+  bool channels_last;
+  void* out_images;     // [stop - start, channels, height, width] in dtype, either layout
+  int64_t* out_labels;  // [stop - start]
+};
+
+// Gather, pad, crop, flip, normalise and cast, fused: each pixel is read once and written once.
+// The arguments are not checked here; throws only before anything is written:
+// std::bad_alloc, and what instruction_set throws.
+void load_batch(const LoadBatch& batch, int num_threads);
+
+// The vector code in use: "avx512", "avx2" or "baseline". Throws std::invalid_argument where the
+// variable BSGROW_INSTRUCTION_SET names one that this machine lacks.
+const char* instruction_set();
+
+}  // namespace bsgrow

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bsgrow {
+
+// The endless stream of samples: position p is epoch p / num_samples, offset p % num_samples.
+struct Stream {
+  uint64_t num_samples;  // 1 to 2^32
+  uint64_t seed;
+  bool shuffle;  // false: the sample is the offset
+};
+
+// Writes the samples of positions [start, start + count) and, where epochs is not null, the epoch
+// each lies in. The last epoch must be below 2^32. Out: samples [count], epochs [count].
+void order(const Stream& stream, uint64_t start, uint64_t count, int64_t* samples,
+           uint32_t* epochs) noexcept;
+
+}  // namespace bsgrow
