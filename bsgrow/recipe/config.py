@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator, validate_call
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from bsgrow.errors import InputError, did_you_mean
-from bsgrow.schedule import CURVES, Growth, Reference, argument_names
+from bsgrow.errors import InputError
+from bsgrow.recipe.curve import check_curve
+from bsgrow.schedule import Growth, Reference
 
 PositiveInt = Annotated[int, Field(gt=0)]
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
@@ -103,19 +104,6 @@ class OptimizerConfig(_Section):
         return self
 
 
-def check_curve(name: str, **arguments: object) -> None:
-    """Check a curve's name, and its arguments against the types that its builder takes."""
-    if name not in CURVES:
-        hint = did_you_mean(name, CURVES)
-        raise InputError(f"schedule.curve.name = {name!r}: no such curve", hint)
-    for key in arguments.keys() - argument_names(name):
-        raise InputError(
-            f"schedule.curve.{key} = {arguments[key]!r}: {name} has no such argument",
-            did_you_mean(key, argument_names(name)),
-        )
-    validate_call(config=ConfigDict(strict=True))(CURVES[name])(1.0, **arguments)
-
-
 class ScheduleConfig(_Section):
     """``[schedule]``: the run as published, before any growth."""
 
@@ -129,12 +117,22 @@ class ScheduleConfig(_Section):
     """Samples per parameter update."""
 
     curve: Mapping[str, Any] = Field(default={"name": "ConstantLR", "factor": 1.0})
-    """The learning-rate schedule, by torch's name and arguments; positions in epochs."""
+    """The learning-rate schedule, by torch's name and arguments."""
+
+    unit: Literal["epochs", "samples", "updates", "tokens"] = "epochs"
+    """What the positions of the curve count; updates are those of the run as published."""
+
+    tokens_per_sample: int | None = None
+    """Length of a sample in tokens, for ``unit = "tokens"``."""
+
+    hold: Literal["epoch"] | None = None
+    """``epoch`` keeps the curve constant within an epoch, as code does that steps its scheduler
+    once an epoch."""
 
     @field_validator("curve")
     @classmethod
     def _curve_builds(cls, curve: Mapping[str, Any]) -> Mapping[str, Any]:
-        check_curve(**{"name": None, **curve})
+        check_curve(curve)
         return curve
 
 

@@ -13,14 +13,10 @@ from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.lr_table import inline_tables
+from bsgrow.recipe.wording import plain
 
 _UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
-_WORDS = (
-    ("Value error, ", ""),
-    ("an object", "a table"),
-    ("an instance of Sequence", "a list"),
-    ("Input should", "must"),
-)
 _SHIPPED = resources.files("bsgrow") / "recipes"
 
 
@@ -48,6 +44,8 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
 
 def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
     """Build a recipe from plain values; raises InputError for what is not allowed."""
+    if isinstance(table.get("schedule"), Mapping):
+        table = {**table, "schedule": inline_tables(table["schedule"])}
     # Strict about types, except that JSON's arrays and objects may become tuples and dataclasses.
     text = json.dumps(table, default=str)
     try:
@@ -125,14 +123,7 @@ def _line(details: Mapping[str, Any]) -> str:
         return f"{key} = {details['input']!r}: there is no such key"
     if details["type"].startswith("missing"):
         return f"{key}: is missing"
-    return f"{key} = {details['input']!r}: {_plain(details['msg'])}"
-
-
-def _plain(message: str) -> str:
-    """Say what pydantic says in the words of TOML."""
-    for theirs, ours in _WORDS:
-        message = message.replace(theirs, ours)
-    return message
+    return f"{key} = {details['input']!r}: {plain(details['msg'])}"
 
 
 def _hint(details: Mapping[str, Any]) -> str | None:

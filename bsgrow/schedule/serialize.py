@@ -1,35 +1,63 @@
-"""A plan as plain values, for JSON and CSV."""
+"""A plan as plain values, for JSON and CSV, and back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from bsgrow.errors import InputError
+from bsgrow.schedule.compile import compile_plan
+from bsgrow.schedule.config import Growth, Reference
 from bsgrow.schedule.noise_scale import sgd_noise_scale
 from bsgrow.schedule.plan import Phase, Plan
+from bsgrow.schedule.report import report
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:
-    """Return the plan as plain values, ready for JSON; positions in samples and in epochs."""
+    """Return the plan as plain values, ready for JSON; positions in samples and in epochs.
+
+    A phase in which the learning rate moves has ``lr`` and ``sgd_noise_scale`` as [first, last].
+    """
     return {
         "num_samples": plan.num_samples,
         "epochs": plan.epochs,
         "num_updates": plan.num_updates,
         "baseline_num_updates": plan.baseline_num_updates,
         "phases": [_phase_as_dict(plan, phase) for phase in plan.phases],
+        "report": report(plan).as_dict(),
+        "reference": asdict(plan.reference),
+        "growth": asdict(plan.growth),
     }
 
 
-def _phase_as_dict(plan: Plan, phase: Phase) -> dict[str, Any]:
-    return {
-        "start_sample": phase.start_sample,
-        "stop_sample": phase.stop_sample,
-        "start_epoch": phase.start_sample / plan.num_samples,
-        "stop_epoch": phase.stop_sample / plan.num_samples,
-        "global_batch_size": phase.global_batch_size,
-        "lr": phase.lr,
-        "momentum": phase.momentum,
-        "sgd_noise_scale": plan.sgd_noise_scale(phase),
-        "num_updates": phase.num_updates,
-    }
+def plan_from_dict(value: Mapping[str, Any]) -> Plan:
+    """Return the plan that ``as_dict`` wrote: compiled anew, and compared with its phases.
+
+    Raises:
+        InputError: keys are missing, or the phases are not those that reference and growth give.
+    """
+    try:
+        reference, growth = Reference(**value["reference"]), Growth(**value["growth"])
+        plan = compile_plan(reference, growth, value["num_samples"])
+        phases = value["phases"]
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"not a plan: {error}", hint="`bsgrow plan --format json` writes one"
+        ) from error
+    if as_dict(plan)["phases"] != phases:
+        raise InputError(
+            "the phases of the plan are not those that its reference and growth give",
+            hint="it was edited, or another version wrote it; compile it anew from its recipe",
+        )
+    return plan
+
+
+def phase_rows(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Yield one flat row per phase, for CSV; last_ is for the last update of the phase."""
+    for phase in plan.phases:
+        row = _phase_as_dict(plan, phase)
+        last_lr, last_noise = _last(plan, phase)
+        row["lr"], row["sgd_noise_scale"] = phase.lr, plan.sgd_noise_scale(phase)
+        yield {**row, "last_lr": last_lr, "last_sgd_noise_scale": last_noise}
 
 
 def update_rows(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -45,3 +73,29 @@ def update_rows(plan: Plan) -> Iterator[dict[str, Any]]:
             "momentum": update.momentum,
             "sgd_noise_scale": sgd_noise_scale(update.lr, size, update.momentum, plan.num_samples),
         }
+
+
+def _phase_as_dict(plan: Plan, phase: Phase) -> dict[str, Any]:
+    last_lr, last_noise = _last(plan, phase)
+    return {
+        "start_sample": phase.start_sample,
+        "stop_sample": phase.stop_sample,
+        "start_epoch": phase.start_sample / plan.num_samples,
+        "stop_epoch": phase.stop_sample / plan.num_samples,
+        "global_batch_size": phase.global_batch_size,
+        "lr": _range(phase.lr, last_lr),
+        "momentum": phase.momentum,
+        "sgd_noise_scale": _range(plan.sgd_noise_scale(phase), last_noise),
+        "num_updates": phase.num_updates,
+    }
+
+
+def _last(plan: Plan, phase: Phase) -> tuple[float, float]:
+    """Return lr and noise scale of the last update of a phase, were it not cut."""
+    lr = plan.last_lr(phase)
+    noise = sgd_noise_scale(lr, phase.global_batch_size, phase.momentum, plan.num_samples)
+    return lr, noise
+
+
+def _range(first: float, last: float) -> float | list[float]:
+    return first if first == last else [first, last]

@@ -1,0 +1,159 @@
+"""Lays updates of equal size over the samples, and gathers them into phases."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from math import ceil, inf
+
+from bsgrow.schedule.config import Growth
+from bsgrow.schedule.curves import exact
+from bsgrow.schedule.plan import Phase
+from bsgrow.schedule.scaling import matching_lr
+from bsgrow.schedule.sizes import Sizes
+from bsgrow.schedule.target import Piece, Target
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Updates of equal size and momentum that start in one piece of the target."""
+
+    start: int
+    num_updates: int
+    global_batch_size: int
+    momentum: float
+    direction: int
+
+    @property
+    def last_start(self) -> int:
+        """First sample of the last update."""
+        return self.start + (self.num_updates - 1) * self.global_batch_size
+
+    @property
+    def stop(self) -> int:
+        """Where the next update starts."""
+        return self.last_start + self.global_batch_size
+
+
+class _Decay:
+    """By what factor the reference's learning rate is below its peak, at the updates so far.
+
+    A rise is not answered by a smaller batch unless asked: a warm-up stays one, and after a warm
+    restart the batch waits until the learning rate is down where it was.
+    """
+
+    def __init__(self, growth: Growth) -> None:
+        self._peak, self._deepest, self._shrink = 0.0, 1.0, growth.shrink
+        self.limit = 1.0 if growth.mode == "decay" else inf
+
+    def at(self, lr: float) -> float:
+        """Return the decay if the next update had this learning rate."""
+        now = 1.0 if lr >= self._peak else self._peak / lr if lr > 0 else inf
+        return min(now if self._shrink else max(now, self._deepest), self.limit)
+
+    def record(self, lr: float) -> None:
+        """Take note of the learning rate of an update."""
+        self._deepest, self._peak = self.at(lr), max(self._peak, lr)
+
+
+def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
+    """Yield the phases of a plan in order; they tile its samples.
+
+    An update that has started runs on past the end of its piece; the last one is cut.
+    """
+    index = 0
+    for run, lr, _ in _merge(_with_lrs(_runs(sizes, target), sizes, target)):
+        stop = min(run.stop, target.num_total_samples)
+        size, momentum = run.global_batch_size, run.momentum
+        yield Phase(index, run.num_updates, run.start, stop, size, momentum, lr)
+        index += run.num_updates
+
+
+def _runs(sizes: Sizes, target: Target) -> Iterator[_Run]:
+    decay, cursor = _Decay(sizes.growth), 0
+    raised = ceil(exact(sizes.growth.momentum_at) * sizes.num_samples)
+    for piece in target.pieces([raised]):
+        momentum = sizes.momentum(raised=piece.start >= raised)
+        while cursor < piece.stop:
+            run = _next_run(cursor, piece, momentum, decay, sizes, target)
+            yield run
+            cursor = run.stop
+
+
+def _next_run(
+    cursor: int, piece: Piece, momentum: float, decay: _Decay, sizes: Sizes, target: Target
+) -> _Run:
+    """Return the updates from cursor on that have one size, to the end of the piece at most."""
+    decay.record(target.lr(cursor))
+    size = sizes.size(decay.at(target.lr(cursor)), momentum)
+    if sizes.growth.mode == "hybrid" and size > sizes.size(1.0, momentum):
+        decay.limit = decay.at(target.lr(cursor))
+
+    def changed(sample: int) -> bool:
+        return sizes.size(decay.at(target.lr(sample)), momentum) != size
+
+    stop = _first(changed, cursor, piece.stop) if piece.direction else piece.stop
+    run = _Run(cursor, -((cursor - stop) // size), size, momentum, piece.direction)
+    decay.record(target.lr(run.last_start))
+    return run
+
+
+def _first(holds: Callable[[int], bool], start: int, stop: int) -> int:
+    """Return the first sample in (start, stop) from which on a condition holds, or stop.
+
+    Doubling steps first, then bisection: the cost is the logarithm of the distance.
+    """
+    low, step = start, 1
+    while low + step < stop and not holds(low + step):
+        low, step = low + step, 2 * step
+    high = min(low + step, stop)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+_RunWithLrs = tuple[_Run, float, float]
+
+
+def _with_lrs(runs: Iterable[_Run], sizes: Sizes, target: Target) -> Iterator[_RunWithLrs]:
+    """Yield each run with the learning rates of its first and of its last update."""
+    for run in runs:
+        first, last = (
+            matching_lr(
+                target.lr(sample),
+                sizes.reference,
+                run.global_batch_size,
+                run.momentum,
+                sizes.growth,
+                sizes.num_samples,
+            )
+            for sample in (run.start, run.last_start)
+        )
+        yield run, first, last
+
+
+def _merge(runs: Iterable[_RunWithLrs]) -> Iterator[_RunWithLrs]:
+    """Join neighbours of equal size and momentum whose learning rate goes on the same way."""
+    merged: _RunWithLrs | None = None
+    for run in runs:
+        if merged is not None and _goes_on(merged, run):
+            num_updates = merged[0].num_updates + run[0].num_updates
+            merged = replace(merged[0], num_updates=num_updates), merged[1], run[2]
+            continue
+        if merged is not None:
+            yield merged
+        merged = run
+    if merged is not None:
+        yield merged
+
+
+def _goes_on(before: _RunWithLrs, after: _RunWithLrs) -> bool:
+    (run, _, last_lr), (following, next_lr, _) = before, after
+    if (run.global_batch_size, run.momentum, run.direction) != (
+        following.global_batch_size,
+        following.momentum,
+        following.direction,
+    ):
+        return False
+    if run.direction == 0:
+        return last_lr == next_lr
+    return (next_lr - last_lr) * run.direction >= 0
