@@ -29,5 +29,8 @@ class InputError(BsgrowError, ValueError):
 def did_you_mean(name: object, choices: Iterable[str]) -> str:
     """Return a hint with the nearest of the allowed names, or with all of them."""
     known = sorted(choices)
-    nearest = get_close_matches(str(name), known, n=1)
-    return f'did you mean "{nearest[0]}"?' if nearest else f"one of {', '.join(known)}"
+    lowered = {choice.lower(): choice for choice in known}
+    nearest = get_close_matches(str(name).lower(), lowered, n=1)
+    if nearest:
+        return f'did you mean "{lowered[nearest[0]]}"?'
+    return f"one of {', '.join(known)}"

@@ -20,14 +20,15 @@ def complete_recipe(incomplete: str) -> list[str]:
     return [name for name in shipped_recipes() if name.startswith(incomplete)]
 
 
-RecipeArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="[RECIPE]",
-        help="A shipped recipe (see `bsgrow recipes`) or the path of a TOML file.",
-        autocompletion=complete_recipe,
-    ),
-]
+_RECIPE = typer.Argument(
+    metavar="[RECIPE]",
+    help="A shipped recipe (see `bsgrow recipes`) or the path of a TOML file; `digits` where "
+    "absent.",
+    show_default=False,
+    autocompletion=complete_recipe,
+)
+RecipeArgument = Annotated[str, _RECIPE]
+OptionalRecipeArgument = Annotated[str | None, _RECIPE]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,7 +1,7 @@
 """Recipes: one training run, read from TOML."""
 
+from bsgrow.recipe.arms import ARMS, make_arm
 from bsgrow.recipe.config import (
-    AugmentConfig,
     DataConfig,
     ModelConfig,
     OptimizerConfig,
@@ -9,10 +9,12 @@ from bsgrow.recipe.config import (
     RunConfig,
     ScheduleConfig,
 )
+from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
+from bsgrow.recipe.planning import plan_recipe
 from bsgrow.recipe.reading import as_toml, load_recipe, recipe_from_table, shipped_recipes
 
 __all__ = [
-    "AugmentConfig",
+    "ARMS",
     "DataConfig",
     "ModelConfig",
     "OptimizerConfig",
@@ -20,7 +22,11 @@ __all__ = [
     "RunConfig",
     "ScheduleConfig",
     "as_toml",
+    "changed_keys",
     "load_recipe",
+    "make_arm",
+    "plan_recipe",
+    "recipe_fingerprint",
     "recipe_from_table",
     "shipped_recipes",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bsgrow.errors import InputError
+from bsgrow.native import Augment
 from bsgrow.recipe.curve import check_curve
 from bsgrow.schedule import Growth, Reference
 
@@ -34,19 +35,6 @@ class DataConfig(_Section):
 
     num_samples: PositiveInt | None = None
     """Size of the training set, to plan for a set that bsgrow does not know."""
-
-
-class AugmentConfig(_Section):
-    """``[augment]``: what happens to each training sample, drawn anew in every epoch."""
-
-    pad: Annotated[int, Field(ge=0)] = 0
-    """Pixels added on each side before a crop of the original size at a random place."""
-
-    padding: Literal["zero", "reflect"] = "zero"
-    """What the added pixels hold: black, or the image mirrored at its edge."""
-
-    flip: bool = False
-    """Whether every other image, drawn at random, is mirrored left to right."""
 
 
 class ModelConfig(_Section):
@@ -185,7 +173,7 @@ class Recipe(_Section):
     """One line on what the recipe is and where its figures come from."""
 
     data: DataConfig
-    augment: AugmentConfig = AugmentConfig()
+    augment: Augment = Augment()
     model: ModelConfig
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig

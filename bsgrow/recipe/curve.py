@@ -1,56 +1,39 @@
-"""The types of a curve's arguments, checked before the curve is built."""
+"""Curves as a recipe writes them: every name, type and value checked, to any depth."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ConfigDict, ValidationError, validate_call
-
-from bsgrow.errors import InputError
-from bsgrow.recipe.wording import plain
-from bsgrow.schedule import CURVES, check_arguments
-
-_check_types = validate_call(config=ConfigDict(strict=True))
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.schedule import CURVES
+from bsgrow.validation import call_checked
 
 
-def check_curve(curve: Mapping[str, Any], key: str = "schedule.curve") -> None:
-    """Check names, types and values of a curve and of the curves inside it.
+def check_curve(curve: Mapping[str, Any], table: str = "schedule.curve") -> None:
+    """Check a curve, and first the curves inside it.
 
     Args:
-        curve: ``name`` and arguments, as in a recipe.
-        key: what errors call it.
+        curve: ``name`` and arguments.
+        table: where in the recipe it stands, which errors name.
 
     Raises:
         InputError: no such curve or argument, one is missing, or a value is not allowed.
     """
+    arguments = dict(curve)
+    name = arguments.pop("name", None)
+    if name not in CURVES:
+        raise InputError(f"{table}.name = {name!r}: no such curve", did_you_mean(name, CURVES))
+    for place, inner in _nested(arguments):
+        check_curve(inner, f"{table}.{place}")
     try:
-        check_arguments(curve)
-        for place, inner in _nested(curve):
-            check_curve(inner, f"{key}.{place}")
-        arguments = {name: value for name, value in curve.items() if name != "name"}
-        _check_types(CURVES[curve["name"]])(1.0, **arguments)
-    except ValidationError as error:
-        raise InputError("\n".join(_lines(error, key))) from error
+        call_checked(CURVES[name], 1.0, table="schedule.curve", written=arguments)
     except InputError as error:
-        raise _placed(error, key) from error
+        message = error.message.replace("schedule.curve.", f"{table}.")
+        raise InputError(message, error.hint) from error
 
 
-def _nested(curve: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _nested(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the curves among the arguments of a curve, with their place."""
-    for key, value in curve.items():
-        values = value if isinstance(value, list) else [value]
-        for i, inner in enumerate(values):
+    for key, value in arguments.items():
+        for i, inner in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(inner, Mapping):
                 yield (f"{key}[{i}]" if isinstance(value, list) else key), inner
-
-
-def _lines(error: ValidationError, key: str) -> Iterator[str]:
-    for details in error.errors(include_url=False):
-        place = ".".join(str(part) for part in details["loc"])
-        yield f"{key}.{place} = {details['input']!r}: {plain(details['msg'])}"
-
-
-def _placed(error: InputError, key: str) -> InputError:
-    """Name a curve by its place, where the curve itself only knows ``schedule.curve``."""
-    if error.message.startswith(f"{key}."):
-        return error
-    return InputError(error.message.replace("schedule.curve", key, 1), error.hint)

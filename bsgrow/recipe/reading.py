@@ -14,9 +14,8 @@ from pydantic import ValidationError
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.lr_table import inline_tables
-from bsgrow.recipe.wording import plain
+from bsgrow.validation import UNKNOWN_KEY, describe
 
-_UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 _SHIPPED = resources.files("bsgrow") / "recipes"
 
 
@@ -114,20 +113,11 @@ def _explain(error: ValidationError) -> InputError:
         if isinstance(cause, InputError):
             return cause
     hints = [_hint(details) for details in errors]
-    return InputError("\n".join(map(_line, errors)), hint=next(filter(None, hints), None))
-
-
-def _line(details: Mapping[str, Any]) -> str:
-    key = _key(details)
-    if details["type"] in _UNKNOWN_KEY:
-        return f"{key} = {details['input']!r}: there is no such key"
-    if details["type"].startswith("missing"):
-        return f"{key}: is missing"
-    return f"{key} = {details['input']!r}: {plain(details['msg'])}"
+    return InputError("\n".join(map(describe, errors)), hint=next(filter(None, hints), None))
 
 
 def _hint(details: Mapping[str, Any]) -> str | None:
-    if details["type"] not in _UNKNOWN_KEY:
+    if details["type"] not in UNKNOWN_KEY:
         return None
     *parents, key = details["loc"]
     return did_you_mean(key, _keys_of(parents))
@@ -139,7 +129,3 @@ def _keys_of(parents: Iterable[Any]) -> Iterable[str]:
     for part in parents:
         table = table.model_fields[part].annotation
     return getattr(table, "model_fields", None) or [field.name for field in fields(table)]
-
-
-def _key(details: Mapping[str, Any]) -> str:
-    return ".".join(str(part) for part in details["loc"])

@@ -3,7 +3,7 @@
 from bsgrow.schedule.as_reference import as_reference
 from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.config import Growth, Reference
-from bsgrow.schedule.curves import CURVES, Curve, argument_names, build_curve, check_arguments
+from bsgrow.schedule.curves import CURVES, Curve, build_curve
 from bsgrow.schedule.noise_scale import relative_noise, sgd_noise_scale
 from bsgrow.schedule.notes import notes
 from bsgrow.schedule.plan import Phase, Plan, Update
@@ -19,11 +19,9 @@ __all__ = [
     "Reference",
     "Report",
     "Update",
-    "argument_names",
     "as_dict",
     "as_reference",
     "build_curve",
-    "check_arguments",
     "compile_plan",
     "notes",
     "phase_rows",

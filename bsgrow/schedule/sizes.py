@@ -33,7 +33,7 @@ class Sizes:
         first = self._wanted(1.0, self.momentum(raised=not self.growth.momentum_at)) * _SLACK
         cap, unit = self.growth.max_batch_size, self.growth.multiple_of
         if first < 1:
-            raise InputError(f"the first batch would be {first:.3g} samples", _FIRST_BATCH)
+            raise InputError(f"growth: the first batch would be {first:.3g} samples", _FIRST_BATCH)
         if cap is not None and cap < math.floor(first):
             raise InputError(
                 f"growth.max_batch_size = {cap}: below the first batch, {math.floor(first)}",
@@ -54,9 +54,7 @@ class Sizes:
         """Return the batch size for a decay: the highest level not above what is wanted."""
         wanted = self._wanted(decay, momentum) * _SLACK
         cap, unit = self.growth.max_batch_size, self.growth.multiple_of
-        if cap is not None and wanted >= cap:
-            return cap // unit * unit
-        level = self._level(wanted, momentum)
+        level = cap if cap is not None and wanted >= cap else self._level(wanted, momentum)
         if level > self.num_samples:
             raise self._too_large(level)
         return max(1, math.floor(level / unit)) * unit

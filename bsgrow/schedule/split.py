@@ -25,7 +25,8 @@ def rank_slice(
     share, extra = divmod(num_ghosts, world_size)
     first = rank * share + min(rank, extra)
     last = first + share + (rank < extra)
-    return start + first * ghost_batch_size, min(start + last * ghost_batch_size, stop)
+    first_sample, last_sample = start + first * ghost_batch_size, start + last * ghost_batch_size
+    return min(first_sample, stop), min(last_sample, stop)
 
 
 def micro_slices(start: int, stop: int, micro_batch_size: int) -> Iterator[tuple[int, int]]:

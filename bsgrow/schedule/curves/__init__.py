@@ -6,21 +6,12 @@ with its formula in the docstring and ``@register`` on top, in a module named be
 """
 
 from bsgrow.schedule.curves import composite, cyclic, decay, step, table, warmup
-from bsgrow.schedule.curves.curve import (
-    CURVES,
-    Curve,
-    argument_names,
-    build_curve,
-    check_arguments,
-    exact,
-)
+from bsgrow.schedule.curves.curve import CURVES, Curve, build_curve, exact
 
 __all__ = [
     "CURVES",
     "Curve",
-    "argument_names",
     "build_curve",
-    "check_arguments",
     "composite",
     "cyclic",
     "decay",

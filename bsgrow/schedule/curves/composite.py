@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.curves.curve import Curve, exact, nested, register, require
+from bsgrow.schedule.curves.curve import Curve, build_curve, exact, register, require
 from bsgrow.schedule.curves.step import require_ascending
 
 _GRID = 32
@@ -39,7 +39,7 @@ def SequentialLR(
         list(milestones),
         f"{len(schedulers)} schedulers need {len(schedulers) - 1}",
     )
-    curves = [nested(lr, f"schedulers[{i}]", curve) for i, curve in enumerate(schedulers)]
+    curves = [build_curve(lr, curve) for curve in schedulers]
     return sequence(curves, [exact(milestone) for milestone in milestones])
 
 
@@ -56,7 +56,7 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
         schedulers: the curves, name and arguments each.
     """
     require_some(schedulers)
-    curves = [nested(1.0, f"schedulers[{i}]", curve) for i, curve in enumerate(schedulers)]
+    curves = [build_curve(1.0, curve) for curve in schedulers]
     for i, curve in enumerate(curves):
         require(
             curve.chainable,

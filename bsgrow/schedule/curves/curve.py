@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from inspect import Parameter, signature
 from itertools import count, takewhile
 from types import MappingProxyType
 from typing import Any
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
 
 CurveBuilder = Callable[..., "Curve"]
 _BUILDERS: dict[str, CurveBuilder] = {}
@@ -49,11 +48,6 @@ def register(builder: CurveBuilder) -> CurveBuilder:
     return builder
 
 
-def argument_names(name: str) -> set[str]:
-    """Return the keyword arguments that a curve of that name takes."""
-    return {parameter.name for parameter in _arguments(name)}
-
-
 def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
     """Build the curve that a recipe's ``curve = { name = …, … }`` describes.
 
@@ -62,36 +56,9 @@ def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
         curve: ``name``, a key of ``CURVES``, and the keyword arguments of that builder.
 
     Raises:
-        InputError: no such curve or argument, one is missing, or a value is out of range.
+        InputError: a value is out of range; names and types are checked where a recipe is read.
     """
-    check_arguments(curve)
     return CURVES[curve["name"]](lr, **{k: v for k, v in curve.items() if k != "name"})
-
-
-def check_arguments(curve: Mapping[str, Any]) -> None:
-    """Raise InputError unless a curve's name is known and its arguments are those it takes."""
-    name = str(curve.get("name"))
-    if name not in CURVES:
-        raise InputError(
-            f"schedule.curve.name = {name!r}: no such curve", did_you_mean(name, CURVES)
-        )
-    for key in curve.keys() - argument_names(name) - {"name"}:
-        raise InputError(
-            f"schedule.curve.{key} = {curve[key]!r}: {name} has no such argument",
-            did_you_mean(key, argument_names(name)),
-        )
-    for parameter in _arguments(name):
-        if parameter.default is Parameter.empty and parameter.name not in curve:
-            raise InputError(f"schedule.curve.{parameter.name}: is missing, {name} needs it")
-
-
-def nested(lr: float, key: str, curve: Mapping[str, Any]) -> Curve:
-    """Build a curve inside another; errors name it by its key, such as ``schedulers[0]``."""
-    try:
-        return build_curve(lr, curve)
-    except InputError as error:
-        message = error.message.replace("schedule.curve", f"schedule.curve.{key}", 1)
-        raise InputError(message, error.hint) from error
 
 
 def before(stop: Fraction, positions: Iterable[Fraction]) -> Iterable[Fraction]:
@@ -108,8 +75,3 @@ def require(holds: bool, argument: str, value: object, allowed: str) -> None:
     """Raise InputError, naming argument and value, unless the condition holds."""
     if not holds:
         raise InputError(f"schedule.curve.{argument} = {value}: {allowed}")
-
-
-def _arguments(name: str) -> list[Parameter]:
-    parameters = signature(CURVES[name]).parameters.values()
-    return [parameter for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY]

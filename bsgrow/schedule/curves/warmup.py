@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from bsgrow.schedule.curves.composite import product, sequence
-from bsgrow.schedule.curves.curve import Curve, before, exact, nested, register, require
+from bsgrow.schedule.curves.curve import Curve, before, build_curve, exact, register, require
 from bsgrow.schedule.curves.decay import half_cosine, mix, progress
 
 
@@ -35,7 +35,7 @@ def LinearWarmup(
     """
     require(0 <= start_factor < 1, "start_factor", start_factor, "must be in [0, 1)")
     require(total_iters > 0, "total_iters", total_iters, "must be above 0")
-    inner, end = nested(lr, "curve", curve), exact(total_iters)
+    inner, end = build_curve(lr, curve), exact(total_iters)
     if shift:
         return sequence([_ramp(lr, start_factor, end), inner], [end])
     return product(1.0, [_ramp(1.0, start_factor, end), inner])

@@ -1,0 +1,42 @@
+# The environment is made once, from the interpreter of your choice: make PYTHON=python3.12 train
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUILD  := pyproject.toml setup.py $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.cu')
+CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.cu')
+
+.PHONY: train test check format clean
+
+train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
+	$(BIN)/bsgrow train
+
+test: $(VENV)/installed-dev  ## run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
+
+format: $(VENV)/installed-dev  ## bring every file into format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP)
+
+clean:  ## remove what was built and installed, keep runs/
+	rm -rf $(VENV) build *.egg-info bsgrow/*.so
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# Rebuilt when a source of the extension changes; Python files are used where they lie.
+$(VENV)/installed: $(VENV)/bin/python $(BUILD)
+	headers=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) && \
+	CPATH=$$headers $(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

@@ -1,0 +1,148 @@
+"""`bsgrow compare`: the arms of a recipe over seeds, as a table and a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bsgrow.cli.console import err, out, print_error, print_json
+from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
+from bsgrow.errors import InputError
+from bsgrow.recipe import Recipe, load_recipe, make_arm, plan_recipe
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bsgrow.cli.stopping import StopRequest
+    from bsgrow.reporting.comparison import Arm
+    from bsgrow.training import RunDirectory, RunFinished
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare")(compare)
+
+
+def compare(
+    recipe: RecipeArgument = "digits",
+    arms: Annotated[
+        str, typer.Option(help="Which arms, of decay, hybrid and grow; separated by commas.")
+    ] = "decay,grow",
+    seeds: Annotated[str, typer.Option(help="Which seeds, separated by commas.")] = "0,1,2",
+    overrides: SetOption = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Where the runs and the picture are kept; `runs/compare-RECIPE` where absent.",
+        ),
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Train the arms of a recipe over several seeds and compare them.
+
+    `decay` is the run as published, `grow` spends every decay of the learning rate in batch size,
+    `hybrid` only the first. The picture shows training loss and test accuracy, against epochs,
+    where the curves lie on each other, and against parameter updates, where they do not.
+
+    Runs that are finished are not made again: the same command goes on where it was stopped.
+
+    Example: `bsgrow compare digits --seeds 0,1,2,3,4`
+    """
+    from bsgrow.reporting.comparison import comparison_as_dict
+    from bsgrow.reporting.comparison_plot import plot_comparison
+
+    loaded = load_recipe(recipe, overrides or ())
+    folder = out_dir or Path("runs") / f"compare-{Path(recipe).stem}"
+    results = _run_arms(loaded, _names(arms), _numbers(seeds), folder)
+    picture = folder / "compare.png"
+    title = f"{Path(recipe).stem}: mean ± standard deviation over seeds"
+    plot_comparison(results, title, picture)
+    if output is Format.JSON:
+        print_json(comparison_as_dict(results) | {"picture": str(picture)})
+    else:
+        out.print(_table(results))
+        out.print(f"picture: {picture}", markup=False)
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",")))
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return list(dict.fromkeys(int(number) for number in text.split(",")))
+    except ValueError as error:
+        raise InputError(
+            f"--seeds {text}: not whole numbers separated by commas", hint="--seeds 0,1,2"
+        ) from error
+
+
+def _run_arms(recipe: Recipe, arms: list[str], seeds: list[int], folder: Path) -> "list[Arm]":
+    """Train what is not finished yet, arm by arm, after checking that every arm can be planned."""
+    from bsgrow.cli.stopping import StopRequest
+
+    for arm in arms:
+        plan_recipe(make_arm(recipe, arm, seeds[0]))
+    with StopRequest() as stop:
+        return [_run_arm(recipe, arm, seeds, folder, stop) for arm in arms]
+
+
+def _run_arm(
+    recipe: Recipe, arm: str, seeds: Sequence[int], folder: Path, stop: "StopRequest"
+) -> "Arm":
+    from bsgrow.reporting.comparison import Arm
+    from bsgrow.reporting.learning_curve import learning_curve
+    from bsgrow.training import RunDirectory, read_events
+
+    directories = [RunDirectory(folder / f"{arm}-seed{seed}") for seed in seeds]
+    runs = [
+        _run(make_arm(recipe, arm, seed), directory, stop)
+        for seed, directory in zip(seeds, directories, strict=True)
+    ]
+    curves = [learning_curve(read_events(directory.events)) for directory in directories]
+    return Arm(arm, tuple(seeds), tuple(runs), tuple(curves))
+
+
+def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "RunFinished":
+    from bsgrow.cli.live import display
+    from bsgrow.training import InterruptedRunError, carry_out
+
+    try:
+        with display(lines=False) as show:
+            finished = carry_out(
+                recipe,
+                directory,
+                resume=directory.recipe.exists(),
+                on_event=show,
+                should_stop=stop,
+            )
+    except InterruptedRunError as interrupted:
+        interrupted.hint = "run the same command again to go on"
+        print_error(interrupted)
+        raise typer.Exit(stop.exit_code) from None
+    accuracy = f"test accuracy {finished.test_accuracy:.2%}"
+    err.print(f"{directory.path}: {accuracy}, {finished.num_updates} updates", markup=False)
+    return finished
+
+
+def _table(arms: "Sequence[Arm]") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("arm")
+    for column in ("n", "test accuracy", "updates", "of the baseline", "wall-clock"):
+        table.add_column(column, justify="right")
+    for arm in arms:
+        accuracy, wall = arm.test_accuracy, arm.wall_seconds
+        table.add_row(
+            arm.name,
+            f"{len(arm.seeds)}",
+            f"{accuracy.mean:.2%} ± {accuracy.std:.2%}",
+            f"{arm.num_updates}",
+            f"{arm.num_updates / arm.runs[0].baseline_num_updates:.1%}",
+            f"{wall.mean:.1f} ± {wall.std:.1f} s",
+        )
+    return table

@@ -1,0 +1,57 @@
+"""`bsgrow data`: the data sets, and fetching them ahead of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bsgrow.cli.console import out, print_json
+from bsgrow.cli.options import Format, FormatOption
+from bsgrow.data import DATASETS, load_dataset
+
+_commands = typer.Typer(no_args_is_help=True, help="List the data sets, and fetch them.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(_commands, name="data")
+
+
+def complete_data_set(incomplete: str) -> list[str]:
+    """Return the data sets that start as typed, for shell completion."""
+    return [name for name in DATASETS if name.startswith(incomplete)]
+
+
+@_commands.command("list")
+def list_data(output: FormatOption = Format.TABLE) -> None:
+    """List the data sets that a recipe can name in `data.name`."""
+    specs = DATASETS.values()
+    if output is Format.JSON:
+        print_json({spec.name: {"num_samples": spec.num_samples} for spec in specs})
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "training samples", "held out", "classes", "image", "what it is"):
+        table.add_column(column)
+    for spec in specs:
+        shape = "×".join(map(str, spec.image_shape))
+        counts = (str(spec.num_samples), str(spec.num_test_samples), str(spec.num_classes))
+        table.add_row(spec.name, *counts, shape, spec.description)
+    out.print(table)
+
+
+@_commands.command("fetch")
+def fetch(
+    name: Annotated[str, typer.Argument(help="A data set.", autocompletion=complete_data_set)],
+    path: Annotated[
+        Path | None,
+        typer.Option(help="Folder or archive to read instead of downloading.", metavar="PATH"),
+    ] = None,
+) -> None:
+    """Download a data set into the cache, check it, and say what it holds.
+
+    The cache is the user's cache directory, or the one that BSGROW_DATA_DIR names.
+    """
+    dataset = load_dataset(name, path)
+    train, test = len(dataset.train), len(dataset.test)
+    out.print(f"{name}: {train} training and {test} held-out samples, {dataset.fingerprint}")

@@ -1,0 +1,88 @@
+"""What a run shows while it goes on: a live line in a terminal, plain lines elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+
+from bsgrow.cli.console import err
+from bsgrow.training.events import Evaluated, Event, Progress, RunStarted
+
+
+@contextmanager
+def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
+    """Yield what shows an event: with a live line if stderr is a terminal, else plain lines.
+
+    Args:
+        lines: whether a line stays for the start and for each evaluation.
+    """
+    keep = show_plain if lines else _ignore
+    if not err.is_terminal:
+        yield keep
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[text]}"))
+    with Bar(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("starting", total=None, text="")
+
+        def show(event: Event) -> None:
+            keep(event)
+            _draw(event, bar, task)
+
+        yield show
+
+
+def show_plain(event: Event) -> None:
+    """Print a line for the start of a run and for each evaluation."""
+    if isinstance(event, RunStarted):
+        err.print(_describe_start(event), markup=False)
+    elif isinstance(event, Evaluated):
+        err.print(_describe_evaluation(event), markup=False)
+
+
+def _ignore(event: Event) -> None:
+    """Show nothing."""
+
+
+def _draw(event: Event, bar: Bar, task: TaskID) -> None:
+    if isinstance(event, RunStarted):
+        bar.update(task, total=event.epochs * event.num_samples)
+    elif isinstance(event, Progress):
+        bar.update(
+            task,
+            completed=event.consumed_samples,
+            description=f"epoch {event.epoch:5.1f}",
+            text=_describe_progress(event),
+        )
+
+
+def _describe_start(event: RunStarted) -> str:
+    action = f"resuming at update {event.first_update}" if event.first_update else "training"
+    return (
+        f"{action} on {event.device}: {event.num_parameters} parameters, "
+        f"{event.epochs:g} epochs of {event.num_samples} samples, {event.num_updates} updates "
+        f"(decaying baseline {event.baseline_num_updates}), "
+        f"micro-batches of {event.micro_batch_size}"
+    )
+
+
+def _describe_progress(event: Progress) -> str:
+    return (
+        f"batch {event.global_batch_size}  lr {event.lr:.4g}  loss {event.train_loss:.4f}  "
+        f"accuracy {event.train_accuracy:.1%}  {event.samples_per_second:,.0f} samples/s  "
+        f"{_clock(event.seconds_left)} left"
+    )
+
+
+def _describe_evaluation(event: Evaluated) -> str:
+    return (
+        f"epoch {event.epoch:6.2f}  update {event.num_updates:7d}  "
+        f"train loss {event.train_loss:.4f}  test loss {event.test_loss:.4f}  "
+        f"test accuracy {event.test_accuracy:.2%}  {_clock(event.wall_seconds)}"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

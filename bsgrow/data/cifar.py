@@ -1,0 +1,105 @@
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009): where they are found, and their figures.
+
+Addresses and MD5 sums: www.cs.toronto.edu/~kriz/cifar.html.
+"""
+
+from functools import partial
+from pathlib import Path
+
+from bsgrow.data.cifar_binary import Layout, read_archive, read_folder
+from bsgrow.data.dataset import ArraySplit
+from bsgrow.data.fetch import RemoteFile, fetch
+from bsgrow.data.spec import DatasetSpec
+from bsgrow.errors import InputError
+
+_OFFICIAL = "https://www.cs.toronto.edu/~kriz"
+
+LAYOUT_10 = Layout(
+    archive=RemoteFile(f"{_OFFICIAL}/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"),
+    folder="cifar-10-batches-bin",
+    train_files=tuple((f"data_batch_{number}.bin", 10_000) for number in range(1, 6)),
+    test_file=("test_batch.bin", 10_000),
+    label_limits=(10,),
+)
+LAYOUT_100 = Layout(
+    archive=RemoteFile(f"{_OFFICIAL}/cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8"),
+    folder="cifar-100-binary",
+    train_files=(("train.bin", 50_000),),
+    test_file=("test.bin", 10_000),
+    label_limits=(20, 100),
+)
+
+
+def load_cifar(
+    path: Path | None, *, download: bool, name: str, layout: Layout
+) -> tuple[ArraySplit, ArraySplit]:
+    """Reads one of the two sets.
+
+    Args:
+        path: the archive; or a folder with the batch files, with the archive's own folder, or
+            with the archive. None: the archive in the cache.
+        download: whether the archive may be downloaded into the cache if it is not there.
+        name: the data set's name, which is its folder in the cache.
+        layout: how its files are laid out.
+
+    Returns:
+        The training and the test split; CIFAR-100 with its fine labels.
+
+    Raises:
+        InputError: nothing of that is at `path`, or a batch file is missing.
+        BsgrowError: a file is damaged, or the download failed.
+    """
+    if path is None:
+        folder = fetch(name, [layout.archive], download=download)
+        return read_archive(layout, folder / layout.archive.name)
+    if path.is_file():
+        return read_archive(layout, path)
+    for folder in (path, path / layout.folder):
+        if any((folder / file_name).exists() for file_name in layout.file_names):
+            return read_folder(layout, folder)
+    archive = path / layout.archive.name
+    if archive.exists():
+        return read_archive(layout, archive)
+    raise _nothing_at(path, layout)
+
+
+def _nothing_at(path: Path, layout: Layout) -> InputError:
+    if not path.exists():
+        return InputError(
+            f"data.path = {str(path)!r} does not exist",
+            hint=f"give {layout.archive.name} or the folder that it was unpacked to",
+        )
+    files = ", ".join(layout.file_names)
+    return InputError(
+        f"data.path = {str(path)!r} holds neither {files} nor {layout.folder} "
+        f"nor {layout.archive.name}",
+        hint=f"needed is the binary version, not the Python one: {layout.archive.url}",
+    )
+
+
+# Mean and std over all training pixels of a channel: for CIFAR-10 as in
+# github.com/KellerJordan/cifar10-airbench (four digits), for CIFAR-100 as in
+# github.com/weiaicunzai/pytorch-cifar100. (0.2023, 0.1994, 0.2010), often seen, is not the
+# standard deviation of all pixels but the mean of the deviations inside each image.
+CIFAR10 = DatasetSpec(
+    name="cifar10",
+    description="colour photographs of 32x32 pixels, 10 classes",
+    num_samples=50_000,
+    num_test_samples=10_000,
+    num_classes=10,
+    image_shape=(3, 32, 32),
+    mean=(0.49140, 0.48216, 0.44653),
+    std=(0.24703, 0.24349, 0.26159),
+    load=partial(load_cifar, name="cifar10", layout=LAYOUT_10),
+)
+CIFAR100 = DatasetSpec(
+    name="cifar100",
+    description="colour photographs of 32x32 pixels, 100 classes",
+    num_samples=50_000,
+    num_test_samples=10_000,
+    num_classes=100,
+    image_shape=(3, 32, 32),
+    mean=(0.50708, 0.48655, 0.44092),
+    std=(0.26733, 0.25644, 0.27615),
+    load=partial(load_cifar, name="cifar100", layout=LAYOUT_100),
+)

@@ -1,0 +1,183 @@
+"""The binary version of CIFAR-10 and CIFAR-100, from a folder or straight from the archive.
+
+Format: www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009). A batch file is a run of records; a
+record is one label byte (CIFAR-10) or a coarse and a fine one (CIFAR-100), then 1 024 bytes each
+of red, green and blue, row by row.
+"""
+
+import os
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsgrow.data.dataset import ArraySplit
+from bsgrow.data.fetch import RemoteFile
+from bsgrow.data.streams import (
+    READ_ERRORS,
+    Readable,
+    damaged,
+    open_binary,
+    open_maybe_gzip,
+    read_into,
+)
+from bsgrow.errors import InputError
+
+_IMAGE_SHAPE = (3, 32, 32)
+_IMAGE_BYTES = 3 * 32 * 32
+_RECORDS_A_READ = 1000  # 3 MB, so that memory stays at the size of the set
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one of the two sets is laid out.
+
+    Args:
+        archive: the official ``.tar.gz``.
+        folder: the folder inside it.
+        train_files: name and number of records of each training batch, in order.
+        test_file: name and number of records of the test batch.
+        label_limits: for each label byte how many values it has; the last one is the label used.
+    """
+
+    archive: RemoteFile
+    folder: str
+    train_files: tuple[tuple[str, int], ...]
+    test_file: tuple[str, int]
+    label_limits: tuple[int, ...]
+
+    @property
+    def record_bytes(self) -> int:
+        """Length of a record: 3 073 or 3 074."""
+        return len(self.label_limits) + _IMAGE_BYTES
+
+    @property
+    def file_names(self) -> list[str]:
+        """Every batch file that must be there."""
+        return [name for name, _ in (*self.train_files, self.test_file)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Arrays:
+    """Writable images uint8 [n, 3, 32, 32] and labels int64 [n]: a split, or one file's part."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    @staticmethod
+    def empty(size: int) -> "_Arrays":
+        return _Arrays(np.empty((size, *_IMAGE_SHAPE), np.uint8), np.empty(size, np.int64))
+
+    def part(self, start: int, size: int) -> "_Arrays":
+        stop = start + size
+        return _Arrays(self.images[start:stop], self.labels[start:stop])
+
+    def freeze(self) -> ArraySplit:
+        return ArraySplit(self.images, self.labels)
+
+
+class _Batches:
+    """Arrays for both splits, and for every batch file the part of them that it fills."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.train = _Arrays.empty(sum(size for _, size in layout.train_files))
+        self.test = _Arrays.empty(layout.test_file[1])
+        self.parts = {layout.test_file[0]: self.test}
+        start = 0
+        for name, size in layout.train_files:
+            self.parts[name] = self.train.part(start, size)
+            start += size
+
+    def freeze(self) -> tuple[ArraySplit, ArraySplit]:
+        return self.train.freeze(), self.test.freeze()
+
+
+def read_folder(layout: Layout, folder: Path) -> tuple[ArraySplit, ArraySplit]:
+    """Reads the batch files of a folder; returns the training and the test split.
+
+    Raises:
+        InputError: a batch file is missing.
+        BsgrowError: one is damaged or cannot be read; names file and offset.
+    """
+    _check_complete(layout, folder, [n for n in layout.file_names if (folder / n).exists()])
+    batches = _Batches(layout)
+    for name, part in batches.parts.items():
+        with open_binary(folder / name) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            _read_batch(layout, stream, size, str(folder / name), part)
+    return batches.freeze()
+
+
+def read_archive(layout: Layout, archive: Path) -> tuple[ArraySplit, ArraySplit]:
+    """Reads the batch files out of the archive in one pass, unpacking nothing to disk.
+
+    Raises:
+        InputError: the archive lacks a batch file.
+        BsgrowError: it is damaged or cannot be read; names file and offset.
+    """
+    batches = _Batches(layout)
+    with open_maybe_gzip(archive) as (stream, where):
+        try:
+            seen = _read_members(layout, stream, archive, batches)
+            while stream.read(1 << 20):  # to the end, where gzip keeps its checksum
+                pass
+        except READ_ERRORS as error:
+            raise damaged(where, stream.tell(), str(error), layout.archive.name) from error
+    _check_complete(layout, archive, seen)
+    return batches.freeze()
+
+
+def _read_members(layout: Layout, stream: Readable, archive: Path, batches: _Batches) -> list[str]:
+    """Fills the arrays in the archive's own order; returns the names found."""
+    seen = []
+    with tarfile.open(fileobj=stream, mode="r|") as tar:
+        for member in tar:
+            name = PurePosixPath(member.name).name
+            content = tar.extractfile(member) if member.isreg() else None
+            if content is None or name not in batches.parts:
+                continue
+            where = f"{archive}:{member.name}"
+            _read_batch(layout, content, member.size, where, batches.parts[name])
+            seen.append(name)
+    return seen
+
+
+def _read_batch(layout: Layout, stream: Readable, size: int, where: str, part: _Arrays) -> None:
+    """Fills `part` from a batch file of `size` bytes, a few records at a time."""
+    num_records, length = len(part.labels), layout.record_bytes
+    if size != num_records * length:
+        expected = f"{num_records * length} bytes ({num_records} records of {length})"
+        first_wrong = min(size, num_records * length)
+        found = "the data end" if size < num_records * length else "more data"
+        raise damaged(where, first_wrong, found, expected)
+    buffer = np.empty((min(_RECORDS_A_READ, num_records), length), np.uint8)
+    for start in range(0, num_records, len(buffer)):
+        records = buffer[: num_records - start]
+        read_into(stream, records, where, start * length)
+        _check_labels(layout, records, where, start * length)
+        _unpack(layout, records, part.part(start, len(records)))
+
+
+def _unpack(layout: Layout, records: NDArray[np.uint8], part: _Arrays) -> None:
+    num_labels = len(layout.label_limits)
+    part.labels[:] = records[:, num_labels - 1]
+    part.images[:] = records[:, num_labels:].reshape(-1, *_IMAGE_SHAPE)
+
+
+def _check_labels(layout: Layout, records: NDArray[np.uint8], where: str, offset: int) -> None:
+    limits = np.array(layout.label_limits)
+    for row, column in np.argwhere(records[:, : len(limits)] >= limits)[:1]:
+        position = offset + int(row) * layout.record_bytes + int(column)
+        expected = f"at most {limits[column] - 1}"
+        raise damaged(where, position, f"label {records[row, column]}", expected)
+
+
+def _check_complete(layout: Layout, source: Path, found: list[str]) -> None:
+    missing = [name for name in layout.file_names if name not in found]
+    if missing:
+        raise InputError(
+            f"{source} lacks {', '.join(missing)}",
+            hint=f"unpack all of {layout.archive.name} again, or give the archive itself",
+        )

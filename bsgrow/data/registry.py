@@ -1,0 +1,71 @@
+"""The data sets that a recipe can name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from bsgrow.data import cifar, digits, fashion_mnist, imagenet
+from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
+from bsgrow.data.spec import DatasetSpec
+from bsgrow.errors import BsgrowError, InputError, did_you_mean
+
+_SPECS = (
+    digits.DIGITS,
+    fashion_mnist.FASHION_MNIST,
+    cifar.CIFAR10,
+    cifar.CIFAR100,
+    imagenet.IMAGENET,
+)
+
+DATASETS: Mapping[str, DatasetSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+
+
+def find_spec(name: str) -> DatasetSpec:
+    """What is known of the data set called `name`.
+
+    Raises:
+        InputError: no data set has this name; the hint offers the nearest one.
+    """
+    if name in DATASETS:
+        return DATASETS[name]
+    raise InputError(f"data.name = {name!r}: no such data set", hint=did_you_mean(name, DATASETS))
+
+
+def load_dataset(name: str, path: Path | None = None, *, download: bool = True) -> Dataset:
+    """Reads a data set into memory.
+
+    Args:
+        name: a key of `DATASETS`.
+        path: where its files are (``data.path`` in a recipe). None looks in the usual places,
+            then downloads them once into the cache.
+        download: False never touches the network.
+
+    Returns:
+        The data set, its arrays read-only. Reading takes a few MB beside them.
+
+    Raises:
+        InputError: an unknown name, or a path without the files needed.
+        BsgrowError: a file is damaged or cannot be read, or the download failed.
+    """
+    spec = find_spec(name)
+    train, test = _load(spec, path, download=download)
+    assert len(train) == spec.num_samples, (name, len(train))
+    assert len(test) == spec.num_test_samples, (name, len(test))
+    assert train.images.shape[1:] == spec.image_shape, (name, train.images.shape)
+    digest = fingerprint(train, test)
+    return Dataset(name, train, test, spec.num_classes, spec.mean, spec.std, digest)
+
+
+def _load(spec: DatasetSpec, path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
+    try:
+        return spec.load(path and _expand_user(path), download=download)
+    except OSError as error:  # looking for files may fail too: a folder that may not be searched
+        raise BsgrowError(f"data.path: {error}", hint="check that it may be read") from error
+
+
+def _expand_user(path: Path) -> Path:
+    """Expands ``~``, which a shell leaves alone after ``=``; an unknown user stays as written."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path

@@ -1,0 +1,36 @@
+"""The models a recipe can name: a new one is a new file and a line here."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from torch import nn
+
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.models.wide_resnet import wide_resnet
+from bsgrow.validation import call_checked
+
+ModelBuilder = Callable[..., nn.Module]
+"""Called with the recipe's own arguments, and in_channels, num_classes and ghost_batch_size."""
+
+MODELS: Mapping[str, ModelBuilder] = MappingProxyType(
+    {
+        "wide_resnet": wide_resnet,
+    }
+)
+
+
+def build_model(name: str, arguments: Mapping[str, Any], **given: int) -> nn.Module:
+    """Build the architecture that a recipe names.
+
+    Args:
+        name: a key of ``MODELS``.
+        arguments: the architecture's own, as the recipe gives them, such as depth and width.
+        given: in_channels, num_classes and ghost_batch_size, which follow from data and run.
+
+    Raises:
+        InputError: no such architecture, or an argument that it does not take.
+    """
+    if name not in MODELS:
+        raise InputError(f"model.name = {name!r}: no such model", did_you_mean(name, MODELS))
+    return call_checked(MODELS[name], table="model", written=arguments, own=given)

@@ -1,0 +1,46 @@
+"""Which keys make a recipe the same run, and which only say how it is carried out."""
+
+import hashlib
+import json
+from typing import Any
+
+from bsgrow.recipe.config import Recipe
+
+OPERATIONAL_KEYS = frozenset(
+    {
+        "description",
+        "data.path",
+        "run.device",
+        "run.micro_batch_size",
+        "run.num_threads",
+        "run.log_every_seconds",
+        "run.checkpoint_every_seconds",
+    }
+)
+"""Keys that may change between start and resume: they change no sample, update or result."""
+
+
+def recipe_fingerprint(recipe: Recipe) -> str:
+    """Return ``sha256:…`` over every key that makes this run what it is."""
+    text = json.dumps(_identity(recipe), sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def changed_keys(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
+    """Return the keys that make these two different runs, with both values."""
+    old, new = _identity(before), _identity(after)
+    keys = sorted(old.keys() | new.keys())
+    return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
+
+
+def _identity(recipe: Recipe) -> dict[str, Any]:
+    flat = _flatten(recipe.model_dump(mode="json"))
+    return {key: value for key, value in flat.items() if key not in OPERATIONAL_KEYS}
+
+
+def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        key = prefix + name
+        flat |= _flatten(value, f"{key}.") if isinstance(value, dict) else {key: value}
+    return flat

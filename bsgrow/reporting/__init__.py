@@ -1,0 +1,1 @@
+"""From the events of runs to summaries, comparisons and pictures."""

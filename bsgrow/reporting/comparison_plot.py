@@ -1,0 +1,64 @@
+"""The paper's picture: the curves of all arms lie on each other per epoch, not per update."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from bsgrow.reporting.comparison import Arm
+from bsgrow.reporting.learning_curve import band
+
+# Okabe and Ito's palette, and dashes that tell the arms apart in greyscale.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+_DASHES = ("-", "--", "-.", ":")
+_LABELS = {
+    "train_loss": "training loss",
+    "test_accuracy": "test accuracy",
+    "epochs": "epochs",
+    "updates": "parameter updates",
+}
+
+
+def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
+    """Draw training loss and test accuracy against epochs and updates, a band per arm.
+
+    Args:
+        arms: one line each, with a band of one standard deviation over seeds.
+        title: above the picture.
+        path: ``.png``, ``.svg`` or ``.pdf``; overwritten.
+    """
+    figure = Figure(figsize=(9, 6.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, 2, sharex="col", sharey="row")
+    for row, quantity in enumerate(("train_loss", "test_accuracy")):
+        for column, position in enumerate(("epochs", "updates")):
+            _draw(axes[row, column], arms, quantity, position)
+    for column, position in enumerate(("epochs", "updates")):
+        axes[1, column].set_xlabel(_LABELS[position])
+    axes[0, 0].legend(frameon=False)
+    figure.suptitle(title, fontsize=11)
+    figure.savefig(path, dpi=150)
+
+
+def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None:
+    for arm, colour, dashes in zip(arms, _COLOURS, _DASHES, strict=False):
+        x = getattr(arm.curves[0], position)
+        values = band(arm.curves, quantity)
+        axes.plot(x, values.mean, dashes, color=colour, linewidth=1.4, label=_legend(arm))
+        low, high = values.mean - values.std, values.mean + values.std
+        axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.grid(alpha=0.3, linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    if position == "epochs":
+        axes.set_ylabel(_LABELS[quantity])
+    if quantity == "train_loss":
+        axes.set_yscale("log")
+    else:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
+def _legend(arm: Arm) -> str:
+    return f"{arm.name}: {arm.num_updates} updates, n = {len(arm.seeds)}"

@@ -1,0 +1,66 @@
+"""The learning curve of a run, and of an arm of several seeds, from their events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsgrow.training.events import Evaluated, Event
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """What was measured at each evaluation of one run.
+
+    Attributes:
+        epochs: passes over the training set, float64 [num_evaluations].
+        updates: parameter updates made, float64 [num_evaluations].
+        train_loss: mean training loss since the evaluation before, in nats.
+        test_accuracy: fraction of the held-out samples right, 0 to 1.
+    """
+
+    epochs: Array
+    updates: Array
+    train_loss: Array
+    test_accuracy: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Mean and standard deviation over seeds at each evaluation, float64 [num_evaluations]."""
+
+    mean: Array
+    std: Array
+
+
+def learning_curve(events: Sequence[Event]) -> LearningCurve:
+    """Collect the evaluations of a run."""
+    evaluations = [event for event in events if isinstance(event, Evaluated)]
+
+    def column(name: str) -> Array:
+        return np.array([getattr(event, name) for event in evaluations], dtype=np.float64)
+
+    return LearningCurve(
+        column("epoch"), column("num_updates"), column("train_loss"), column("test_accuracy")
+    )
+
+
+def band(curves: Sequence[LearningCurve], quantity: str) -> Band:
+    """Return mean and standard deviation of a quantity over runs of the same plan.
+
+    Args:
+        curves: one per seed; evaluated at the same positions.
+        quantity: ``train_loss`` or ``test_accuracy``.
+    """
+    values = np.stack([getattr(curve, quantity) for curve in curves])
+    return Band(values.mean(axis=0), sample_std(values))
+
+
+def sample_std(values: Array) -> Array:
+    """Return the sample standard deviation over the first axis; 0 for a single run."""
+    if len(values) < 2:
+        return np.zeros(values.shape[1:])
+    return np.asarray(values.std(axis=0, ddof=1))

@@ -1,0 +1,16 @@
+"""Carries out a plan: one micro-batch, one update, the loop, and what it leaves on the disk."""
+
+from bsgrow.training.event_log import read_events
+from bsgrow.training.events import RunFinished, to_dict
+from bsgrow.training.loop import InterruptedRunError
+from bsgrow.training.run import carry_out
+from bsgrow.training.run_directory import RunDirectory
+
+__all__ = [
+    "InterruptedRunError",
+    "RunDirectory",
+    "RunFinished",
+    "carry_out",
+    "read_events",
+    "to_dict",
+]

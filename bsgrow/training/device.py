@@ -1,0 +1,71 @@
+"""Where a run computes, and in which precision."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from bsgrow.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How numbers are laid out and computed on a device.
+
+    Attributes:
+        autocast_dtype: dtype of convolutions and products; None computes all in float32.
+        memory_format: layout of images and convolution weights.
+    """
+
+    autocast_dtype: torch.dtype | None
+    memory_format: torch.memory_format
+
+
+def precision_of(device: torch.device) -> Precision:
+    """Return float32 in planar layout for the CPU, bfloat16 autocast in channels_last for CUDA."""
+    if device.type == "cuda":
+        return Precision(torch.bfloat16, torch.channels_last)
+    return Precision(None, torch.contiguous_format)
+
+
+def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[object]:
+    """Return the context that computes in ``dtype`` where that is safe; None changes nothing."""
+    if dtype is None:
+        return nullcontext()
+    return torch.autocast(device.type, dtype)
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>`` stands for.
+
+    Args:
+        name: what the user wrote; ``auto`` is the first CUDA device where there is one.
+
+    Raises:
+        InputError: if the name is none of these, or that CUDA device is not there.
+    """
+    num_cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        name = "cuda" if num_cuda_devices else "cpu"
+    if name == "cpu":
+        return torch.device("cpu")
+    index = _cuda_index(name)
+    if index >= num_cuda_devices:
+        raise InputError(
+            f"device = {name!r} is not there: torch {torch.__version__} sees "
+            f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}",
+            hint='use device = "auto" or "cpu", or check the driver and torch\'s CUDA build',
+        )
+    return torch.device("cuda", index)
+
+
+def _cuda_index(name: str) -> int:
+    kind, colon, index = name.partition(":")
+    if kind == "cuda" and not colon:
+        return 0
+    if kind == "cuda" and index.isascii() and index.isdecimal():
+        return int(index)
+    raise InputError(
+        f"device = {name!r} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
+        hint='device = "auto" takes the first CUDA device, or the CPU where there is none',
+    )

@@ -1,0 +1,47 @@
+"""Loss and accuracy of a model over held-out samples."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from bsgrow.training.device import autocast
+from bsgrow.training.step import Metrics, Totals
+
+
+def evaluate(
+    model: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    *,
+    autocast_dtype: torch.dtype | None = None,
+) -> Metrics:
+    """Return the mean loss and accuracy over all samples. Waits for the device once, at the end.
+
+    Args:
+        model: maps images to logits [n, num_classes]; leaves in the mode it came in.
+        batches: images [n, C, H, W] and labels int64 [n], where the model is; not empty.
+        autocast_dtype: as in training.
+    """
+    device = next(model.parameters()).device
+    totals = Totals(device)
+    with _evaluation_mode(model), torch.inference_mode():
+        for images, labels in batches:
+            with autocast(device, autocast_dtype):
+                logits = model(images)
+                loss_sum = cross_entropy(logits, labels, reduction="sum")
+            totals.add(loss_sum, logits, labels)
+    return totals.mean()
+
+
+@contextmanager
+def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Put every module in evaluation mode, and each back as it was, whatever happens."""
+    training = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, was_training in training:
+            module.training = was_training

@@ -1,0 +1,197 @@
+"""What happens in a run, one JSON object per line of ``events.jsonl``.
+
+Numbers that are not finite, as after a divergence, are written as null, which JSON has, and read
+back as nan.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from bsgrow.errors import InputError
+
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A float; null in JSON is nan."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run, or its continuation, begins.
+
+    Attributes:
+        recipe: name of the recipe.
+        num_samples: size of the training set, N.
+        epochs: planned length, in passes over the training set.
+        num_updates: planned parameter updates.
+        baseline_num_updates: parameter updates of the reference schedule.
+        device: where it computes, e.g. ``cpu`` or ``cuda:0``.
+        micro_batch_size: samples per forward and backward pass.
+        num_parameters: of the model.
+        seed: of order, augmentation and initial weights.
+        first_update: index of the first update made; above 0 when the run is resumed.
+    """
+
+    event: ClassVar[str] = "run_started"
+    recipe: str
+    num_samples: int
+    epochs: Number
+    num_updates: int
+    baseline_num_updates: int
+    device: str
+    micro_batch_size: int
+    num_parameters: int
+    seed: int
+    first_update: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Means since the last report.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        consumed_samples: samples consumed since the start of the run.
+        epoch: consumed_samples / N.
+        global_batch_size: samples of the latest update.
+        lr: learning rate of the latest update.
+        momentum: momentum coefficient of the latest update.
+        train_loss: mean training loss, in nats.
+        train_accuracy: fraction of training samples right, 0 to 1.
+        samples_per_second: training samples per second.
+        wall_seconds: time spent in the run so far, continuations included.
+        seconds_left: estimated time to the end of the run.
+    """
+
+    event: ClassVar[str] = "progress"
+    num_updates: int
+    consumed_samples: int
+    epoch: Number
+    global_batch_size: int
+    lr: Number
+    momentum: Number
+    train_loss: Number
+    train_accuracy: Number
+    samples_per_second: Number
+    wall_seconds: Number
+    seconds_left: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The model was measured on the test split.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        consumed_samples: samples consumed since the start of the run.
+        epoch: consumed_samples / N.
+        train_loss: mean training loss since the last evaluation, in nats.
+        test_loss: mean loss over the test split, in nats.
+        test_accuracy: fraction of the test split right, 0 to 1.
+        wall_seconds: time spent in the run so far, continuations included.
+    """
+
+    event: ClassVar[str] = "evaluated"
+    num_updates: int
+    consumed_samples: int
+    epoch: Number
+    train_loss: Number
+    test_loss: Number
+    test_accuracy: Number
+    wall_seconds: Number
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved:
+    """The state after ``num_updates`` updates is on the disk.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        path: the checkpoint.
+    """
+
+    event: ClassVar[str] = "checkpoint_saved"
+    num_updates: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The last planned update was made; what ``train --format json`` prints.
+
+    Attributes:
+        test_accuracy: fraction of the test split right, 0 to 1.
+        test_loss: mean loss over the test split, in nats.
+        num_updates: parameter updates made.
+        baseline_num_updates: parameter updates of the reference schedule.
+        consumed_samples: samples consumed.
+        wall_seconds: time spent in the run, continuations included.
+        samples_per_second: consumed_samples / wall_seconds of training.
+        weights_sha256: digest of the final parameters and buffers.
+        out: the run directory.
+    """
+
+    event: ClassVar[str] = "run_finished"
+    test_accuracy: Number
+    test_loss: Number
+    num_updates: int
+    baseline_num_updates: int
+    consumed_samples: int
+    wall_seconds: Number
+    samples_per_second: Number
+    weights_sha256: str
+    out: str
+
+
+Event = RunStarted | Progress | Evaluated | CheckpointSaved | RunFinished
+
+_READERS: Mapping[str, TypeAdapter[Event]] = {
+    kind.event: TypeAdapter(kind)
+    for kind in (RunStarted, Progress, Evaluated, CheckpointSaved, RunFinished)
+}
+
+
+def to_json(event: Event) -> str:
+    """Return the event as one line of JSON, its kind first, under ``event``."""
+    return json.dumps({"event": event.event, **to_dict(event)}, allow_nan=False)
+
+
+def to_dict(event: Event) -> dict[str, Any]:
+    """Return the event's fields as JSON has them: a number that is not finite is None."""
+    return {name: _finite_or_none(value) for name, value in asdict(event).items()}
+
+
+def _finite_or_none(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def from_json(line: str) -> Event:
+    """Return the event that a line holds; fields that the event does not have are ignored.
+
+    Raises:
+        InputError: if the line is not JSON, or a field is missing or of another type.
+    """
+    try:
+        return _reader(line).validate_json(line, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise _not_an_event(line, f"{field}: {first['msg']}") from error
+
+
+def _reader(line: str) -> TypeAdapter[Event]:
+    try:
+        values = json.loads(line)
+    except ValueError as error:
+        raise _not_an_event(line, f"not JSON, {error}") from error
+    kind = values.get("event") if isinstance(values, dict) else None
+    if not isinstance(kind, str) or kind not in _READERS:
+        raise _not_an_event(line, f"its event is none of {', '.join(_READERS)}")
+    return _READERS[kind]
+
+
+def _not_an_event(line: str, reason: str) -> InputError:
+    return InputError(f"{line.strip()[:80]!r} is not an event: {reason}")

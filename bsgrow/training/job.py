@@ -1,0 +1,69 @@
+"""What a run is made of, fixed from its start to its end."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from bsgrow.data import Dataset, load_dataset
+from bsgrow.loading import ArrayLoader
+from bsgrow.recipe import Recipe, recipe_fingerprint
+from bsgrow.schedule import Plan
+from bsgrow.training.checkpoint import Identity
+from bsgrow.training.device import Precision, precision_of, resolve_device
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recipe brought together with its plan, data and device.
+
+    Attributes:
+        recipe: as resolved.
+        plan: its compiled schedule.
+        dataset: its samples.
+        loader: cuts them into micro-batches.
+        device: where it computes.
+        precision: in which numbers.
+    """
+
+    recipe: Recipe
+    plan: Plan
+    dataset: Dataset
+    loader: ArrayLoader
+    device: torch.device
+    precision: Precision
+
+    @property
+    def identity(self) -> Identity:
+        """What a checkpoint of this run must carry."""
+        return Identity(
+            seed=self.recipe.run.seed,
+            recipe_fingerprint=recipe_fingerprint(self.recipe),
+            data_fingerprint=self.dataset.fingerprint,
+        )
+
+
+def prepare(recipe: Recipe, plan: Plan) -> Job:
+    """Load the data and choose the device and the number of threads that a recipe asks for.
+
+    Raises:
+        InputError: the data or the device is not there.
+        BsgrowError: the data is damaged, or could not be downloaded.
+    """
+    path = recipe.data.path
+    dataset = load_dataset(recipe.data.name, Path(path).expanduser() if path else None)
+    device = resolve_device(recipe.run.device)
+    if recipe.run.num_threads:
+        torch.set_num_threads(recipe.run.num_threads)
+    precision = precision_of(device)
+    loader = ArrayLoader(
+        dataset,
+        recipe.augment,
+        seed=recipe.run.seed,
+        micro_batch_size=recipe.micro_batch_size,
+        device=device,
+        dtype=precision.autocast_dtype or torch.float32,
+        memory_format=precision.memory_format,
+        num_threads=torch.get_num_threads(),
+    )
+    return Job(recipe, plan, dataset, loader, device, precision)

@@ -1,0 +1,158 @@
+"""The training loop: carries out a plan, and goes on where it was stopped."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from bsgrow.errors import BsgrowError
+from bsgrow.schedule import Update
+from bsgrow.training.checkpoint_folder import newest_whole_checkpoint
+from bsgrow.training.digest import weights_sha256
+from bsgrow.training.event_log import EventLog, truncate_after
+from bsgrow.training.events import Event, RunFinished, RunStarted
+from bsgrow.training.job import Job
+from bsgrow.training.observers import (
+    Checkpointing,
+    Evaluation,
+    ProgressReport,
+    evaluate_on_test,
+)
+from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.state import State
+from bsgrow.training.step import accumulate
+from bsgrow.training.update import apply
+
+
+class InterruptedRunError(BsgrowError):
+    """The run was asked to stop; a checkpoint was written at the update that it had reached."""
+
+    exit_code = 130  # 128 + SIGINT, as shells count it
+
+
+def train_job(
+    job: Job,
+    directory: RunDirectory,
+    *,
+    on_event: Callable[[Event], None],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> RunFinished:
+    """Carry out a job in its directory, from its newest whole checkpoint if there is one.
+
+    Args:
+        job: recipe, plan, data and device.
+        directory: of this run; holds its recipe.
+        on_event: called with each event after it was logged.
+        should_stop: asked after each update; True writes a checkpoint and stops.
+
+    Returns:
+        The summary of the finished run.
+
+    Raises:
+        InterruptedRunError: should_stop said so.
+        BsgrowError: the disk is full or a checkpoint is of another run, …
+    """
+    state = _restored(job, directory)
+    with EventLog(directory.events) as log:
+
+        def emit(event: Event) -> None:
+            log.write(event)
+            on_event(event)
+
+        emit(_started(job, state))
+        _run_updates(job, state, directory, log, emit, should_stop)
+        finished = _finished(job, state, directory.path)
+        emit(finished)
+    directory.write_summary(finished)
+    return finished
+
+
+def _restored(job: Job, directory: RunDirectory) -> State:
+    """Return the state of the newest whole checkpoint, or the initial one."""
+    state = State.initial(job)
+    newest = newest_whole_checkpoint(directory.checkpoints)
+    for skipped in newest.skipped:
+        warnings.warn(f"skipped checkpoint {skipped.path}: {skipped.reason}", stacklevel=2)
+    if newest.path is not None:
+        state.restore(newest.path, job)
+    truncate_after(directory.events, state.num_updates)
+    return state
+
+
+def _run_updates(
+    job: Job,
+    state: State,
+    directory: RunDirectory,
+    log: EventLog,
+    emit: Callable[[Event], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
+    observers = (ProgressReport(job, state, emit), Evaluation(job, state, emit), checkpointing)
+    state.model.train()
+    for update in _updates_made(job, state):
+        for observer in observers:
+            observer.after(update)
+        if should_stop() and state.num_updates < job.plan.num_updates:
+            checkpointing.save()
+            raise _interrupted(job, state, directory)
+
+
+def _updates_made(job: Job, state: State) -> Iterator[Update]:
+    """Make the remaining updates one by one; yields each when it has been applied."""
+    micro_batches = job.loader.micro_batches(job.plan.updates(state.num_updates))
+    with closing(micro_batches):
+        for micro_batch in micro_batches:
+            update = micro_batch.update
+            accumulate(
+                state.model,
+                micro_batch.images,
+                micro_batch.labels,
+                update_size=update.global_batch_size,
+                totals=state.totals,
+                autocast_dtype=job.precision.autocast_dtype,
+            )
+            if micro_batch.closes_update:
+                apply(state.optimizer, update)
+                state.advance(update)
+                yield update
+
+
+def _started(job: Job, state: State) -> RunStarted:
+    plan = job.plan
+    return RunStarted(
+        recipe=job.recipe.description,
+        num_samples=plan.num_samples,
+        epochs=plan.epochs,
+        num_updates=plan.num_updates,
+        baseline_num_updates=plan.baseline_num_updates,
+        device=str(job.device),
+        micro_batch_size=job.recipe.micro_batch_size,
+        num_parameters=sum(parameter.numel() for parameter in state.model.parameters()),
+        seed=job.recipe.run.seed,
+        first_update=state.num_updates,
+    )
+
+
+def _finished(job: Job, state: State, out: Path) -> RunFinished:
+    test = evaluate_on_test(job, state)
+    seconds = state.stopwatch.elapsed
+    return RunFinished(
+        test_accuracy=test.accuracy,
+        test_loss=test.loss,
+        num_updates=state.num_updates,
+        baseline_num_updates=job.plan.baseline_num_updates,
+        consumed_samples=state.cursor,
+        wall_seconds=seconds,
+        samples_per_second=state.cursor / seconds,
+        weights_sha256=weights_sha256(state.model),
+        out=str(out),
+    )
+
+
+def _interrupted(job: Job, state: State, directory: RunDirectory) -> InterruptedRunError:
+    return InterruptedRunError(
+        f"stopped after update {state.num_updates} of {job.plan.num_updates}; "
+        "a checkpoint is written",
+        hint=f"go on with: bsgrow train --resume --out {directory.path}",
+    )

@@ -1,0 +1,148 @@
+"""What happens between two updates: progress, evaluation and checkpoints, each on its own clock.
+
+Each looks at the host's clock or at the position, both free; only when it is due does it wait for
+the device.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from bsgrow.errors import BsgrowError
+from bsgrow.schedule import Update
+from bsgrow.schedule.curves import exact
+from bsgrow.training.evaluate import evaluate
+from bsgrow.training.events import CheckpointSaved, Evaluated, Event, Progress
+from bsgrow.training.job import Job
+from bsgrow.training.state import State
+from bsgrow.training.step import Metrics, Totals
+
+Emit = Callable[[Event], None]
+
+
+class Observer(Protocol):
+    """Something that may have work to do after an update."""
+
+    def after(self, update: Update) -> None:
+        """Look whether it is due, and do it."""
+
+
+class ProgressReport:
+    """Emits a Progress event every so many seconds: means since the last one."""
+
+    def __init__(self, job: Job, state: State, emit: Emit) -> None:
+        self._job, self._state, self._emit = job, state, emit
+        self._seconds = state.stopwatch.elapsed
+        self._cursor = state.cursor
+        self._totals = state.totals
+        self._read = state.totals.read()
+
+    def after(self, update: Update) -> None:
+        """Report if the interval is over."""
+        elapsed = self._state.stopwatch.elapsed - self._seconds
+        if elapsed >= self._job.recipe.run.log_every_seconds:
+            self._report(update)
+
+    def _report(self, update: Update) -> None:
+        state, plan = self._state, self._job.plan
+        metrics = self._metrics_since_last()
+        now = state.stopwatch.elapsed
+        speed = (state.cursor - self._cursor) / max(now - self._seconds, 1e-9)
+        self._seconds, self._cursor = now, state.cursor
+        self._emit(
+            Progress(
+                num_updates=state.num_updates,
+                consumed_samples=state.cursor,
+                epoch=state.cursor / plan.num_samples,
+                global_batch_size=update.global_batch_size,
+                lr=update.lr,
+                momentum=update.momentum,
+                train_loss=metrics.loss,
+                train_accuracy=metrics.accuracy,
+                samples_per_second=speed,
+                wall_seconds=now,
+                seconds_left=(plan.num_total_samples - state.cursor) / speed,
+            )
+        )
+
+    def _metrics_since_last(self) -> Metrics:
+        """Wait for the device, once; the totals restart at each evaluation."""
+        before = self._read if self._totals is self._state.totals else (0.0, 0.0, 0)
+        self._totals = self._state.totals
+        self._read = self._totals.read()
+        loss_sum, correct, num = (a - b for a, b in zip(self._read, before, strict=True))
+        return Metrics(loss_sum / num, correct / num) if num else Metrics(math.nan, math.nan)
+
+
+class Evaluation:
+    """Evaluates on the held-out samples each time so many epochs have passed, and at the end."""
+
+    def __init__(self, job: Job, state: State, emit: Emit) -> None:
+        self._job, self._state, self._emit = job, state, emit
+        every = exact(job.recipe.run.evaluate_every_epochs) * job.plan.num_samples
+        self._every_samples = max(1, round(every))
+
+    def after(self, update: Update) -> None:
+        """Evaluate if the update crossed a boundary, or was the last one."""
+        crossed = update.stop // self._every_samples > update.start // self._every_samples
+        if crossed or update.index + 1 == self._job.plan.num_updates:
+            self._evaluate()
+
+    def _evaluate(self) -> None:
+        job, state = self._job, self._state
+        train = state.totals.mean()
+        _check_finite(train, state)
+        test = evaluate_on_test(job, state)
+        state.totals = Totals(job.device)
+        self._emit(
+            Evaluated(
+                num_updates=state.num_updates,
+                consumed_samples=state.cursor,
+                epoch=state.cursor / job.plan.num_samples,
+                train_loss=train.loss,
+                test_loss=test.loss,
+                test_accuracy=test.accuracy,
+                wall_seconds=state.stopwatch.elapsed,
+            )
+        )
+
+
+class Checkpointing:
+    """Writes a checkpoint every so many seconds, and after the last update."""
+
+    def __init__(
+        self, job: Job, state: State, emit: Emit, folder: Path, sync_log: Callable[[], None]
+    ) -> None:
+        self._job, self._state, self._emit, self._folder = job, state, emit, folder
+        self._sync_log = sync_log
+        self._seconds = state.stopwatch.elapsed
+
+    def after(self, update: Update) -> None:
+        """Save if the interval is over, or the run is."""
+        elapsed = self._state.stopwatch.elapsed - self._seconds
+        last = update.index + 1 == self._job.plan.num_updates
+        if last or elapsed >= self._job.recipe.run.checkpoint_every_seconds:
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint now, after the events that led to it are on the disk."""
+        self._sync_log()
+        path = self._state.save(self._folder, self._job)
+        self._seconds = self._state.stopwatch.elapsed
+        self._emit(CheckpointSaved(self._state.num_updates, str(path)))
+
+
+def evaluate_on_test(job: Job, state: State) -> Metrics:
+    """Return loss and accuracy on the held-out samples. Waits for the device, once."""
+    return evaluate(
+        state.model, job.loader.evaluation(), autocast_dtype=job.precision.autocast_dtype
+    )
+
+
+def _check_finite(train: Metrics, state: State) -> None:
+    if not math.isfinite(train.loss):
+        raise BsgrowError(
+            f"training diverged: the loss is {train.loss} after update {state.num_updates}",
+            hint="lower schedule.lr or growth.lr_scale",
+        )

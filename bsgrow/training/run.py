@@ -1,0 +1,45 @@
+"""One run from recipe to summary, new or gone on with."""
+
+from collections.abc import Callable
+
+from bsgrow.recipe import Recipe, plan_recipe
+from bsgrow.training.events import Event, RunFinished
+from bsgrow.training.job import prepare
+from bsgrow.training.loop import train_job
+from bsgrow.training.run_directory import RunDirectory
+
+
+def carry_out(
+    recipe: Recipe,
+    directory: RunDirectory,
+    *,
+    resume: bool,
+    on_event: Callable[[Event], None],
+    should_stop: Callable[[], bool],
+) -> RunFinished:
+    """Carry out a recipe in a directory; a run that is finished is not made again.
+
+    Everything that can fail for want of data or device fails before anything is written.
+
+    Args:
+        recipe: as resolved.
+        directory: a new one, or on resume that of the run.
+        resume: go on with the run in the directory; False starts a new one.
+        on_event: called with each event after it was logged.
+        should_stop: asked after each update; True writes a checkpoint and stops.
+
+    Raises:
+        InputError: the directory holds another run, or none to resume.
+        BsgrowError: as ``prepare`` and ``train_job``.
+    """
+    plan = plan_recipe(recipe)
+    if resume:
+        directory.check_same_run(recipe)
+        if (finished := directory.read_summary()) is not None:
+            return finished
+    job = prepare(recipe, plan)
+    if not resume:
+        directory.create(recipe)
+    with directory.locked():
+        directory.write_plan(plan)
+        return train_job(job, directory, on_event=on_event, should_stop=should_stop)

@@ -1,0 +1,84 @@
+"""What changes during a run: weights, optimizer, position, running totals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
+from torch.optim import Optimizer
+
+from bsgrow.models import build_model
+from bsgrow.schedule import Update
+from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoint
+from bsgrow.training.job import Job
+from bsgrow.training.optimizers import build_optimizer
+from bsgrow.training.step import Totals
+from bsgrow.training.stopwatch import Stopwatch
+
+
+@dataclass
+class State:
+    """The changing half of a run; a checkpoint is this and the identity of its job.
+
+    Attributes:
+        model: on the device of the job.
+        optimizer: over the model's parameters.
+        num_updates: updates made.
+        cursor: samples consumed.
+        totals: of the training samples since the last evaluation.
+        stopwatch: wall-clock time in the run, continuations included.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    num_updates: int
+    cursor: int
+    totals: Totals
+    stopwatch: Stopwatch
+
+    @classmethod
+    def initial(cls, job: Job) -> Self:
+        """Return the state before the first update; the weights depend on the seed alone."""
+        recipe, dataset = job.recipe, job.dataset
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.run.seed)
+            model = build_model(
+                recipe.model.name,
+                recipe.model.arguments,
+                in_channels=dataset.train.images.shape[1],
+                num_classes=dataset.num_classes,
+                ghost_batch_size=recipe.ghost_batch_size,
+            )
+        convert_conv2d_weight_memory_format(model, job.precision.memory_format)
+        model.to(job.device)
+        optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.schedule.lr)
+        return cls(model, optimizer, 0, 0, Totals(job.device), Stopwatch())
+
+    def advance(self, update: Update) -> None:
+        """Count an update that was applied."""
+        self.num_updates = update.index + 1
+        self.cursor = update.stop
+
+    def save(self, folder: Path, job: Job) -> Path:
+        """Write a checkpoint; returns its path. Waits for the device."""
+        extra = dict(zip(_TOTALS, self.totals.read(), strict=True))
+        position = Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
+        return save_checkpoint(folder, job.identity, position, self.model, self.optimizer)
+
+    def restore(self, path: Path, job: Job) -> None:
+        """Take the state of a checkpoint, as it was to the bit."""
+        position = load_checkpoint(path, job.identity, self.model, self.optimizer)
+        self.num_updates, self.cursor = position.update_index, position.cursor
+        self.totals = _restored_totals(job.device, position.extra)
+        self.stopwatch = Stopwatch(position.elapsed_seconds)
+
+
+_TOTALS = ("loss_sum", "num_correct", "num_samples")
+
+
+def _restored_totals(device: torch.device, extra: Mapping[str, float]) -> Totals:
+    loss_sum, num_correct, num_samples = (extra[name] for name in _TOTALS)
+    return Totals(device, loss_sum, num_correct, int(num_samples))

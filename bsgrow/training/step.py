@@ -1,0 +1,88 @@
+"""One micro-batch: forward, backward, and the running totals, without waiting for the device."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from bsgrow.training.device import autocast
+
+
+class Metrics(NamedTuple):
+    """Means over the samples seen, on the host.
+
+    Attributes:
+        loss: mean cross-entropy, in nats.
+        accuracy: fraction of samples classified right, 0 to 1.
+    """
+
+    loss: float
+    accuracy: float
+
+
+class Totals:
+    """Sums over samples, kept on the device so that adding to them never waits for it.
+
+    Args:
+        device: where the sums live.
+        loss_sum: cross-entropy summed so far, in nats.
+        num_correct: samples classified right so far.
+        num_samples: samples seen so far.
+    """
+
+    def __init__(
+        self,
+        device: torch.device,
+        loss_sum: float = 0.0,
+        num_correct: float = 0.0,
+        num_samples: int = 0,
+    ) -> None:
+        self._sums = torch.tensor([loss_sum, num_correct], dtype=torch.float64, device=device)
+        self.num_samples = num_samples
+
+    def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Add a micro-batch: its summed loss [], logits [n, num_classes] and labels int64 [n]."""
+        num_correct = (logits.argmax(dim=1) == labels).sum()
+        self._sums += torch.stack([loss_sum.detach().double(), num_correct.double()])
+        self.num_samples += len(labels)
+
+    def read(self) -> tuple[float, float, int]:
+        """Return loss_sum, num_correct and num_samples. Waits for the device, once."""
+        loss_sum, num_correct = self._sums.tolist()
+        return loss_sum, num_correct, self.num_samples
+
+    def mean(self) -> Metrics:
+        """Return the means over the samples seen, at least one. Waits for the device, once."""
+        loss_sum, num_correct, num_samples = self.read()
+        assert num_samples > 0, "a mean needs a sample"
+        return Metrics(loss=loss_sum / num_samples, accuracy=num_correct / num_samples)
+
+
+def accumulate(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    update_size: int,
+    totals: Totals,
+    autocast_dtype: torch.dtype | None = None,
+) -> None:
+    """Add a micro-batch's share of the update's mean gradient to the parameters' ``grad``.
+
+    The loss is the sum over the micro-batch divided by the size of the whole update, so that over
+    the update the gradient is the mean over its samples, however unevenly it was cut.
+
+    Args:
+        model: maps images to logits [n, num_classes].
+        images: floating point [n, C, H, W], on the model's device.
+        labels: int64 [n].
+        update_size: samples of the whole update, n or more.
+        totals: takes the loss and the number right of this micro-batch.
+        autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
+    """
+    with autocast(images.device, autocast_dtype):
+        logits = model(images)
+        loss_sum = cross_entropy(logits, labels, reduction="sum")
+    (loss_sum / update_size).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    totals.add(loss_sum, logits, labels)

@@ -1,0 +1,91 @@
+"""The stream of samples does not depend on how it is cut into updates and micro-batches."""
+
+import pytest
+import torch
+
+from bsgrow.data import load_dataset
+from bsgrow.loading import ArrayLoader
+from bsgrow.loading.array_loader import as_buffer
+from bsgrow.native import Augment
+from bsgrow.schedule import Update
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits")
+
+
+def loader(digits, micro_batch_size=64, seed=3, **options):
+    return ArrayLoader(digits, Augment(pad=1), seed, micro_batch_size, CPU, **options)
+
+
+def updates(*sizes):
+    start = 0
+    for index, size in enumerate(sizes):
+        yield Update(index, start, start + size, 0.1, 0.9)
+        start += size
+
+
+def stream(batches):
+    images, labels = zip(*[(b.images, b.labels) for b in batches], strict=True)
+    return torch.cat(images), torch.cat(labels)
+
+
+def test_the_stream_does_not_depend_on_the_cut(digits):
+    whole = stream(loader(digits, 4000).micro_batches(updates(4000)))
+    cut = stream(loader(digits, 48).micro_batches(updates(1, 999, 16, 2000, 984)))
+    assert torch.equal(whole[0], cut[0])
+    assert torch.equal(whole[1], cut[1])
+
+
+def test_an_epoch_holds_every_sample_once(digits):
+    num_samples = len(digits.train)
+    batches = ArrayLoader(digits, Augment(), 0, 100, CPU).micro_batches(updates(num_samples))
+    images, _ = stream(batches)
+    reference, _ = stream(
+        ArrayLoader(digits, Augment(), 1, 100, CPU).micro_batches(updates(num_samples))
+    )
+    assert not torch.equal(images, reference), "another seed, another order"
+    assert torch.equal(images.sum(0).round(decimals=1), reference.sum(0).round(decimals=1))
+
+
+def test_micro_batches_close_their_updates(digits):
+    batches = list(loader(digits, 64).micro_batches(updates(100, 64, 10)))
+    assert [(b.stop - b.start, b.closes_update) for b in batches] == [
+        (64, False),
+        (36, True),
+        (64, True),
+        (10, True),
+    ]
+
+
+def test_evaluation_is_the_held_out_split_in_order(digits):
+    labels = torch.cat([labels for _, labels in loader(digits).evaluation()])
+    assert labels.tolist() == digits.test.labels.tolist()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_dtype_and_memory_format(digits, dtype, memory_format):
+    options = {"dtype": dtype, "memory_format": memory_format}
+    batch = next(loader(digits, 32, **options).micro_batches(updates(32)))
+    plain = next(loader(digits, 32).micro_batches(updates(32)))
+    assert batch.images.dtype == dtype
+    assert batch.images.is_contiguous(memory_format=memory_format)
+    assert torch.equal(batch.images, plain.images.to(dtype))
+
+
+def test_a_buffer_is_the_memory_of_its_tensor():
+    tensor = torch.zeros(3, dtype=torch.bfloat16)
+    as_buffer(tensor)[:] = 0x3F80  # 1 in bfloat16
+    assert tensor.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_batch_outlives_its_loader(digits):
+    made = loader(digits)
+    batch = next(made.micro_batches(updates(8)))
+    expected = batch.images.clone()
+    del made
+    assert torch.equal(batch.images, expected)

@@ -1,0 +1,26 @@
+"""Which changes make another run of a recipe."""
+
+import pytest
+
+from bsgrow.recipe import changed_keys, load_recipe, make_arm, recipe_fingerprint
+
+
+@pytest.mark.parametrize("override", ["run.device=cpu", "run.num_threads=2", "data.path=elsewhere"])
+def test_how_a_run_is_carried_out_may_change(override):
+    before, after = load_recipe("digits"), load_recipe("digits", [override])
+    assert changed_keys(before, after) == {}
+    assert recipe_fingerprint(before) == recipe_fingerprint(after)
+
+
+def test_what_a_run_is_may_not_change():
+    before, after = load_recipe("digits"), load_recipe("digits", ["schedule.lr=0.2"])
+    assert changed_keys(before, after) == {"schedule.lr": (0.1, 0.2)}
+    assert recipe_fingerprint(before) != recipe_fingerprint(after)
+
+
+def test_arms_spend_one_recipe_in_different_ways():
+    recipe = load_recipe("cifar10-grow-lr-momentum")
+    decay, grow = make_arm(recipe, "decay", 3), make_arm(recipe, "grow", 3)
+    assert (decay.growth.mode, decay.growth.lr_scale, decay.growth.momentum) == ("decay", 1.0, None)
+    assert grow.growth == recipe.growth
+    assert decay.run.seed == grow.run.seed == 3

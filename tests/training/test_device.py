@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from bsgrow.errors import InputError
+from bsgrow.training.device import autocast, precision_of, resolve_device
+
+
+@pytest.fixture
+def num_cuda_devices(monkeypatch, request):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: request.param > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: request.param)
+
+
+@pytest.mark.parametrize(
+    ("num_cuda_devices", "name", "expected"),
+    [
+        (0, "auto", "cpu"),
+        (0, "cpu", "cpu"),
+        (1, "auto", "cuda:0"),
+        (1, "cuda", "cuda:0"),
+        (2, "cuda:1", "cuda:1"),
+        (2, "cpu", "cpu"),
+    ],
+    indirect=["num_cuda_devices"],
+)
+@pytest.mark.usefixtures("num_cuda_devices")
+def test_names_resolve(name, expected):
+    assert resolve_device(name) == torch.device(expected)
+
+
+@pytest.mark.parametrize(
+    ("num_cuda_devices", "name", "message"),
+    [
+        (0, "cuda", "device = 'cuda' is not there: .* no CUDA devices"),
+        (1, "cuda:1", "device = 'cuda:1' is not there: .* 1 CUDA device$"),
+        (2, "cuda:2", "device = 'cuda:2' is not there: .* 2 CUDA devices$"),
+        (1, "tpu", "device = 'tpu' is not a device"),
+        (1, "cuda:", "device = 'cuda:' is not a device"),
+        (1, "cuda:-1", "device = 'cuda:-1' is not a device"),
+        (1, "cpu:0", "device = 'cpu:0' is not a device"),
+        (1, "", "device = '' is not a device"),
+    ],
+    indirect=["num_cuda_devices"],
+)
+@pytest.mark.usefixtures("num_cuda_devices")
+def test_what_is_not_there_is_refused(name, message):
+    with pytest.raises(InputError, match=message) as caught:
+        resolve_device(name)
+    assert caught.value.hint
+
+
+def test_the_cpu_computes_in_float32():
+    precision = precision_of(torch.device("cpu"))
+    assert precision.autocast_dtype is None
+    assert precision.memory_format is torch.contiguous_format
+    with autocast(torch.device("cpu"), None):
+        assert not torch.is_autocast_enabled("cpu")
+
+
+def test_cuda_computes_in_bfloat16_channels_last():
+    precision = precision_of(torch.device("cuda", 0))
+    assert precision.autocast_dtype is torch.bfloat16
+    assert precision.memory_format is torch.channels_last
+
+
+def test_autocast_is_on_inside():
+    with autocast(torch.device("cpu"), torch.bfloat16):
+        assert torch.is_autocast_enabled("cpu")
+        assert torch.get_autocast_dtype("cpu") is torch.bfloat16

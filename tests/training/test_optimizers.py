@@ -1,0 +1,96 @@
+import pytest
+import torch
+from torch import nn
+
+from bsgrow.recipe import OptimizerConfig
+from bsgrow.schedule.plan import Update
+from bsgrow.training.optimizers import build_optimizer, set_hyperparameters
+from bsgrow.training.update import apply
+
+UPDATES = [
+    Update(0, 0, 8, lr=0.1, momentum=0.9),
+    Update(1, 8, 16, lr=0.1, momentum=0.9),
+    Update(2, 16, 48, lr=0.05, momentum=0.95),
+    Update(3, 48, 80, lr=0.02, momentum=0.95),
+]
+
+
+def parameters():
+    torch.manual_seed(0)
+    return [nn.Parameter(torch.randn(shape)) for shape in ((3, 5), (1001,), (2, 2, 3, 3))]
+
+
+def steps(params, step):
+    """Call ``step(update)`` per update, on gradients that depend on the parameters."""
+    for update in UPDATES:
+        for parameter in params:
+            parameter.grad = (3 * parameter.detach()).sin()
+        step(update)
+    return params
+
+
+@pytest.mark.parametrize(
+    ("expected", "arguments"),
+    [
+        (torch.optim.SGD, {}),
+        (torch.optim.SGD, {"momentum": 0.9}),
+        (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}),
+        (torch.optim.Adam, {}),
+        (torch.optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 1e-2}),
+    ],
+)
+def test_updates_are_those_of_torch(expected, arguments):
+    ours, theirs = parameters(), parameters()
+    config = OptimizerConfig(name=expected.__name__.lower(), **arguments)
+    optimizer = build_optimizer(config, ours, lr=1.0)
+    assert type(optimizer) is expected
+    steps(ours, lambda update: apply(optimizer, update))
+
+    reference = expected(theirs, lr=1.0, foreach=False, **arguments)
+
+    def step(update):
+        reference.param_groups[0]["lr"] = update.lr
+        if expected is torch.optim.SGD:
+            reference.param_groups[0]["momentum"] = update.momentum
+        reference.step()
+
+    steps(theirs, step)
+    for actual, wanted in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(actual, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_apply_frees_the_gradient():
+    params = parameters()
+    optimizer = build_optimizer(OptimizerConfig(), params, lr=1.0)
+    steps(params, lambda update: apply(optimizer, update))
+    assert all(parameter.grad is None for parameter in params)
+
+
+def test_hyperparameters_reach_every_group_and_only_those_it_has():
+    first, second, third = parameters()
+    sgd = build_optimizer(OptimizerConfig(momentum=0.5), [first, second], lr=1.0)
+    sgd.add_param_group({"params": [third]})
+    set_hyperparameters(sgd, lr=0.25, momentum=0.75)
+    assert [(g["lr"], g["momentum"]) for g in sgd.param_groups] == [(0.25, 0.75)] * 2
+    adam = build_optimizer(OptimizerConfig(name="adam"), [first], lr=1.0)
+    set_hyperparameters(adam, lr=0.25, momentum=0.75)
+    assert adam.param_groups[0]["lr"] == 0.25
+    assert adam.param_groups[0]["betas"] == (0.9, 0.999)
+    assert "momentum" not in adam.param_groups[0]
+
+
+def test_steps_are_the_same_bits_for_any_number_of_threads():
+    config = OptimizerConfig(momentum=0.9, nesterov=True, weight_decay=5e-4)
+    num_threads = torch.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            params = [
+                nn.Parameter(p.detach().repeat(5, *[1] * (p.dim() - 1))) for p in parameters()
+            ]
+            optimizer = build_optimizer(config, params, lr=1.0)
+            results.append(steps(params, lambda u, o=optimizer: apply(o, u)))
+    finally:
+        torch.set_num_threads(num_threads)
+    assert all(torch.equal(one, two) for one, two in zip(*results, strict=True))

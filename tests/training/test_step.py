@@ -1,0 +1,157 @@
+"""The gradient of an update, its totals, and that nothing in it waits for the device."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from bsgrow.recipe import OptimizerConfig
+from bsgrow.schedule.plan import Update
+from bsgrow.training.optimizers import OPTIMIZERS, build_optimizer
+from bsgrow.training.step import Totals, accumulate
+from bsgrow.training.update import apply
+
+CPU = torch.device("cpu")
+
+
+def run_update(model, images, labels, micro_batch_size):
+    """Accumulate one update cut into micro-batches, the last as short as it comes."""
+    totals = Totals(CPU)
+    for part in zip(images.split(micro_batch_size), labels.split(micro_batch_size), strict=True):
+        accumulate(model, *part, update_size=len(labels), totals=totals)
+    return totals
+
+
+def small_network(ghost_batch_size):
+    torch.manual_seed(0)
+    norms = [GhostBatchNorm2d(channels, ghost_batch_size) for channels in (1, 3)]
+    layers = [norms[0], nn.Conv2d(1, 3, 3), norms[1], nn.ReLU(), nn.Flatten(), nn.Linear(108, 10)]
+    return nn.Sequential(*layers)
+
+
+def check_split(build, images, labels, micro_batch_size):
+    """Compare an update in micro-batches with the mean loss of one big batch, in float64."""
+    whole, cut = build().double(), build().double()
+    cross_entropy(whole(images.double()), labels).backward()
+    run_update(cut, images.double(), labels, micro_batch_size)
+    for (name, expected), actual in zip(whole.named_parameters(), cut.parameters(), strict=True):
+        torch.testing.assert_close(actual.grad, expected.grad, rtol=1e-9, atol=1e-11, msg=name)
+    for (name, expected), actual in zip(whole.named_buffers(), cut.buffers(), strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-12, atol=1e-12, msg=name)
+
+
+@given(
+    update_size=st.integers(1, 40),
+    ghost_batch_size=st.integers(1, 8),
+    num_groups=st.integers(1, 4),
+)
+def test_gradient_does_not_depend_on_the_split(samples, update_size, ghost_batch_size, num_groups):
+    micro_batch_size = num_groups * ghost_batch_size
+    check_split(lambda: small_network(ghost_batch_size), *samples(update_size), micro_batch_size)
+
+
+@pytest.mark.parametrize("update_size", [8, 19])
+def test_gradient_of_a_wide_resnet_does_not_depend_on_the_split(network, samples, update_size):
+    check_split(network, *samples(update_size), micro_batch_size=8)
+
+
+def test_totals_are_sums_over_samples(network, samples):
+    images, labels = samples(10)
+    model = network()
+    with torch.no_grad():
+        logits = model(images)
+    totals = run_update(network(), images, labels, 4)
+    loss_sum, num_correct, num_samples = totals.read()
+    assert loss_sum == pytest.approx(cross_entropy(logits, labels, reduction="sum").item())
+    assert num_correct == (logits.argmax(1) == labels).sum().item()
+    assert num_samples == 10
+    assert totals.mean() == (loss_sum / 10, num_correct / 10)
+
+
+def test_totals_go_on_from_what_was_read(network, samples):
+    images, labels = samples(8)
+    first = run_update(network(), images, labels, 8)
+    again = Totals(CPU, *first.read())
+    assert again.read() == first.read()
+
+
+def test_autocast_computes_in_bfloat16_and_keeps_float32_gradients(network, samples):
+    images, labels = samples(8)
+    expected, model = network(), network()
+    accumulate(expected, images, labels, update_size=8, totals=Totals(CPU))
+    totals = Totals(CPU)
+    bfloat16 = torch.bfloat16
+    accumulate(model, images, labels, update_size=8, totals=totals, autocast_dtype=bfloat16)
+    grads = zip(expected.parameters(), model.parameters(), strict=True)
+    pairs = [(exact.grad, rounded.grad) for exact, rounded in grads]
+    assert all(rounded.dtype == torch.float32 for _, rounded in pairs)
+    exact, rounded = (torch.cat([g.flatten() for g in gs]) for gs in zip(*pairs, strict=True))
+    assert not torch.equal(exact, rounded)
+    assert torch.cosine_similarity(exact, rounded, dim=0) > 0.9
+
+
+class ForbidWaiting(TorchDispatchMode):
+    """Fail on the operations that read a tensor's values on the host."""
+
+    WAITING = ("_local_scalar_dense", "is_nonzero", "equal", "nonzero", "masked_select", "unique")
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        if name in self.WAITING:
+            raise AssertionError(f"{name} waits for the device")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_an_update_reads_nothing_from_the_device(network, samples, name):
+    model, (images, labels) = network(), samples(8)
+    optimizer = build_optimizer(OptimizerConfig(name=name), model.parameters(), lr=0.1)
+    totals = Totals(CPU)
+    with ForbidWaiting():
+        for index in range(2):
+            accumulate(model, images, labels, update_size=8, totals=totals)
+            apply(optimizer, Update(index, 8 * index, 8 * index + 8, lr=0.1, momentum=0.9))
+        with pytest.raises(AssertionError, match="waits"):
+            images.sum().item()
+
+
+def test_an_update_needs_no_values(network, samples):
+    """On the meta device a tensor has no values, so that nothing can wait for one."""
+    model = network().to("meta")
+    images, labels = (tensor.to("meta") for tensor in samples(8))
+    optimizer = torch.optim.SGD(model.parameters(), momentum=0.5)  # fused has no meta kernel
+    totals = Totals(torch.device("meta"))
+    accumulate(model, images, labels, update_size=8, totals=totals)
+    apply(optimizer, Update(0, 0, 8, lr=0.1, momentum=0.9))
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        totals.read()
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_an_update_on_cuda_does_not_synchronise(network, samples, name):
+    cuda = torch.device("cuda")
+    model = network().to(cuda, memory_format=torch.channels_last)
+    images, labels = (tensor.to(cuda) for tensor in samples(8))
+    optimizer = build_optimizer(OptimizerConfig(name=name), model.parameters(), lr=0.1)
+    totals = Totals(cuda)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for index in range(3):
+            accumulate(
+                model,
+                images,
+                labels,
+                update_size=8,
+                totals=totals,
+                autocast_dtype=torch.bfloat16,
+            )
+            apply(optimizer, Update(index, 8 * index, 8 * index + 8, lr=0.1, momentum=0.9))
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert totals.num_samples == 24
