@@ -19,9 +19,9 @@ def plan_table(recipe: Recipe, plan: Plan) -> Table:
             f"{_epoch(phase.start_sample, plan)} – {_epoch(phase.stop_sample, plan)}",
             f"{phase.global_batch_size}",
             _make_up(recipe, phase),
-            f"{phase.lr:.4g}",
+            _range(phase.lr, plan.last_lr(phase)),
             f"{phase.momentum:g}",
-            f"{plan.sgd_noise_scale(phase):.4g}",
+            _range(*plan.sgd_noise_scales(phase)),
             f"{phase.num_updates}",
         )
     return table
@@ -34,6 +34,11 @@ def savings(plan: Plan) -> str:
         f"{plan.num_updates} updates over {plan.epochs:g} epochs of {plan.num_samples} samples; "
         f"the decaying baseline makes {plan.baseline_num_updates} ({ratio:.2f}×)"
     )
+
+
+def _range(first: float, last: float) -> str:
+    """One number, or the first and last where it moves."""
+    return f"{first:.4g}" if first == last else f"{first:.4g} → {last:.4g}"
 
 
 def _epoch(sample: int, plan: Plan) -> str:

@@ -1,6 +1,9 @@
 """A plan read back as a schedule of fixed batch: its noise scale, whatever its batches were."""
 
+import math
+
 from bsgrow.schedule.config import Reference
+from bsgrow.schedule.curves import exact
 from bsgrow.schedule.plan import Phase, Plan
 
 
@@ -13,13 +16,21 @@ def as_reference(plan: Plan) -> Reference:
     starts = [start for phase in plan.phases for start in _starts(plan, phase)]
     lrs = [plan.reference_lr(start) for start in starts]
     return Reference(
-        epochs=plan.epochs,
+        epochs=_epochs(plan),
         lr=plan.reference.lr,
         global_batch_size=plan.reference.global_batch_size,
         momentum=plan.reference.momentum,
         curve={"name": "TableLR", "positions": starts, "lrs": lrs},
         unit="samples",
     )
+
+
+def _epochs(plan: Plan) -> float:
+    """Return the epochs that make up the samples of a plan, which is a matter of rounding."""
+    epochs = plan.epochs
+    while math.ceil(exact(epochs) * plan.num_samples) > plan.num_total_samples:
+        epochs = math.nextafter(epochs, 0)
+    return epochs
 
 
 def _starts(plan: Plan, phase: Phase) -> range:

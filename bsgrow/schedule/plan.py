@@ -130,6 +130,12 @@ class Plan:
         """Return the noise scale g = ε (N/B − 1) / (1 − m) at the start of a phase."""
         return sgd_noise_scale(phase.lr, phase.global_batch_size, phase.momentum, self.num_samples)
 
+    def sgd_noise_scales(self, phase: Phase) -> tuple[float, float]:
+        """Return the noise scale at the first and at the last update of a phase."""
+        lr, size = self.last_lr(phase), phase.global_batch_size
+        last = sgd_noise_scale(lr, size, phase.momentum, self.num_samples)
+        return self.sgd_noise_scale(phase), last
+
     def last_lr(self, phase: Phase) -> float:
         """Return the learning rate of a phase's last update, were it not cut.
 

@@ -55,9 +55,9 @@ def phase_rows(plan: Plan) -> Iterator[dict[str, Any]]:
     """Yield one flat row per phase, for CSV; last_ is for the last update of the phase."""
     for phase in plan.phases:
         row = _phase_as_dict(plan, phase)
-        last_lr, last_noise = _last(plan, phase)
-        row["lr"], row["sgd_noise_scale"] = phase.lr, plan.sgd_noise_scale(phase)
-        yield {**row, "last_lr": last_lr, "last_sgd_noise_scale": last_noise}
+        row["lr"] = phase.lr
+        row["sgd_noise_scale"], last = plan.sgd_noise_scales(phase)
+        yield {**row, "last_lr": plan.last_lr(phase), "last_sgd_noise_scale": last}
 
 
 def update_rows(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -76,25 +76,17 @@ def update_rows(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def _phase_as_dict(plan: Plan, phase: Phase) -> dict[str, Any]:
-    last_lr, last_noise = _last(plan, phase)
     return {
         "start_sample": phase.start_sample,
         "stop_sample": phase.stop_sample,
         "start_epoch": phase.start_sample / plan.num_samples,
         "stop_epoch": phase.stop_sample / plan.num_samples,
         "global_batch_size": phase.global_batch_size,
-        "lr": _range(phase.lr, last_lr),
+        "lr": _range(phase.lr, plan.last_lr(phase)),
         "momentum": phase.momentum,
-        "sgd_noise_scale": _range(plan.sgd_noise_scale(phase), last_noise),
+        "sgd_noise_scale": _range(*plan.sgd_noise_scales(phase)),
         "num_updates": phase.num_updates,
     }
-
-
-def _last(plan: Plan, phase: Phase) -> tuple[float, float]:
-    """Return lr and noise scale of the last update of a phase, were it not cut."""
-    lr = plan.last_lr(phase)
-    noise = sgd_noise_scale(lr, phase.global_batch_size, phase.momentum, plan.num_samples)
-    return lr, noise
 
 
 def _range(first: float, last: float) -> float | list[float]:
