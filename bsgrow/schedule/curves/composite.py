@@ -26,6 +26,9 @@ def SequentialLR(
 ) -> Curve:
     """ε(t) = ε_i(t − milestone_i), i the number of milestones ≤ t; each curve begins at its own 0.
 
+    Each has the base learning rate ε₀, also beside a CyclicLR or OneCycleLR, of which torch's
+    constructors change that of the others.
+
     Args:
         lr: base learning rate ε₀ of every curve.
         schedulers: the curves, name and arguments each.

@@ -141,7 +141,9 @@ def OneCycleLR(
     total = _total_steps(total_steps, epochs, steps_per_epoch)
     require(max_lr > 0, "max_lr", max_lr, "must be above 0")
     require(0 <= pct_start <= 1, "pct_start", pct_start, "must be between 0 and 1")
-    require(anneal_strategy in _ANNEAL, "anneal_strategy", anneal_strategy, 'or "cos" or "linear"')
+    require(
+        anneal_strategy in _ANNEAL, "anneal_strategy", anneal_strategy, 'must be "cos" or "linear"'
+    )
     require(div_factor > 0, "div_factor", div_factor, "must be above 0")
     require(final_div_factor > 0, "final_div_factor", final_div_factor, "must be above 0")
     require(not cycle_momentum, "cycle_momentum", "true", _NO_CYCLED_MOMENTUM)

@@ -36,7 +36,10 @@ def TableLR(
     require(len(lrs) == len(positions), "lrs", _short(lrs), f"needs {len(positions)} values")
     require(all(x >= 0 and isfinite(x) for x in lrs), "lrs", _short(lrs), "must not be negative")
     require(
-        interpolation in ("step", "linear"), "interpolation", interpolation, 'or "step" or "linear"'
+        interpolation in ("step", "linear"),
+        "interpolation",
+        interpolation,
+        'must be "step" or "linear"',
     )
     points = [exact(position) for position in positions]
 
