@@ -67,7 +67,7 @@ def _drift(plan: Plan, given_up: Report) -> list[str]:
     if not plan.is_smooth or given_up.largest_drift < _DRIFT:
         return []
     return [
-        f"within one update the reference's lr moves by up to {given_up.largest_drift:.2g} of "
+        f"within one update the reference's lr moves by up to {100 * given_up.largest_drift:.2g} % of "
         f"itself, at epoch {given_up.drift_sample / plan.num_samples:.4g}; the noise scale is "
         "exact at the first sample of every update"
     ]

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
-from bsgrow.schedule.config import Growth
 from bsgrow.schedule.curves import exact
 from bsgrow.schedule.plan import Phase
 from bsgrow.schedule.scaling import matching_lr
 from bsgrow.schedule.sizes import Sizes
 from bsgrow.schedule.target import Piece, Target
+
+_LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +34,41 @@ class _Run:
         return self.last_start + self.global_batch_size
 
 
-class _Decay:
-    """By what factor the reference's learning rate is below its peak, at the updates so far.
+class _BatchSize:
+    """The batch size for a learning rate of the reference, given the updates so far.
 
     A rise is not answered by a smaller batch unless asked: a warm-up stays one, and after a warm
     restart the batch waits until the learning rate is down where it was.
     """
 
-    def __init__(self, growth: Growth) -> None:
-        self._peak, self._deepest, self._shrink = 0.0, 1.0, growth.shrink
-        self.limit = 1.0 if growth.mode == "decay" else inf
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes, self._growth = sizes, sizes.growth
+        self._peak, self._deepest = 0.0, 1.0
+        self._first_growth = inf  # the decay at which ``hybrid`` has grown, and stays
 
-    def at(self, lr: float) -> float:
-        """Return the decay if the next update had this learning rate."""
-        now = 1.0 if lr >= self._peak else self._peak / lr if lr > 0 else inf
-        return min(now if self._shrink else max(now, self._deepest), self.limit)
+    def at(self, lr: float, momentum: float) -> int:
+        """Return the size that the next update would have at this learning rate."""
+        first = self._sizes.size(1.0, momentum)
+        if self._growth.mode == "decay":
+            return first
+        decay = self._decay(lr)
+        if self._growth.mode == "grow" or self._first_growth == inf:
+            return self._sizes.size(decay, momentum)
+        grown = self._sizes.size(self._first_growth, momentum)
+        return (
+            grown if self._sizes.size(min(decay, self._first_growth), momentum) == grown else first
+        )
 
-    def record(self, lr: float) -> None:
+    def record(self, lr: float, momentum: float) -> None:
         """Take note of the learning rate of an update."""
-        self._deepest, self._peak = self.at(lr), max(self._peak, lr)
+        self._deepest, self._peak = self._decay(lr), max(self._peak, lr)
+        if self._first_growth == inf and self.at(lr, momentum) > self._sizes.size(1.0, momentum):
+            self._first_growth = self._deepest
+
+    def _decay(self, lr: float) -> float:
+        """Return by what factor the learning rate is below its peak, or has been at most."""
+        now = max(1.0, self._peak / max(lr, self._peak / _LARGEST_DECAY)) if self._peak else 1.0
+        return now if self._growth.shrink else max(now, self._deepest)
 
 
 def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
@@ -68,31 +85,29 @@ def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
 
 
 def _runs(sizes: Sizes, target: Target) -> Iterator[_Run]:
-    decay, cursor = _Decay(sizes.growth), 0
+    batch_size, cursor = _BatchSize(sizes), 0
     raised = ceil(exact(sizes.growth.momentum_at) * sizes.num_samples)
     for piece in target.pieces([raised]):
         momentum = sizes.momentum(raised=piece.start >= raised)
         while cursor < piece.stop:
-            run = _next_run(cursor, piece, momentum, decay, sizes, target)
+            run = _next_run(cursor, piece, momentum, batch_size, target)
             yield run
             cursor = run.stop
 
 
 def _next_run(
-    cursor: int, piece: Piece, momentum: float, decay: _Decay, sizes: Sizes, target: Target
+    cursor: int, piece: Piece, momentum: float, batch_size: _BatchSize, target: Target
 ) -> _Run:
     """Return the updates from cursor on that have one size, to the end of the piece at most."""
-    decay.record(target.lr(cursor))
-    size = sizes.size(decay.at(target.lr(cursor)), momentum)
-    if sizes.growth.mode == "hybrid" and size > sizes.size(1.0, momentum):
-        decay.limit = decay.at(target.lr(cursor))
+    batch_size.record(target.lr(cursor), momentum)
+    size = batch_size.at(target.lr(cursor), momentum)
 
     def changed(sample: int) -> bool:
-        return sizes.size(decay.at(target.lr(sample)), momentum) != size
+        return batch_size.at(target.lr(sample), momentum) != size
 
     stop = _first(changed, cursor, piece.stop) if piece.direction else piece.stop
     run = _Run(cursor, -((cursor - stop) // size), size, momentum, piece.direction)
-    decay.record(target.lr(run.last_start))
+    batch_size.record(target.lr(run.last_start), momentum)
     return run
 
 

@@ -68,7 +68,13 @@ class Target:
         sample = min(sample, max(self.wait.start, sample - self.wait.num_samples))
         if self.hold:
             sample -= sample % self.num_samples
-        return self.curve.value(sample * self.units_per_sample)
+        try:
+            return self.curve.value(sample * self.units_per_sample)
+        except OverflowError as error:
+            epoch = sample / self.num_samples
+            raise InputError(
+                f"schedule.curve: the learning rate at epoch {epoch:g} is beyond any number"
+            ) from error
 
     def pieces(self, cuts: Iterable[int] = ()) -> Iterator[Piece]:
         """Yield the pieces of the whole plan, cut at the given samples as well; lazily."""
