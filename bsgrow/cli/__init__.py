@@ -13,7 +13,7 @@ def main() -> None:
     from bsgrow.cli.console import print_error
 
     try:
-        app()
+        app(prog_name="bsgrow")
     except BsgrowError as error:
         print_error(error)
         sys.exit(error.exit_code)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from bsgrow.data import Dataset, load_dataset
+from bsgrow.errors import InputError
 from bsgrow.loading import ArrayLoader
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
@@ -52,6 +53,7 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
     """
     path = recipe.data.path
     dataset = load_dataset(recipe.data.name, Path(path).expanduser() if path else None)
+    _check_pad(recipe.augment.pad, dataset)
     device = resolve_device(recipe.run.device)
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
@@ -67,3 +69,12 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
         num_threads=torch.get_num_threads(),
     )
     return Job(recipe, plan, dataset, loader, device, precision)
+
+
+def _check_pad(pad: int, dataset: Dataset) -> None:
+    height, width = dataset.image_shape[1:]
+    if pad >= min(height, width):
+        raise InputError(
+            f"augment.pad = {pad}: the images of {dataset.name} are {height}×{width} pixels",
+            hint=f"at most {min(height, width) - 1} pixels can be added on each side",
+        )

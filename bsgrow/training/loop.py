@@ -32,6 +32,7 @@ class InterruptedRunError(BsgrowError):
 
 def train_job(
     job: Job,
+    state: State,
     directory: RunDirectory,
     *,
     on_event: Callable[[Event], None],
@@ -41,6 +42,7 @@ def train_job(
 
     Args:
         job: recipe, plan, data and device.
+        state: the initial one.
         directory: of this run; holds its recipe.
         on_event: called with each event after it was logged.
         should_stop: asked after each update; True writes a checkpoint and stops.
@@ -52,7 +54,7 @@ def train_job(
         InterruptedRunError: should_stop said so.
         BsgrowError: the disk is full or a checkpoint is of another run, …
     """
-    state = _restored(job, directory)
+    _restore(job, state, directory)
     with EventLog(directory.events) as log:
 
         def emit(event: Event) -> None:
@@ -67,16 +69,14 @@ def train_job(
     return finished
 
 
-def _restored(job: Job, directory: RunDirectory) -> State:
-    """Return the state of the newest whole checkpoint, or the initial one."""
-    state = State.initial(job)
+def _restore(job: Job, state: State, directory: RunDirectory) -> None:
+    """Take the state of the newest whole checkpoint, if there is one."""
     newest = newest_whole_checkpoint(directory.checkpoints)
     for skipped in newest.skipped:
         warnings.warn(f"skipped checkpoint {skipped.path}: {skipped.reason}", stacklevel=2)
     if newest.path is not None:
         state.restore(newest.path, job)
     truncate_after(directory.events, state.num_updates)
-    return state
 
 
 def _run_updates(

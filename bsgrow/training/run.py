@@ -7,6 +7,7 @@ from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.state import State
 
 
 def carry_out(
@@ -19,7 +20,7 @@ def carry_out(
 ) -> RunFinished:
     """Carry out a recipe in a directory; a run that is finished is not made again.
 
-    Everything that can fail for want of data or device fails before anything is written.
+    Everything that can fail for want of data, device or model fails before anything is written.
 
     Args:
         recipe: as resolved.
@@ -38,8 +39,9 @@ def carry_out(
         if (finished := directory.read_summary()) is not None:
             return finished
     job = prepare(recipe, plan)
+    state = State.initial(job)
     if not resume:
         directory.create(recipe)
     with directory.locked():
         directory.write_plan(plan)
-        return train_job(job, directory, on_event=on_event, should_stop=should_stop)
+        return train_job(job, state, directory, on_event=on_event, should_stop=should_stop)

@@ -1,0 +1,62 @@
+"""The commands around training: compare, data, recipes, help, completion."""
+
+import json
+
+import pytest
+
+import bsgrow as package
+from tests.e2e.conftest import TINY
+
+
+def test_compare_makes_a_table_and_a_picture_and_goes_on_where_it_stopped(bsgrow, tmp_path):
+    words = ["compare", "digits", "--arms", "decay,hybrid,grow", "--seeds", "0,1"]
+    settings = [*TINY, "growth.max_batch_size=1000"]
+    first = bsgrow(*words, "--out", "cmp", "--format", "json", settings=settings)
+    arms = json.loads(first.stdout)["arms"]
+    assert [arm["arm"] for arm in arms] == ["decay", "hybrid", "grow"]
+    assert [arm["seeds"] for arm in arms] == [[0, 1]] * 3
+    assert arms[0]["num_updates"] > arms[1]["num_updates"] > arms[2]["num_updates"]
+    picture = tmp_path / "cmp" / "compare.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    again = bsgrow(*words, "--out", "cmp", settings=settings)
+    assert again.returncode == 0
+    assert "±" in again.stdout
+    summaries = [path.stat().st_mtime_ns for path in tmp_path.glob("cmp/*/summary.json")]
+    assert max(summaries) < picture.stat().st_mtime_ns, "finished runs are not made again"
+
+
+def test_compare_does_not_mix_recipes(bsgrow):
+    words = ["compare", "digits", "--arms", "grow", "--seeds", "0", "--out", "cmp"]
+    assert bsgrow(*words, settings=TINY).returncode == 0
+    result = bsgrow(*words, settings=[*TINY, "schedule.lr=0.2"])
+    assert result.returncode == 2
+    assert "schedule.lr was 0.1, is 0.2" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["", "train", "plan", "compare", "data", "recipes"])
+def test_help_of_every_command(bsgrow, command):
+    result = bsgrow(*command.split(), "--help")
+    assert result.returncode == 0
+    assert "Usage: bsgrow" in result.stdout
+
+
+def test_version(bsgrow):
+    assert bsgrow("--version").stdout == f"bsgrow {package.__version__}\n"
+
+
+def test_lists(bsgrow):
+    assert "cifar10-grow" in json.loads(bsgrow("recipes", "--format", "json").stdout)
+    sets = json.loads(bsgrow("data", "list", "--format", "json").stdout)
+    assert sets["cifar10"]["num_samples"] == 50_000
+    assert "sha256:" in bsgrow("data", "fetch", "digits").stdout
+
+
+def test_completion_offers_recipes(bsgrow):
+    environment = {
+        "_BSGROW_COMPLETE": "complete_bash",
+        "COMP_WORDS": "bsgrow plan cifar10-g",
+        "COMP_CWORD": "2",
+    }
+    offered = bsgrow(env=environment).stdout.split()
+    assert "cifar10-grow" in offered
+    assert "digits" not in offered

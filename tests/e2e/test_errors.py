@@ -1,0 +1,57 @@
+"""What a user can get wrong: one clear message, an exit code, no traceback."""
+
+import pytest
+
+from tests.e2e.conftest import TINY
+
+WRONG = [
+    (["plan", "cifar10-gro"], "no recipe is called 'cifar10-gro'", 'did you mean "cifar10-grow"?'),
+    (["plan", "missing.toml"], "cannot read the recipe missing.toml", "bsgrow recipes"),
+    (["plan", "--set", "growth.max_batchsize=1"], "there is no such key", "max_batch_size"),
+    (["plan", "--set", "growth.max_batch_size=8"], "below the first batch, 16", "first batch is"),
+    (["plan", "--set", "schedule.curve.milestones=[16,99]"], "the milestone 99", "epochs"),
+    (["train", "--set", "data.name=imagenet"], "imagenet", "hint:"),
+    (["train", "--set", "model.name=resnet"], "model.name = 'resnet'", "wide_resnet"),
+    (["train", "--set", "model.dept=16"], "model.dept = 16", 'did you mean "depth"?'),
+    (["train", "--set", "model.depth=11"], "model.depth = 11", "depth = 10"),
+    (["train", "--set", "augment.pad=8"], "pad", ""),
+    (["train", "--set", "run.device=cuda:9"], "device = 'cuda:9'", "hint:"),
+    (["train", "--set", "data.name=cifar10", "--set", "data.path=none"], "none", "hint:"),
+    (["train", "--resume"], "holds no run to resume", "--out"),
+    (["train", "--resume", "--out", "none"], "holds no run to resume", "--out"),
+    (["compare", "--arms", "decay,grwo"], "--arms grwo: no such arm", "grow"),
+    (["compare", "--seeds", "a,b"], "--seeds a,b", "--seeds 0,1,2"),
+    (["data", "fetch", "cifar"], "data.name = 'cifar'", "cifar10"),
+]
+
+
+@pytest.mark.parametrize(("words", "message", "hint"), WRONG, ids=lambda value: str(value)[:60])
+def test_wrong_input(bsgrow, words, message, hint, tmp_path):
+    result = bsgrow(*words)
+    assert result.returncode in (1, 2), result.stderr
+    assert message in result.stderr
+    assert hint in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+def test_an_output_directory_that_holds_another_run(bsgrow):
+    bsgrow("train", "--out", "run", settings=TINY)
+    result = bsgrow("train", "--out", "run", settings=TINY)
+    assert result.returncode == 2
+    assert "run holds another run" in result.stderr
+    assert "hint: go on with it: bsgrow train --resume --out run" in result.stderr
+
+
+def test_a_place_that_cannot_be_written(bsgrow):
+    result = bsgrow("train", "--out", "/dev/null/run", settings=TINY)
+    assert result.returncode == 1
+    assert "cannot make /dev/null/run" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_unknown_option(bsgrow):
+    result = bsgrow("train", "--fast")
+    assert result.returncode == 2
+    assert "--fast" in result.stderr

@@ -1,0 +1,120 @@
+"""`bsgrow train`: the main job, and everything that may happen to it."""
+
+import json
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.e2e.conftest import TINY, command
+
+KEYS = [
+    "test_accuracy",
+    "test_loss",
+    "num_updates",
+    "baseline_num_updates",
+    "consumed_samples",
+    "wall_seconds",
+    "samples_per_second",
+    "weights_sha256",
+    "out",
+]
+SLOW = [*TINY, "schedule.epochs=6", "run.checkpoint_every_seconds=0"]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """The summary of the slow run when nothing happens to it."""
+    words = command(
+        "train", "--out", "run", "--format", "json", settings=[*SLOW, "growth.max_batch_size=143"]
+    )
+    folder = tmp_path_factory.mktemp("reference")
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def start(folder):
+    settings = [*SLOW, "growth.max_batch_size=143"]
+    return subprocess.Popen(
+        command("train", "--out", "run", settings=settings),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_checkpoint(folder):
+    deadline = time.monotonic() + 120
+    while not list(folder.glob("run/checkpoints/*.json")):
+        assert time.monotonic() < deadline, "no checkpoint was written"
+        time.sleep(0.02)
+
+
+def resume(bsgrow):
+    result = bsgrow("train", "--resume", "--out", "run", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_the_main_job_reads_the_digits(bsgrow):
+    result = bsgrow("train", "--format", "json")
+    summary = json.loads(result.stdout)
+    assert summary["test_accuracy"] >= 0.98
+    assert summary["num_updates"] == 1932
+    assert summary["baseline_num_updates"] == 4311
+    assert summary["out"].startswith("runs/digits-")
+
+
+def test_json_is_the_contract(reference):
+    assert list(reference) == KEYS
+    assert reference["consumed_samples"] == 6 * 1437
+    assert len(reference["weights_sha256"]) == 64
+
+
+def test_data_on_stdout_and_progress_on_stderr(bsgrow):
+    result = bsgrow("train", "--out", "run", settings=TINY)
+    assert "updates" in result.stdout
+    assert "fewer" in result.stdout
+    assert "bsgrow compare digits" in result.stdout
+    assert "epoch   1.00" in result.stderr
+    assert "epoch   1.00" not in result.stdout
+
+
+def test_kill_9_loses_at_most_the_time_since_the_last_checkpoint(bsgrow, tmp_path, reference):
+    with start(tmp_path) as process:
+        wait_for_checkpoint(tmp_path)
+        process.kill()
+    assert resume(bsgrow)["weights_sha256"] == reference["weights_sha256"]
+
+
+def test_ctrl_c_checkpoints_and_says_how_to_go_on(bsgrow, tmp_path, reference):
+    with start(tmp_path) as process:
+        wait_for_checkpoint(tmp_path)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate()
+    assert process.returncode == 130
+    assert "hint: go on with: bsgrow train --resume --out run" in stderr
+    assert "Traceback" not in stderr
+    assert resume(bsgrow)["weights_sha256"] == reference["weights_sha256"]
+
+
+def test_a_full_disk_is_reported_and_loses_nothing(bsgrow, tmp_path, reference):
+    def forbid_large_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    settings = [*SLOW, "growth.max_batch_size=143"]
+    result = bsgrow("train", "--out", "run", settings=settings, preexec_fn=forbid_large_files)
+    assert result.returncode == 1
+    assert "error: cannot write run/checkpoints" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert resume(bsgrow)["weights_sha256"] == reference["weights_sha256"]
+
+
+def test_a_divergent_run_says_so(bsgrow):
+    result = bsgrow("train", "--out", "run", settings=[*TINY, "schedule.lr=1e30"])
+    assert result.returncode == 1
+    assert "training diverged" in result.stderr
+    assert "hint: lower schedule.lr" in result.stderr
