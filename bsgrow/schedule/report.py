@@ -1,8 +1,7 @@
 """What a plan gives up for its updates, as numbers."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from bsgrow.schedule.plan import Phase, Plan
 
@@ -34,10 +33,6 @@ class Report:
     largest_batch_fraction: float
     num_cut_updates: int
     largest_forgetting_epochs: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return asdict(self)
 
 
 def report(plan: Plan) -> Report:

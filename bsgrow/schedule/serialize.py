@@ -1,7 +1,6 @@
 """A plan as plain values, for JSON and CSV, and back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from bsgrow.errors import InputError
@@ -9,7 +8,6 @@ from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.config import Growth, Reference
 from bsgrow.schedule.noise_scale import sgd_noise_scale
 from bsgrow.schedule.plan import Phase, Plan
-from bsgrow.schedule.report import report
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:
@@ -23,29 +21,29 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "num_updates": plan.num_updates,
         "baseline_num_updates": plan.baseline_num_updates,
         "phases": [_phase_as_dict(plan, phase) for phase in plan.phases],
-        "report": report(plan).as_dict(),
-        "reference": asdict(plan.reference),
-        "growth": asdict(plan.growth),
     }
 
 
-def plan_from_dict(value: Mapping[str, Any]) -> Plan:
-    """Return the plan that ``as_dict`` wrote: compiled anew, and compared with its phases.
+def plan_from_dict(value: Mapping[str, Any], reference: Reference, growth: Growth) -> Plan:
+    """Return the plan that ``as_dict`` wrote: compiled anew, and compared with what is written.
+
+    Args:
+        value: what ``as_dict`` returned, also after JSON.
+        reference: the run as published that the plan was compiled from.
+        growth: how it was spent in batch size.
 
     Raises:
-        InputError: keys are missing, or the phases are not those that reference and growth give.
+        InputError: the plan is not the one that reference and growth give.
     """
-    try:
-        reference, growth = Reference(**value["reference"]), Growth(**value["growth"])
-        plan = compile_plan(reference, growth, value["num_samples"])
-        phases = value["phases"]
-    except (KeyError, TypeError) as error:
+    num_samples = value.get("num_samples")
+    if not isinstance(num_samples, int):
         raise InputError(
-            f"not a plan: {error}", hint="`bsgrow plan --format json` writes one"
-        ) from error
-    if as_dict(plan)["phases"] != phases:
+            f"num_samples = {num_samples!r}: not a plan", "`bsgrow plan --format json` writes one"
+        )
+    plan = compile_plan(reference, growth, num_samples)
+    if as_dict(plan) != value:
         raise InputError(
-            "the phases of the plan are not those that its reference and growth give",
+            "the plan is not the one that its reference and growth give",
             hint="it was edited, or another version wrote it; compile it anew from its recipe",
         )
     return plan

@@ -30,7 +30,7 @@ def sizes(written):
 def test_a_schedule_without_a_recipe():
     written = plan_json(*WRITTEN, *COSINE, "--max-batch-size", "1024", "--momentum", "0.9")
     assert sizes(written) == [128, 256, 512, 1024]
-    assert written["reference"]["momentum"] == 0.9
+    assert written["phases"][0]["momentum"] == 0.9
     first, last = written["phases"][0]["lr"]
     assert (first, last) == (0.1, pytest.approx(0.05, rel=1e-3))
 

@@ -242,10 +242,10 @@ def test_the_plan_of_a_plan_is_itself(plan):
 @given(plans())
 def test_a_plan_survives_json(plan):
     written = json.loads(json.dumps(as_dict(plan)))
-    assert plan_from_dict(written) == plan
+    assert plan_from_dict(written, plan.reference, plan.growth) == plan
     written["phases"][0]["global_batch_size"] += 1
-    with pytest.raises(InputError, match="not those that its reference and growth give"):
-        plan_from_dict(written)
+    with pytest.raises(InputError, match="not the one that its reference and growth give"):
+        plan_from_dict(written, plan.reference, plan.growth)
 
 
 @given(plans())
