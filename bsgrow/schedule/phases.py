@@ -8,30 +8,30 @@ from bsgrow.schedule.curves import exact
 from bsgrow.schedule.plan import Phase
 from bsgrow.schedule.scaling import matching_lr
 from bsgrow.schedule.sizes import Sizes
-from bsgrow.schedule.target import Piece, Target
+from bsgrow.schedule.target import Target
 
 _LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Updates of equal size and momentum that start in one piece of the target."""
+    """Updates of equal size and momentum that start in one piece of the target.
+
+    The learning rates are the reference's, at the first and at the last of them.
+    """
 
     start: int
     num_updates: int
     global_batch_size: int
     momentum: float
     direction: int
-
-    @property
-    def last_start(self) -> int:
-        """First sample of the last update."""
-        return self.start + (self.num_updates - 1) * self.global_batch_size
+    first_lr: float
+    last_lr: float
 
     @property
     def stop(self) -> int:
         """Where the next update starts."""
-        return self.last_start + self.global_batch_size
+        return self.start + self.num_updates * self.global_batch_size
 
 
 class _BatchSize:
@@ -77,9 +77,12 @@ def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
     An update that has started runs on past the end of its piece; the last one is cut.
     """
     index = 0
-    for run, lr, _ in _merge(_with_lrs(_runs(sizes, target), sizes, target)):
+    for run in _merge(_runs(sizes, target)):
         stop = min(run.stop, target.num_total_samples)
         size, momentum = run.global_batch_size, run.momentum
+        lr = matching_lr(
+            run.first_lr, sizes.reference, size, momentum, sizes.growth, sizes.num_samples
+        )
         yield Phase(index, run.num_updates, run.start, stop, size, momentum, lr)
         index += run.num_updates
 
@@ -87,36 +90,50 @@ def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
 def _runs(sizes: Sizes, target: Target) -> Iterator[_Run]:
     batch_size, cursor = _BatchSize(sizes), 0
     raised = ceil(exact(sizes.growth.momentum_at) * sizes.num_samples)
-    for piece in target.pieces([raised]):
-        momentum = sizes.momentum(raised=piece.start >= raised)
-        while cursor < piece.stop:
-            run = _next_run(cursor, piece, momentum, batch_size, target)
+    for start, stop in target.pieces([raised]):
+        if cursor >= stop:
+            continue
+        momentum = sizes.momentum(raised=start >= raised)
+        direction = target.direction(start, stop)
+        while cursor < stop:
+            run = _next_run(cursor, stop, direction, momentum, batch_size, target)
             yield run
             cursor = run.stop
 
 
 def _next_run(
-    cursor: int, piece: Piece, momentum: float, batch_size: _BatchSize, target: Target
+    cursor: int,
+    stop: int,
+    direction: int,
+    momentum: float,
+    batch_size: _BatchSize,
+    target: Target,
 ) -> _Run:
-    """Return the updates from cursor on that have one size, to the end of the piece at most."""
-    batch_size.record(target.lr(cursor), momentum)
-    size = batch_size.at(target.lr(cursor), momentum)
+    """Return the updates of one size that start in [cursor, stop), up to the next size."""
+    first_lr = last_lr = target.lr(cursor)
+    batch_size.record(first_lr, momentum)
+    size = batch_size.at(first_lr, momentum)
 
-    def changed(sample: int) -> bool:
-        return batch_size.at(target.lr(sample), momentum) != size
+    def changed(num_updates: int) -> bool:
+        return batch_size.at(target.lr(cursor + num_updates * size), momentum) != size
 
-    stop = _first(changed, cursor, piece.stop) if piece.direction else piece.stop
-    run = _Run(cursor, -((cursor - stop) // size), size, momentum, piece.direction)
-    batch_size.record(target.lr(run.last_start), momentum)
-    return run
+    num_updates = -((cursor - stop) // size)
+    if direction and num_updates > 1:
+        num_updates = _first(changed, num_updates)
+        last_lr = target.lr(cursor + (num_updates - 1) * size)
+        batch_size.record(last_lr, momentum)
+    return _Run(cursor, num_updates, size, momentum, direction, first_lr, last_lr)
 
 
-def _first(holds: Callable[[int], bool], start: int, stop: int) -> int:
-    """Return the first sample in (start, stop) from which on a condition holds, or stop.
+def _first(holds: Callable[[int], bool], stop: int) -> int:
+    """Return the first number in [1, stop) from which on a condition holds, or stop.
 
-    Doubling steps first, then bisection: the cost is the logarithm of the distance.
+    The last number first, as most pieces are short and hold none; then doubling steps, then
+    bisection: the cost is the logarithm of the result.
     """
-    low, step = start, 1
+    if not holds(stop - 1):
+        return stop
+    low, step = 0, 1
     while low + step < stop and not holds(low + step):
         low, step = low + step, 2 * step
     high = min(low + step, stop)
@@ -126,33 +143,13 @@ def _first(holds: Callable[[int], bool], start: int, stop: int) -> int:
     return high
 
 
-_RunWithLrs = tuple[_Run, float, float]
-
-
-def _with_lrs(runs: Iterable[_Run], sizes: Sizes, target: Target) -> Iterator[_RunWithLrs]:
-    """Yield each run with the learning rates of its first and of its last update."""
-    for run in runs:
-        first, last = (
-            matching_lr(
-                target.lr(sample),
-                sizes.reference,
-                run.global_batch_size,
-                run.momentum,
-                sizes.growth,
-                sizes.num_samples,
-            )
-            for sample in (run.start, run.last_start)
-        )
-        yield run, first, last
-
-
-def _merge(runs: Iterable[_RunWithLrs]) -> Iterator[_RunWithLrs]:
+def _merge(runs: Iterable[_Run]) -> Iterator[_Run]:
     """Join neighbours of equal size and momentum whose learning rate goes on the same way."""
-    merged: _RunWithLrs | None = None
+    merged: _Run | None = None
     for run in runs:
         if merged is not None and _goes_on(merged, run):
-            num_updates = merged[0].num_updates + run[0].num_updates
-            merged = replace(merged[0], num_updates=num_updates), merged[1], run[2]
+            num_updates = merged.num_updates + run.num_updates
+            merged = replace(merged, num_updates=num_updates, last_lr=run.last_lr)
             continue
         if merged is not None:
             yield merged
@@ -161,8 +158,7 @@ def _merge(runs: Iterable[_RunWithLrs]) -> Iterator[_RunWithLrs]:
         yield merged
 
 
-def _goes_on(before: _RunWithLrs, after: _RunWithLrs) -> bool:
-    (run, _, last_lr), (following, next_lr, _) = before, after
+def _goes_on(run: _Run, following: _Run) -> bool:
     if (run.global_batch_size, run.momentum, run.direction) != (
         following.global_batch_size,
         following.momentum,
@@ -170,5 +166,5 @@ def _goes_on(before: _RunWithLrs, after: _RunWithLrs) -> bool:
     ):
         return False
     if run.direction == 0:
-        return last_lr == next_lr
-    return (next_lr - last_lr) * run.direction >= 0
+        return run.last_lr == following.first_lr
+    return (following.first_lr - run.last_lr) * run.direction >= 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
-from itertools import groupby, islice, pairwise
+from itertools import chain, groupby, islice, pairwise
 from typing import TypeVar
 
 from bsgrow.errors import InputError
@@ -26,21 +26,6 @@ class Wait:
 
 
 NO_WAIT = Wait()
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Samples [start, stop) over which the reference's learning rate moves in one direction.
-
-    Attributes:
-        start: first sample.
-        stop: one past the last.
-        direction: 1 where it rises, −1 where it falls, 0 where it is constant.
-    """
-
-    start: int
-    stop: int
-    direction: int
 
 
 @dataclass(frozen=True)
@@ -76,14 +61,16 @@ class Target:
                 f"schedule.curve: the learning rate at epoch {epoch:g} is beyond any number"
             ) from error
 
-    def pieces(self, cuts: Iterable[int] = ()) -> Iterator[Piece]:
-        """Yield the pieces of the whole plan, cut at the given samples as well; lazily."""
+    def pieces(self, cuts: Iterable[int] = ()) -> Iterator[tuple[int, int]]:
+        """Yield samples [start, stop) over which the learning rate moves in one direction.
+
+        They tile the plan, and are cut at the given samples as well; lazily.
+        """
         wait, total = self.wait, self.num_total_samples
         shifted = (s if s <= wait.start else s + wait.num_samples for s in self._knots())
         extra = sorted({*cuts, wait.start, wait.start + wait.num_samples})
         starts = (s for s, _ in groupby(merge(shifted, extra)) if 0 < s < total)
-        for start, stop in pairwise([0, *starts, total]):
-            yield Piece(start, stop, self._direction(start, stop))
+        return pairwise(chain([0], starts, [total]))
 
     def _knots(self) -> Iterator[int]:
         """Yield the samples of the reference where its learning rate jumps or turns."""
@@ -94,7 +81,8 @@ class Target:
         for knot in _limited(self.curve.knots(total * self.units_per_sample)):
             yield math.ceil(knot / self.units_per_sample)
 
-    def _direction(self, start: int, stop: int) -> int:
+    def direction(self, start: int, stop: int) -> int:
+        """Return 1 where a piece rises, −1 where it falls, 0 where it is constant."""
         if self.hold or not self.curve.smooth:
             return 0
         first, last = self.lr(start), self.lr(stop - 1)

@@ -1,7 +1,7 @@
 """A learning rate written down point by point."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import isfinite
@@ -42,20 +42,36 @@ def TableLR(
         'must be "step" or "linear"',
     )
     points = [exact(position) for position in positions]
+    place = _lookup(points)
 
     def linear(position: Fraction) -> float:
-        i = bisect_right(points, position) - 1
+        i = place(position)
         if i + 1 == len(points):
             return lrs[i]
-        done = (position - points[i]) / (points[i + 1] - points[i])
-        return mix(lrs[i], lrs[i + 1], float(done))
+        done = float(position - points[i]) / float(points[i + 1] - points[i])
+        return mix(lrs[i], lrs[i + 1], done)
 
     def step(position: Fraction) -> float:
-        return lrs[bisect_right(points, position) - 1]
+        return lrs[place(position)]
 
     smooth = interpolation == "linear"
     value = linear if smooth else step
     return Curve(value, lambda stop: before(stop, points), smooth=smooth, chainable=False)
+
+
+def _lookup(points: Sequence[Fraction]) -> Callable[[Fraction], int]:
+    """Return what finds the last point at or before a position, by floats and then exactly."""
+    rounded = [float(point) for point in points]
+
+    def place(position: Fraction) -> int:
+        i = bisect_right(rounded, float(position)) - 1
+        while i + 1 < len(points) and points[i + 1] <= position:
+            i += 1
+        while points[i] > position:
+            i -= 1
+        return i
+
+    return place
 
 
 def _short(values: Sequence[float]) -> str:
