@@ -49,6 +49,9 @@ UnitOption = Annotated[
     str | None,
     _option("--unit", "What its positions count.", "epochs|samples|updates|tokens"),
 ]
+TokensPerSampleOption = Annotated[
+    int | None, _option("--tokens-per-sample", "Length of a sample in tokens.", "TOKENS")
+]
 MaxBatchSizeOption = Annotated[
     int | None, _option("--max-batch-size", "Largest global batch size.", "SAMPLES")
 ]
@@ -60,6 +63,7 @@ KEYS: Mapping[str, str] = {
     "lr": "schedule.lr",
     "momentum": "optimizer.momentum",
     "unit": "schedule.unit",
+    "tokens_per_sample": "schedule.tokens_per_sample",
     "max_batch_size": "growth.max_batch_size",
 }
 """The key of the recipe that each option sets."""

@@ -30,7 +30,8 @@ def outline(plan: Plan, max_points: int = _MAX_POINTS) -> list[Point]:
 
     A phase of one learning rate is two corners, so that steps stay steps. Where it moves within a
     phase, each update is a step of its own, or a corner where there are too many of them. A plan
-    of very many phases is sampled at equal distances. A cut last update is drawn whole, or not at all.
+    of very many phases is sampled at equal distances. A cut last update is drawn whole or not at
+    all.
 
     Args:
         plan: the plan.
