@@ -41,11 +41,14 @@ def sketch(plan: Plan, width: int, num_lines: int = 5) -> str:
     return "\n".join([*lines, " " * margin + _axis(plan, sizes), _caption(plan, margin)])
 
 
+def _sample(plan: Plan, column: int, num_columns: int) -> int:
+    """Return the sample that a column shows, from the first to the last of the run."""
+    return (plan.num_total_samples - 1) * column // (num_columns - 1)
+
+
 def _sizes(plan: Plan, num_columns: int) -> list[int]:
-    """Return the batch size in the middle of each column."""
-    total = plan.num_total_samples
-    middles = (total * (2 * column + 1) // (2 * num_columns) for column in range(num_columns))
-    updates = (plan.at(sample) for sample in middles)
+    """Return the batch size of each column."""
+    updates = (plan.at(_sample(plan, column, num_columns)) for column in range(num_columns))
     return [_planned(plan, update.index, update.global_batch_size) for update in updates]
 
 
@@ -81,7 +84,7 @@ def _labels(sizes: Sequence[int], heights: Sequence[int], num_lines: int) -> lis
 def _axis(plan: Plan, sizes: Sequence[int]) -> str:
     """Return where the batch changes, as far as the numbers do not touch, between 0 and the end."""
     axis = position_axis([plan])
-    end = _number(axis, plan, plan.num_total_samples)
+    end = f"{axis.position(plan, plan.num_total_samples):g}"
     line, limit = "0", len(sizes) - len(end)
     for column, (size, following) in enumerate(pairwise(sizes), start=1):
         text = _number(axis, plan, _start(plan, column, len(sizes)))
@@ -93,8 +96,8 @@ def _axis(plan: Plan, sizes: Sequence[int]) -> str:
 
 def _start(plan: Plan, column: int, num_columns: int) -> int:
     """Return where the batch of a column begins."""
-    middle = plan.num_total_samples * (2 * column + 1) // (2 * num_columns)
-    index = bisect_right(plan.phases, middle, key=lambda phase: phase.start_sample) - 1
+    sample = _sample(plan, column, num_columns)
+    index = bisect_right(plan.phases, sample, key=lambda phase: phase.start_sample) - 1
     size = plan.phases[index].global_batch_size
     while index and plan.phases[index - 1].global_batch_size == size:
         index -= 1
@@ -102,7 +105,8 @@ def _start(plan: Plan, column: int, num_columns: int) -> int:
 
 
 def _number(axis: PositionAxis, plan: Plan, sample: int) -> str:
-    return f"{axis.position(plan, sample):.3g}"
+    """Return a position in three digits, and no exponent for the common ones."""
+    return f"{float(f'{axis.position(plan, sample):.3g}'):g}"
 
 
 def _caption(plan: Plan, margin: int) -> str:

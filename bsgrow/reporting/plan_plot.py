@@ -152,7 +152,7 @@ def _draw(panel: Axes, lines: Sequence[_Line], quantity: _Quantity, axis: Positi
     panel.spines[["top", "right"]].set_visible(False)
     if quantity is _BATCH:
         batch_axis(panel, [p.global_batch_size for line in lines for p in line.points])
-    else:
+    elif ceiling > 0:  # it is 0 throughout where every batch is the whole training set
         log_axis(panel, floor, ceiling)
 
 
@@ -169,7 +169,7 @@ def _floor(x: Sequence[float], y: Sequence[float]) -> float:
         passed += length
         if value > 0 and passed > _NEGLIGIBLE * (x[-1] - x[0]):
             return value
-    return max(y)
+    return max(y) or math.inf
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bsgrow.schedule import Growth, Phase, Plan, compile_plan, sgd_noise_scale
 
 _MAX_POINTS = 4096
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def outline(plan: Plan, max_points: int = _MAX_POINTS) -> list[Point]:
 
     A phase of one learning rate is two corners, so that steps stay steps. Where it moves within a
     phase, each update is a step of its own, or a corner where there are too many of them. A plan
-    of very many phases is sampled at equal distances. A cut last update is drawn whole or not at
+    of very many phases is sampled over its length. A cut last update is drawn whole or not at
     all.
 
     Args:
@@ -54,8 +55,10 @@ def noise_at(point: Point, plan: Plan) -> float:
 
 
 def _sampled(plan: Plan, num_points: int) -> Iterator[Point]:
+    """Yield points at distances that no period of a curve keeps step with."""
+    spacing = plan.num_total_samples / num_points
     for index in range(num_points):
-        update = plan.at(plan.num_total_samples * index // num_points)
+        update = plan.at(int((index + index * _GOLDEN % 1) * spacing))
         if update.index < plan.num_updates - 1:  # the last one may be cut
             yield Point(update.start, update.global_batch_size, update.lr, update.momentum)
 

@@ -67,3 +67,16 @@ def test_a_cut_last_update_is_drawn_as_its_phase():
     plan = compile_plan(Reference(1, 0.1, 64), Growth(), 65)
     assert plan.update(1).global_batch_size == 1
     assert sketch(plan, 60).splitlines()[0].startswith(" 64 ▄")
+
+
+def test_growth_within_the_first_column_shows_where_it_began():
+    curve = {"name": "StepLR", "step_size": 0.5, "gamma": 0.1}
+    plan = compile_plan(Reference(1000, 0.1, 8, 0.0, curve), Growth(max_batch_size=800), 10_000)
+    drawn = heights(sketch(plan, 60))
+    assert (drawn[0], set(drawn[1:])) == (4, {40})
+
+
+def test_positions_have_no_exponent():
+    curve = {"name": "MultiStepLR", "milestones": [12_345]}
+    plan = compile_plan(Reference(25_000, 0.1, 8, 0.0, curve), Growth(), 1000)
+    assert sketch(plan, 60).splitlines()[-2].split() == ["0", "12300", "25000"]

@@ -8,6 +8,7 @@ import pytest
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.reporting.log_axis import batch_labels
 from bsgrow.reporting.plan_plot import plan_figure, plot_plan
+from bsgrow.schedule import Growth, Reference, compile_plan
 
 
 def data(panel, index):
@@ -46,6 +47,14 @@ def test_a_curve_that_falls_to_nothing_keeps_the_axis_readable(cosine_plan):
     for panel in plan_figure([cosine_plan], ["cosine"]).axes[1:]:
         low, high = panel.get_ylim()
         assert 1 < math.log10(high / low) < 6
+
+
+def test_a_batch_of_all_samples_has_no_noise_to_draw():
+    curve = {"name": "StepLR", "step_size": 2, "gamma": 0.1}
+    plan = compile_plan(Reference(4, 0.1, 10, 0.0, curve), Growth(max_batch_size=100), 100)
+    noise = plan_figure([plan], ["plan"]).axes[-1]
+    assert [math.isnan(value) for value in data(noise, 1)[1]] == [False, False, True, True]
+    assert noise.get_ylim()[0] < 0.1 < noise.get_ylim()[1]
 
 
 def test_tokens_and_the_sqrt_rule(token_plan):
