@@ -21,6 +21,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 _GREYS = ("#C4C4C4", "#E0E0E0", "#B0B0B0", "#D2D2D2")
 _LONG_LABEL = 50
 _NEGLIGIBLE = 0.01  # the share of the run whose lowest values may leave the picture
+_FAR_BELOW = 10
 
 
 @dataclass(frozen=True)
@@ -157,19 +158,19 @@ def _draw(panel: Axes, lines: Sequence[_Line], quantity: _Quantity, axis: Positi
 
 
 def _floor(x: Sequence[float], y: Sequence[float]) -> float:
-    """Return the value that a curve is below for a negligible share of the run only.
+    """Return the lowest value to show: the lowest of all, unless it is far below the others.
 
-    A curve that falls to 0 has no lowest value on a logarithmic axis.
+    A curve that falls to 0 has no lowest value on a logarithmic axis; what it is below for a
+    negligible share of the run leaves the picture.
     """
-    stretches = sorted(
-        (min(y[i], y[i + 1]), x[i + 1] - x[i]) for i in range(len(x) - 1) if x[i + 1] > x[i]
-    )
+    lowest = min((value for value in y if value > 0), default=math.inf)
+    stretches = sorted((min(y[i], y[i + 1]), x[i + 1] - x[i]) for i in range(len(x) - 1))
     passed = 0.0
     for value, length in stretches:
         passed += length
         if value > 0 and passed > _NEGLIGIBLE * (x[-1] - x[0]):
-            return value
-    return max(y) or math.inf
+            return lowest if lowest > value / _FAR_BELOW else value
+    return lowest
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -49,6 +49,13 @@ def test_a_curve_that_falls_to_nothing_keeps_the_axis_readable(cosine_plan):
         assert 1 < math.log10(high / low) < 6
 
 
+def test_a_curve_that_ends_above_nothing_is_shown_to_its_end():
+    curve = {"name": "CosineAnnealingLR", "T_max": 20, "eta_min": 1e-4}
+    plan = compile_plan(Reference(20, 0.1, 10, 0.0, curve), Growth(mode="decay"), 1000)
+    lr = plan_figure([plan], ["plan"]).axes[1]
+    assert 1e-5 < lr.get_ylim()[0] < 1e-4
+
+
 def test_a_batch_of_all_samples_has_no_noise_to_draw():
     curve = {"name": "StepLR", "step_size": 2, "gamma": 0.1}
     plan = compile_plan(Reference(4, 0.1, 10, 0.0, curve), Growth(max_batch_size=100), 100)
