@@ -14,6 +14,7 @@ UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 _WORDS = (
     ("Value error, ", ""),
     ("an object", "a table"),
+    ("a valid dictionary", "a table"),
     ("an instance of Sequence", "a list"),
     ("Input should", "must"),
 )

@@ -1,34 +1,43 @@
 """`bsgrow plan`: compile a schedule and print it."""
 
-import csv
-import sys
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from typing import Annotated, Any
-
 import typer
 
-from bsgrow.cli.console import note, out, print_json
-from bsgrow.cli.options import RecipeArgument, SetOption
-from bsgrow.cli.plan_table import plan_table, savings
-from bsgrow.recipe import load_recipe
-from bsgrow.recipe.planning import plan_recipe
-from bsgrow.schedule import as_dict, notes, update_rows
-
-
-class PlanFormat(StrEnum):
-    """How the plan is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
-class Every(StrEnum):
-    """What one row of the CSV stands for."""
-
-    PHASE = "phase"
-    UPDATE = "update"
+from bsgrow.cli.named_plan import named_plans
+from bsgrow.cli.options import SetOption
+from bsgrow.cli.plan_exchange import exported, imported_run
+from bsgrow.cli.plan_options import (
+    ApproximateOption,
+    Every,
+    EveryOption,
+    ImportOption,
+    PlanFormat,
+    PlanFormatOption,
+    PlotOption,
+    RecipesArgument,
+    SketchOption,
+    ThroughputCaseOption,
+    ThroughputOption,
+    ThroughputSystemOption,
+    WorldSizeOption,
+)
+from bsgrow.cli.plan_output import print_imported, print_plans, print_text, shows_sketch
+from bsgrow.cli.plan_views import Views, draw
+from bsgrow.cli.schedule_options import (
+    BatchSizeOption,
+    CurveArgumentOption,
+    CurveOption,
+    EpochsOption,
+    LrOption,
+    MaxBatchSizeOption,
+    MomentumOption,
+    SamplesOption,
+    TokensPerSampleOption,
+    UnitOption,
+    as_overrides,
+)
+from bsgrow.cli.world_sizes import parse_world_sizes
+from bsgrow.errors import InputError
+from bsgrow.reporting.wall_clock import read_throughput
 
 
 def register(app: typer.Typer) -> None:
@@ -37,45 +46,91 @@ def register(app: typer.Typer) -> None:
 
 
 def plan(
-    recipe: RecipeArgument = "digits",
+    recipes: RecipesArgument = None,
     overrides: SetOption = None,
-    output: Annotated[
-        PlanFormat, typer.Option("--format", help="What goes to stdout.")
-    ] = PlanFormat.TABLE,
-    every: Annotated[
-        Every, typer.Option("--every", help="With `--format csv`: what a row stands for.")
-    ] = Every.PHASE,
+    output: PlanFormatOption = PlanFormat.TABLE,
+    every: EveryOption = Every.PHASE,
+    samples: SamplesOption = None,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    lr: LrOption = None,
+    momentum: MomentumOption = None,
+    curve: CurveOption = None,
+    curve_arguments: CurveArgumentOption = None,
+    unit: UnitOption = None,
+    tokens_per_sample: TokensPerSampleOption = None,
+    max_batch_size: MaxBatchSizeOption = None,
+    plot: PlotOption = None,
+    sketch: SketchOption = None,
+    world_size: WorldSizeOption = None,
+    throughput: ThroughputOption = None,
+    throughput_system: ThroughputSystemOption = "bsgrow",
+    throughput_case: ThroughputCaseOption = None,
+    imported: ImportOption = None,
+    approximate: ApproximateOption = False,
 ) -> None:
     """Compile a learning-rate schedule into a batch-growing one and print it.
 
     What is printed is exactly what `bsgrow train` executes. No data is needed: the number of
-    samples is known for the named data sets, and `--set data.num_samples=N` gives it for others.
+    samples is known for the named data sets, and `--samples N` gives it for others. A schedule can
+    be written without a recipe; with one, the same options change it. Several recipes are put side
+    by side.
 
     Examples:
-    - `bsgrow plan cifar10-grow`
+    - `bsgrow plan cifar10-grow --plot plan.png`
 
     - `bsgrow plan cifar10-grow --set growth.max_batch_size=8192 --set growth.lr_scale=2`
 
     - `bsgrow plan cifar10-grow --format csv --every update > plan.csv`
+
+    - `bsgrow plan --samples 50000 --epochs 200 --batch-size 128 --lr 0.1
+      --curve CosineAnnealingLR --curve-arg T_max=200 --max-batch-size 5000`
+
+    - `bsgrow plan cifar10-grow cifar10-hybrid`
+
+    - `bsgrow plan cifar10-grow --world-size 1,8,64 --throughput bench.json`
+
+    - `bsgrow plan cifar10-grow --format megatron --tokens-per-sample 1024 --approximate`
+
+    - `bsgrow plan --from megatron "0:768 250B:1536" --samples 244140625 --epochs 1 --lr 3e-4
+      --tokens-per-sample 4096`
     """
-    loaded = load_recipe(recipe, overrides or ())
-    compiled = plan_recipe(loaded)
-    if output is PlanFormat.JSON:
-        print_json(as_dict(compiled))
-    elif output is PlanFormat.CSV:
-        rows = update_rows(compiled) if every is Every.UPDATE else as_dict(compiled)["phases"]
-        _print_csv(rows)
+    options = {
+        "samples": samples,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "momentum": momentum,
+        "unit": unit,
+        "tokens_per_sample": tokens_per_sample,
+        "max_batch_size": max_batch_size,
+    }
+    settings = list(as_overrides(options, curve, curve_arguments or [])), overrides or []
+    views = Views(
+        parse_world_sizes(world_size) if world_size else (),
+        read_throughput(throughput, throughput_system, throughput_case) if throughput else None,
+        shows_sketch() if sketch is None else sketch,
+    )
+    if imported is not None:
+        _require_alone(output, plot=plot, world_size=world_size, throughput=throughput)
+        print_imported(imported_run(*imported, recipes or [], *settings), output)
+        return
+    entries = named_plans(recipes or [], *settings)
+    if plot is not None:
+        draw(entries, plot)
+    if output.is_export:
+        print_text(exported(entries, output, views.world_sizes, approximate=approximate))
     else:
-        out.print(plan_table(loaded, compiled))
-        out.print(savings(compiled))
-    for remark in notes(compiled):
-        note(remark)
+        print_plans(entries, views, output, every)
 
 
-def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
-    rows = iter(rows)
-    first = next(rows)
-    writer = csv.DictWriter(sys.stdout, list(first), lineterminator="\n")
-    writer.writeheader()
-    writer.writerow(first)
-    writer.writerows(rows)
+def _require_alone(output: PlanFormat, **others: object) -> None:
+    """Raise InputError where --from is given with what is for plans."""
+    given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value is not None]
+    if output.is_export:
+        given.append(f"--format {output}")
+    if given:
+        raise InputError(
+            f"{given[0]}: is for a plan, and --from reads a run that is planned already",
+            hint="--from goes with --format table, json or csv, and the options of the schedule",
+        )

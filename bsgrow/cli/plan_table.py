@@ -2,27 +2,33 @@
 
 from rich.table import Table
 
+from bsgrow.cli.numbers import duration, epochs, span
 from bsgrow.recipe import Recipe
+from bsgrow.reporting.wall_clock import Throughput, phase_seconds
 from bsgrow.schedule import Phase, Plan
 from bsgrow.schedule.split import gradient_accumulation_steps
 
 
-def plan_table(recipe: Recipe, plan: Plan) -> Table:
-    """One row per phase: epochs, batch and how it is made up, lr, momentum, noise, updates."""
+def plan_table(recipe: Recipe, plan: Plan, throughput: Throughput | None = None) -> Table:
+    """One row per phase: epochs, batch and how it is made up, lr, momentum, noise, updates.
+
+    A throughput adds the predicted wall-clock of each.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("epochs")
     columns = ("global batch", "micro × accum × world", "lr", "momentum", "sgd noise scale")
-    for column in (*columns, "updates"):
+    for column in (*columns, "updates", *(["predicted"] if throughput else [])):
         table.add_column(column, justify="right")
     for phase in plan.phases:
         table.add_row(
-            f"{_epoch(phase.start_sample, plan)} – {_epoch(phase.stop_sample, plan)}",
+            epochs(plan, phase),
             f"{phase.global_batch_size}",
             _make_up(recipe, phase),
-            f"{phase.lr:.4g}",
+            span(phase.lr, plan.last_lr(phase)),
             f"{phase.momentum:g}",
-            f"{plan.sgd_noise_scale(phase):.4g}",
+            span(*plan.sgd_noise_scales(phase)),
             f"{phase.num_updates}",
+            *([duration(phase_seconds(phase, throughput))] if throughput else []),
         )
     return table
 
@@ -34,10 +40,6 @@ def savings(plan: Plan) -> str:
         f"{plan.num_updates} updates over {plan.epochs:g} epochs of {plan.num_samples} samples; "
         f"the decaying baseline makes {plan.baseline_num_updates} ({ratio:.2f}×)"
     )
-
-
-def _epoch(sample: int, plan: Plan) -> str:
-    return f"{sample / plan.num_samples:.4g}"
 
 
 def _make_up(recipe: Recipe, phase: Phase) -> str:

@@ -11,7 +11,13 @@ from bsgrow.recipe.config import (
 )
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
 from bsgrow.recipe.planning import plan_recipe
-from bsgrow.recipe.reading import as_toml, load_recipe, recipe_from_table, shipped_recipes
+from bsgrow.recipe.reading import (
+    as_toml,
+    load_recipe,
+    recipe_from_table,
+    schedule_recipe,
+    shipped_recipes,
+)
 
 __all__ = [
     "ARMS",
@@ -28,5 +34,6 @@ __all__ = [
     "plan_recipe",
     "recipe_fingerprint",
     "recipe_from_table",
+    "schedule_recipe",
     "shipped_recipes",
 ]

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
 from bsgrow.native import Augment
-from bsgrow.schedule import CURVES, Growth, Reference
-from bsgrow.validation import call_checked
+from bsgrow.recipe.curve import check_curve
+from bsgrow.schedule import Growth, Reference
 
 PositiveInt = Annotated[int, Field(gt=0)]
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
@@ -92,14 +92,6 @@ class OptimizerConfig(_Section):
         return self
 
 
-def check_curve(name: str, **arguments: object) -> None:
-    """Check a curve's name, and its arguments against the types that its builder takes."""
-    if name not in CURVES:
-        hint = did_you_mean(name, CURVES)
-        raise InputError(f"schedule.curve.name = {name!r}: no such curve", hint)
-    call_checked(CURVES[name], 1.0, table="schedule.curve", written=arguments)
-
-
 class ScheduleConfig(_Section):
     """``[schedule]``: the run as published, before any growth."""
 
@@ -113,12 +105,22 @@ class ScheduleConfig(_Section):
     """Samples per parameter update."""
 
     curve: Mapping[str, Any] = Field(default={"name": "ConstantLR", "factor": 1.0})
-    """The learning-rate schedule, by torch's name and arguments; positions in epochs."""
+    """The learning-rate schedule, by torch's name and arguments."""
+
+    unit: Literal["epochs", "samples", "updates", "tokens"] = "epochs"
+    """What the positions of the curve count; updates are those of the run as published."""
+
+    tokens_per_sample: int | None = None
+    """Length of a sample in tokens, for ``unit = "tokens"``."""
+
+    hold: Literal["epoch"] | None = None
+    """``epoch`` keeps the curve constant within an epoch, as code does that steps its scheduler
+    once an epoch."""
 
     @field_validator("curve")
     @classmethod
     def _curve_builds(cls, curve: Mapping[str, Any]) -> Mapping[str, Any]:
-        check_curve(**{"name": None, **curve})
+        check_curve(curve)
         return curve
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.validation import UNKNOWN_KEY, describe
 
 _SHIPPED = resources.files("bsgrow") / "recipes"
@@ -40,8 +41,31 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
     return recipe_from_table(table)
 
 
+def schedule_recipe(overrides: Iterable[str]) -> Recipe:
+    """Build a recipe of a schedule alone, which can be planned and not trained.
+
+    Args:
+        overrides: its keys, as in ``load_recipe``; ``data.num_samples`` is one of them.
+
+    Raises:
+        InputError: a key is missing or not allowed.
+    """
+    hint = "without a recipe, --samples, --epochs, --batch-size and --lr are needed"
+    table: dict[str, Any] = {"data": {"name": "unnamed"}, "model": {"name": "unnamed"}}
+    for override in overrides:
+        _set(table, override)
+    if "num_samples" not in table["data"]:
+        raise InputError("data.num_samples: is missing", hint)
+    try:
+        return recipe_from_table(table)
+    except InputError as error:
+        raise InputError(error.message, error.hint or hint) from error
+
+
 def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
     """Build a recipe from plain values; raises InputError for what is not allowed."""
+    if isinstance(table.get("schedule"), Mapping):
+        table = {**table, "schedule": inline_tables(table["schedule"])}
     # Strict about types, except that JSON's arrays and objects may become tuples and dataclasses.
     text = json.dumps(table, default=str)
     try:

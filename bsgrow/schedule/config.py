@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from bsgrow.errors import InputError
@@ -11,7 +11,7 @@ from bsgrow.schedule.curves import Curve, build_curve
 
 @dataclass(frozen=True)
 class Reference:
-    """The training run as published: fixed batch, decaying learning rate."""
+    """The training run as published: fixed batch, scheduled learning rate."""
 
     epochs: float
     """Length of the run in passes over the training set."""
@@ -28,16 +28,32 @@ class Reference:
     curve: Mapping[str, Any] = field(default_factory=lambda: {"name": "ConstantLR", "factor": 1.0})
     """Name and keyword arguments of the learning-rate curve, as in ``build_curve``."""
 
+    unit: Literal["epochs", "samples", "updates", "tokens"] = "epochs"
+    """What the positions of the curve count; updates are those of the run as published."""
+
+    tokens_per_sample: int | None = None
+    """Length of a sample in tokens, for ``unit = "tokens"``."""
+
+    hold: Literal["epoch"] | None = None
+    """``epoch`` keeps the curve constant within an epoch, as code does that steps its scheduler
+    once an epoch; absent, it is evaluated where an update starts."""
+
     def __post_init__(self) -> None:
         _require_positive("schedule.epochs", self.epochs)
         _require_positive("schedule.lr", self.lr)
         _require_positive("schedule.global_batch_size", self.global_batch_size)
         _require_momentum("optimizer.momentum", self.momentum)
+        if self.tokens_per_sample is not None:
+            _require_positive("schedule.tokens_per_sample", self.tokens_per_sample)
+        elif self.unit == "tokens":
+            raise InputError(
+                'schedule.unit = "tokens": needs schedule.tokens_per_sample',
+                hint="a sample is one sequence; give its length in tokens",
+            )
 
     def build_curve(self) -> Curve:
-        """Build the curve of learning rates over epochs."""
-        arguments = {key: value for key, value in self.curve.items() if key != "name"}
-        return build_curve(self.lr, self.curve["name"], arguments)
+        """Build the curve of learning rates over positions."""
+        return build_curve(self.lr, self.curve)
 
 
 @dataclass(frozen=True)
@@ -51,9 +67,26 @@ class Growth:
     """``decay`` leaves the batch alone, ``grow`` replaces every decay of the learning rate up to
     ``max_batch_size``, ``hybrid`` replaces the first one only."""
 
+    rule: Literal["linear", "sqrt"] = "linear"
+    """What is held: ``linear`` ε/B (the paper's, for SGD), ``sqrt`` ε/√B (for Adam)."""
+
+    factor: float | str | None = None
+    """The batch grows in levels of this ratio, and the learning rate absorbs what is between
+    them; ``continuous`` has no levels: the batch is new at every milestone of a step curve, at
+    every update of a smooth one. Absent: continuous for step curves, 2 for smooth ones."""
+
+    batch_exponent: float | None = None
+    """B ∝ decay^batch_exponent; absent, all of the decay goes into the batch, which is 1 by the
+    linear rule and 2 by the sqrt rule. Seesaw (arXiv 2510.14717) is 1 by the sqrt rule."""
+
     max_batch_size: int | None = None
     """Largest global batch size; past it the rest of the decay goes into the learning rate.
-    The paper uses about N/10."""
+    The paper uses about N/10, the default for smooth curves, which may fall to 0. A measured
+    gradient noise scale (arXiv 1812.06162) is another source for this number."""
+
+    multiple_of: int = 1
+    """Every batch but the last of the run is a multiple of this many samples; sizes are rounded
+    down, and the learning rate pays for it."""
 
     lr_scale: float = 1.0
     """Multiplies the learning rate and, at the same noise scale, the batch: B ∝ ε."""
@@ -61,16 +94,80 @@ class Growth:
     momentum: float | None = None
     """Momentum coefficient of the plan where it differs from the reference's: B ∝ 1/(1 − m)."""
 
-    multiple_of: int = 1
-    """Every batch but the last of the run is a multiple of this many samples."""
+    momentum_at: float = 0
+    """Where the plan's momentum begins, in epochs; the reference's runs until then."""
+
+    repair: bool = False
+    """Whether the schedule waits where the momentum is raised, until the gradients before are
+    forgotten: B/(N(1 − m)) epochs more."""
+
+    shrink: bool = False
+    """Whether the batch shrinks where the learning rate of the reference rises again; the
+    learning rate follows the rise where it does not."""
+
+    exact: bool = False
+    """Whether what is held has N/B − 1 in place of its large-N form N/B."""
 
     def __post_init__(self) -> None:
         if self.max_batch_size is not None:
             _require_positive("growth.max_batch_size", self.max_batch_size)
         _require_positive("growth.lr_scale", self.lr_scale)
         _require_positive("growth.multiple_of", self.multiple_of)
+        self._require_factor()
+        self._require_exponent()
+        self._require_momentum()
+
+    @property
+    def full_exponent(self) -> int:
+        """The e of B ∝ ε^e at a constant of what is held."""
+        return 2 if self.rule == "sqrt" else 1
+
+    def _require_factor(self) -> None:
+        if self.factor in (None, "continuous"):
+            return
+        if isinstance(self.factor, str) or not 1 < self.factor < math.inf:
+            raise InputError(
+                f"growth.factor = {self.factor}: must be a finite number above 1",
+                hint='growth.factor = "continuous" grows the batch without levels',
+            )
+
+    def _require_exponent(self) -> None:
+        exponent, full = self.batch_exponent, self.full_exponent
+        if exponent is not None and not 0 < exponent <= full:
+            raise InputError(
+                f"growth.batch_exponent = {exponent}: must be above 0 and at most {full}, "
+                f'which by growth.rule = "{self.rule}" is the whole decay'
+            )
+
+    def _require_momentum(self) -> None:
         if self.momentum is not None:
             _require_momentum("growth.momentum", self.momentum)
+        elif self.momentum_at or self.repair:
+            key = "momentum_at" if self.momentum_at else "repair"
+            raise InputError(f"growth.{key}: is for a growth.momentum, and none is given")
+        if not 0 <= self.momentum_at < math.inf:
+            raise InputError(f"growth.momentum_at = {self.momentum_at}: must not be negative")
+
+
+def planned_momentum(reference: Reference, growth: Growth) -> float:
+    """Return the momentum coefficient that the plan runs at, from growth.momentum_at on."""
+    return reference.momentum if growth.momentum is None else growth.momentum
+
+
+def resolve(growth: Growth, curve: Curve, num_samples: int, first_batch_size: int) -> Growth:
+    """Fill in what depends on the curve and the data: the levels, and the cap.
+
+    A smooth curve is capped at N/10, as it may fall to 0; an exact rule stays below N.
+    """
+    factor, cap = growth.factor, growth.max_batch_size
+    if factor is None:
+        factor = 2.0 if curve.smooth else "continuous"
+    if cap is None and curve.smooth:
+        cap = max(num_samples // 10, first_batch_size)
+    if growth.exact:
+        cap = min(cap or num_samples, num_samples - 1)
+    factor = factor if isinstance(factor, str) else float(factor)
+    return replace(growth, factor=factor, max_batch_size=cap)
 
 
 def _require_positive(key: str, value: float) -> None:

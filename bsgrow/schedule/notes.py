@@ -1,18 +1,28 @@
-"""What a reader of a plan should know: where it leaves the range that the method holds in."""
+"""What a reader of a plan should know: what it gives up, in plain sentences."""
 
 from bsgrow.schedule.plan import Plan
+from bsgrow.schedule.report import Report, report
+
+_DRIFT = 0.01  # a smaller one is not worth a sentence
 
 
 def notes(plan: Plan) -> list[str]:
     """Return remarks on a plan, one sentence each; empty where there is nothing to say."""
-    return [*_large_batches(plan), *_cut_last_update(plan)]
+    given_up = report(plan)
+    return [
+        *_large_batches(plan),
+        *_cut_last_update(plan, given_up),
+        *_large_lr(plan, given_up),
+        *_forgetting(plan, given_up),
+        *_drift(plan, given_up),
+    ]
 
 
 def _large_batches(plan: Plan) -> list[str]:
     """The noise scale falls as 1/B only for B well below N (arXiv 1711.00489, section 3)."""
     limit = plan.num_samples / 10
     largest = max(phase.global_batch_size for phase in plan.phases)
-    if largest <= limit:
+    if largest <= limit or plan.growth.exact:
         return []
     return [
         f"a global batch of {largest} is over a tenth of the {plan.num_samples} samples: "
@@ -20,11 +30,44 @@ def _large_batches(plan: Plan) -> list[str]:
     ]
 
 
-def _cut_last_update(plan: Plan) -> list[str]:
-    last, planned = plan.update(plan.num_updates - 1), plan.phases[-1].global_batch_size
-    if last.global_batch_size == planned:
+def _cut_last_update(plan: Plan, given_up: Report) -> list[str]:
+    if not given_up.num_cut_updates:
         return []
+    last, planned = plan.update(plan.num_updates - 1), plan.phases[-1].global_batch_size
     return [
         f"the last update is cut from {planned} to {last.global_batch_size} samples, "
         f"so that exactly {plan.num_total_samples} are consumed; its lr is {last.lr:g}"
+    ]
+
+
+def _large_lr(plan: Plan, given_up: Report) -> list[str]:
+    """The batch stays where the reference rises again, and the learning rate follows the rise."""
+    if given_up.largest_lr_ratio <= 1 + 1e-6 or plan.growth.momentum is not None:
+        return []
+    return [
+        f"the largest lr is {given_up.largest_lr:g}, {given_up.largest_lr_ratio:.3g} times its "
+        "scaled peak, where the reference rises again; growth.shrink = true lets the batch fall"
+    ]
+
+
+def _forgetting(plan: Plan, given_up: Report) -> list[str]:
+    raised = plan.growth.momentum
+    if raised is None or raised <= plan.reference.momentum:
+        return []
+    repaired = f"{plan.wait.num_samples / plan.num_samples:.3g} epochs are added for the first"
+    return [
+        f"at momentum {raised:g} gradients take up to {given_up.largest_forgetting_epochs:.3g} "
+        "epochs to be forgotten, B/(N(1 − m)); "
+        + (repaired if plan.wait.num_samples else "growth.repair = true adds those of the first")
+    ]
+
+
+def _drift(plan: Plan, given_up: Report) -> list[str]:
+    """A step within an update is in every run; a curve that moves is another matter."""
+    if not plan.is_smooth or given_up.largest_drift < _DRIFT:
+        return []
+    percent, epoch = 100 * given_up.largest_drift, given_up.drift_sample / plan.num_samples
+    return [
+        f"within one update the reference's lr moves by up to {percent:.2g} % of itself, "
+        f"at epoch {epoch:.4g}; the noise scale is exact at the first sample of every update"
     ]

@@ -3,12 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 from bsgrow.schedule.config import Growth, Reference
-from bsgrow.schedule.curves import Curve
 from bsgrow.schedule.noise_scale import sgd_noise_scale
+from bsgrow.schedule.scaling import matching_lr
+from bsgrow.schedule.target import NO_WAIT, Target, Wait, build_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ class Update:
 class Phase:
     """A run of updates of equal global_batch_size and momentum, and one learning rate.
 
+    Where the learning rate moves inside it, it moves in one direction, so that its first and
+    last value bound it.
+
     Attributes:
         first_index: index of its first update.
         num_updates: how many updates start in it.
@@ -46,7 +49,7 @@ class Phase:
         stop_sample: where its last update stops.
         global_batch_size: samples per update; the last update of the run may be cut.
         momentum: momentum coefficient m.
-        lr: learning rate ε of its first update.
+        lr: learning rate ε of its first update; ``Plan.last_lr`` gives that of its last.
     """
 
     first_index: int
@@ -57,6 +60,11 @@ class Phase:
     momentum: float
     lr: float
 
+    @property
+    def last_start(self) -> int:
+        """First sample of its last update."""
+        return self.start_sample + (self.num_updates - 1) * self.global_batch_size
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -65,9 +73,11 @@ class Plan:
     Attributes:
         num_samples: size of the training set, N.
         reference: the schedule as published.
-        growth: how it was spent in batch size.
+        growth: how it was spent in batch size; levels and cap are filled in.
         phases: the phases in order; they tile [0, num_total_samples).
         num_total_samples: samples consumed by the whole run, epochs · N rounded up.
+        wait: samples over which the reference stands still, to repair a raised momentum; they
+            come on top of its epochs.
     """
 
     num_samples: int
@@ -75,11 +85,12 @@ class Plan:
     growth: Growth
     phases: tuple[Phase, ...]
     num_total_samples: int
+    wait: Wait = NO_WAIT
 
     @property
     def epochs(self) -> float:
         """Length of the run in passes over the training set."""
-        return self.reference.epochs
+        return self.reference.epochs + self.wait.num_samples / self.num_samples
 
     @property
     def num_updates(self) -> int:
@@ -88,8 +99,9 @@ class Plan:
 
     @property
     def baseline_num_updates(self) -> int:
-        """Parameter updates of the reference: the same samples at its fixed batch size."""
-        return -(-self.num_total_samples // self.reference.global_batch_size)
+        """Parameter updates of the reference: its epochs at its fixed batch size."""
+        num_samples = self.num_total_samples - self.wait.num_samples
+        return -(-num_samples // self.reference.global_batch_size)
 
     def updates(self, first_index: int = 0) -> Iterator[Update]:
         """Yield the updates from first_index to the end, lazily."""
@@ -118,9 +130,31 @@ class Plan:
         """Return the noise scale g = ε (N/B − 1) / (1 − m) at the start of a phase."""
         return sgd_noise_scale(phase.lr, phase.global_batch_size, phase.momentum, self.num_samples)
 
+    def sgd_noise_scales(self, phase: Phase) -> tuple[float, float]:
+        """Return the noise scale at the first and at the last update of a phase."""
+        lr, size = self.last_lr(phase), phase.global_batch_size
+        last = sgd_noise_scale(lr, size, phase.momentum, self.num_samples)
+        return self.sgd_noise_scale(phase), last
+
+    def last_lr(self, phase: Phase) -> float:
+        """Return the learning rate of a phase's last update, were it not cut.
+
+        It is the phase's own lr unless the reference moves within the phase.
+        """
+        return self._lr(phase.last_start, phase.global_batch_size, phase.momentum)
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the learning rate of the reference moves between its milestones."""
+        return self._target.curve.smooth and not self._target.hold
+
+    def reference_lr(self, sample: int) -> float:
+        """Return the learning rate of the reference where the plan has consumed a sample."""
+        return self._target.lr(sample)
+
     @cached_property
-    def _curve(self) -> Curve:
-        return self.reference.build_curve()
+    def _target(self) -> Target:
+        return build_target(self.reference, self.num_samples, self.wait)
 
     @cached_property
     def _first_indices(self) -> list[int]:
@@ -132,20 +166,10 @@ class Plan:
 
     def _lr(self, sample: int, global_batch_size: int, momentum: float) -> float:
         return matching_lr(
-            self._curve.value(Fraction(sample, self.num_samples)),
+            self.reference_lr(sample),
             self.reference,
             global_batch_size,
             momentum,
+            self.growth,
+            self.num_samples,
         )
-
-
-def matching_lr(
-    reference_lr: float, reference: Reference, global_batch_size: int, momentum: float
-) -> float:
-    """Return the ε that keeps the reference's ε / (B (1 − m)) at another batch and momentum.
-
-    Source:
-        arXiv 1711.00489, sections 3 and 4: B ∝ ε and B ∝ 1/(1 − m) at a fixed noise scale.
-    """
-    batch_ratio = global_batch_size / reference.global_batch_size
-    return reference_lr * batch_ratio * ((1 - momentum) / (1 - reference.momentum))

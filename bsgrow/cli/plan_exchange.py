@@ -1,0 +1,178 @@
+"""Plans written for other training systems, and their batch schedules read back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from rich.table import Table
+
+from bsgrow.cli.named_plan import NamedPlan, named_recipes
+from bsgrow.cli.numbers import span
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.recipe import Recipe
+from bsgrow.recipe.planning import num_train_samples
+from bsgrow.schedule import Growth, compile_plan
+from bsgrow.schedule.export import (
+    IMPORTS,
+    BatchSchedule,
+    Stretch,
+    Target,
+    export_plan,
+    noise_stretches,
+    read_schedule,
+)
+
+_OPTIONS = {
+    "pass sequence_length": "pass --tokens-per-sample",
+    "pass micro_batch_size": "pass --set run.micro_batch_size=N",
+    "pass approximate": "pass --approximate",
+    "plan with growth.multiple_of": "pass --set growth.multiple_of",
+    "plan with optimizer.momentum": "pass --momentum",
+}
+
+
+@dataclass(frozen=True)
+class ImportedRun:
+    """A batch schedule of another system, under the learning rate of a recipe.
+
+    Attributes:
+        num_samples: size of the training set, N.
+        momentum: momentum coefficient m, the same throughout.
+        stretches: the updates of each batch size, with their learning rate and noise scale.
+    """
+
+    num_samples: int
+    momentum: float
+    stretches: Sequence[Stretch]
+
+    @property
+    def num_updates(self) -> int:
+        """Parameter updates of the whole run."""
+        return sum(stretch.num_updates for stretch in self.stretches)
+
+    @property
+    def epochs(self) -> float:
+        """Length of the run in passes over the training set; the last update is whole."""
+        return self.stretches[-1].stop_sample / self.num_samples
+
+
+def exported(
+    entries: Sequence[NamedPlan], system: str, world_sizes: Sequence[int], *, approximate: bool
+) -> str:
+    """Return a plan in another system's syntax; raises InputError for what it cannot express."""
+    if len(entries) > 1 or len(world_sizes) > 1:
+        given = f"{len(entries)} recipes" if len(entries) > 1 else f"{len(world_sizes)} world sizes"
+        raise InputError(f"--format {system}: is for one run, and {given} are given")
+    recipe, micro = entries[0].recipe, entries[0].recipe.run.micro_batch_size
+    target = Target(
+        sequence_length=recipe.schedule.tokens_per_sample,
+        micro_batch_size=None if micro == "auto" else micro,
+        world_size=world_sizes[0] if world_sizes else recipe.run.world_size,
+        approximate=approximate,
+    )
+    try:
+        return export_plan(entries[0].plan, system, target)
+    except InputError as error:
+        raise InputError(error.message, _as_options(error.hint)) from error
+
+
+def imported_run(
+    system: str, text: str, recipes: Sequence[str], written: Sequence[str], overrides: Sequence[str]
+) -> ImportedRun:
+    """Read a batch schedule, and put it under the learning rate that a recipe or options give.
+
+    Raises:
+        InputError: it is no such schedule, there are several recipes, or one is wrong.
+    """
+    if system not in IMPORTS:
+        raise InputError(f"--from {system}: no such format", did_you_mean(system, IMPORTS))
+    if len(recipes) > 1:
+        raise InputError(f"--from {system}: is for one run, and {len(recipes)} recipes are given")
+    tokens = _recipe(1, recipes, written, overrides).schedule.tokens_per_sample
+    schedule = read_schedule(text, system, Target(sequence_length=tokens))
+    return _under(schedule, _recipe(schedule[0][1], recipes, written, overrides))
+
+
+def imported_as_dict(run: ImportedRun) -> dict[str, Any]:
+    """Return the run as plain values, in the form of ``bsgrow.schedule.as_dict``."""
+    phases = []
+    for row in imported_rows(run):
+        for key in ("lr", "sgd_noise_scale"):
+            first, last = row[key], row.pop(f"last_{key}")
+            row[key] = first if first == last else [first, last]
+        phases.append(row)
+    head = {"num_samples": run.num_samples, "epochs": run.epochs, "num_updates": run.num_updates}
+    return {**head, "phases": phases}
+
+
+def imported_rows(run: ImportedRun) -> Iterator[dict[str, Any]]:
+    """Yield one flat row per batch size, for CSV; last_ is for its last update."""
+    for stretch in run.stretches:
+        yield {
+            "start_sample": stretch.start_sample,
+            "stop_sample": stretch.stop_sample,
+            "start_epoch": stretch.start_sample / run.num_samples,
+            "stop_epoch": stretch.stop_sample / run.num_samples,
+            "global_batch_size": stretch.global_batch_size,
+            "lr": stretch.lr[0],
+            "momentum": run.momentum,
+            "sgd_noise_scale": stretch.sgd_noise_scale[0],
+            "num_updates": stretch.num_updates,
+            "last_lr": stretch.lr[1],
+            "last_sgd_noise_scale": stretch.sgd_noise_scale[1],
+        }
+
+
+def imported_table(run: ImportedRun) -> Table:
+    """Return a row per batch size; the jump is what the change of batch does to the noise."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("epochs")
+    for column in ("global batch", "lr", "sgd noise scale", "jump", "updates"):
+        table.add_column(column, justify="right")
+    jumps = ["", *(_jump(before, after) for before, after in pairwise(run.stretches))]
+    for row, stretch, jump in zip(imported_rows(run), run.stretches, jumps, strict=True):
+        table.add_row(
+            f"{row['start_epoch']:.4g} – {row['stop_epoch']:.4g}",
+            f"{stretch.global_batch_size}",
+            span(*stretch.lr),
+            span(*stretch.sgd_noise_scale),
+            jump,
+            f"{stretch.num_updates}",
+        )
+    return table
+
+
+def _as_options(hint: str | None) -> str | None:
+    """Say a hint of the library in options of the command line."""
+    for argument, option in _OPTIONS.items():
+        hint = hint and hint.replace(argument, option)
+    return hint
+
+
+def _recipe(
+    global_batch_size: int, recipes: Sequence[str], written: Sequence[str], overrides: Sequence[str]
+) -> Recipe:
+    """Return the recipe; without one, the batch size is the imported run's unless given."""
+    own = [] if recipes else [f"schedule.global_batch_size={global_batch_size}"]
+    ((_, recipe),) = named_recipes(recipes, [*own, *written], overrides)
+    return recipe
+
+
+def _under(schedule: BatchSchedule, recipe: Recipe) -> ImportedRun:
+    num_samples, momentum = num_train_samples(recipe.data), recipe.optimizer.momentum
+    published = compile_plan(recipe.reference, Growth(mode="decay"), num_samples)
+    stretches = noise_stretches(
+        schedule,
+        published.reference_lr,
+        num_total_samples=published.num_total_samples,
+        num_samples=num_samples,
+        momentum=momentum,
+    )
+    return ImportedRun(num_samples, momentum, stretches)
+
+
+def _jump(before: Stretch, after: Stretch) -> str:
+    """Return by what factor the noise scale changes between two neighbouring updates."""
+    last, first = before.sgd_noise_scale[1], after.sgd_noise_scale[0]
+    return f"× {first / last:.3g}" if last else ""

@@ -1,0 +1,127 @@
+"""Plans on stdout, as tables, JSON or CSV; remarks on stderr."""
+
+import csv
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from rich.console import Console
+from rich.measure import Measurement
+
+from bsgrow.cli.console import note, out, print_json
+from bsgrow.cli.named_plan import NamedPlan
+from bsgrow.cli.plan_exchange import ImportedRun, imported_as_dict, imported_rows, imported_table
+from bsgrow.cli.plan_options import Every, PlanFormat
+from bsgrow.cli.plan_side_by_side import (
+    comparison_as_dict,
+    phases_side_by_side,
+    totals_side_by_side,
+)
+from bsgrow.cli.plan_sketch import sketch
+from bsgrow.cli.plan_table import plan_table, savings
+from bsgrow.cli.plan_views import Views, plan_as_dict, plan_remarks, plan_rows, prediction
+from bsgrow.cli.world_sizes import table_key, world_size_table
+from bsgrow.schedule import update_rows
+
+_ANY_WIDTH = 10_000
+
+
+def shows_sketch() -> bool:
+    """Return whether stdout is a terminal that can show blocks."""
+    return out.is_terminal and out.encoding.startswith("utf")
+
+
+def print_plans(
+    entries: Sequence[NamedPlan], views: Views, output: PlanFormat, every: Every
+) -> None:
+    """Write plans to stdout, several of them side by side, and remarks on them to stderr."""
+    if output is PlanFormat.JSON:
+        print_json(_as_dict(entries, views))
+    elif output is PlanFormat.CSV:
+        _print_csv(chain.from_iterable(_rows(entry, entries, views, every) for entry in entries))
+    else:
+        _print_tables(entries, views)
+    for entry in entries:
+        name = f"{entry.name}: " if len(entries) > 1 else ""
+        for remark in plan_remarks(entry, views):
+            note(name + remark)
+
+
+def print_imported(run: ImportedRun, output: PlanFormat) -> None:
+    """Write a batch schedule that was read from another system's syntax, with its noise scale."""
+    if output is PlanFormat.JSON:
+        print_json(imported_as_dict(run))
+    elif output is PlanFormat.CSV:
+        _print_csv(imported_rows(run))
+    else:
+        out.print(imported_table(run))
+        out.print(
+            f"{run.num_updates} updates over {run.epochs:g} epochs of {run.num_samples} samples"
+        )
+
+
+def print_text(text: str) -> None:
+    """Write a text to stdout as it is."""
+    sys.stdout.write(text)
+
+
+def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
+    if len(entries) > 1:
+        _print_side_by_side(entries)
+    else:
+        entry = entries[0]
+        out.print(plan_table(entry.recipe, entry.plan, views.throughput))
+        out.print(savings(entry.plan))
+    for entry in entries:
+        _print_views(entry, views, heading=entry.name if len(entries) > 1 else "")
+
+
+def _print_side_by_side(entries: Sequence[NamedPlan]) -> None:
+    """Write the phases, one plan under the other where the terminal is too narrow, and totals."""
+    wide = Console(highlight=False, soft_wrap=True, width=_ANY_WIDTH)
+    table = phases_side_by_side(entries)
+    fits = Measurement.get(wide, wide.options, table).maximum <= out.width or not out.is_terminal
+    for part in [table] if fits else [phases_side_by_side([entry]) for entry in entries]:
+        wide.print(part)
+        wide.print()
+    wide.print(totals_side_by_side(entries))
+
+
+def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
+    """Write what was asked for beside the phases of a plan."""
+    asked = views.throughput is not None or views.world_sizes or views.sketch
+    if asked and heading:
+        out.print("\n" + heading, style="bold", markup=False)
+    if views.throughput is not None:
+        out.print(prediction(entry.plan, views.throughput))
+    if views.world_sizes:
+        out.print()
+        out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
+        out.print(table_key(entry.recipe))
+    if views.sketch:
+        out.print("\n" + sketch(entry.plan, out.width), markup=False)
+
+
+def _as_dict(entries: Sequence[NamedPlan], views: Views) -> dict[str, Any]:
+    if len(entries) == 1:
+        return plan_as_dict(entries[0], views)
+    plans = [{"name": entry.name, **plan_as_dict(entry, views)} for entry in entries]
+    return {"plans": plans, **comparison_as_dict(entries)}
+
+
+def _rows(
+    entry: NamedPlan, entries: Sequence[NamedPlan], views: Views, every: Every
+) -> Iterable[Mapping[str, Any]]:
+    """Return the rows of a plan; where there are several, its name stands first."""
+    rows = update_rows(entry.plan) if every is Every.UPDATE else plan_rows(entry, views)
+    return ({"recipe": entry.name, **row} for row in rows) if len(entries) > 1 else rows
+
+
+def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
+    rows = iter(rows)
+    first = next(rows)
+    writer = csv.DictWriter(sys.stdout, list(first), lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(first)
+    writer.writerows(rows)

@@ -1,0 +1,112 @@
+"""How each batch of a plan divides over numbers of ranks: accumulation, remainders, idle ranks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+
+from bsgrow.cli.numbers import epochs
+from bsgrow.errors import InputError
+from bsgrow.recipe import Recipe
+from bsgrow.schedule import Phase, Plan
+from bsgrow.schedule.split import gradient_accumulation_steps, rank_slice
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How one update of a phase is divided over the ranks.
+
+    Attributes:
+        world_size: number of ranks.
+        gradient_accumulation_steps: micro-batches of the busiest rank.
+        whole_ghost_batches: whether the batch is whole ghost batches.
+        even: whether every rank has the same number of samples, all in whole ghost batches.
+        idle_share: of the time that the busiest rank computes, what all ranks wait on average.
+    """
+
+    world_size: int
+    gradient_accumulation_steps: int
+    whole_ghost_batches: bool
+    even: bool
+    idle_share: float
+
+
+def parse_world_sizes(text: str) -> list[int]:
+    """Read numbers of ranks, such as ``1,8,64``; raises InputError for anything else."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise InputError(
+            f"--world-size {text}: must be numbers of ranks above 0, separated by commas",
+            hint="for example --world-size 1,8,64",
+        )
+    return sorted({int(word) for word in words})
+
+
+def division(global_batch_size: int, ghost: int, micro: int, world_size: int) -> Division:
+    """Return how a batch is divided.
+
+    Args:
+        global_batch_size: samples of the update.
+        ghost: samples per ghost batch; every one is whole on one rank.
+        micro: samples per micro-batch.
+        world_size: number of ranks.
+    """
+    first, last = rank_slice(0, global_batch_size, ghost, 0, world_size)
+    return Division(
+        world_size,
+        gradient_accumulation_steps(global_batch_size, ghost, micro, world_size),
+        global_batch_size % ghost == 0,
+        global_batch_size % (ghost * world_size) == 0,
+        1 - global_batch_size / (world_size * (last - first)),
+    )
+
+
+def divisions(recipe: Recipe, phase: Phase, world_sizes: Sequence[int]) -> list[Division]:
+    """Return how the batch of a phase is divided over each number of ranks."""
+    ghost, micro = recipe.ghost_batch_size, recipe.micro_batch_size
+    return [division(phase.global_batch_size, ghost, micro, size) for size in world_sizes]
+
+
+def world_size_rows(
+    recipe: Recipe, plan: Plan, world_sizes: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    """Yield a flat row for each phase and number of ranks."""
+    for phase in plan.phases:
+        for divided in divisions(recipe, phase, world_sizes):
+            yield {
+                "start_sample": phase.start_sample,
+                "global_batch_size": phase.global_batch_size,
+                **asdict(divided),
+            }
+
+
+def world_size_table(recipe: Recipe, plan: Plan, world_sizes: Sequence[int]) -> Table:
+    """Return a row for each phase: accumulation steps, and where they do not come out even."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("epochs")
+    table.add_column("global batch", justify="right")
+    for size in world_sizes:
+        table.add_column(f"{size} ranks" if size > 1 else "1 rank", justify="right")
+    for phase in plan.phases:
+        cells = map(_cell, divisions(recipe, phase, world_sizes))
+        table.add_row(epochs(plan, phase), f"{phase.global_batch_size}", *cells)
+    return table
+
+
+def table_key(recipe: Recipe) -> str:
+    """Return what stands in the cells of the table."""
+    return (
+        f"gradient accumulation steps of {recipe.micro_batch_size} samples on the busiest rank; "
+        f"even: the same number of whole ghost batches of {recipe.ghost_batch_size} on every rank; "
+        "idle: what the ranks wait for the busiest, on average"
+    )
+
+
+def _cell(divided: Division) -> str:
+    steps = f"{divided.gradient_accumulation_steps}"
+    if divided.even:
+        return f"{steps}, even"
+    if divided.idle_share:
+        return f"{steps}, idle {100 * divided.idle_share:.3g} %"
+    return f"{steps}, a short ghost batch"

@@ -1,0 +1,39 @@
+"""Curves as a recipe writes them: every name, type and value checked, to any depth."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.schedule import CURVES
+from bsgrow.validation import call_checked
+
+
+def check_curve(curve: Mapping[str, Any], table: str = "schedule.curve") -> None:
+    """Check a curve, and first the curves inside it.
+
+    Args:
+        curve: ``name`` and arguments.
+        table: where in the recipe it stands, which errors name.
+
+    Raises:
+        InputError: no such curve or argument, one is missing, or a value is not allowed.
+    """
+    arguments = dict(curve)
+    name = arguments.pop("name", None)
+    if name not in CURVES:
+        raise InputError(f"{table}.name = {name!r}: no such curve", did_you_mean(name, CURVES))
+    for place, inner in _nested(arguments):
+        check_curve(inner, f"{table}.{place}")
+    try:
+        call_checked(CURVES[name], 1.0, table="schedule.curve", written=arguments)
+    except InputError as error:
+        message = error.message.replace("schedule.curve.", f"{table}.")
+        raise InputError(message, error.hint) from error
+
+
+def _nested(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the curves among the arguments of a curve, with their place."""
+    for key, value in arguments.items():
+        for i, inner in enumerate(value if isinstance(value, list) else [value]):
+            if isinstance(inner, Mapping):
+                yield (f"{key}[{i}]" if isinstance(value, list) else key), inner

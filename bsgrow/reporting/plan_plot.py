@@ -1,0 +1,186 @@
+"""The picture of a plan: batch, learning rate and noise scale, the run as published behind it."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from bsgrow.errors import BsgrowError, InputError
+from bsgrow.reporting.log_axis import batch_axis, log_axis
+from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
+from bsgrow.reporting.position_axis import PositionAxis, position_axis
+from bsgrow.reporting.style import COLOURS, DASHES
+from bsgrow.schedule import Plan
+
+SUFFIXES = (".png", ".svg", ".pdf")
+_GREYS = ("#C4C4C4", "#E0E0E0", "#B0B0B0", "#D2D2D2")
+_LONG_LABEL = 50
+_NEGLIGIBLE = 0.01  # the share of the run whose lowest values may leave the picture
+_FAR_BELOW = 10
+
+
+@dataclass(frozen=True)
+class _Quantity:
+    """One panel: its label, and the value at a point of a plan."""
+
+    label: str
+    value: Callable[[Point, Plan], float]
+
+
+_BATCH = _Quantity("global batch size", lambda point, plan: point.global_batch_size)
+_LR = _Quantity("learning rate ε", lambda point, plan: point.lr)
+_NOISE = _Quantity("SGD noise scale\nε (N/B − 1) / (1 − m)", noise_at)
+_SQRT_NOISE = _Quantity(
+    "held by the sqrt rule\nε / (√B (1 − m))",
+    lambda point, plan: point.lr / math.sqrt(point.global_batch_size) / (1 - point.momentum),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A plan as it is drawn in every panel."""
+
+    plan: Plan
+    points: Sequence[Point]
+    label: str
+    colour: str
+    dashes: str
+    width: float
+
+
+def plot_plan(plans: Sequence[Plan], labels: Sequence[str], path: Path) -> None:
+    """Draw plans as ``plan_figure`` does, into a file.
+
+    Args:
+        plans: up to four.
+        labels: what the legend calls each.
+        path: ``.png``, ``.svg`` or ``.pdf``; overwritten.
+
+    Raises:
+        InputError: too many plans, or another kind of file.
+        BsgrowError: the file cannot be written.
+    """
+    require_drawable(len(plans), path)
+    _save(plan_figure(plans, labels), path)
+
+
+def plan_figure(plans: Sequence[Plan], labels: Sequence[str]) -> Figure:
+    """Draw batch size, learning rate and SGD noise scale of plans and of what they started from.
+
+    They are drawn over epochs, or over tokens if each says how many a sample has. Where a plan
+    grows by the sqrt rule, a fourth panel shows what that rule holds. The cost does not grow with
+    the number of updates.
+    """
+    quantities = [_BATCH, _LR, _NOISE]
+    if any(plan.growth.rule == "sqrt" for plan in plans):
+        quantities.append(_SQRT_NOISE)
+    figure = Figure(figsize=(7.2, 0.8 + 2.1 * len(quantities)), layout="constrained")
+    FigureCanvasAgg(figure)
+    lines, axis = _lines(plans, labels), position_axis(plans)
+    panels = figure.subplots(len(quantities), 1, sharex=True)
+    for panel, quantity in zip(panels, quantities, strict=True):
+        _draw(panel, lines, quantity, axis)
+    panels[-1].set_xlabel(axis.label)
+    panels[-1].set_xlim(0, max(axis.position(p, p.num_total_samples) for p in plans))
+    figure.align_ylabels(panels)
+    _legend(figure, panels[0])
+    return figure
+
+
+def require_drawable(num_plans: int, path: Path) -> None:
+    """Raise InputError unless that many plans can be drawn into a file of that name."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{path}: a picture of kind {path.suffix or 'unknown'!r} cannot be written",
+            hint=f"name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
+        )
+    if num_plans > len(COLOURS):
+        raise InputError(
+            f"{num_plans} plans: a picture holds up to {len(COLOURS)}",
+            hint="draw fewer at a time",
+        )
+
+
+def _lines(plans: Sequence[Plan], labels: Sequence[str]) -> list[_Line]:
+    """Return the references, once each, and the plans on top of them."""
+    published: dict[str, tuple[Plan, list[str]]] = {}
+    for plan, label in zip(plans, labels, strict=True):
+        _, names = published.setdefault(repr((plan.reference, plan.num_samples)), (plan, []))
+        names.append(label)
+    several = len(published) > 1
+    references = [
+        _line(reference_plan(plan), _as_published(names if several else []), grey, "-", 4.5)
+        for (plan, names), grey in zip(published.values(), _GREYS, strict=False)
+    ]
+    return references + [
+        _line(plan, label, colour, dashes, 1.5)
+        for plan, label, colour, dashes in zip(plans, labels, COLOURS, DASHES, strict=False)
+    ]
+
+
+def _line(plan: Plan, label: str, colour: str, dashes: str, width: float) -> _Line:
+    legend = f"{label}: {plan.num_updates:,} updates"
+    return _Line(plan, outline(plan), legend, colour, dashes, width)
+
+
+def _as_published(names: Sequence[str]) -> str:
+    return f"as published, {' and '.join(names)}" if names else "as published"
+
+
+def _legend(figure: Figure, panel: Axes) -> None:
+    """Put the legend above the panels, in two columns where its lines are short enough."""
+    handles, names = panel.get_legend_handles_labels()
+    columns = 1 if max(map(len, names)) > _LONG_LABEL else 2
+    figure.legend(handles, names, loc="outside upper left", ncols=columns, frameon=False)
+
+
+def _draw(panel: Axes, lines: Sequence[_Line], quantity: _Quantity, axis: PositionAxis) -> None:
+    floor, ceiling = math.inf, 0.0
+    for line in lines:
+        x = [axis.position(line.plan, point.sample) for point in line.points]
+        y = [quantity.value(point, line.plan) for point in line.points]
+        floor, ceiling = min(floor, _floor(x, y)), max(ceiling, *y)
+        shown = [value if value > 0 else math.nan for value in y]
+        (drawn,) = panel.plot(x, shown, line.dashes, color=line.colour, label=line.label)
+        drawn.set(linewidth=line.width, solid_capstyle="butt", solid_joinstyle="miter")
+    panel.set_ylabel(quantity.label)
+    panel.grid(alpha=0.3, linewidth=0.5)
+    panel.spines[["top", "right"]].set_visible(False)
+    if quantity is _BATCH:
+        batch_axis(panel, [p.global_batch_size for line in lines for p in line.points])
+    elif ceiling > 0:  # it is 0 throughout where every batch is the whole training set
+        log_axis(panel, floor, ceiling)
+
+
+def _floor(x: Sequence[float], y: Sequence[float]) -> float:
+    """Return the lowest value to show: the lowest of all, unless it is far below the others.
+
+    A curve that falls to 0 has no lowest value on a logarithmic axis; what it is below for a
+    negligible share of the run leaves the picture.
+    """
+    lowest = min((value for value in y if value > 0), default=math.inf)
+    stretches = sorted((min(y[i], y[i + 1]), x[i + 1] - x[i]) for i in range(len(x) - 1))
+    passed = 0.0
+    for value, length in stretches:
+        passed += length
+        if value > 0 and passed > _NEGLIGIBLE * (x[-1] - x[0]):
+            return lowest if lowest > value / _FAR_BELOW else value
+    return lowest
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write the file; the same plans give the same bytes."""
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    try:
+        with mpl.rc_context({"svg.hashsalt": "bsgrow"}):
+            figure.savefig(path, dpi=150, metadata=dates.get(path.suffix.lower()))
+    except OSError as error:
+        raise BsgrowError(
+            f"{path}: cannot be written: {error.strerror or error}",
+            hint="name a file in a folder that exists and is yours to write",
+        ) from error

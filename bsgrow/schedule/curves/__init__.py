@@ -1,0 +1,22 @@
+"""Learning-rate schedules as functions of a continuous position, under torch's names.
+
+A curve builder takes the base learning rate and the keyword arguments of the scheduler of the
+same name in ``torch.optim.lr_scheduler``, and returns a ``Curve``. A new curve is one function
+with its formula in the docstring and ``@register`` on top, in a module named below.
+"""
+
+from bsgrow.schedule.curves import composite, cyclic, decay, step, table, warmup
+from bsgrow.schedule.curves.curve import CURVES, Curve, build_curve, exact
+
+__all__ = [
+    "CURVES",
+    "Curve",
+    "build_curve",
+    "composite",
+    "cyclic",
+    "decay",
+    "exact",
+    "step",
+    "table",
+    "warmup",
+]

@@ -1,0 +1,164 @@
+"""Curves made of curves: one after the other, or one times the other."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from heapq import merge
+from itertools import groupby, pairwise
+from typing import Any
+
+from bsgrow.errors import InputError
+from bsgrow.schedule.curves.curve import Curve, build_curve, exact, register, require
+from bsgrow.schedule.curves.step import require_ascending
+
+_GRID = 32
+_REFINEMENTS = 80  # thirds: a bracket shrinks below the spacing of floats
+
+
+@register
+def SequentialLR(
+    lr: float,
+    /,
+    *,
+    schedulers: Sequence[Mapping[str, Any]],
+    milestones: Sequence[float],
+) -> Curve:
+    """ε(t) = ε_i(t − milestone_i), i the number of milestones ≤ t; each curve begins at its own 0.
+
+    Each has the base learning rate ε₀, also beside a CyclicLR or OneCycleLR, of which torch's
+    constructors change that of the others.
+
+    Args:
+        lr: base learning rate ε₀ of every curve.
+        schedulers: the curves, name and arguments each.
+        milestones: where each but the first begins, ascending and inside the run.
+    """
+    require_some(schedulers)
+    require_ascending(milestones)
+    require(
+        len(milestones) == len(schedulers) - 1,
+        "milestones",
+        list(milestones),
+        f"{len(schedulers)} schedulers need {len(schedulers) - 1}",
+    )
+    curves = [build_curve(lr, curve) for curve in schedulers]
+    return sequence(curves, [exact(milestone) for milestone in milestones])
+
+
+@register
+def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -> Curve:
+    """ε(t) = ε₀ · ∏ f_i(t), f_i being curve i at a base learning rate of 1.
+
+    This is what torch's schedulers do that multiply the learning rate they find; the others,
+    which overwrite it, cannot be chained. Past the T_max of a cosine, where torch adds to the
+    learning rate instead, the product goes on.
+
+    Args:
+        lr: base learning rate ε₀.
+        schedulers: the curves, name and arguments each.
+    """
+    require_some(schedulers)
+    curves = [build_curve(1.0, curve) for curve in schedulers]
+    for i, curve in enumerate(curves):
+        require(
+            curve.chainable,
+            f"schedulers[{i}].name",
+            repr(schedulers[i]["name"]),
+            "cannot be chained, as it does not multiply what the others give",
+        )
+    return product(lr, curves)
+
+
+def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InputError where a composition has nothing in it."""
+    require(bool(schedulers), "schedulers", list(schedulers), "must hold at least one curve")
+
+
+def sequence(curves: Sequence[Curve], milestones: Sequence[Fraction]) -> Curve:
+    """Return the curves one after the other, each from its own position 0."""
+    starts = [Fraction(0), *milestones]
+    for curve, start, stop in zip(curves, starts, milestones, strict=False):
+        _require_long_enough(curve, stop - start)
+
+    def value(position: Fraction) -> float:
+        i = bisect_right(milestones, position)
+        return curves[i].value(position - starts[i])
+
+    def knots(stop: Fraction) -> Iterator[Fraction]:
+        for curve, start, end in zip(curves, starts, [*milestones, stop], strict=True):
+            if start >= stop:
+                return
+            yield from [start] if start > 0 else []
+            yield from (start + knot for knot in curve.knots(min(end, stop) - start))
+
+    last = curves[-1]
+    return Curve(
+        value,
+        knots,
+        smooth=any(curve.smooth for curve in curves),
+        chainable=False,
+        last_milestone=starts[-1] + last.last_milestone,
+        stop=None if last.stop is None else starts[-1] + last.stop,
+    )
+
+
+def product(lr: float, curves: Sequence[Curve]) -> Curve:
+    """Return lr times the curves; where they move against each other, its turns become knots."""
+
+    def value(position: Fraction) -> float:
+        return lr * math.prod(curve.value(position) for curve in curves)
+
+    def knots(stop: Fraction) -> Iterator[Fraction]:
+        joined = (knot for knot, _ in groupby(merge(*(curve.knots(stop) for curve in curves))))
+        if sum(curve.smooth for curve in curves) < 2:
+            yield from joined
+            return
+        for start, end in pairwise([Fraction(0), *joined, stop]):
+            yield from [start] if start > 0 else []
+            yield from turning_points(value, start, end)
+
+    stops = [curve.stop for curve in curves if curve.stop is not None]
+    return Curve(
+        value,
+        knots,
+        smooth=any(curve.smooth for curve in curves),
+        chainable=all(curve.chainable for curve in curves),
+        last_milestone=max(curve.last_milestone for curve in curves),
+        stop=min(stops, default=None),
+    )
+
+
+def turning_points(
+    value: Callable[[Fraction], float], start: Fraction, stop: Fraction
+) -> Iterator[Fraction]:
+    """Yield where a function that is smooth on [start, stop) turns, found on a grid and refined."""
+    edge = (stop - start) / 2**40  # the value at stop is the one after a jump
+    grid = [start + (stop - start - edge) * i / _GRID for i in range(_GRID + 1)]
+    values = [value(position) for position in grid]
+    for i in range(1, _GRID):
+        rise, next_rise = values[i] - values[i - 1], values[i + 1] - values[i]
+        if rise * next_rise < 0:
+            yield _extremum(value, grid[i - 1], grid[i + 1], 1.0 if rise > 0 else -1.0)
+
+
+def _extremum(
+    value: Callable[[Fraction], float], low: Fraction, high: Fraction, sign: float
+) -> Fraction:
+    """Return the maximum (sign 1) or minimum (sign −1) between two positions."""
+    for _ in range(_REFINEMENTS):
+        third = Fraction(float(high - low)) / 3
+        left, right = low + third, high - third
+        if sign * value(left) < sign * value(right):
+            low = Fraction(float(left))
+        else:
+            high = Fraction(float(right))
+    return low
+
+
+def _require_long_enough(curve: Curve, length: Fraction) -> None:
+    if curve.stop is not None and curve.stop < length:
+        raise InputError(
+            f"schedule.curve.milestones: a curve that ends after {float(curve.stop):g} is to run "
+            f"for {float(length):g}",
+        )

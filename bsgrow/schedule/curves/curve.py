@@ -1,0 +1,77 @@
+"""What a curve is, and the names that recipes call curves by."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count, takewhile
+from types import MappingProxyType
+from typing import Any
+
+from bsgrow.errors import InputError
+
+CurveBuilder = Callable[..., "Curve"]
+_BUILDERS: dict[str, CurveBuilder] = {}
+CURVES: Mapping[str, CurveBuilder] = MappingProxyType(_BUILDERS)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A learning rate over the run; between two knots it is continuous and monotone.
+
+    Attributes:
+        value: position (exact, in the unit of the schedule) to learning rate; the value at a
+            knot is the one after it.
+        knots: the end of the run to the positions before it, ascending, where the value jumps,
+            turns or changes its formula.
+        smooth: whether the value moves between knots; a step curve is constant there.
+        chainable: whether torch multiplies it with others in a ``ChainedScheduler``.
+        last_milestone: the last position that the user wrote; it must lie inside the run.
+        stop: where the curve ends; a run must not be longer. None where it never does.
+    """
+
+    value: Callable[[Fraction], float]
+    knots: Callable[[Fraction], Iterable[Fraction]]
+    smooth: bool = False
+    chainable: bool = True
+    last_milestone: Fraction = Fraction(0)
+    stop: Fraction | None = None
+
+
+def exact(number: float) -> Fraction:
+    """Return the decimal number that a user wrote: 0.1 is one tenth, not its binary neighbour."""
+    return Fraction(number) if isinstance(number, int) else Fraction(str(number))
+
+
+def register(builder: CurveBuilder) -> CurveBuilder:
+    """Make a curve builder available to recipes under its own name."""
+    _BUILDERS[builder.__name__] = builder
+    return builder
+
+
+def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
+    """Build the curve that a recipe's ``curve = { name = …, … }`` describes.
+
+    Args:
+        lr: base learning rate ε₀.
+        curve: ``name``, a key of ``CURVES``, and the keyword arguments of that builder.
+
+    Raises:
+        InputError: a value is out of range; names and types are checked where a recipe is read.
+    """
+    return CURVES[curve["name"]](lr, **{k: v for k, v in curve.items() if k != "name"})
+
+
+def before(stop: Fraction, positions: Iterable[Fraction]) -> Iterable[Fraction]:
+    """Return the leading ones of ascending positions that lie inside (0, stop)."""
+    return (p for p in takewhile(lambda position: position < stop, positions) if p > 0)
+
+
+def multiples(step: Fraction) -> Iterable[Fraction]:
+    """Return step, 2 · step, 3 · step, … without end."""
+    return (k * step for k in count(1))
+
+
+def require(holds: bool, argument: str, value: object, allowed: str) -> None:
+    """Raise InputError, naming argument and value, unless the condition holds."""
+    if not holds:
+        raise InputError(f"schedule.curve.{argument} = {value}: {allowed}")

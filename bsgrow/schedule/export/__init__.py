@@ -1,0 +1,116 @@
+"""Plans in the syntax of other training systems, and their batch schedules read back.
+
+A system is one module with its version in the docstring, and one line in ``FORMATS``. What a
+system cannot express is refused; what it would run a little differently is refused too, unless
+``Target.approximate`` asks for it, and is then written above the configuration.
+
+| cannot express                  | megatron | olmo-core | levanter | nemo | deepspeed | lightning |
+|---------------------------------|----------|-----------|----------|------|-----------|-----------|
+| batches of any ratio            |          | no        |          | no   |           |           |
+| a batch that shrinks            |          |           |          | no   |           |           |
+| a change at any update          |          | waits     |          | no   |           | by epoch  |
+| any learning rate               | no       |           | no       | no   |           | by epoch  |
+| a warm-up from any rate         |          |           | no       | no   |           |           |
+| SGD with momentum               |          | no        | no       |      |           |           |
+| a momentum that changes         | no       | no        | no       | no   | no        | no        |
+| a last update that is cut       | no       | no        | no       | no   | no        |           |
+| updates across an epoch's end   |          | drops     |          |      |           | cuts      |
+
+The learning rate follows the batch nowhere but in OLMo-core (by the root of the ratio, which the
+exported stages override): what the plan leaves in it is exported beside the batch.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nemo, olmo_core
+from bsgrow.schedule.export.levanter import parse_levanter, read_levanter
+from bsgrow.schedule.export.megatron import parse_megatron
+from bsgrow.schedule.export.noise import Stretch, noise_stretches
+from bsgrow.schedule.export.target import BatchSchedule, Export, Format, Target, batch_schedule
+from bsgrow.schedule.plan import Plan
+
+_T = TypeVar("_T")
+
+__all__ = [
+    "FORMATS",
+    "IMPORTS",
+    "BatchSchedule",
+    "Export",
+    "Format",
+    "Stretch",
+    "Target",
+    "batch_schedule",
+    "export_plan",
+    "noise_stretches",
+    "parse_levanter",
+    "parse_megatron",
+    "read_levanter",
+    "read_schedule",
+]
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "megatron": megatron.FORMAT,
+        "olmo-core": olmo_core.FORMAT,
+        "levanter": levanter.FORMAT,
+        "nemo": nemo.FORMAT,
+        "deepspeed": deepspeed.FORMAT,
+        "lightning": lightning.FORMAT,
+    }
+)
+"""The systems that a plan can be written for."""
+
+IMPORTS: Mapping[str, Callable[[str, Target], BatchSchedule]] = MappingProxyType(
+    {
+        "megatron": lambda text, target: parse_megatron(text, target.sequence_length),
+        "levanter": lambda text, target: parse_levanter(text),
+    }
+)
+"""Name of a format to what reads its batch schedule."""
+
+
+def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
+    """Return what another system takes to run a plan, ending in a newline.
+
+    Args:
+        plan: the plan.
+        name: a key of ``FORMATS``.
+        target: the run in that system.
+
+    Raises:
+        InputError: no such format, or what the system cannot express.
+    """
+    target = target or Target()
+    system = _lookup(name, FORMATS)
+    export = system.export(plan, target)
+    if export.deviations and not target.approximate:
+        raise InputError(
+            f"{name}: {'; '.join(export.deviations)}",
+            hint="pass approximate to write it all the same, with this in a comment",
+        )
+    head = f"{plan.num_updates} updates over {plan.num_total_samples} samples; for {system.name}"
+    comments = [f"{head} ({system.version})", *export.notes, *export.deviations]
+    return "".join(f"# {line}\n" for line in comments) + export.text + "\n"
+
+
+def read_schedule(text: str, name: str, target: Target | None = None) -> BatchSchedule:
+    """Read a batch schedule that was written for another system.
+
+    Args:
+        text: the schedule in that system's syntax.
+        name: a key of ``IMPORTS``.
+        target: the run in that system; ``sequence_length`` where its thresholds are tokens.
+
+    Raises:
+        InputError: no such format, or not a schedule in it.
+    """
+    return _lookup(name, IMPORTS)(text, target or Target())
+
+
+def _lookup(name: str, formats: Mapping[str, _T]) -> _T:
+    if name not in formats:
+        raise InputError(f'format = "{name}": unknown', hint=did_you_mean(name, formats))
+    return formats[name]

@@ -1,0 +1,102 @@
+"""DeepSpeed: a configuration and the two functions that follow the plan, in Python.
+
+Read from deepspeedai/DeepSpeed at edaa72212672 (22 August 2026; 0.19.6): ``runtime/engine.py``
+(``set_train_batch_size``), ``runtime/lr_schedules.py`` and ``deepspeed/__init__.py``.
+
+DeepSpeed's configuration has no batch schedule: the training loop changes the batch, by the
+number of accumulated micro-batches, and any torch scheduler sets the learning rate; it is stepped
+once per update that does not overflow.
+
+It cannot express: a batch that is not whole micro-batches on every rank; a last update that is
+cut. Here also a momentum that changes.
+"""
+
+from bsgrow.errors import InputError
+from bsgrow.schedule.export.lr_table import LrPiece, lr_pieces
+from bsgrow.schedule.export.target import (
+    Export,
+    Format,
+    Target,
+    batch_changes,
+    cut_last_update,
+    fixed_momentum,
+    require_divisible,
+)
+from bsgrow.schedule.plan import Plan
+
+SYSTEM = "DeepSpeed"
+_IMPORTS = """\
+from bisect import bisect_right
+
+from torch.optim.lr_scheduler import LambdaLR
+"""
+_FUNCTIONS = '''
+
+
+def set_batch_size(engine):
+    """Call before the first micro-batch of every update."""
+    at = bisect_right(BATCHES, engine.global_steps, key=lambda row: row[0]) - 1
+    if engine.train_batch_size() != BATCHES[at][1]:
+        engine.set_train_batch_size(BATCHES[at][1])
+
+
+def lr_at(update):
+    at = bisect_right(LRS, update, key=lambda row: row[0]) - 1
+    first, last, first_lr, last_lr = LRS[at]
+    share = min(1.0, (update - first) / max(1, last - first))
+    return first_lr + (last_lr - first_lr) * share
+
+
+def lr_scheduler(optimizer):
+    """Pass to deepspeed.initialize(lr_scheduler=…); the optimizer's lr is PEAK_LR."""
+    return LambdaLR(optimizer, lambda update: lr_at(update) / PEAK_LR)'''
+
+
+def export_deepspeed(plan: Plan, target: Target) -> Export:
+    """Return the configuration, the tables and the functions that read them, as Python.
+
+    Raises:
+        InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
+            momentum.
+    """
+    if target.micro_batch_size is None:
+        raise InputError(
+            f"{SYSTEM} needs the micro-batch size, which it keeps for the whole run",
+            hint="pass micro_batch_size, the samples of one forward pass on a rank",
+        )
+    require_divisible(plan, SYSTEM, target)
+    momentum = fixed_momentum(plan, SYSTEM)
+    pieces = lr_pieces(plan, target.lr_tolerance)
+    batches = [f"    ({p.first_index}, {p.global_batch_size})," for p in batch_changes(plan)]
+    lines = [
+        _IMPORTS,
+        *_config(plan, target.micro_batch_size, target.world_size),
+        f"NUM_UPDATES = {plan.num_updates}",
+        f"PEAK_LR = {max(max(p.first.lr, p.last.lr) for p in pieces)!r}",
+        *["# first update, train_batch_size", "BATCHES = [", *batches, "]"],
+        *["# first and last update, lr at the first and at the last"],
+        *["LRS = [", *map(_row, pieces), "]"],
+    ]
+    notes = cut_last_update(plan, SYSTEM)
+    if momentum:
+        notes = (f"the optimizer's momentum must be {momentum!r}", *notes)
+    return Export("\n".join(lines) + _FUNCTIONS, (), notes)
+
+
+def _config(plan: Plan, micro_batch_size: int, world_size: int) -> list[str]:
+    size = plan.phases[0].global_batch_size
+    return [
+        "DS_CONFIG = {",
+        f'    "train_batch_size": {size},',
+        f'    "train_micro_batch_size_per_gpu": {micro_batch_size},',
+        f'    "gradient_accumulation_steps": {size // (micro_batch_size * world_size)},',
+        "}",
+    ]
+
+
+def _row(piece: LrPiece) -> str:
+    rates = f"{piece.first.lr!r}, {piece.last.lr!r}"
+    return f"    ({piece.first.index}, {piece.last.index}, {rates}),"
+
+
+FORMAT = Format(SYSTEM, "0.19.6, edaa72212672", export_deepspeed)

@@ -1,0 +1,145 @@
+"""Lightning: a GradientAccumulationScheduler and a LambdaLR over epochs, in Python.
+
+Read from Lightning-AI/pytorch-lightning at 7f0c3436cd3f (20 July 2026; 2.6.2):
+``pytorch/callbacks/gradient_accumulation_scheduler.py`` and
+``pytorch/loops/training_epoch_loop.py``.
+
+The callback takes {epoch: accumulated batches}, epochs counted from 0; the trainer also steps on
+the last batch of an epoch.
+
+It cannot express: a change of batch inside an epoch; an update that crosses the end of an epoch;
+a run that ends inside one; the DeepSpeed strategy. The learning rate is written by epoch, so a
+rate that moves inside an epoch is held; here also a momentum that changes.
+"""
+
+import math
+from itertools import groupby
+
+from bsgrow.errors import InputError
+from bsgrow.schedule.export.target import (
+    Export,
+    Format,
+    Target,
+    batch_changes,
+    epoch_remainders,
+    fixed_momentum,
+    require_divisible,
+)
+from bsgrow.schedule.plan import Plan, Update
+
+SYSTEM = "Lightning"
+_MAX_EPOCHS = 100_000
+_IMPORTS = """\
+from bisect import bisect_right
+
+from lightning.pytorch.callbacks import GradientAccumulationScheduler
+from torch.optim.lr_scheduler import LambdaLR
+"""
+_FUNCTIONS = '''
+
+
+def lr_at(epoch):
+    return LRS[bisect_right(LRS, epoch, key=lambda row: row[0]) - 1][1]
+
+
+def lr_scheduler(optimizer):
+    """For configure_optimizers, interval "epoch"; the optimizer's lr is PEAK_LR."""
+    return LambdaLR(optimizer, lambda epoch: lr_at(epoch) / PEAK_LR)'''
+
+
+def export_lightning(plan: Plan, target: Target) -> Export:
+    """Return the callback, the epochs and the scheduler as Python.
+
+    Raises:
+        InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
+            momentum.
+    """
+    if target.micro_batch_size is None:
+        raise InputError(
+            f"{SYSTEM} needs the batch size of the loader, which it accumulates",
+            hint="pass micro_batch_size, the batch size of the DataLoader on a rank",
+        )
+    require_divisible(plan, SYSTEM, target)
+    momentum, firsts = fixed_momentum(plan, SYSTEM), _first_updates(plan)
+    unit = target.micro_batch_size * target.world_size
+    lrs = _runs([update.lr for update in firsts])
+    sizes = _runs([_planned_batch(plan, update) for update in firsts])
+    factors = ", ".join(f"{epoch}: {int(size) // unit}" for epoch, size in sizes)
+    lines = [
+        _IMPORTS,
+        f"batch_size = {target.micro_batch_size}  # of the DataLoader on each rank",
+        f"max_epochs = {len(firsts)}",
+        f"accumulation = GradientAccumulationScheduler(scheduling={{{factors}}})",
+        f"PEAK_LR = {max(lr for _, lr in lrs)!r}",
+        *["# first epoch, lr", "LRS = [", *(f"    ({epoch}, {lr!r})," for epoch, lr in lrs), "]"],
+    ]
+    deviations = _inside_epochs(plan, firsts) + _moving_lr(plan, firsts, target.lr_tolerance)
+    return Export("\n".join(lines) + _FUNCTIONS, deviations, _notes(plan, momentum))
+
+
+def _first_updates(plan: Plan) -> list[Update]:
+    """Return the update that each epoch starts with: the first that starts in it."""
+    num_epochs = math.ceil(plan.num_total_samples / plan.num_samples)
+    if num_epochs > _MAX_EPOCHS:
+        raise InputError(f"{SYSTEM}: a table of {num_epochs} epochs is over {_MAX_EPOCHS}")
+    return [_first_from(plan, epoch * plan.num_samples) for epoch in range(num_epochs)]
+
+
+def _first_from(plan: Plan, sample: int) -> Update:
+    update = plan.at(sample)
+    is_last = update.index + 1 == plan.num_updates
+    return update if update.start == sample or is_last else plan.update(update.index + 1)
+
+
+def _planned_batch(plan: Plan, update: Update) -> int:
+    sizes = [phase.global_batch_size for phase in plan.phases if phase.start_sample <= update.start]
+    return sizes[-1]
+
+
+def _runs(values: list[float] | list[int]) -> list[tuple[int, float]]:
+    """Return (first epoch, value) of each run of equal values."""
+    runs = groupby(enumerate(values), key=lambda pair: pair[1])
+    return [next(run) for _, run in runs]
+
+
+def _inside_epochs(plan: Plan, firsts: list[Update]) -> tuple[str, ...]:
+    starts = {update.start for update in firsts}
+    sentences = [
+        f"{SYSTEM} changes the batch at the start of an epoch only; the plan changes it to "
+        f"{phase.global_batch_size} at epoch {phase.start_sample / plan.num_samples:.6g}"
+        for phase in batch_changes(plan)
+        if phase.start_sample not in starts
+    ]
+    if plan.num_total_samples % plan.num_samples:
+        epochs = plan.num_total_samples / plan.num_samples
+        sentences.append(f"{SYSTEM} runs whole epochs; the plan ends at epoch {epochs:.6g}")
+    return tuple(sentences)
+
+
+def _moving_lr(plan: Plan, firsts: list[Update], tolerance: float) -> tuple[str, ...]:
+    """Return a sentence where the rate of an epoch's last whole update is not its first's."""
+    worst, at = 0.0, 0
+    for epoch, first in enumerate(firsts):
+        end = firsts[epoch + 1].index if epoch + 1 < len(firsts) else plan.num_updates - 1
+        last = plan.update(max(first.index, end - 1))
+        if (error := abs(last.lr - first.lr) / max(last.lr, first.lr)) > worst:
+            worst, at = error, epoch
+    if worst <= tolerance:
+        return ()
+    return (
+        f"the learning rate moves inside an epoch, by up to {worst:.2g} of it in epoch {at}; "
+        "here it is held",
+    )
+
+
+def _notes(plan: Plan, momentum: float) -> tuple[str, ...]:
+    notes = [f"the optimizer's momentum must be {momentum!r}"] if momentum else []
+    if sizes := epoch_remainders(plan):
+        notes.append(
+            f"{SYSTEM} ends each epoch with a smaller update where {sizes[0]} does not divide "
+            f"{plan.num_samples}; the plan's updates cross it"
+        )
+    return tuple(notes)
+
+
+FORMAT = Format(SYSTEM, "2.6.2, 7f0c3436cd3f", export_lightning)

@@ -1,0 +1,145 @@
+"""The learning rate that the reference has at each sample of a plan."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import merge
+from itertools import chain, groupby, islice, pairwise
+from typing import TypeVar
+
+from bsgrow.errors import InputError
+from bsgrow.schedule.config import Reference
+from bsgrow.schedule.curves import Curve, exact
+
+_MAX_CURSOR = 2**64 - 1
+_MAX_KNOTS = 1_000_000
+_Number = TypeVar("_Number", int, Fraction)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Samples [start, start + num_samples) of a plan over which its reference stands still."""
+
+    start: int = 0
+    num_samples: int = 0
+
+
+NO_WAIT = Wait()
+
+
+@dataclass(frozen=True)
+class Target:
+    """The reference's learning rate as a function of the samples that the plan has consumed.
+
+    Attributes:
+        curve: learning rate over positions.
+        units_per_sample: positions that one sample advances.
+        num_samples: size of the training set, N.
+        num_total_samples: samples of the whole plan, the wait included.
+        hold: whether the learning rate changes at the start of an epoch only.
+        wait: where the reference stands still.
+    """
+
+    curve: Curve
+    units_per_sample: Fraction
+    num_samples: int
+    num_total_samples: int
+    hold: bool
+    wait: Wait
+
+    def lr(self, sample: int) -> float:
+        """Return the reference's learning rate at a sample of the plan."""
+        sample = min(sample, max(self.wait.start, sample - self.wait.num_samples))
+        if self.hold:
+            sample -= sample % self.num_samples
+        try:
+            return self.curve.value(sample * self.units_per_sample)
+        except OverflowError as error:
+            epoch = sample / self.num_samples
+            raise InputError(
+                f"schedule.curve: the learning rate at epoch {epoch:g} is beyond any number"
+            ) from error
+
+    def pieces(self, cuts: Iterable[int] = ()) -> Iterator[tuple[int, int]]:
+        """Yield samples [start, stop) over which the learning rate moves in one direction.
+
+        They tile the plan, and are cut at the given samples as well; lazily.
+        """
+        wait, total = self.wait, self.num_total_samples
+        shifted = (s if s <= wait.start else s + wait.num_samples for s in self._knots())
+        extra = sorted({*cuts, wait.start, wait.start + wait.num_samples})
+        starts = (s for s, _ in groupby(merge(shifted, extra)) if 0 < s < total)
+        return pairwise(chain([0], starts, [total]))
+
+    def _knots(self) -> Iterator[int]:
+        """Yield the samples of the reference where its learning rate jumps or turns."""
+        total = self.num_total_samples - self.wait.num_samples
+        if self.hold:
+            yield from _limited(range(self.num_samples, total, self.num_samples))
+            return
+        for knot in _limited(self.curve.knots(total * self.units_per_sample)):
+            yield math.ceil(knot / self.units_per_sample)
+
+    def direction(self, start: int, stop: int) -> int:
+        """Return 1 where a piece rises, −1 where it falls, 0 where it is constant."""
+        if self.hold or not self.curve.smooth:
+            return 0
+        first, last = self.lr(start), self.lr(stop - 1)
+        return (last > first) - (last < first)
+
+
+def build_target(reference: Reference, num_samples: int, wait: Wait) -> Target:
+    """Build the target of a plan; raises InputError where the curve does not fit the run."""
+    curve, per_sample = reference.build_curve(), _units_per_sample(reference, num_samples)
+    total = _num_total_samples(reference, num_samples)
+    _require_inside(curve, reference, total * per_sample)
+    return Target(
+        curve,
+        per_sample,
+        num_samples,
+        total + wait.num_samples,
+        reference.hold == "epoch",
+        wait,
+    )
+
+
+def _units_per_sample(reference: Reference, num_samples: int) -> Fraction:
+    if reference.unit == "epochs":
+        return Fraction(1, num_samples)
+    if reference.unit == "updates":
+        return Fraction(1, reference.global_batch_size)
+    return Fraction(reference.tokens_per_sample or 1) if reference.unit == "tokens" else Fraction(1)
+
+
+def _num_total_samples(reference: Reference, num_samples: int) -> int:
+    if num_samples < 1:
+        raise InputError(f"data.num_samples = {num_samples}: must be at least 1")
+    total = math.ceil(exact(reference.epochs) * num_samples)
+    if total > _MAX_CURSOR:
+        raise InputError(
+            f"schedule.epochs = {reference.epochs:g}: {num_samples} samples an epoch make "
+            f"{total:.3g} in all, more than a 64-bit cursor counts",
+        )
+    return total
+
+
+def _require_inside(curve: Curve, reference: Reference, end: Fraction) -> None:
+    if curve.last_milestone >= end:
+        raise InputError(
+            f"schedule.curve: the milestone {float(curve.last_milestone):g} is not before the "
+            f"end of the run, schedule.epochs = {reference.epochs:g}",
+            hint=f"milestones are counted in {reference.unit}",
+        )
+    if curve.stop is not None and curve.stop < end:
+        raise InputError(
+            f"schedule.curve: ends after {float(curve.stop):g} {reference.unit}, and the run, "
+            f"schedule.epochs = {reference.epochs:g}, has {float(end):g}",
+        )
+
+
+def _limited(knots: Iterable[_Number]) -> Iterator[_Number]:
+    for index, knot in enumerate(islice(knots, _MAX_KNOTS + 1)):
+        if index == _MAX_KNOTS:
+            raise InputError(f"schedule.curve: changes more than {_MAX_KNOTS} times in the run")
+        yield knot

@@ -1,0 +1,75 @@
+"""A live torch learning-rate scheduler as a curve, read without changing it."""
+
+import copy
+import warnings
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from bsgrow.errors import InputError
+
+
+def lr_scheduler_curve(
+    scheduler: LRScheduler, num_steps: int, *, param_group: int = 0
+) -> dict[str, Any]:
+    """Return the curve that a scheduler will follow from where it stands, as a TableLR.
+
+    A copy is stepped, over copies of the optimizer's settings and without its parameters; the
+    scheduler, its optimizer and the random state are left as they were found.
+
+    Args:
+        scheduler: any scheduler whose learning rate is a function of its steps.
+        num_steps: how often it is going to be stepped.
+        param_group: the parameter group whose learning rate counts.
+
+    Returns:
+        What ``Reference(curve=…)`` takes, its positions counted in steps of the scheduler: set
+        ``unit`` to what the code steps it by, ``"updates"`` or ``"epochs"``. A scheduler that
+        moves at most of its steps becomes a smooth curve, straight between steps; ``hold =
+        "epoch"`` keeps it constant there. Any other keeps each value until the next.
+
+    Raises:
+        InputError: num_steps is below 1, or the scheduler needs more than its step to move.
+    """
+    if num_steps < 1:
+        raise InputError(f"num_steps = {num_steps}: must be at least 1")
+    lrs = _learning_rates(_detached(scheduler), num_steps, param_group)
+    changes = [i for i, (before, after) in enumerate(pairwise(lrs), start=1) if before != after]
+    if 2 * len(changes) > num_steps:
+        positions, interpolation = list(range(len(lrs))), "linear"
+    else:
+        positions, interpolation = [0, *changes], "step"
+    return {
+        "name": "TableLR",
+        "positions": positions,
+        "lrs": [lrs[i] for i in positions],
+        "interpolation": interpolation,
+    }
+
+
+def _detached(scheduler: LRScheduler) -> LRScheduler:
+    """Return a deep copy that drives an optimizer of its own, with no parameters in it."""
+    optimizer = scheduler.optimizer
+    if isinstance(scheduler, ReduceLROnPlateau):
+        raise InputError("ReduceLROnPlateau: moves with a metric, and is no function of the step")
+    stand_in = torch.optim.SGD([torch.zeros(0)])
+    stand_in.defaults = copy.deepcopy(optimizer.defaults)
+    stand_in.param_groups = [
+        {key: [] if key == "params" else copy.deepcopy(value) for key, value in group.items()}
+        for group in optimizer.param_groups
+    ]
+    return copy.deepcopy(scheduler, {id(optimizer): stand_in})
+
+
+def _learning_rates(scheduler: LRScheduler, num_steps: int, param_group: int) -> list[float]:
+    """Return the learning rate before each of num_steps steps."""
+    groups = scheduler.optimizer.param_groups
+    lrs = [float(groups[param_group]["lr"])]
+    with warnings.catch_warnings():  # of steps without an optimizer's, which is the point here
+        warnings.simplefilter("ignore")
+        for _ in range(num_steps - 1):
+            scheduler.step()
+            lrs.append(float(groups[param_group]["lr"]))
+    return lrs

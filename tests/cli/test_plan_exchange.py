@@ -1,0 +1,103 @@
+"""Plans to other systems, and their batch schedules back."""
+
+import pytest
+
+from bsgrow.cli.plan_exchange import (
+    exported,
+    imported_as_dict,
+    imported_rows,
+    imported_run,
+    imported_table,
+)
+from bsgrow.cli.plan_options import PlanFormat
+from bsgrow.errors import InputError
+from bsgrow.schedule import as_dict
+from bsgrow.schedule.export import FORMATS, Target, export_plan
+
+TOKENS = ["data.num_samples=1000000", "schedule.epochs=1", "schedule.lr=0.1"]
+
+
+def test_every_format_is_offered():
+    assert {choice.value for choice in PlanFormat if choice.is_export} == set(FORMATS)
+
+
+def test_what_the_recipe_says_reaches_the_system(named):
+    settings = ["schedule.tokens_per_sample=512", "run.micro_batch_size=128", "run.world_size=2"]
+    settings += ["schedule.global_batch_size=256", "growth.multiple_of=256"]
+    entries = named("cifar10-decay", settings=settings)
+    expected = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 2, approximate=True))
+    assert exported(entries, "deepspeed", (), approximate=True) == expected
+    wider = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 1, approximate=True))
+    assert exported(entries, "deepspeed", [1], approximate=True) == wider != expected
+
+
+@pytest.mark.parametrize(
+    ("system", "settings", "hint"),
+    [
+        ("megatron", [], "--tokens-per-sample"),
+        ("deepspeed", [], "--set run.micro_batch_size=N"),
+        ("megatron", ["schedule.tokens_per_sample=512"], "--approximate"),
+        ("levanter", [], "--momentum = 0"),
+    ],
+)
+def test_hints_name_options(named, system, settings, hint):
+    with pytest.raises(InputError) as error:
+        exported(named("cifar10-grow", settings=settings), system, (), approximate=False)
+    assert hint in error.value.hint
+
+
+def test_one_run_at_a_time(named):
+    entries = named("cifar10-grow", "cifar10-hybrid")
+    with pytest.raises(InputError, match="2 recipes are given"):
+        exported(entries, "nemo", (), approximate=False)
+    with pytest.raises(InputError, match="3 world sizes are given"):
+        exported(entries[:1], "nemo", [1, 2, 4], approximate=False)
+    with pytest.raises(InputError, match="2 recipes are given"):
+        imported_run("megatron", "0:128", ["cifar10-grow", "digits"], [], [])
+
+
+def test_a_megatron_schedule_under_a_constant_rate():
+    settings = [*TOKENS, "schedule.tokens_per_sample=1000"]
+    run = imported_run("megatron", "0:100 500M:200", [], settings, [])
+    assert [(s.start_sample, s.global_batch_size) for s in run.stretches] == [
+        (0, 100),
+        (500_000, 200),
+    ]
+    assert run.num_updates == 7500
+    assert run.epochs == 1
+    noises = [row["sgd_noise_scale"] for row in imported_rows(run)]
+    assert noises == pytest.approx([0.1 * (10**4 - 1), 0.1 * (5000 - 1)], rel=1e-12)
+
+
+def test_a_run_of_fixed_batch_read_in_is_the_decaying_plan(named):
+    entries = named("cifar10-decay")
+    run = imported_run("megatron", "0:128", ["cifar10-decay"], [], [])
+    phases = as_dict(entries[0].plan)["phases"]
+    assert imported_as_dict(run)["num_updates"] == entries[0].plan.num_updates
+    (stretch,) = imported_as_dict(run)["phases"]
+    assert stretch["sgd_noise_scale"] == pytest.approx(
+        [phases[0]["sgd_noise_scale"], phases[-1]["sgd_noise_scale"]], rel=1e-12
+    )
+    assert list(stretch) == list(phases[0])
+
+
+def test_updates_count_in_the_batch_that_the_imported_run_starts_with():
+    curve = 'schedule.curve={name="StepLR", step_size=100, gamma=0.5}'
+    run = imported_run("levanter", "64", [], [*TOKENS, "schedule.unit=updates", curve], [])
+    first, last = run.stretches[0].lr
+    assert first == 0.1
+    assert last == pytest.approx(0.1 * 0.5 ** ((10**6 // 64) // 100))
+
+
+def test_the_jump_of_the_noise(named):
+    run = imported_run(
+        "levanter", '[{"start": 0, "value": 50}, {"start": 9, "value": 100}]', [], TOKENS, []
+    )
+    jumps = list(imported_table(run).columns[4].cells)
+    assert jumps == ["", "× 0.5"]
+
+
+def test_an_unknown_format():
+    with pytest.raises(InputError, match="--from megatrom: no such format") as error:
+        imported_run("megatrom", "0:1", [], TOKENS, [])
+    assert error.value.hint == 'did you mean "megatron"?'

@@ -1,0 +1,102 @@
+"""The options of `bsgrow plan` as a user gives them, and what goes wrong with them."""
+
+import csv
+import io
+import json
+
+import pytest
+
+COSINE = ["--curve", "CosineAnnealingLR", "--curve-arg", "T_max=200"]
+WRITTEN = ["--samples", "50000", "--epochs", "200", "--batch-size", "128", "--lr", "0.1", *COSINE]
+TOKENS = ["--samples", "244140625", "--epochs", "1", "--lr", "3e-4", "--tokens-per-sample", "4096"]
+BENCH = {
+    "hardware": {"processor": "EPYC"},
+    "versions": {},
+    "rows": [
+        {"case": "train", "system": "bsgrow", "global_batch_size": size, "samples_per_second": rate}
+        for size, rate in ((128, 9000.0), (3200, 30_000.0))
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "start"), [("plan.png", b"\x89PNG"), ("plan.svg", b"<?xml")])
+def test_a_picture_beside_the_table(bsgrow, tmp_path, name, start):
+    result = bsgrow("plan", *WRITTEN, "--plot", name)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert "updates over 200 epochs" in result.stdout
+
+
+def test_a_sketch_is_drawn_on_request_and_not_into_a_pipe(bsgrow):
+    assert "█" not in bsgrow("plan", "cifar10-grow").stdout
+    lines = bsgrow("plan", "cifar10-grow", "--sketch").stdout.splitlines()
+    assert lines[-1].strip() == "global batch size over epochs"
+    assert "█" in lines[-3]
+
+
+def test_two_recipes_side_by_side(bsgrow):
+    result = bsgrow("plan", "cifar10-grow", "cifar10-hybrid")
+    assert "34376 (1.18×)" in result.stdout
+    assert "note: cifar10-hybrid: the last update is cut" in result.stderr
+    value = json.loads(bsgrow("plan", "cifar10-grow", "cifar10-hybrid", "--format", "json").stdout)
+    assert [plan["name"] for plan in value["plans"]] == ["cifar10-grow", "cifar10-hybrid"]
+    assert value["totals"]["num_updates"] == [29_142, 34_376]
+    text = bsgrow("plan", "cifar10-grow", "cifar10-hybrid", "--format", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["recipe"] for row in rows] == ["cifar10-grow"] * 4 + ["cifar10-hybrid"] * 4
+
+
+def test_ranks_and_wall_clock(bsgrow, tmp_path):
+    (tmp_path / "bench.json").write_text(json.dumps(BENCH))
+    words = ["plan", "cifar10-grow", "--world-size", "1,8", "--throughput", "bench.json"]
+    result = bsgrow(*words)
+    assert "1, idle 87.5 %" in result.stdout
+    assert "5 min 33 s" in result.stdout
+    assert "predicted, without evaluation and checkpoints" in result.stdout
+    assert "note: no throughput was measured at a global batch of 5120" in result.stderr
+    value = json.loads(bsgrow(*words, "--format", "json").stdout)
+    assert value["phases"][0]["predicted_seconds"] == pytest.approx(3_000_064 / 9000)
+    assert len(value["world_sizes"]) == 8
+
+
+def test_another_system_takes_the_plan(bsgrow):
+    words = ["plan", *TOKENS, "--batch-size", "256", "--format", "megatron"]
+    result = bsgrow(*words)
+    assert result.returncode == 0, result.stderr
+    assert '--step-batch-size-schedule "0:256"' in result.stdout
+
+
+def test_a_schedule_of_another_system_is_read(bsgrow):
+    words = ["plan", "--from", "megatron", "0:768 250B:1536", *TOKENS]
+    assert "× 0.5" in bsgrow(*words).stdout
+    value = json.loads(bsgrow(*words, "--format", "json").stdout)
+    assert [phase["global_batch_size"] for phase in value["phases"]] == [768, 1536]
+    first, last = (phase["sgd_noise_scale"] for phase in value["phases"])
+    assert first / last == pytest.approx(2, rel=1e-4)
+    rows = list(csv.DictReader(io.StringIO(bsgrow(*words, "--format", "csv").stdout)))
+    assert rows[1]["last_lr"] == "0.0003"
+
+
+WRONG = [
+    (["--plot", "plan.gif"], "plan.gif: a picture of kind '.gif'", ".png, .svg or .pdf"),
+    (["--plot", "none/plan.png"], "none/plan.png: cannot be written", "a folder that exists"),
+    (["--world-size", "1,x"], "--world-size 1,x: must be numbers", "--world-size 1,8,64"),
+    (["--throughput", "none.json"], "none.json: cannot be read", "bsgrow bench"),
+    (["--format", "megatron"], "Megatron-LM counts in tokens", "--tokens-per-sample"),
+    (["cifar10-grow", "--format", "nemo"], "2 recipes are given", ""),
+    (["--from", "nemo", "0:8"], "--from nemo: no such format", "levanter, megatron"),
+    (["--from", "megatron", "5:8"], "the first threshold must be 0", "0:768 250B:1536"),
+    (["--from", "megatron", "0:8", "--plot", "a.png"], "--plot: is for a plan", "--from"),
+    (["--from", "megatron", "0:8", "--format", "nemo"], "--format nemo: is for a plan", "--from"),
+]
+
+
+@pytest.mark.parametrize(("words", "message", "hint"), WRONG, ids=lambda value: str(value)[:40])
+def test_wrong_options(bsgrow, tmp_path, words, message, hint):
+    result = bsgrow("plan", "cifar10-grow", *words)
+    assert result.returncode in (1, 2)
+    assert message in result.stderr
+    assert hint in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,102 @@
+"""Predictions from measured throughput, and files that hold none."""
+
+import json
+import math
+
+import pytest
+
+from bsgrow.errors import InputError
+from bsgrow.reporting.wall_clock import (
+    Throughput,
+    baseline_seconds,
+    phase_seconds,
+    read_throughput,
+    remarks,
+    total_seconds,
+)
+
+
+def row(size, rate, system="bsgrow", case="train"):
+    measured = {"global_batch_size": size, "samples_per_second": rate}
+    return {"case": case, "system": system, **measured}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(value):
+        path = tmp_path / "bench.json"
+        path.write_text(value if isinstance(value, str) else json.dumps(value))
+        return path
+
+    return write
+
+
+def test_interpolation_is_linear_in_log_batch():
+    throughput = Throughput("train", (128, 512, 8192), (1000.0, 3000.0, 4000.0), {})
+    assert [throughput.at(size) for size in (128, 512, 8192)] == [1000, 3000, 4000]
+    assert throughput.at(256) == pytest.approx(2000)
+    assert throughput.at(2048) == pytest.approx(3500)
+    assert [throughput.at(size) for size in (1, 10**6)] == [1000, 4000]
+
+
+def test_prediction_by_hand(step_plan):
+    throughput = Throughput("train", (128, 640, 5120), (1000.0, 2000.0, 4000.0), {})
+    at_3200 = 2000 + 2000 * math.log(5) / math.log(8)
+    samples = [p.stop_sample - p.start_sample for p in step_plan.phases]
+    seconds = [n / r for n, r in zip(samples, (1000, 2000, at_3200, 4000), strict=True)]
+    predicted = [phase_seconds(phase, throughput) for phase in step_plan.phases]
+    assert predicted == pytest.approx(seconds)
+    assert total_seconds(step_plan, throughput) == pytest.approx(sum(seconds))
+    assert baseline_seconds(step_plan, throughput) == pytest.approx(10_000)
+    assert remarks(step_plan, throughput) == []
+
+
+def test_a_remark_on_what_was_not_measured(step_plan):
+    (remark,) = remarks(step_plan, Throughput("train", (256, 4096), (1.0, 2.0), {}))
+    assert "a global batch of 128, 5120: taken as at the nearest of 256 to 4096" in remark
+
+
+def test_many_batch_sizes_make_a_short_remark(continuous_plan):
+    (remark,) = remarks(continuous_plan, Throughput("train", (8,), (1.0,), {}))
+    assert "128 to 5000" in remark
+
+
+def test_rows_of_the_system_are_read_and_repeated_ones_reduced_to_their_median(write):
+    rows = [row(512, 9.0), row(128, 5.0), row(512, 1.0), row(512, 7.0), row(64, 99.0, "ffcv")]
+    throughput = read_throughput(write({"hardware": {"gpu": "H200"}, "rows": rows}))
+    assert throughput == Throughput("train", (128, 512), (5.0, 7.0), {"gpu": "H200"})
+    assert read_throughput(write({"rows": rows}), system="ffcv").global_batch_sizes == (64,)
+
+
+def test_one_of_several_cases(write):
+    path = write({"rows": [row(1, 1.0, case="loader"), row(1, 2.0, case="train")]})
+    assert read_throughput(path, case="train").samples_per_second == (2.0,)
+    with pytest.raises(InputError, match="measures 2 cases: loader; train") as error:
+        read_throughput(path)
+    assert "--throughput-case" in error.value.hint
+
+
+WRONG = [
+    ("not json", "is not JSON"),
+    ([], 'no list "rows"'),
+    ({"rows": []}, 'no list "rows"'),
+    ({"rows": [3]}, r"rows\[0\] = 3: must be an object"),
+    ({"rows": [row(0, 1.0)]}, r"rows\[0\].global_batch_size = 0: must be an integer above 0"),
+    ({"rows": [row(True, 1.0)]}, "global_batch_size = True"),
+    ({"rows": [row(128, 1.0), row(128, None)]}, r"rows\[1\].samples_per_second = None"),
+    ({"rows": [row(128, math.nan)]}, "samples_per_second = nan: must be a number above 0"),
+    ({"rows": [row(128, 1.0, system=None)]}, "system = None: must be a string"),
+    ({"rows": [row(128, 1.0, system="bsgro")]}, "no row has system = 'bsgrow'"),
+]
+
+
+@pytest.mark.parametrize(("value", "message"), WRONG)
+def test_a_file_that_is_none(write, value, message):
+    with pytest.raises(InputError, match=message) as error:
+        read_throughput(write(value))
+    assert error.value.hint
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"bench\.json: cannot be read: No such file"):
+        read_throughput(tmp_path / "bench.json")

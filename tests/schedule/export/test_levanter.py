@@ -1,0 +1,113 @@
+"""Levanter: the YAML runs as its schedule and its optimizer are documented to."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.errors import InputError
+from bsgrow.schedule.export import (
+    Target,
+    batch_schedule,
+    export_plan,
+    parse_levanter,
+    read_levanter,
+)
+
+
+def scalars(text):
+    """The keys with a number or a word in the YAML; the list is read by the parser."""
+    pairs = (line.split(": ") for line in text.splitlines() if ": " in line and "#" not in line)
+    return {key.strip(" -"): value.strip('"') for key, value in pairs}
+
+
+def lr_at(step, values):
+    peak, total = float(values["learning_rate"]), int(values["num_train_steps"])
+    warmup = int(values["warmup"])
+    if step < warmup:
+        return peak * step / warmup
+    if values["lr_schedule"] == "constant":
+        return peak
+    decay = int(values["decay"])
+    low = peak * float(values["min_lr_ratio"])
+    share = max(0.0, (step - (total - decay)) / decay)
+    left = 1 - share if values["lr_schedule"] == "linear" else (1 + math.cos(math.pi * share)) / 2
+    return low + left * (peak - low)
+
+
+@pytest.mark.parametrize("kind", ["constant", "linear", "cosine", "wsd"])
+@pytest.mark.parametrize("warmup", [0, 20])
+def test_runs_what_the_plan_says(make_plan, kind, warmup):
+    def lr(sample, size):
+        step = sample // 16 if sample < 1600 else 100 + (sample - 1600) // 64
+        share = max(0.0, (step - warmup) / (200 - warmup))
+        left = {
+            "constant": 1.0,
+            "linear": 1 - share,
+            "cosine": (1 + math.cos(math.pi * share)) / 2,
+            "wsd": min(1.0, (200 - step) / 50),
+        }[kind]
+        return 0.1 * step / warmup if step < warmup else 0.01 + 0.09 * left
+
+    plan = make_plan([(16, 100), (64, 100)], lr)
+    text = export_plan(plan, "levanter", Target(micro_batch_size=2, world_size=4))
+    values = scalars(text)
+    assert values["per_device_parallelism"] == "2"
+    assert parse_levanter(text.split("num_train_steps")[0]) == [(0, 16), (1600, 64)]
+    ran = [lr_at(step, values) for step in range(200)]
+    assert ran == pytest.approx([update.lr for update in plan.updates()], rel=1e-6, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(1, 2**16), st.integers(1, 10**12)), min_size=1, max_size=6))
+def test_round_trip(make_plan, drawn):
+    plan = make_plan(drawn, 0.1)
+    text = export_plan(plan, "levanter")
+    assert parse_levanter(text) == batch_schedule(plan)
+
+
+STEPS = [{"start": 0, "value": 64}, {"start": 100, "value": 128}, {"start": 300, "value": 32}]
+OLDER = [{"until": 100, "value": 64}, {"until": 300, "value": 128}, {"until": -1, "value": 32}]
+
+
+@pytest.mark.parametrize("steps", [STEPS, OLDER])
+def test_reads_lists(steps):
+    schedule = [(0, 64), (6400, 128), (32000, 32)]
+    assert read_levanter(steps) == schedule
+    assert parse_levanter(str(steps)) == schedule
+    yaml = "".join(
+        "- " + "\n  ".join(f"{k}: {v}" for k, v in step.items()) + "\n" for step in steps
+    )
+    assert parse_levanter(yaml) == schedule
+
+
+def test_reads_one_number():
+    assert parse_levanter("512") == [(0, 512)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "a step is {start, value}"),
+        ("[{start: 0}]", "a step is {start, value}"),
+        ("[{start: 5, value: 8}]", "must start at 0"),
+        ("[{start: 0, value: 8}, {start: -1, value: 16}]", "ascending order"),
+        ("[{start: 0, value: 8}, {start: 0, value: 16}]", "ascending order"),
+        ("[{start: 0, value: 0}]", "at least 1"),
+        ("[{start: 0, value: 8}, {until: 9, value: 16}]", "each step is {start, value}"),
+    ],
+)
+def test_refuses(text, reason):
+    with pytest.raises(InputError, match=reason):
+        parse_levanter(text)
+
+
+def test_refuses_what_it_cannot_express(make_plan):
+    with pytest.raises(InputError, match=r"no SGD with momentum .* 0\.9"):
+        export_plan(make_plan([(8, 2)], 0.1, momentum=0.9), "levanter")
+    plan = make_plan([(8, 100)], lambda sample, size: 0.1 if sample >= 400 else 0.05)
+    with pytest.raises(InputError, match="Levanter has no learning-rate curve"):
+        export_plan(plan, "levanter")
+    one = make_plan([(8, 100)], lambda sample, size: 0.1 if sample else 0.0)
+    with pytest.raises(InputError, match="a warm-up or decay of 1"):
+        export_plan(one, "levanter")

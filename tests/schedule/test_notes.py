@@ -1,0 +1,60 @@
+"""What is said about a plan, and the numbers behind it."""
+
+import pytest
+
+from bsgrow.schedule import Growth, Reference, compile_plan, notes, report
+
+N = 50_000
+STEPS = {"name": "MultiStepLR", "milestones": [60, 120, 160], "gamma": 0.2}
+
+
+def plan(curve=STEPS, epochs=200, batch=100, **growth):
+    return compile_plan(Reference(epochs, 0.1, batch, 0.9, curve), Growth(**growth), N)
+
+
+def test_nothing_to_say():
+    assert notes(plan(max_batch_size=500)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"max_batch_size": 6250}, "a global batch of 6250 is over a tenth of the 50000 samples"),
+        ({"max_batch_size": 3000}, "the last update is cut from"),
+        ({"momentum": 0.95, "max_batch_size": 5000},
+         "at momentum 0.95 gradients take up to 2 epochs to be forgotten, B/(N(1 − m)); "
+         "growth.repair = true adds those of the first"),
+        ({"momentum": 0.95, "max_batch_size": 5000, "repair": True},
+         "0.08 epochs are added for the first"),
+        ({"curve": {"name": "CosineAnnealingWarmRestarts", "T_0": 100}, "max_batch_size": 500},
+         "the largest lr is 0.5, 5 times its scaled peak, where the reference rises again; "
+         "growth.shrink = true lets the batch fall"),
+        ({"curve": {"name": "ExponentialLR", "gamma": 0.2}, "epochs": 10},
+         "within one update the reference's lr moves by up to 15 % of itself"),
+    ],
+)  # fmt: skip
+def test_what_is_given_up_is_said(arguments, expected):
+    assert any(expected in note for note in notes(plan(**arguments))), notes(plan(**arguments))
+
+
+def test_the_report_of_a_step_schedule():
+    given_up = report(plan(max_batch_size=5000, lr_scale=2))
+    assert given_up.largest_lr == pytest.approx(0.2, rel=1e-12)
+    assert given_up.largest_lr_ratio == pytest.approx(1, rel=1e-12)
+    assert given_up.largest_batch_fraction == 0.1
+    assert given_up.num_cut_updates == 0
+    assert given_up.largest_forgetting_epochs == pytest.approx(1.0)
+    assert given_up.largest_drift == 0, "every milestone falls between two updates"
+
+
+def test_the_drift_of_an_update_that_straddles_a_milestone():
+    straddling = plan(batch=128, max_batch_size=128)
+    assert report(straddling).largest_drift == pytest.approx(0.8, rel=1e-12)
+    start = report(straddling).drift_sample
+    assert start < 60 * N < start + 128
+
+
+def test_the_drift_of_an_exponential_is_the_same_in_every_update():
+    curve = {"name": "ExponentialLR", "gamma": 0.9}
+    given_up = report(plan(curve, epochs=10, mode="decay"))
+    assert given_up.largest_drift == pytest.approx(1 - 0.9 ** (99 / N), rel=1e-6)
