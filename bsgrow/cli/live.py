@@ -7,8 +7,8 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from bsgrow.cli.console import err
-from bsgrow.training.events import Evaluated, Event, Progress, RunStarted
+from bsgrow.cli.console import err, note
+from bsgrow.training.events import CheckpointSkipped, Evaluated, Event, Progress, RunStarted
 
 
 @contextmanager
@@ -40,6 +40,8 @@ def show_plain(event: Event) -> None:
         err.print(_describe_start(event), markup=False)
     elif isinstance(event, Evaluated):
         err.print(_describe_evaluation(event), markup=False)
+    elif isinstance(event, CheckpointSkipped):
+        note(f"skipped checkpoint {event.path}: {event.reason}")
 
 
 def _ignore(event: Event) -> None:

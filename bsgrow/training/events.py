@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
@@ -119,6 +119,22 @@ class CheckpointSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointSkipped:
+    """A resumed run did not take a checkpoint that is not whole.
+
+    Attributes:
+        num_updates: updates of the checkpoint that it went on from instead.
+        path: the checkpoint left out.
+        reason: why it does not count.
+    """
+
+    event: ClassVar[str] = "checkpoint_skipped"
+    num_updates: int
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The last planned update was made; what ``train --format json`` prints.
 
@@ -146,11 +162,10 @@ class RunFinished:
     out: str
 
 
-Event = RunStarted | Progress | Evaluated | CheckpointSaved | RunFinished
+Event = RunStarted | Progress | Evaluated | CheckpointSaved | CheckpointSkipped | RunFinished
 
 _READERS: Mapping[str, TypeAdapter[Event]] = {
-    kind.event: TypeAdapter(kind)
-    for kind in (RunStarted, Progress, Evaluated, CheckpointSaved, RunFinished)
+    kind.event: TypeAdapter(kind) for kind in get_args(Event)
 }
 
 

@@ -1,6 +1,5 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from bsgrow.schedule import Update
 from bsgrow.training.checkpoint_folder import newest_whole_checkpoint
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.event_log import EventLog, truncate_after
-from bsgrow.training.events import Event, RunFinished, RunStarted
+from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
 from bsgrow.training.job import Job
 from bsgrow.training.observers import (
     Checkpointing,
@@ -54,7 +53,7 @@ def train_job(
         InterruptedRunError: should_stop said so.
         BsgrowError: the disk is full or a checkpoint is of another run, …
     """
-    _restore(job, state, directory)
+    skipped = _restore(job, state, directory)
     with EventLog(directory.events) as log:
 
         def emit(event: Event) -> None:
@@ -62,6 +61,8 @@ def train_job(
             on_event(event)
 
         emit(_started(job, state))
+        for event in skipped:
+            emit(event)
         _run_updates(job, state, directory, log, emit, should_stop)
         finished = _finished(job, state, directory.path)
         emit(finished)
@@ -69,14 +70,15 @@ def train_job(
     return finished
 
 
-def _restore(job: Job, state: State, directory: RunDirectory) -> None:
-    """Take the state of the newest whole checkpoint, if there is one."""
+def _restore(job: Job, state: State, directory: RunDirectory) -> list[CheckpointSkipped]:
+    """Take the state of the newest whole checkpoint, if there is one; say which do not count."""
     newest = newest_whole_checkpoint(directory.checkpoints)
-    for skipped in newest.skipped:
-        warnings.warn(f"skipped checkpoint {skipped.path}: {skipped.reason}", stacklevel=2)
     if newest.path is not None:
         state.restore(newest.path, job)
     truncate_after(directory.events, state.num_updates)
+    return [
+        CheckpointSkipped(state.num_updates, str(path), reason) for path, reason in newest.skipped
+    ]
 
 
 def _run_updates(

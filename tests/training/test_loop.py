@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events import Evaluated, Progress, RunFinished
+from bsgrow.training.events import CheckpointSkipped, Evaluated, Progress, RunFinished
 
 SHORT = [
     "schedule.epochs=1",
@@ -156,8 +156,9 @@ def test_a_damaged_checkpoint_is_skipped_for_the_one_before(never_stopped, tmp_p
         run(folder, stop=StopAfter(5))
     newest = max((folder / "checkpoints").glob("*.pt"))
     newest.write_bytes(newest.read_bytes()[:-100])
-    with pytest.warns(UserWarning, match="skipped checkpoint"):
-        finished = run(folder, resume=True)
+    finished = run(folder, resume=True)
+    skipped = [e for e in read_events(folder / "events.jsonl") if isinstance(e, CheckpointSkipped)]
+    assert [event.path for event in skipped] == [str(newest)]
     assert finished.weights_sha256 == never_stopped[0].weights_sha256
 
 
