@@ -55,7 +55,7 @@ class Sizes:
         wanted = self._wanted(decay, momentum) * _SLACK
         cap, unit = self.growth.max_batch_size, self.growth.multiple_of
         level = cap if cap is not None and wanted >= cap else self._level(wanted, momentum)
-        if level > self.num_samples:
+        if math.isinf(level) or math.floor(level) > self.num_samples:
             raise self._too_large(level)
         return max(1, math.floor(level / unit)) * unit
 

@@ -227,3 +227,9 @@ def test_what_does_not_fit_is_named(reference, growth, message, monkeypatch):
     with pytest.raises(InputError) as caught:
         attempt()
     assert message in caught.value.message
+
+
+def test_a_batch_may_be_the_whole_training_set():
+    plan = compile_plan(Reference(epochs=5, lr=0.1, global_batch_size=100), Growth(), 100)
+    assert [phase.global_batch_size for phase in plan.phases] == [100]
+    assert plan.num_updates == 5
