@@ -66,8 +66,8 @@ def _drift(plan: Plan, given_up: Report) -> list[str]:
     """A step within an update is in every run; a curve that moves is another matter."""
     if not plan.is_smooth or given_up.largest_drift < _DRIFT:
         return []
-    percent, epoch = 100 * given_up.largest_drift, given_up.drift_sample / plan.num_samples
+    epoch = given_up.drift_sample / plan.num_samples
     return [
-        f"within one update the reference's lr moves by up to {percent:.2g} % of itself, "
-        f"at epoch {epoch:.4g}; the noise scale is exact at the first sample of every update"
+        f"within one update the reference's lr moves by up to {given_up.largest_drift:.1%} of "
+        f"itself, at epoch {epoch:.4g}; the noise scale is exact at the first sample of every update"
     ]

@@ -30,7 +30,7 @@ def test_nothing_to_say():
          "the largest lr is 0.5, 5 times its scaled peak, where the reference rises again; "
          "growth.shrink = true lets the batch fall"),
         ({"curve": {"name": "ExponentialLR", "gamma": 0.2}, "epochs": 10},
-         "within one update the reference's lr moves by up to 15 % of itself"),
+         "within one update the reference's lr moves by up to 14.9% of itself"),
     ],
 )  # fmt: skip
 def test_what_is_given_up_is_said(arguments, expected):
