@@ -37,6 +37,7 @@ $(VENV)/installed: $(VENV)/bin/python $(BUILD)
 	CPATH=$$headers $(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
+# The tools alone: installing the package again would build the extension again.
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --group dev
 	touch $@

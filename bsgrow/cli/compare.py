@@ -1,14 +1,16 @@
 """`bsgrow compare`: the arms of a recipe over seeds, as a table and a picture."""
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import err, out, print_error, print_json
+from bsgrow.cli.console import err, out, print_json
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
-from bsgrow.errors import InputError
+from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, load_recipe, make_arm, plan_recipe
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from bsgrow.cli.stopping import StopRequest
     from bsgrow.reporting.comparison import Arm
+    from bsgrow.reporting.learning_curve import LearningCurve
     from bsgrow.training import RunDirectory, RunFinished
 
 
@@ -106,26 +109,32 @@ def _run_arm(
         for seed, directory in zip(seeds, directories, strict=True)
     ]
     curves = [learning_curve(read_events(directory.events)) for directory in directories]
+    for directory, curve in zip(directories, curves, strict=True):
+        _require_whole(directory, curve, curves[0], runs[0].num_updates)
     return Arm(arm, tuple(seeds), tuple(runs), tuple(curves))
 
 
-def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "RunFinished":
-    from bsgrow.cli.live import display
-    from bsgrow.training import InterruptedRunError, carry_out
+def _require_whole(
+    directory: "RunDirectory", curve: "LearningCurve", first: "LearningCurve", num_updates: int
+) -> None:
+    """Check that a run was evaluated at its end, and wherever the first of its arm was."""
+    positions = curve.updates.tolist()
+    if positions != first.updates.tolist() or positions[-1:] != [num_updates]:
+        raise BsgrowError(
+            f"{directory.events} does not hold every evaluation of its run",
+            hint=f"remove {directory.path} and run the same command again",
+        )
 
+
+def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "RunFinished":
+    from bsgrow.cli.running import carry_out_stoppable
+
+    begun, again = directory.recipe.exists(), shlex.join(["bsgrow", *sys.argv[1:]])
     try:
-        with display(lines=False) as show:
-            finished = carry_out(
-                recipe,
-                directory,
-                resume=directory.recipe.exists(),
-                on_event=show,
-                should_stop=stop,
-            )
-    except InterruptedRunError as interrupted:
-        interrupted.hint = "run the same command again to go on"
-        print_error(interrupted)
-        raise typer.Exit(stop.exit_code) from None
+        finished = carry_out_stoppable(recipe, directory, begun, stop, lines=False, go_on=again)
+    except BsgrowError as error:
+        error.message = f"{directory.path}: {error.message}"
+        raise
     accuracy = f"test accuracy {finished.test_accuracy:.2%}"
     err.print(f"{directory.path}: {accuracy}, {finished.num_updates} updates", markup=False)
     return finished

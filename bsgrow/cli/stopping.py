@@ -1,22 +1,35 @@
 """Ctrl-C and SIGTERM: finish the update, write a checkpoint, say how to go on."""
 
+import os
 import signal
+import sys
+import time
 from types import FrameType, TracebackType
 from typing import Self
 
-from bsgrow.cli.console import note
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
+_MESSAGE = "\nnote: stopping after this update; once more to stop at once\n"
 
 
 class StopRequest:
-    """While entered, the first signal asks to stop; a second Ctrl-C stops at once."""
+    """While entered, a signal asks to stop; before training has begun, or twice, it stops at once.
+
+    Stopping at once raises KeyboardInterrupt. Signals that are ignored, as under nohup, stay so.
+
+    Attributes:
+        graceful: whether there is something to finish; set it when training has begun.
+        received: the first signal, if one has come.
+    """
 
     def __init__(self) -> None:
+        self.graceful = False
         self.received: signal.Signals | None = None
+        self._seconds = 0.0
 
     def __enter__(self) -> Self:
-        self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._previous = {number: signal.signal(number, self._handle) for number in wanted}
         return self
 
     def __exit__(
@@ -38,7 +51,12 @@ class StopRequest:
         return 128 + (self.received or signal.SIGINT)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
+        again, now = self.received is not None, time.monotonic()
+        if again and now - self._seconds < _REPEAT_SECONDS:
+            return
+        self.received, self._seconds = self.received or signal.Signals(number), now
+        if again or not self.graceful:
             raise KeyboardInterrupt
-        self.received = signal.Signals(number)
-        note("stopping after this update; once more to stop at once")
+        if sys.stderr is not None:
+            # Not print: a signal may come in the middle of one.
+            os.write(sys.stderr.fileno(), _MESSAGE.encode())

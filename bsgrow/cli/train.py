@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import out, print_error, print_json
+from bsgrow.cli.console import out, print_json
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument, SetOption
 from bsgrow.errors import InputError
-from bsgrow.recipe import Recipe, load_recipe
+from bsgrow.recipe import load_recipe
 
 if TYPE_CHECKING:
-    from bsgrow.training import RunDirectory, RunFinished
+    from bsgrow.training import RunFinished
 
 _DEFAULT_RECIPE = "digits"
 
@@ -57,43 +57,20 @@ def train(
 
     - `bsgrow train --resume --out runs/cifar`
     """
+    from bsgrow.cli.running import carry_out_stoppable
+    from bsgrow.cli.stopping import StopRequest
     from bsgrow.training import RunDirectory, to_dict
 
-    name = recipe or _DEFAULT_RECIPE
-    directory = RunDirectory(out_dir or _new_directory(name))
-    finished = _run(_resolve(recipe, overrides or [], directory, resume), directory, resume)
+    if resume and out_dir is None:
+        raise InputError("--resume: which run is not said", hint="name its directory with --out")
+    directory = RunDirectory(out_dir or _new_directory(recipe or _DEFAULT_RECIPE))
+    name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
+    with StopRequest() as stop:
+        finished = carry_out_stoppable(load_recipe(name, overrides or ()), directory, resume, stop)
     if output is Format.JSON:
         print_json(to_dict(finished))
     else:
         _print_summary(finished, name)
-
-
-def _resolve(
-    recipe: str | None, overrides: list[str], directory: "RunDirectory", resume: bool
-) -> Recipe:
-    """Read the recipe as named, or on resume the one that the run was started with."""
-    if not resume:
-        return load_recipe(recipe or _DEFAULT_RECIPE, overrides)
-    if not directory.recipe.exists():
-        raise InputError(
-            f"{directory.path} holds no run to resume",
-            hint="name the directory of the run with --out",
-        )
-    return load_recipe(recipe or str(directory.recipe), overrides)
-
-
-def _run(recipe: Recipe, directory: "RunDirectory", resume: bool) -> "RunFinished":
-    from bsgrow.cli.live import display
-    from bsgrow.cli.stopping import StopRequest
-    from bsgrow.training import InterruptedRunError, carry_out
-
-    with StopRequest() as stop:
-        try:
-            with display() as show:
-                return carry_out(recipe, directory, resume=resume, on_event=show, should_stop=stop)
-        except InterruptedRunError as interrupted:
-            print_error(interrupted)
-            raise typer.Exit(stop.exit_code) from None
 
 
 def _new_directory(name: str) -> Path:
@@ -104,11 +81,9 @@ def _new_directory(name: str) -> Path:
 
 
 def _print_summary(finished: "RunFinished", name: str) -> None:
-    ratio = finished.baseline_num_updates / finished.num_updates
     rows = {
         "test accuracy": f"{finished.test_accuracy:.2%} (loss {finished.test_loss:.4f})",
-        "updates": f"{finished.num_updates}, against {finished.baseline_num_updates} of the "
-        f"decaying baseline ({ratio:.2f}× fewer)",
+        "updates": _describe_updates(finished.num_updates, finished.baseline_num_updates),
         "wall-clock": f"{finished.wall_seconds:.1f} s "
         f"({finished.samples_per_second:,.0f} samples/s)",
         "weights": f"sha256 {finished.weights_sha256[:16]}…",
@@ -118,3 +93,9 @@ def _print_summary(finished: "RunFinished", name: str) -> None:
     for key, value in rows.items():
         out.print(f"[bold]{key:14}[/]", end="")
         out.print(value, markup=False)
+
+
+def _describe_updates(made: int, baseline: int) -> str:
+    if made >= baseline:
+        return f"{made}; the decaying baseline makes {baseline}"
+    return f"{made}, against {baseline} of the decaying baseline ({baseline / made:.2f}× fewer)"

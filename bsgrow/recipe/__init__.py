@@ -10,7 +10,7 @@ from bsgrow.recipe.config import (
     ScheduleConfig,
 )
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
-from bsgrow.recipe.planning import plan_recipe
+from bsgrow.recipe.planning import plan_recipe, resolve
 from bsgrow.recipe.reading import (
     as_toml,
     load_recipe,
@@ -34,6 +34,7 @@ __all__ = [
     "plan_recipe",
     "recipe_fingerprint",
     "recipe_from_table",
+    "resolve",
     "schedule_recipe",
     "shipped_recipes",
 ]

@@ -17,7 +17,10 @@ OPERATIONAL_KEYS = frozenset(
         "run.checkpoint_every_seconds",
     }
 )
-"""Keys that may change between start and resume: they change no sample, update or result."""
+"""Keys that may change between start and resume: they change no sample and no update.
+
+run.micro_batch_size, run.num_threads and run.device change the rounding of sums, so that the
+weights are the same to the bit only where these are."""
 
 
 def recipe_fingerprint(recipe: Recipe) -> str:

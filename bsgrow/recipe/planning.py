@@ -45,3 +45,18 @@ def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
             f"run.micro_batch_size = {micro}: not a multiple of run.ghost_batch_size = "
             f"{recipe.ghost_batch_size}",
         )
+
+
+def resolve(recipe: Recipe, num_threads: int) -> Recipe:
+    """Write what a recipe leaves open into it: the very run, wherever it goes on.
+
+    Args:
+        recipe: as written.
+        num_threads: CPU threads where the recipe does not say.
+    """
+    resolved = {
+        "ghost_batch_size": recipe.ghost_batch_size,
+        "micro_batch_size": recipe.micro_batch_size,
+        "num_threads": recipe.run.num_threads or num_threads,
+    }
+    return recipe.model_copy(update={"run": recipe.run.model_copy(update=resolved)})

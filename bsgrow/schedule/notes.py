@@ -69,5 +69,5 @@ def _drift(plan: Plan, given_up: Report) -> list[str]:
     epoch = given_up.drift_sample / plan.num_samples
     return [
         f"within one update the reference's lr moves by up to {given_up.largest_drift:.1%} of "
-        f"itself, at epoch {epoch:.4g}; the noise scale is exact at the first sample of every update"
+        f"itself, at epoch {epoch:.4g}; the noise scale is exact where each update starts"
     ]

@@ -2,15 +2,17 @@
 
 from bsgrow.training.atomic_file import write_json
 from bsgrow.training.event_log import read_events
-from bsgrow.training.events import RunFinished, to_dict
+from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
 from bsgrow.training.loop import InterruptedRunError
 from bsgrow.training.run import carry_out
 from bsgrow.training.run_directory import RunDirectory
 
 __all__ = [
+    "Event",
     "InterruptedRunError",
     "RunDirectory",
     "RunFinished",
+    "RunStarted",
     "carry_out",
     "read_events",
     "to_dict",

@@ -1,5 +1,6 @@
 """Files that are either whole or not there, whenever the process or the machine stops."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -25,8 +26,16 @@ def naming(path: Path, action: str) -> Iterator[None]:
     except OSError as error:
         raise BsgrowError(
             f"cannot {action} {path}: {error.strerror or error}",
-            hint="make room or correct the permissions, then run the same command again",
+            hint=_hint(error),
         ) from error
+
+
+def _hint(error: OSError) -> str | None:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "make room; a run that has begun goes on with --resume"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "correct the permissions, or name another place"
+    return None
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -115,7 +115,7 @@ def load_checkpoint(
             the model.
     """
     if (reason := defect(path)) is not None:
-        raise InputError(f"{path} is not a whole checkpoint: {reason}", hint="resume from another")
+        raise InputError(f"{path} is not a whole checkpoint: {reason}", hint=_OTHER)
     state = _read(path)
     _check_identity(path, state["identity"], identity)
     _check_shapes(path, state["model"], model.state_dict())
@@ -133,12 +133,27 @@ _IDENTITY_HINTS = {
 }
 
 
+_OTHER = "resume from another checkpoint, or start anew in another --out folder"
+_KEYS = {"identity", "position", "model", "optimizer"}
+# Bytes that are no checkpoint reach any of torch's and pickle's opcodes.
+_WHAT_UNPICKLING_RAISES = (
+    RuntimeError,
+    pickle.UnpicklingError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
+
+
 def _read(path: Path) -> dict[str, Any]:
     with naming(path, "read"):
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, pickle.UnpicklingError) as error:
-            raise InputError(f"{path} is not a bsgrow checkpoint: {error}") from error
+        except _WHAT_UNPICKLING_RAISES as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise InputError(f"{path} is not a bsgrow checkpoint: {reason}", _OTHER) from error
     version = state.get("format_version") if isinstance(state, dict) else None
     if version != FORMAT_VERSION:
         raise InputError(
@@ -146,6 +161,8 @@ def _read(path: Path) -> dict[str, Any]:
             hint=_START_ANEW,
         )
     assert isinstance(state, dict)
+    if missing := _KEYS - state.keys():
+        raise InputError(f"{path} lacks {', '.join(sorted(missing))}", _OTHER)
     return state
 
 

@@ -24,6 +24,11 @@ class Skipped(NamedTuple):
     path: Path
     reason: str
 
+    @property
+    def was_whole(self) -> bool:
+        """Whether it was written to its end once, and damaged since."""
+        return _manifest(self.path).exists()
+
 
 class Newest(NamedTuple):
     """The newest whole checkpoint, or None, and the newer ones that are not whole."""

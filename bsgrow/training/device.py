@@ -52,7 +52,7 @@ def resolve_device(name: str) -> torch.device:
     index = _cuda_index(name)
     if index >= num_cuda_devices:
         raise InputError(
-            f"device = {name!r} is not there: torch {torch.__version__} sees "
+            f"run.device = {name!r} is not there: torch {torch.__version__} sees "
             f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}",
             hint='use device = "auto" or "cpu", or check the driver and torch\'s CUDA build',
         )
@@ -66,6 +66,6 @@ def _cuda_index(name: str) -> int:
     if kind == "cuda" and index.isascii() and index.isdecimal():
         return int(index)
     raise InputError(
-        f"device = {name!r} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
+        f"run.device = {name!r} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
         hint='device = "auto" takes the first CUDA device, or the CPU where there is none',
     )

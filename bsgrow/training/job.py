@@ -57,9 +57,11 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
             hint="world_size is for `bsgrow plan`; leave it at 1 to train",
         )
     path = recipe.data.path
-    dataset = load_dataset(recipe.data.name, Path(path).expanduser() if path else None)
+    dataset = load_dataset(recipe.data.name, Path(path) if path else None)
     _check_pad(recipe.augment.pad, dataset)
     device = resolve_device(recipe.run.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # so that pinned memory is made for it, not for the first
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)

@@ -1,12 +1,12 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint_folder import newest_whole_checkpoint
+from bsgrow.training.checkpoint_folder import Skipped, newest_whole_checkpoint
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.event_log import EventLog, truncate_after
 from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
@@ -14,6 +14,7 @@ from bsgrow.training.job import Job
 from bsgrow.training.observers import (
     Checkpointing,
     Evaluation,
+    Observer,
     ProgressReport,
     evaluate_on_test,
 )
@@ -75,9 +76,13 @@ def _restore(job: Job, state: State, directory: RunDirectory) -> list[Checkpoint
     newest = newest_whole_checkpoint(directory.checkpoints)
     if newest.path is not None:
         state.restore(newest.path, job)
+    elif any(skipped.was_whole for skipped in newest.skipped):
+        raise _all_damaged(newest.skipped)
+    if not directory.plan.exists():
+        directory.write_plan(job.plan)
     truncate_after(directory.events, state.num_updates)
     return [
-        CheckpointSkipped(state.num_updates, str(path), reason) for path, reason in newest.skipped
+        CheckpointSkipped(state.num_updates, str(each.path), each.reason) for each in newest.skipped
     ]
 
 
@@ -90,7 +95,8 @@ def _run_updates(
     should_stop: Callable[[], bool],
 ) -> None:
     checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
-    observers = (ProgressReport(job, state, emit), Evaluation(job, state, emit), checkpointing)
+    reporting = (ProgressReport(job, state, emit), Evaluation(job, state, emit))
+    observers: tuple[Observer, ...] = (*reporting, checkpointing)
     state.model.train()
     for update in _updates_made(job, state):
         for observer in observers:
@@ -137,7 +143,7 @@ def _started(job: Job, state: State) -> RunStarted:
 
 
 def _finished(job: Job, state: State, out: Path) -> RunFinished:
-    test = evaluate_on_test(job, state)
+    test = state.tested or evaluate_on_test(job, state)
     seconds = state.stopwatch.elapsed
     return RunFinished(
         test_accuracy=test.accuracy,
@@ -149,6 +155,14 @@ def _finished(job: Job, state: State, out: Path) -> RunFinished:
         samples_per_second=state.cursor / seconds,
         weights_sha256=weights_sha256(state.model),
         out=str(out),
+    )
+
+
+def _all_damaged(skipped: Iterable[Skipped]) -> BsgrowError:
+    reasons = "; ".join(f"{each.path}: {each.reason}" for each in skipped)
+    return BsgrowError(
+        f"no checkpoint of the run is whole: {reasons}",
+        hint="put a copy of one back, or start anew with another --out",
     )
 
 

@@ -72,7 +72,7 @@ class ProgressReport:
         self._totals = self._state.totals
         self._read = self._totals.read()
         loss_sum, correct, num = (a - b for a, b in zip(self._read, before, strict=True))
-        return Metrics(loss_sum / num, correct / num) if num else Metrics(math.nan, math.nan)
+        return Metrics(loss_sum / num, correct / num)
 
 
 class Evaluation:
@@ -94,7 +94,7 @@ class Evaluation:
         train = state.totals.mean()
         _check_finite(train, state)
         test = evaluate_on_test(job, state)
-        state.totals = Totals(job.device)
+        state.tested, state.totals = test, Totals(job.device)
         self._emit(
             Evaluated(
                 num_updates=state.num_updates,

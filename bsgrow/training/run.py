@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
-from bsgrow.recipe import Recipe, plan_recipe
+import torch
+
+from bsgrow.recipe import Recipe, plan_recipe, resolve
 from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
+from bsgrow.training.memory import explaining_memory
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State
 
@@ -33,15 +36,19 @@ def carry_out(
         InputError: the directory holds another run, or none to resume.
         BsgrowError: as ``prepare`` and ``train_job``.
     """
+    recipe = resolve(recipe, torch.get_num_threads())
     plan = plan_recipe(recipe)
     if resume:
         directory.check_same_run(recipe)
         if (finished := directory.read_summary()) is not None:
             return finished
-    job = prepare(recipe, plan)
-    state = State.initial(job)
-    if not resume:
-        directory.create(recipe)
-    with directory.locked():
-        directory.write_plan(plan)
-        return train_job(job, state, directory, on_event=on_event, should_stop=should_stop)
+    else:
+        directory.require_new()
+    with explaining_memory():
+        job = prepare(recipe, plan)
+        state = State.initial(job)
+        directory.make()
+        with directory.locked():
+            if not resume:
+                directory.create(recipe)
+            return train_job(job, state, directory, on_event=on_event, should_stop=should_stop)

@@ -6,15 +6,22 @@ that is killed at any moment leaves one that can be resumed.
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe
 from bsgrow.schedule import Plan, as_dict
-from bsgrow.training.atomic_file import naming, write_atomically, write_json
+from bsgrow.training.atomic_file import (
+    TEMPORARY_SUFFIX,
+    naming,
+    write_atomically,
+    write_json,
+)
 from bsgrow.training.events import RunFinished, from_json, to_json
+
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +56,37 @@ class RunDirectory:
 
     @property
     def summary(self) -> Path:
-        """What `bsgrow train --format json` printed; there once the run is done."""
+        """What the run ended with, as the last line of its events; there once it is done."""
         return self.path / "summary.json"
 
-    def create(self, recipe: Recipe) -> None:
-        """Make the directory for a new run.
-
-        Raises:
-            InputError: it holds another run, or other files.
-            BsgrowError: it cannot be written.
-        """
+    def make(self) -> None:
+        """Make the folder, if it is not there; raises BsgrowError if it cannot be made."""
         with naming(self.path, "make"):
             self.path.mkdir(parents=True, exist_ok=True)
-            occupied = any(self.path.iterdir())
+
+    def create(self, recipe: Recipe) -> None:
+        """Begin a new run: write its recipe. Raises as ``require_new``, or BsgrowError."""
+        self.require_new()
+        write_atomically(self.recipe, lambda stream: stream.write(as_toml(recipe).encode()))
+
+    def require_new(self) -> None:
+        """Check that a run may begin here.
+
+        Raises:
+            InputError: a file is in its place, or it holds another run, or other files.
+        """
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise InputError(f"{self.path} is a file", hint="name a directory with --out")
         if self.recipe.exists():
             raise InputError(
                 f"{self.path} holds another run",
                 hint=f"go on with it: bsgrow train --resume --out {self.path}; "
                 "or name another directory with --out",
             )
-        if occupied:
+        if any(not _is_scratch(path) for path in self.path.iterdir()):
             raise InputError(f"{self.path} is not empty", hint="name a new directory with --out")
-        write_atomically(self.recipe, lambda stream: stream.write(as_toml(recipe).encode()))
 
     def check_same_run(self, recipe: Recipe) -> None:
         """Check that the directory holds a run of this recipe.
@@ -78,7 +94,7 @@ class RunDirectory:
         Raises:
             InputError: it holds no run, or one of another recipe; the message names the keys.
         """
-        changed = changed_keys(self.load_recipe(), recipe)
+        changed = changed_keys(load_recipe(self.find_recipe()), recipe)
         if changed:
             lines = [f"{key} was {old!r}, is {new!r}" for key, (old, new) in changed.items()]
             raise InputError(
@@ -86,20 +102,21 @@ class RunDirectory:
                 hint="resume with the recipe it was started with, or start anew with another --out",
             )
 
-    def load_recipe(self) -> Recipe:
-        """Read the recipe that the run was started with; raises InputError without one."""
+    def find_recipe(self) -> str:
+        """Return the path of the recipe of a run to resume; raises InputError without one."""
         if not self.recipe.exists():
             raise InputError(
-                f"{self.path} holds no run to resume",
-                hint=f"start one: bsgrow train --out {self.path}",
+                f"{self.path} holds no run to resume: {self.recipe.name} is not there",
+                hint="--out names the directory of the run; one that lost its recipe.toml goes on "
+                "with the same recipe put back",
             )
-        return load_recipe(str(self.recipe))
+        return str(self.recipe)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from training in this directory; freed when this one ends."""
         with naming(self.path, "lock"):
-            stream = (self.path / ".lock").open("w")
+            stream = (self.path / _LOCK).open("w")
         with stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -119,9 +136,17 @@ class RunDirectory:
         write_atomically(self.summary, lambda stream: stream.write(to_json(finished).encode()))
 
     def read_summary(self) -> RunFinished | None:
-        """Return what the run ended with, or None if it has not."""
+        """Return what the run ended with, or None if it has not, or that is lost."""
         if not self.summary.exists():
             return None
         with naming(self.summary, "read"):
-            event = from_json(self.summary.read_text("utf-8"))
-        return event if isinstance(event, RunFinished) else None
+            text = self.summary.read_bytes().decode("utf-8", errors="replace")
+        with suppress(InputError):  # damaged: the newest checkpoint gives it again
+            event = from_json(text)
+            return event if isinstance(event, RunFinished) else None
+        return None
+
+
+def _is_scratch(path: Path) -> bool:
+    """Whether a process that was killed while it began a run may have left this."""
+    return path.name == _LOCK or path.name.endswith(TEMPORARY_SUFFIX)

@@ -15,7 +15,7 @@ from bsgrow.schedule import Update
 from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoint
 from bsgrow.training.job import Job
 from bsgrow.training.optimizers import build_optimizer
-from bsgrow.training.step import Totals
+from bsgrow.training.step import Metrics, Totals
 from bsgrow.training.stopwatch import Stopwatch
 
 
@@ -30,6 +30,7 @@ class State:
         cursor: samples consumed.
         totals: of the training samples since the last evaluation.
         stopwatch: wall-clock time in the run, continuations included.
+        tested: loss and accuracy on the held-out samples, if measured since the latest update.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class State:
     cursor: int
     totals: Totals
     stopwatch: Stopwatch
+    tested: Metrics | None = None
 
     @classmethod
     def initial(cls, job: Job) -> Self:
@@ -61,6 +63,7 @@ class State:
         """Count an update that was applied."""
         self.num_updates = update.index + 1
         self.cursor = update.stop
+        self.tested = None
 
     def save(self, folder: Path, job: Job) -> Path:
         """Write a checkpoint; returns its path. Waits for the device."""

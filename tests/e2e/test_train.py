@@ -101,6 +101,36 @@ def test_ctrl_c_checkpoints_and_says_how_to_go_on(bsgrow, tmp_path, reference):
     assert resume(bsgrow)["weights_sha256"] == reference["weights_sha256"]
 
 
+def test_ctrl_c_before_training_stops_at_once(bsgrow, tmp_path):
+    with start(tmp_path) as process:
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+
+
+def test_a_second_ctrl_c_stops_at_once_and_says_how_to_go_on(bsgrow, tmp_path, reference):
+    with start(tmp_path) as process:
+        wait_for_checkpoint(tmp_path)
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGINT)  # at once: a wrapper passing on the same Ctrl-C
+        _, stderr = process.communicate()
+    assert process.returncode == 130
+    assert "a checkpoint is written" in stderr
+    assert resume(bsgrow)["weights_sha256"] == reference["weights_sha256"]
+
+
+def test_a_reader_of_stderr_that_leaves_does_not_end_the_run(bsgrow, tmp_path):
+    with start(tmp_path) as process:
+        process.stderr.close()
+        process.stdout.read()
+    assert process.returncode == 0
+    assert (tmp_path / "run" / "summary.json").exists()
+
+
 def test_a_full_disk_is_reported_and_loses_nothing(bsgrow, tmp_path, reference):
     def forbid_large_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -118,3 +148,9 @@ def test_a_divergent_run_says_so(bsgrow):
     assert result.returncode == 1
     assert "training diverged" in result.stderr
     assert "hint: lower schedule.lr" in result.stderr
+
+
+def test_next_is_the_recipe_of_the_run(bsgrow):
+    bsgrow("train", "--out", "run", settings=TINY)
+    result = bsgrow("train", "--resume", "--out", "run")
+    assert "bsgrow compare run/recipe.toml" in result.stdout

@@ -1,6 +1,7 @@
 """A run that is stopped anywhere and resumed is the run that was never stopped."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsgrow.errors import InputError
-from bsgrow.recipe import load_recipe
+from bsgrow.errors import BsgrowError, InputError
+from bsgrow.recipe import changed_keys, load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSkipped, Evaluated, Progress, RunFinished
 
@@ -76,7 +77,10 @@ def test_what_a_run_directory_holds(never_stopped):
     folder = RunDirectory(Path(finished.out))
     plan = json.loads(folder.plan.read_text())
     assert plan["num_updates"] == finished.num_updates
-    assert folder.load_recipe() == load_recipe("digits", SHORT)
+    resolved = load_recipe(folder.find_recipe())
+    assert changed_keys(resolved, load_recipe("digits", SHORT)) == {}
+    assert (resolved.run.ghost_batch_size, resolved.run.micro_batch_size) == (16, 64)
+    assert resolved.run.num_threads == 1
     assert folder.read_summary() == finished
     assert len(list(folder.checkpoints.glob("*.pt"))) == 2
 
@@ -160,6 +164,57 @@ def test_a_damaged_checkpoint_is_skipped_for_the_one_before(never_stopped, tmp_p
     skipped = [e for e in read_events(folder / "events.jsonl") if isinstance(e, CheckpointSkipped)]
     assert [event.path for event in skipped] == [str(newest)]
     assert finished.weights_sha256 == never_stopped[0].weights_sha256
+
+
+def test_when_every_checkpoint_is_damaged_nothing_is_thrown_away(tmp_path):
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        run(folder, stop=StopAfter(5))
+    for path in (folder / "checkpoints").glob("*.pt"):
+        path.write_bytes(path.read_bytes()[:-100])
+    before = (folder / "events.jsonl").read_bytes()
+    with pytest.raises(BsgrowError, match="no checkpoint of the run is whole"):
+        run(folder, resume=True)
+    assert (folder / "events.jsonl").read_bytes() == before
+
+
+def test_a_run_killed_in_its_first_checkpoint_begins_again(never_stopped, tmp_path):
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        run(folder, "run.checkpoint_every_seconds=1000", stop=StopAfter(1))
+    for manifest in (folder / "checkpoints").glob("*.json"):
+        manifest.unlink()
+    assert run(folder, resume=True).weights_sha256 == never_stopped[0].weights_sha256
+
+
+def test_what_a_killed_start_leaves_does_not_lock_the_directory(never_stopped, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "recipe.toml.tmp").write_text("[da")
+    (folder / ".lock").touch()
+    assert run(folder).weights_sha256 == never_stopped[0].weights_sha256
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"null", b"\xff\xfe"])
+def test_a_damaged_summary_is_made_again(never_stopped, tmp_path, damage):
+    folder = tmp_path / "run"
+    shutil.copytree(never_stopped[0].out, folder)
+    (folder / "summary.json").write_bytes(damage)
+    finished = run(folder, resume=True)
+    assert finished.weights_sha256 == never_stopped[0].weights_sha256
+    assert finished.test_accuracy == never_stopped[0].test_accuracy
+
+
+def test_a_file_in_the_place_of_the_directory(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is a file"):
+        run(tmp_path / "file")
+
+
+def test_a_model_that_does_not_fit_in_memory(tmp_path):
+    with pytest.raises(BsgrowError, match="out of memory"):
+        run(tmp_path / "run", "model.width=1000000")
+    assert not (tmp_path / "run").exists()
 
 
 def test_two_processes_do_not_train_in_one_directory(tmp_path):

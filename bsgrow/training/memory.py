@@ -1,0 +1,30 @@
+"""Running out of memory, said in terms of the recipe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from bsgrow.errors import BsgrowError
+
+_ON_THE_CPU = "can't allocate memory"  # torch has no class of its own for this
+
+
+@contextmanager
+def explaining_memory() -> Iterator[None]:
+    """Turn torch's ways of running out of memory into a BsgrowError with a hint."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        reason = (str(error) or "the system refuses more").splitlines()[0]
+        raise BsgrowError(
+            f"out of memory: {reason}",
+            hint="lower run.micro_batch_size, which changes no result but rounding, "
+            "or take a smaller model",
+        ) from error
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or _ON_THE_CPU in str(error)
