@@ -10,10 +10,8 @@ from matplotlib.ticker import PercentFormatter
 
 from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import band
+from bsgrow.reporting.style import COLOURS, DASHES
 
-# Okabe and Ito's palette, and dashes that tell the arms apart in greyscale.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-_DASHES = ("-", "--", "-.", ":")
 _LABELS = {
     "train_loss": "training loss",
     "test_accuracy": "test accuracy",
@@ -44,7 +42,7 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
 
 
 def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None:
-    for arm, colour, dashes in zip(arms, _COLOURS, _DASHES, strict=False):
+    for arm, colour, dashes in zip(arms, COLOURS, DASHES, strict=False):
         x = getattr(arm.curves[0], position)
         values = band(arm.curves, quantity)
         axes.plot(x, values.mean, dashes, color=colour, linewidth=1.4, label=_legend(arm))

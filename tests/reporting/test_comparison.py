@@ -1,0 +1,66 @@
+"""Arms against each other: the figures, and what is drawn of them."""
+
+import numpy as np
+import pytest
+
+from bsgrow.reporting.comparison import Arm, comparison_as_dict
+from bsgrow.reporting.comparison_plot import plot_comparison
+from bsgrow.reporting.learning_curve import band, learning_curve, sample_std
+from bsgrow.training.events import Evaluated, Progress, RunFinished
+
+
+def evaluated(num_updates, train_loss, test_accuracy):
+    return Evaluated(num_updates, 10 * num_updates, num_updates / 5, train_loss, 0.5,
+                     test_accuracy, 1.0)  # fmt: skip
+
+
+def finished(test_accuracy, wall_seconds=2.0):
+    return RunFinished(test_accuracy, 0.5, 10, 40, 100, wall_seconds, 50.0, "0" * 64, "out")
+
+
+def arm(name, *accuracies):
+    curves = tuple(
+        learning_curve([evaluated(5, 1.0, 0.5), evaluated(10, 0.1 * (1 + k), accuracy)])
+        for k, accuracy in enumerate(accuracies)
+    )
+    runs = tuple(finished(accuracy) for accuracy in accuracies)
+    return Arm(name, tuple(range(len(accuracies))), runs, curves)
+
+
+def test_a_learning_curve_holds_the_evaluations_alone():
+    progress = Progress(7, 70, 1.4, 10, 0.1, 0.9, 0.5, 0.9, 100.0, 1.0, 2.0)
+    curve = learning_curve([evaluated(5, 1.0, 0.5), progress, evaluated(10, 0.5, 0.75)])
+    assert curve.updates.tolist() == [5, 10]
+    assert curve.epochs.tolist() == [1, 2]
+    assert curve.train_loss.tolist() == [1.0, 0.5]
+    assert curve.test_accuracy.tolist() == [0.5, 0.75]
+
+
+def test_a_band_is_mean_and_sample_standard_deviation():
+    curves = arm("grow", 0.8, 0.9, 1.0).curves
+    accuracy = band(curves, "test_accuracy")
+    np.testing.assert_allclose(accuracy.mean, [0.5, 0.9])
+    np.testing.assert_allclose(accuracy.std, [0.0, 0.1])
+
+
+def test_a_single_run_has_no_spread():
+    assert sample_std(np.array([[0.3, 0.4]])).tolist() == [0.0, 0.0]
+
+
+def test_the_comparison_states_figures_and_machine():
+    compared = comparison_as_dict([arm("grow", 0.8, 0.9, 1.0)])
+    (row,) = compared["arms"]
+    assert row["test_accuracy"] == {"mean": pytest.approx(0.9), "std": pytest.approx(0.1)}
+    assert row["test_accuracy_median"] == 0.9
+    assert (row["num_updates"], row["baseline_num_updates"]) == (10, 40)
+    assert compared["hardware"]["processor"]
+    assert compared["versions"]["torch"]
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_picture_has_a_line_for_every_arm(tmp_path, suffix):
+    path = tmp_path / f"compare.{suffix}"
+    plot_comparison([arm("decay", 0.8, 0.9), arm("grow", 0.8, 0.9)], "title", path)
+    assert path.stat().st_size > 5000
+    if suffix == "svg":
+        assert path.read_text().count("axes_") >= 4
