@@ -1,0 +1,44 @@
+"""The README keeps what it promises: its links and recipe names exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bsgrow.recipe import load_recipe, plan_recipe, recipe_from_table, shipped_recipes
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / name for name in ("README.md", "csrc/README.md", "bsgrow/schedule/README.md")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_links_lead_somewhere(document):
+    targets = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+    for target in targets:
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), target
+
+
+def test_recipes_that_commands_name_are_shipped():
+    named = re.findall(r"bsgrow (?:train|plan|compare) ([a-z][\w.-]+)", README)
+    assert named
+    assert set(named) <= set(shipped_recipes())
+
+
+def test_the_example_recipe_is_valid():
+    import tomllib
+
+    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    plan = plan_recipe(recipe_from_table(tomllib.loads(example)))
+    assert plan.num_updates == 2305
+
+
+def test_the_plan_that_is_shown_is_the_plan():
+    plan = plan_recipe(load_recipe("cifar10-grow"))
+    for phase in plan.phases:
+        assert re.search(rf"{phase.global_batch_size} .* {phase.num_updates}\n", README)
+
+
+def test_no_placeholder_is_left():
+    assert not re.findall(r"^[A-Z_]{6,}$", README, re.MULTILINE)
