@@ -1,12 +1,12 @@
 """Compiles a published schedule and a growth rule into a plan."""
 
-from math import ceil, floor
+from math import ceil, floor, isfinite
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.config import Growth, Reference, planned_momentum, resolve
 from bsgrow.schedule.curves import exact
 from bsgrow.schedule.phases import lay_phases
-from bsgrow.schedule.plan import Plan
+from bsgrow.schedule.plan import Phase, Plan
 from bsgrow.schedule.scaling import wanted_batch_size
 from bsgrow.schedule.sizes import Sizes
 from bsgrow.schedule.target import NO_WAIT, Target, Wait, build_target
@@ -46,13 +46,29 @@ def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan
 def _compile(sizes: Sizes, target: Target) -> Plan:
     phases = tuple(lay_phases(sizes, target))
     total, wait = target.num_total_samples, target.wait
-    return Plan(sizes.num_samples, sizes.reference, sizes.growth, phases, total, wait)
+    plan = Plan(sizes.num_samples, sizes.reference, sizes.growth, phases, total, wait)
+    for phase in phases:
+        _require_finite(plan, phase)
+    return plan
+
+
+def _require_finite(plan: Plan, phase: Phase) -> None:
+    """Raise InputError where a learning rate or a noise scale overflows; the ends bound it."""
+    numbers = phase.lr, plan.last_lr(phase), *plan.sgd_noise_scales(phase)
+    if not all(map(isfinite, numbers)):
+        epoch = phase.start_sample / plan.num_samples
+        raise InputError(
+            f"schedule.lr = {plan.reference.lr:g}: the learning rate or the noise scale of the "
+            f"plan from epoch {epoch:g} on is beyond any number",
+            hint="the plan multiplies it by growth.lr_scale, and by what the batch cannot take",
+        )
 
 
 def _resolved(reference: Reference, growth: Growth, target: Target) -> Growth:
     num_samples, momentum = target.num_samples, planned_momentum(reference, growth)
     first = wanted_batch_size(1.0, reference, momentum, growth, num_samples)
-    return resolve(growth, target.curve, num_samples, floor(first))
+    whole = floor(first) if isfinite(first) else num_samples  # Sizes refuses the infinite one
+    return resolve(growth, target.curve, num_samples, whole)
 
 
 def _require_momentum_fits(reference: Reference, growth: Growth) -> None:

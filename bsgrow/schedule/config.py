@@ -61,7 +61,11 @@ class Growth:
     """How the decay of the reference is spent in batch size instead."""
 
     # How a recipe's table is read; a plain dictionary, so that nothing is imported here.
-    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar = {
+        "extra": "forbid",
+        "strict": True,
+        "use_attribute_docstrings": True,
+    }
 
     mode: Literal["decay", "hybrid", "grow"] = "grow"
     """``decay`` leaves the batch alone, ``grow`` replaces every decay of the learning rate up to

@@ -13,6 +13,7 @@ def notes(plan: Plan) -> list[str]:
         *_large_batches(plan),
         *_cut_last_update(plan, given_up),
         *_large_lr(plan, given_up),
+        *_vanished_lr(plan),
         *_forgetting(plan, given_up),
         *_drift(plan, given_up),
     ]
@@ -47,6 +48,17 @@ def _large_lr(plan: Plan, given_up: Report) -> list[str]:
     return [
         f"the largest lr is {given_up.largest_lr:g}, {given_up.largest_lr_ratio:.3g} times its "
         "scaled peak, where the reference rises again; growth.shrink = true lets the batch fall"
+    ]
+
+
+def _vanished_lr(plan: Plan) -> list[str]:
+    """A float has a smallest number, and a reference near it is scaled below."""
+    starts = [p.start_sample for p in plan.phases if not p.lr and plan.reference_lr(p.start_sample)]
+    if not starts:
+        return []
+    return [
+        f"from epoch {starts[0] / plan.num_samples:.4g} on the lr is too small for a float and is "
+        f"0; the reference's is {plan.reference_lr(starts[0]):.3g}"
     ]
 
 

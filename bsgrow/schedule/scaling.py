@@ -53,7 +53,8 @@ def wanted_batch_size(
     """
     full = growth.full_exponent
     scale = growth.lr_scale * ((1 - reference.momentum) / (1 - momentum))
-    noise_batch = _noise_batch(reference.global_batch_size, growth, num_samples) * scale**full
+    scaled = math.prod([scale] * full)  # a power would raise where this is infinite
+    noise_batch = _noise_batch(reference.global_batch_size, growth, num_samples) * scaled
     wanted = noise_batch * decay ** (growth.batch_exponent or full)
     return 1 / (1 / wanted + 1 / num_samples) if growth.exact else wanted
 

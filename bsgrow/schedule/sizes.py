@@ -32,16 +32,16 @@ class Sizes:
         """Raise InputError where the first batch does not fit the limits."""
         first = self._wanted(1.0, self.momentum(raised=not self.growth.momentum_at)) * _SLACK
         cap, unit = self.growth.max_batch_size, self.growth.multiple_of
-        if first < 1:
+        if first < 1 or math.isinf(first):
             raise InputError(f"growth: the first batch would be {first:.3g} samples", _FIRST_BATCH)
         if cap is not None and cap < math.floor(first):
             raise InputError(
-                f"growth.max_batch_size = {cap}: below the first batch, {math.floor(first)}",
+                f"growth.max_batch_size = {cap}: below the first batch, {math.floor(first):.15g}",
                 _FIRST_BATCH,
             )
         if unit > first:
             raise InputError(
-                f"growth.multiple_of = {unit}: above the first batch, {math.floor(first)}",
+                f"growth.multiple_of = {unit}: above the first batch, {math.floor(first):.15g}",
                 _FIRST_BATCH,
             )
 

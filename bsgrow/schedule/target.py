@@ -54,12 +54,16 @@ class Target:
         if self.hold:
             sample -= sample % self.num_samples
         try:
-            return self.curve.value(sample * self.units_per_sample)
-        except OverflowError as error:
-            epoch = sample / self.num_samples
+            lr = self.curve.value(sample * self.units_per_sample)
+        except OverflowError:
+            lr = math.inf
+        if not math.isfinite(lr):
             raise InputError(
-                f"schedule.curve: the learning rate at epoch {epoch:g} is beyond any number"
-            ) from error
+                f"schedule.curve: the learning rate at epoch {sample / self.num_samples:g} is "
+                "beyond any number",
+                hint="a gamma multiplies the learning rate; below 1 it decays",
+            )
+        return lr
 
     def pieces(self, cuts: Iterable[int] = ()) -> Iterator[tuple[int, int]]:
         """Yield samples [start, stop) over which the learning rate moves in one direction.

@@ -233,3 +233,34 @@ def test_a_batch_may_be_the_whole_training_set():
     plan = compile_plan(Reference(epochs=5, lr=0.1, global_batch_size=100), Growth(), 100)
     assert [phase.global_batch_size for phase in plan.phases] == [100]
     assert plan.num_updates == 5
+
+
+TOO_STEEP = {"name": "StepLR", "step_size": 0.01, "gamma": 10}
+CHAINED = {
+    "name": "ChainedScheduler",
+    "schedulers": [
+        {"name": "ExponentialLR", "gamma": 1e300},
+        {"name": "CosineAnnealingLR", "T_max": 7},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("lr", "curve", "growth", "message"),
+    [
+        (0.1, TOO_STEEP, {}, "schedule.curve: the learning rate at epoch 3"),
+        (0.1, CHAINED, {}, "schedule.curve: the learning rate at epoch"),
+        (1e308, {**STEPS, "gamma": 10.0}, {}, "schedule.curve: the learning rate at epoch 60"),
+        (1e306, STEPS, {}, "schedule.lr = 1e+306: the learning rate or the noise scale"),
+        (0.1, STEPS, {"lr_scale": 1e308}, "growth: the first batch would be inf samples"),
+        (0.1, STEPS, {"lr_scale": 1e308, "rule": "sqrt"}, "growth: the first batch would be inf"),
+        (0.1, COSINE, {"lr_scale": 1e306, "momentum": 0.99, "momentum_at": 9},
+         "growth.max_batch_size = 50000: below the first batch, 1.28000000128e+308"),
+        (0.1, {**STEPS, "gamma": math.inf}, {}, "schedule.curve.gamma = inf: must be finite"),
+        (0.1, {**STEPS, "milestones": [1.0, math.nan]}, {}, "milestones = nan: must be finite"),
+    ],
+)  # fmt: skip
+def test_what_is_beyond_any_number_is_refused(lr, curve, growth, message):
+    with pytest.raises(InputError) as caught:
+        compile_plan(Reference(200, lr, 128, 0.9, curve), Growth(**growth), N)
+    assert message in caught.value.message

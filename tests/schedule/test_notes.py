@@ -37,6 +37,14 @@ def test_what_is_given_up_is_said(arguments, expected):
     assert any(expected in note for note in notes(plan(**arguments))), notes(plan(**arguments))
 
 
+def test_a_learning_rate_that_vanishes():
+    smallest = Reference(200, 5e-324, 100)
+    assert notes(compile_plan(smallest, Growth(max_batch_size=100), N)) == []
+    assert notes(compile_plan(smallest, Growth(lr_scale=0.4), N)) == [
+        "from epoch 0 on the lr is too small for a float and is 0; the reference's is 4.94e-324"
+    ]
+
+
 def test_the_report_of_a_step_schedule():
     given_up = report(plan(max_batch_size=5000, lr_scale=2))
     assert given_up.largest_lr == pytest.approx(0.2, rel=1e-12)

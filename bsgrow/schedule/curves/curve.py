@@ -1,5 +1,6 @@
 """What a curve is, and the names that recipes call curves by."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,12 +59,25 @@ def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
     Raises:
         InputError: a value is out of range; names and types are checked where a recipe is read.
     """
-    return CURVES[curve["name"]](lr, **{k: v for k, v in curve.items() if k != "name"})
+    arguments = {key: value for key, value in curve.items() if key != "name"}
+    for key, value in arguments.items():
+        for number in value if isinstance(value, list | tuple) else [value]:
+            finite = not isinstance(number, float) or math.isfinite(number)
+            require(finite, key, number, "must be finite")
+    return CURVES[curve["name"]](lr, **arguments)
 
 
 def before(stop: Fraction, positions: Iterable[Fraction]) -> Iterable[Fraction]:
     """Return the leading ones of ascending positions that lie inside (0, stop)."""
     return (p for p in takewhile(lambda position: position < stop, positions) if p > 0)
+
+
+def power(base: float, exponent: float) -> float:
+    """Return base ** exponent; infinity where it overflows, which no plan accepts."""
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.inf
 
 
 def multiples(step: Fraction) -> Iterable[Fraction]:

@@ -7,7 +7,7 @@ from itertools import count, pairwise
 from typing import Literal
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.curves.curve import Curve, before, exact, register, require
+from bsgrow.schedule.curves.curve import Curve, before, exact, power, register, require
 from bsgrow.schedule.curves.decay import half_cosine, mix
 
 _NO_CYCLED_MOMENTUM = "the plan sets the momentum, as growth.momentum says; leave it out"
@@ -170,7 +170,7 @@ def OneCycleLR(
 _SCALES: dict[str, Callable[[float, Fraction, Fraction], float]] = {
     "triangular": lambda gamma, position, length: 1.0,
     "triangular2": lambda gamma, position, length: 0.5 ** (position // length),
-    "exp_range": lambda gamma, position, length: gamma ** float(position),
+    "exp_range": lambda gamma, position, length: power(gamma, float(position)),
 }
 _ANNEAL: dict[str, Callable[[Fraction], float]] = {
     "cos": lambda done: 1 - half_cosine(done),

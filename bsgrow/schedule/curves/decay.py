@@ -3,7 +3,15 @@
 import math
 from fractions import Fraction
 
-from bsgrow.schedule.curves.curve import Curve, before, exact, multiples, register, require
+from bsgrow.schedule.curves.curve import (
+    Curve,
+    before,
+    exact,
+    multiples,
+    power,
+    register,
+    require,
+)
 
 
 @register
@@ -44,7 +52,9 @@ def ExponentialLR(lr: float, /, *, gamma: float) -> Curve:
     """
     require(gamma > 0, "gamma", gamma, "must be above 0")
     return Curve(
-        value=lambda position: lr * gamma ** float(position), knots=lambda stop: (), smooth=True
+        value=lambda position: lr * power(gamma, float(position)),
+        knots=lambda stop: (),
+        smooth=True,
     )
 
 

@@ -4,7 +4,15 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
-from bsgrow.schedule.curves.curve import Curve, before, exact, multiples, register, require
+from bsgrow.schedule.curves.curve import (
+    Curve,
+    before,
+    exact,
+    multiples,
+    power,
+    register,
+    require,
+)
 
 
 @register
@@ -38,7 +46,7 @@ def StepLR(lr: float, /, *, step_size: float, gamma: float = 0.1) -> Curve:
     require(gamma > 0, "gamma", gamma, "must be above 0")
     step = exact(step_size)
     return Curve(
-        value=lambda position: lr * gamma ** (position // step),
+        value=lambda position: lr * power(gamma, position // step),
         knots=lambda stop: before(stop, multiples(step)),
     )
 
@@ -56,7 +64,7 @@ def MultiStepLR(lr: float, /, *, milestones: Sequence[float], gamma: float = 0.1
     require(gamma > 0, "gamma", gamma, "must be above 0")
     knots = [exact(milestone) for milestone in milestones]
     return Curve(
-        value=lambda position: lr * gamma ** bisect_right(knots, position),
+        value=lambda position: lr * power(gamma, bisect_right(knots, position)),
         knots=lambda stop: before(stop, knots),
         last_milestone=knots[-1] if knots else Fraction(0),
     )

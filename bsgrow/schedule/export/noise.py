@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.export.target import BatchSchedule
@@ -52,7 +53,8 @@ def noise_stretches(
         momentum: momentum coefficient m.
 
     Raises:
-        InputError: a size is not positive, or the momentum is outside [0, 1).
+        InputError: a size is not positive, the momentum is outside [0, 1), or a noise scale is
+            beyond any number.
 
     Source:
         arXiv 1711.00489, sections 3 and 4.
@@ -60,7 +62,10 @@ def noise_stretches(
     _require_run(num_total_samples, num_samples, momentum)
 
     def noise(lr: float, batch_size: int) -> float:
-        return sgd_noise_scale(lr, batch_size, momentum, num_samples)
+        scale = sgd_noise_scale(lr, batch_size, momentum, num_samples)
+        if not isfinite(scale):
+            raise InputError(f"lr = {lr:g} at a batch of {batch_size}: no number is its noise scale")
+        return scale
 
     stretches = []
     for start, stop, size in _tile(schedule, num_total_samples):

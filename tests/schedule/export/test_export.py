@@ -161,3 +161,10 @@ def test_noise_refuses(key, value):
     run = {"num_total_samples": 10, "num_samples": 10, "momentum": 0.0, key: value}
     with pytest.raises(InputError, match=key):
         noise_stretches([(0, 2)], lambda sample: 0.1, **run)
+
+
+def test_a_noise_scale_beyond_any_number_is_refused():
+    with pytest.raises(InputError, match=r"lr = 1e\+307 at a batch of 1: no number is its noise"):
+        noise_stretches(
+            [(0, 1)], lambda sample: 1e307, num_total_samples=100, num_samples=100, momentum=0.9
+        )
