@@ -11,7 +11,6 @@ It cannot express: a batch that is not whole micro-batches on every rank; a last
 cut. Here also a momentum that changes.
 """
 
-from bsgrow.errors import InputError
 from bsgrow.schedule.export.lr_table import LrPiece, lr_pieces
 from bsgrow.schedule.export.target import (
     Export,
@@ -20,6 +19,8 @@ from bsgrow.schedule.export.target import (
     batch_changes,
     cut_last_update,
     fixed_momentum,
+    micro_batch_size,
+    momentum_note,
     require_divisible,
 )
 from bsgrow.schedule.plan import Plan
@@ -59,37 +60,31 @@ def export_deepspeed(plan: Plan, target: Target) -> Export:
         InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
             momentum.
     """
-    if target.micro_batch_size is None:
-        raise InputError(
-            f"{SYSTEM} needs the micro-batch size, which it keeps for the whole run",
-            hint="pass micro_batch_size, the samples of one forward pass on a rank",
-        )
+    micro = micro_batch_size(SYSTEM, target)
     require_divisible(plan, SYSTEM, target)
     momentum = fixed_momentum(plan, SYSTEM)
     pieces = lr_pieces(plan, target.lr_tolerance)
     batches = [f"    ({p.first_index}, {p.global_batch_size})," for p in batch_changes(plan)]
     lines = [
         _IMPORTS,
-        *_config(plan, target.micro_batch_size, target.world_size),
+        *_config(plan, micro, target.world_size),
         f"NUM_UPDATES = {plan.num_updates}",
         f"PEAK_LR = {max(max(p.first.lr, p.last.lr) for p in pieces)!r}",
         *["# first update, train_batch_size", "BATCHES = [", *batches, "]"],
         *["# first and last update, lr at the first and at the last"],
         *["LRS = [", *map(_row, pieces), "]"],
     ]
-    notes = cut_last_update(plan, SYSTEM)
-    if momentum:
-        notes = (f"the optimizer's momentum must be {momentum!r}", *notes)
+    notes = momentum_note(momentum) + cut_last_update(plan, SYSTEM)
     return Export("\n".join(lines) + _FUNCTIONS, (), notes)
 
 
-def _config(plan: Plan, micro_batch_size: int, world_size: int) -> list[str]:
+def _config(plan: Plan, micro: int, world_size: int) -> list[str]:
     size = plan.phases[0].global_batch_size
     return [
         "DS_CONFIG = {",
         f'    "train_batch_size": {size},',
-        f'    "train_micro_batch_size_per_gpu": {micro_batch_size},',
-        f'    "gradient_accumulation_steps": {size // (micro_batch_size * world_size)},',
+        f'    "train_micro_batch_size_per_gpu": {micro},',
+        f'    "gradient_accumulation_steps": {size // (micro * world_size)},',
         "}",
     ]
 

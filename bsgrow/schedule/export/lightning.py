@@ -23,6 +23,8 @@ from bsgrow.schedule.export.target import (
     batch_changes,
     epoch_remainders,
     fixed_momentum,
+    micro_batch_size,
+    momentum_note,
     require_divisible,
 )
 from bsgrow.schedule.plan import Plan, Update
@@ -54,27 +56,24 @@ def export_lightning(plan: Plan, target: Target) -> Export:
         InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
             momentum.
     """
-    if target.micro_batch_size is None:
-        raise InputError(
-            f"{SYSTEM} needs the batch size of the loader, which it accumulates",
-            hint="pass micro_batch_size, the batch size of the DataLoader on a rank",
-        )
+    micro = micro_batch_size(SYSTEM, target)
     require_divisible(plan, SYSTEM, target)
     momentum, firsts = fixed_momentum(plan, SYSTEM), _first_updates(plan)
-    unit = target.micro_batch_size * target.world_size
+    unit = micro * target.world_size
     lrs = _runs([update.lr for update in firsts])
     sizes = _runs([_planned_batch(plan, update) for update in firsts])
     factors = ", ".join(f"{epoch}: {int(size) // unit}" for epoch, size in sizes)
     lines = [
         _IMPORTS,
-        f"batch_size = {target.micro_batch_size}  # of the DataLoader on each rank",
+        f"batch_size = {micro}  # of the DataLoader on each rank",
         f"max_epochs = {len(firsts)}",
         f"accumulation = GradientAccumulationScheduler(scheduling={{{factors}}})",
         f"PEAK_LR = {max(lr for _, lr in lrs)!r}",
         *["# first epoch, lr", "LRS = [", *(f"    ({epoch}, {lr!r})," for epoch, lr in lrs), "]"],
     ]
     deviations = _inside_epochs(plan, firsts) + _moving_lr(plan, firsts, target.lr_tolerance)
-    return Export("\n".join(lines) + _FUNCTIONS, deviations, _notes(plan, momentum))
+    notes = momentum_note(momentum) + _smaller_updates(plan)
+    return Export("\n".join(lines) + _FUNCTIONS, deviations, notes)
 
 
 def _first_updates(plan: Plan) -> list[Update]:
@@ -132,14 +131,13 @@ def _moving_lr(plan: Plan, firsts: list[Update], tolerance: float) -> tuple[str,
     )
 
 
-def _notes(plan: Plan, momentum: float) -> tuple[str, ...]:
-    notes = [f"the optimizer's momentum must be {momentum!r}"] if momentum else []
-    if sizes := epoch_remainders(plan):
-        notes.append(
-            f"{SYSTEM} ends each epoch with a smaller update where {sizes[0]} does not divide "
-            f"{plan.num_samples}; the plan's updates cross it"
-        )
-    return tuple(notes)
+def _smaller_updates(plan: Plan) -> tuple[str, ...]:
+    if not (sizes := epoch_remainders(plan)):
+        return ()
+    return (
+        f"{SYSTEM} ends each epoch with a smaller update where {sizes[0]} does not divide "
+        f"{plan.num_samples}; the plan's updates cross it",
+    )
 
 
 FORMAT = Format(SYSTEM, "2.6.2, 7f0c3436cd3f", export_lightning)

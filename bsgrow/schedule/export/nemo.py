@@ -23,6 +23,7 @@ from bsgrow.schedule.export.target import (
     batch_schedule,
     cut_last_update,
     fixed_momentum,
+    micro_batch_size,
     require_divisible,
     sequence_length,
 )
@@ -48,7 +49,7 @@ def export_nemo(plan: Plan, target: Target) -> Export:
     fit = fit_lr(plan, "updates", warmup_origin=-1)
     sampler = [
         f"    seq_len={tokens},",
-        f"    micro_batch_size={_micro_batch_size(target)},",
+        f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
         f"    global_batch_size={schedule[-1][1]},",
         f"    rampup_batch_size={_ramp(schedule)},",
     ]
@@ -62,15 +63,6 @@ def export_nemo(plan: Plan, target: Target) -> Export:
     ]
     notes = _notes(schedule) + cut_last_update(plan, SYSTEM)
     return Export("\n".join(lines), fit.deviations(SYSTEM, target.lr_tolerance), notes)
-
-
-def _micro_batch_size(target: Target) -> int:
-    if target.micro_batch_size is None:
-        raise InputError(
-            f"{SYSTEM} needs the micro-batch size",
-            hint="pass micro_batch_size, the samples of one forward pass on a rank",
-        )
-    return target.micro_batch_size
 
 
 def _ramp(schedule: BatchSchedule) -> list[int] | None:

@@ -90,6 +90,21 @@ def sequence_length(system: str, target: Target) -> int:
     return target.sequence_length
 
 
+def micro_batch_size(system: str, target: Target) -> int:
+    """Return the samples of one forward pass on a rank; raises InputError if unset."""
+    if target.micro_batch_size is None:
+        raise InputError(
+            f"{system} needs the micro-batch size, which it keeps for the whole run",
+            hint="pass micro_batch_size, the samples of one forward pass on a rank",
+        )
+    return target.micro_batch_size
+
+
+def momentum_note(momentum: float) -> tuple[str, ...]:
+    """Return a note for a configuration that leaves the optimizer to the user."""
+    return (f"the optimizer's momentum must be {momentum!r}",) if momentum else ()
+
+
 def fixed_momentum(plan: Plan, system: str) -> float:
     """Return the momentum coefficient of the plan; raises InputError where it changes."""
     first = plan.phases[0]
