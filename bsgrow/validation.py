@@ -1,7 +1,8 @@
 """Checks what a user wrote against the types that a function or a table takes."""
 
-from collections.abc import Callable, Mapping
-from inspect import Parameter, signature
+import re
+from collections.abc import Callable, Iterable, Mapping
+from inspect import Parameter, getdoc, signature
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, ValidationError, validate_call
@@ -11,6 +12,7 @@ from bsgrow.errors import InputError, did_you_mean
 Result = TypeVar("Result")
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+_LONGEST = 80
 _WORDS = (
     ("Value error, ", ""),
     ("an object", "a table"),
@@ -37,20 +39,25 @@ def call_checked(
         own: further keyword arguments, which a user may not write.
 
     Raises:
-        InputError: an argument is unknown, missing or of a wrong type; the message names it.
+        InputError: an argument is unknown, missing or of a wrong type; the message names it, and
+            the hint is what the docstring of the function says of it.
     """
     own = own or {}
     allowed = keyword_names(function) - own.keys()
     for key in sorted(written.keys() - allowed):
         raise InputError(
-            f"{table}.{key} = {written[key]!r}: {function.__name__} has no such argument",
+            f"{table}.{key} = {shown(written[key])}: {function.__name__} has no such argument",
             did_you_mean(key, allowed),
         )
     try:
         checked = validate_call(config=ConfigDict(strict=True))(function)
         return checked(*positional, **written, **own)
     except ValidationError as error:
-        raise InputError("\n".join(describe(e, f"{table}.") for e in error.errors())) from error
+        message = describe(error.errors(), table)
+        raise InputError(message, _argument_hint(function, table, message)) from error
+    except InputError as error:
+        error.hint = error.hint or _argument_hint(function, table, error.message)
+        raise
 
 
 def keyword_names(function: Callable[..., object]) -> set[str]:
@@ -59,14 +66,55 @@ def keyword_names(function: Callable[..., object]) -> set[str]:
     return {parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY}
 
 
-def describe(details: Mapping[str, Any], prefix: str = "") -> str:
-    """Return one of pydantic's errors as a line: key, value, and what is allowed."""
-    key = prefix + ".".join(str(part) for part in details["loc"])
+def describe(errors: Iterable[Mapping[str, Any]], table: str = "") -> str:
+    """Return pydantic's errors as a line for each key: its value, and what is allowed.
+
+    Args:
+        errors: of a function's arguments, or of a table of tables.
+        table: where the arguments are written; "" where the errors name their tables.
+    """
+    by_key: dict[str, list[Mapping[str, Any]]] = {}
+    for details in errors:
+        by_key.setdefault(_key(details["loc"], table), []).append(details)
+    return "\n".join(_line(key, alternatives) for key, alternatives in by_key.items())
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: cut where it is long."""
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """Return the beginning of a text, if it is long."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _key(location: tuple[int | str, ...], table: str) -> str:
+    """Return the key at a location: items of lists in brackets, branches of a union left out."""
+    depth = 1 if table else 2
+    names = ".".join(str(part) for part in (*([table] if table else []), *location[:depth]))
+    return names + "".join(f"[{part}]" for part in location[depth:] if isinstance(part, int))
+
+
+def _line(key: str, alternatives: list[Mapping[str, Any]]) -> str:
+    """Return what is wrong with a key; a union has a complaint from each of its branches."""
+    details = alternatives[0]
     if details["type"] in UNKNOWN_KEY:
-        return f"{key} = {details['input']!r}: there is no such key"
+        return f"{key} = {shown(details['input'])}: there is no such key"
     if details["type"].startswith("missing"):
         return f"{key}: is missing"
-    return f"{key} = {details['input']!r}: {_plain(details['msg'])}"
+    first, *others = (_plain(alternative["msg"]) for alternative in alternatives)
+    wanted = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
+    return f"{key} = {shown(details['input'])}: {wanted}"
+
+
+def _argument_hint(function: Callable[..., object], table: str, message: str) -> str | None:
+    """Return what the docstring of a function says of the argument that a message begins with."""
+    named = re.match(rf"{re.escape(table)}\.(\w+)", message)
+    arguments = (getdoc(function) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    name = named[1] if named else ""
+    found = re.search(rf"^    {name}: (.+(?:\n {{5,}}.+)*)", arguments, re.MULTILINE)
+    return f"{name}: {' '.join(found[1].split()).rstrip('.')}" if name and found else None
 
 
 def _plain(message: str) -> str:

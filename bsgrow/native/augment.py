@@ -1,7 +1,7 @@
 """What is done to an image at random, as the user writes it."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from bsgrow.errors import InputError
 
@@ -12,34 +12,42 @@ PaddingMode = Literal["zero", "reflect"]
 class Augment:
     """Random crop of a padded image, then a random horizontal flip.
 
-    Args:
-        pad: pixels added on each side before a window of the image's size is cut out of it,
-            its offset uniform in ``[0, 2 * pad]`` each way. Below the image's height and width.
-        padding: ``"zero"`` adds pixels of value 0, before normalisation as torchvision does;
-            ``"reflect"`` mirrors the image at its edge pixels, which are not repeated.
-        flip: mirror left to right with probability 1/2.
-
     Raises:
         InputError: a field is out of range.
     """
 
+    # How a recipe's table is read; a plain dictionary, so that nothing is imported here.
+    __pydantic_config__: ClassVar = {
+        "extra": "forbid",
+        "strict": True,
+        "use_attribute_docstrings": True,
+    }
+
     pad: int = 0
+    """Pixels added on each side before a window of the image's size is cut out of it, its offset
+    uniform in ``[0, 2 * pad]`` each way. Below the image's height and width."""
+
     padding: PaddingMode = "zero"
+    """``"zero"`` adds pixels of value 0, before normalisation as torchvision does; ``"reflect"``
+    mirrors the image at its edge pixels, which are not repeated."""
+
     flip: bool = False
+    """Whether images are mirrored left to right, each with probability 1/2."""
 
     def __post_init__(self) -> None:
         if isinstance(self.pad, bool) or not isinstance(self.pad, int) or self.pad < 0:
             raise InputError(
-                f"pad = {self.pad!r} is not a number of pixels: expected an integer of 0 or more",
-                hint="use pad = 0 for no crop, pad = 4 for 32x32 images",
+                f"augment.pad = {self.pad!r} is not a number of pixels: expected an integer of 0 "
+                "or more",
+                hint="use augment.pad = 0 for no crop, augment.pad = 4 for 32x32 images",
             )
         if self.padding not in get_args(PaddingMode):
             raise InputError(
-                f"padding = {self.padding!r} is unknown: expected 'zero' or 'reflect'",
-                hint="use padding = 'zero', as in the paper",
+                f"augment.padding = {self.padding!r} is unknown: expected 'zero' or 'reflect'",
+                hint="use augment.padding = 'zero', as in the paper",
             )
         if not isinstance(self.flip, bool):
             raise InputError(
-                f"flip = {self.flip!r} is not a switch: expected true or false",
-                hint="use flip = true where left and right mean the same",
+                f"augment.flip = {self.flip!r} is not a switch: expected true or false",
+                hint="use augment.flip = true where left and right mean the same",
             )

@@ -1,11 +1,12 @@
 """The arms of an experiment: one recipe, spent in different ways."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import MappingProxyType
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.reading import recipe_from_table
 from bsgrow.schedule import Growth
 
 
@@ -33,9 +34,11 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
     """Return the recipe of one arm and seed.
 
     Raises:
-        InputError: there is no such arm.
+        InputError: there is no such arm, or the seed is out of range.
     """
     if arm not in ARMS:
         raise InputError(f"--arms {arm}: no such arm", did_you_mean(arm, ARMS))
-    run = recipe.run.model_copy(update={"seed": seed})
-    return recipe.model_copy(update={"growth": ARMS[arm](recipe.growth), "run": run})
+    table = recipe.model_dump(mode="json")
+    table["growth"] = asdict(ARMS[arm](recipe.growth))
+    table["run"]["seed"] = seed
+    return recipe_from_table(table)

@@ -3,17 +3,28 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.recipe.curve import check_curve
 from bsgrow.schedule import Growth, Reference
 
-PositiveInt = Annotated[int, Field(gt=0)]
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
+_MAX_COUNT = 2**31 - 1  # what the kernels of torch index a batch with
+_MAX_THREADS = 4096  # above any machine; every one of them would be started
 
-NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[PositiveInt, Field(le=_MAX_COUNT)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
 
 
 class _Section(BaseModel):
@@ -88,7 +99,10 @@ class OptimizerConfig(_Section):
                 hint='Adam takes optimizer.betas; momentum belongs to optimizer.name = "sgd"',
             )
         if self.nesterov and not self.momentum:
-            raise InputError("optimizer.nesterov = true: needs an optimizer.momentum above 0")
+            raise InputError(
+                "optimizer.nesterov = true: needs an optimizer.momentum above 0",
+                hint="set optimizer.momentum = 0.9, or leave optimizer.nesterov out",
+            )
         return self
 
 
@@ -130,27 +144,28 @@ class RunConfig(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of the initial weights, the order of the samples and their augmentation."""
 
-    ghost_batch_size: PositiveInt | None = None
+    ghost_batch_size: Count | None = None
     """Samples that batch normalisation normalises together, whatever the batch size; the
     smaller of 128 and schedule.global_batch_size where absent."""
 
-    micro_batch_size: PositiveInt | Literal["auto"] = "auto"
+    micro_batch_size: Count | Literal["auto"] = "auto"
     """Samples per forward and backward pass, in whole ghost batches; ``auto`` takes 256."""
 
-    @field_validator("micro_batch_size", mode="before")
+    @field_validator("micro_batch_size", mode="wrap")
     @classmethod
-    def _number_or_auto(cls, value: object) -> object:
-        if isinstance(value, str) and value != "auto":
-            raise ValueError('must be a number above 0 or "auto"')
-        return value
+    def _number_or_auto(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return check(value)
+        except ValidationError:
+            raise ValueError(f'must be a number from 1 to {_MAX_COUNT}, or "auto"') from None
 
-    world_size: PositiveInt = 1
+    world_size: Count = 1
     """Number of processes that share an update; for planning, training takes 1."""
 
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
 
-    num_threads: PositiveInt | None = None
+    num_threads: Annotated[PositiveInt, Field(le=_MAX_THREADS)] | None = None
     """CPU threads of the loader and of torch; all cores where absent."""
 
     evaluate_every_epochs: Annotated[float, Field(gt=0)] = 1.0
@@ -173,12 +188,26 @@ class Recipe(_Section):
     """One line on what the recipe is and where its figures come from."""
 
     data: DataConfig
+    """A table: where the samples come from, such as ``data = { name = "cifar10" }``."""
+
     augment: Augment = Augment()
+    """A table: what is done to an image at random, such as ``augment = { pad = 4 }``."""
+
     model: ModelConfig
+    """A table: the architecture, such as ``model = { name = "wide_resnet", depth = 16 }``."""
+
     optimizer: OptimizerConfig = OptimizerConfig()
+    """A table: torch's optimizer, such as ``optimizer = { name = "sgd", momentum = 0.9 }``."""
+
     schedule: ScheduleConfig
+    """A table: the run as published, with ``epochs``, ``lr``, ``global_batch_size`` and mostly
+    a ``curve``."""
+
     growth: Growth = Growth()
+    """A table: how the decay is spent in batch size, such as ``growth = { mode = "grow" }``."""
+
     run: RunConfig = RunConfig()
+    """A table: how the plan is carried out, such as ``run = { seed = 0 }``."""
 
     @model_validator(mode="after")
     def _schedule_fits_optimizer(self) -> Self:

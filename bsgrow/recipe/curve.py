@@ -5,7 +5,7 @@ from typing import Any
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule import CURVES
-from bsgrow.validation import call_checked
+from bsgrow.validation import call_checked, shown
 
 
 def check_curve(curve: Mapping[str, Any], table: str = "schedule.curve") -> None:
@@ -20,8 +20,11 @@ def check_curve(curve: Mapping[str, Any], table: str = "schedule.curve") -> None
     """
     arguments = dict(curve)
     name = arguments.pop("name", None)
-    if name not in CURVES:
-        raise InputError(f"{table}.name = {name!r}: no such curve", did_you_mean(name, CURVES))
+    if name is None:
+        raise InputError(f"{table}.name: is missing", f"one of {', '.join(sorted(CURVES))}")
+    if not isinstance(name, str) or name not in CURVES:
+        hint = did_you_mean(name, CURVES)
+        raise InputError(f"{table}.name = {shown(name)}: no such curve", hint)
     for place, inner in _nested(arguments):
         check_curve(inner, f"{table}.{place}")
     try:

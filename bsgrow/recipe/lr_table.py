@@ -1,11 +1,13 @@
 """Learning-rate tables in CSV files, read into the recipe that names them."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from bsgrow.errors import InputError
+from bsgrow.validation import shown
 
 _UNITS = ("epochs", "samples", "updates", "tokens")
 _HINT = "the first line names the columns, a unit and lr, such as: epochs,lr"
@@ -26,7 +28,8 @@ def inline_tables(schedule: Mapping[str, Any]) -> dict[str, Any]:
     for path, other in units:
         if other != unit:
             raise InputError(
-                f"schedule.curve.path = {path!r}: counts in {other}, schedule.unit is {unit!r}"
+                f"schedule.curve.path = {path!r}: counts in {other}, schedule.unit is {unit!r}",
+                hint="leave schedule.unit out, and the head of the file says it",
             )
     given = {key: value for key, value in (("curve", curve), ("unit", unit)) if value is not None}
     return {**schedule, **given}
@@ -38,7 +41,7 @@ def read_table(path: str) -> tuple[str, list[float], list[float]]:
     Returns:
         The unit in the head of the first column; the positions; the learning rates.
     """
-    rows = [row for row in csv.reader(_lines(path)) if row]
+    rows = _rows(path)
     head = [name.strip() for name in rows[0]] if rows else []
     if len(head) != 2 or head[0] not in _UNITS or head[1] != "lr":
         raise InputError(f"{path}: the first line is {','.join(head)!r}", _HINT)
@@ -65,21 +68,33 @@ def _inline_value(value: Any, units: list[tuple[str, str]]) -> Any:
     return _inline(value, units)
 
 
-def _lines(path: str) -> Iterable[str]:
+def _rows(path: str) -> list[list[str]]:
+    """Return the rows of a CSV file, without the empty ones."""
     try:
-        return Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"schedule.curve.path = {path!r}: cannot be read: {error}") from error
+        lines = Path(path).read_text("utf-8").splitlines()
+        return [row for row in csv.reader(lines) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        message = f"schedule.curve.path = {shown(path)}: cannot be read: {error}"
+        raise InputError(message, "give a CSV file; a relative path starts here") from error
 
 
 def _numbers(path: str, line: int, row: Sequence[str]) -> tuple[float, float]:
     try:
         position, lr = row
-        return _number(position), float(lr)
+        return _number(position), _finite(lr)
     except ValueError as error:
-        raise InputError(f"{path}, row {line}: {','.join(row)!r} is not two numbers") from error
+        message = f"{path}, row {line}: {shown(','.join(row))} is not two finite numbers"
+        raise InputError(message, hint="each row is a position and the lr from there on") from error
 
 
 def _number(text: str) -> float:
     """Return an int where the text is one: sample counts are beyond what a float holds."""
-    return int(text) if text.strip().isdecimal() else float(text)
+    number = _finite(text)
+    return int(text) if text.strip().isdecimal() else number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is not finite")
+    return number

@@ -3,6 +3,7 @@
 from bsgrow.data import DATASETS
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import DataConfig, Recipe
+from bsgrow.recipe.hints import key_hint
 from bsgrow.schedule import Plan, compile_plan
 
 
@@ -12,7 +13,11 @@ def plan_recipe(recipe: Recipe) -> Plan:
     Raises:
         InputError: the number of samples is not known, or the values do not fit each other.
     """
-    plan = compile_plan(recipe.reference, recipe.growth, num_train_samples(recipe.data))
+    try:
+        plan = compile_plan(recipe.reference, recipe.growth, num_train_samples(recipe.data))
+    except InputError as error:
+        error.hint = error.hint or key_hint(error.message)
+        raise
     _check_ghost_batch(recipe, plan)
     return plan
 
@@ -27,23 +32,27 @@ def num_train_samples(data: DataConfig) -> int:
         )
     if spec and data.num_samples not in (None, spec.num_samples):
         raise InputError(
-            f"data.num_samples = {data.num_samples}: {data.name} has {spec.num_samples}"
+            f"data.num_samples = {data.num_samples}: {data.name} has {spec.num_samples}",
+            hint="leave data.num_samples out, or give the set a data.name of its own",
         )
     return spec.num_samples if spec else data.num_samples or 0
 
 
 def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
-    ghost, first = recipe.run.ghost_batch_size, plan.phases[0].global_batch_size
-    if ghost is not None and ghost > first:
+    ghost = recipe.ghost_batch_size
+    smallest = min(phase.global_batch_size for phase in plan.phases)
+    if ghost > smallest:
+        default = "" if recipe.run.ghost_batch_size else ", its default"
         raise InputError(
-            f"run.ghost_batch_size = {ghost}: above the first global batch, {first}",
-            hint="a ghost batch is a part of a batch; the statistics must not change as it grows",
+            f"run.ghost_batch_size = {ghost}{default}: above the smallest global batch, {smallest}",
+            hint=f"set run.ghost_batch_size = {smallest} or less: a ghost batch is a part of a "
+            "batch, whose statistics must not change as it grows",
         )
     micro = recipe.run.micro_batch_size
-    if micro != "auto" and micro % recipe.ghost_batch_size:
+    if micro != "auto" and micro % ghost:
         raise InputError(
-            f"run.micro_batch_size = {micro}: not a multiple of run.ghost_batch_size = "
-            f"{recipe.ghost_batch_size}",
+            f"run.micro_batch_size = {micro}: not a multiple of run.ghost_batch_size = {ghost}",
+            hint=f"a ghost batch is whole in one micro-batch; {-(-micro // ghost) * ghost} is",
         )
 
 

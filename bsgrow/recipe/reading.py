@@ -13,9 +13,12 @@ from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
-from bsgrow.validation import UNKNOWN_KEY, describe
+from bsgrow.recipe.values import check_values
+from bsgrow.validation import UNKNOWN_KEY, cut, describe, shown
 
+_MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
 _SHIPPED = resources.files("bsgrow") / "recipes"
 
 
@@ -35,10 +38,18 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
     Raises:
         InputError: no such recipe, no valid TOML, or a key or value that is not allowed.
     """
-    table = _parse(_read_text(name_or_path), name_or_path)
+    text, overrides = _read_text(name_or_path), list(overrides)
+    table = _parse(text, name_or_path)
     for override in overrides:
         _set(table, override)
-    return recipe_from_table(table)
+    try:
+        return recipe_from_table(table)
+    except InputError as error:
+        if name_or_path in shipped_recipes():
+            raise  # it is right by itself, so that the fault is an override's
+        source = f"{name_or_path}, with --set" if overrides else name_or_path
+        lines = (f"{source}: {line}" for line in error.message.splitlines())
+        raise InputError("\n".join(lines), error.hint) from error
 
 
 def schedule_recipe(overrides: Iterable[str]) -> Recipe:
@@ -59,19 +70,26 @@ def schedule_recipe(overrides: Iterable[str]) -> Recipe:
     try:
         return recipe_from_table(table)
     except InputError as error:
-        raise InputError(error.message, error.hint or hint) from error
+        if error.message.startswith(_MISSING):
+            error.hint = hint
+        raise
 
 
 def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
-    """Build a recipe from plain values; raises InputError for what is not allowed."""
-    if isinstance(table.get("schedule"), Mapping):
-        table = {**table, "schedule": inline_tables(table["schedule"])}
-    # Strict about types, except that JSON's arrays and objects may become tuples and dataclasses.
-    text = json.dumps(table, default=str)
+    """Build a recipe from plain values.
+
+    Raises:
+        InputError: what is not allowed; where nothing else is to say, its hint is what the key
+            means.
+    """
     try:
-        return Recipe.model_validate_json(text)
-    except ValidationError as error:
-        raise _explain(error) from error
+        check_values(table)
+        if isinstance(table.get("schedule"), Mapping):
+            table = {**table, "schedule": inline_tables(table["schedule"])}
+        return _validated(table)
+    except InputError as error:
+        error.hint = error.hint or key_hint(error.message)
+        raise
 
 
 def as_toml(recipe: Recipe) -> str:
@@ -84,15 +102,15 @@ def _read_text(name_or_path: str) -> str:
     if name_or_path in shipped:
         return (_SHIPPED / f"{name_or_path}.toml").read_text("utf-8")
     path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.exists():
-        raise InputError(
-            f"no recipe is called {name_or_path!r}", hint=did_you_mean(name_or_path, shipped)
-        )
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError) and path.suffix != ".toml":
+            hint = did_you_mean(name_or_path, shipped)
+            raise InputError(f"no recipe is called {shown(name_or_path)}", hint) from error
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"cannot read the recipe {path}: {error}",
+            f"cannot read the recipe {cut(name_or_path)}: {reason}",
             hint="give a path to a TOML file, or a name that `bsgrow recipes` lists",
         ) from error
 
@@ -100,30 +118,48 @@ def _read_text(name_or_path: str) -> str:
 def _parse(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source} is not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # its own, a long integer, deep nesting
+        raise InputError(
+            f"{source} is not valid TOML: {error}",
+            hint='text needs quotes, such as name = "cifar10"; tables begin with [data]',
+        ) from error
 
 
 def _set(table: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
-    *parents, leaf = key.strip().split(".")
-    if not (separator and leaf):
+    *parents, leaf = parts = key.strip().split(".")
+    if not (separator and all(parts)):
         raise InputError(
-            f"--set {override}: not of the form key=value",
+            f"--set {cut(override)}: not of the form key=value",
             hint="for example --set schedule.lr=0.1",
         )
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
-            raise InputError(f"--set {override}: {parent} holds a value, not a table")
-    table[leaf] = _parse_value(text.strip())
+            raise InputError(
+                f"--set {cut(override)}: {parent} holds a value, not a table",
+                hint=f"set {parent} itself, as a table: --set '…{parent}={{ … }}'",
+            )
+    try:
+        table[leaf] = _parse_value(text.strip())
+    except RecursionError as error:
+        raise InputError(f"--set {cut(override)}: is nested too deep") from error
 
 
 def _parse_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # no TOML, or an integer too long to be read
         return text
+
+
+def _validated(table: Mapping[str, Any]) -> Recipe:
+    # Strict about types, except that JSON's arrays and objects may become tuples and dataclasses.
+    text = json.dumps(table, default=str)
+    try:
+        return Recipe.model_validate_json(text)
+    except ValidationError as error:
+        raise _explain(error) from error
 
 
 def _explain(error: ValidationError) -> InputError:
@@ -134,7 +170,7 @@ def _explain(error: ValidationError) -> InputError:
         if isinstance(cause, InputError):
             return cause
     hints = [_hint(details) for details in errors]
-    return InputError("\n".join(map(describe, errors)), hint=next(filter(None, hints), None))
+    return InputError(describe(errors), hint=next(filter(None, hints), None))
 
 
 def _hint(details: Mapping[str, Any]) -> str | None:

@@ -55,11 +55,11 @@ def test_a_table_inside_another_curve(write):
     [
         ("", "the first line is ''"),
         ("steps,lr\n0,1\n", "the first line is 'steps,lr'"),
-        ("epochs,lr\n0,a\n", "row 2: '0,a' is not two numbers"),
-        ("epochs,lr\n0,1\n5\n", "row 3: '5' is not two numbers"),
+        ("epochs,lr\n0,a\n", "row 2: '0,a' is not two finite numbers"),
+        ("epochs,lr\n0,1\n5\n", "row 3: '5' is not two finite numbers"),
         ("epochs,lr\n", "schedule.curve.positions = []: must begin at 0"),
         ("epochs,lr\n1,1\n", "schedule.curve.positions = [1.0]: must begin at 0"),
-        ("epochs,lr\n0,nan\n", "schedule.curve.lrs = [nan]: must not be negative"),
+        ("epochs,lr\n0,nan\n", "row 2: '0,nan' is not two finite numbers"),
     ],
 )
 def test_a_table_that_is_none(write, text, message):
