@@ -3,24 +3,56 @@
 import os
 import sys
 
+from bsgrow.cli.streams import flush_stdout, prepare_streams
 from bsgrow.errors import BsgrowError
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells count it
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count it
 
 
 def main() -> None:
-    """Run bsgrow; exits 0 when done, 1 on failure, 2 when the input is wrong, 130 on Ctrl-C."""
+    """Run bsgrow; exits 0 when done, 1 on failure, 2 when the input is wrong, 130 on Ctrl-C.
+
+    BSGROW_TRACEBACK=1 in the environment shows the traceback of an internal error.
+    """
     # OpenMP's threads spin while they wait; on a core that others use too, that made a training
     # step 4 to 6 times slower than sleeping does. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        prepare_streams()
+        _run()
+    except KeyboardInterrupt:  # during the imports; a command that has begun handles its own
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:  # the reader of stdout has seen enough
+        sys.exit(1)
+    except BsgrowError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(BsgrowError(str(error)))
+    except Exception as error:  # the last resort: whatever it is, it is ours and not the user's
+        if os.environ.get("BSGROW_TRACEBACK"):
+            raise
+        _fail(_internal(error))
+
+
+def _run() -> None:
+    """Import the commands, which takes a while, and run one of them."""
     from bsgrow.cli.app import app
-    from bsgrow.cli.console import print_error
 
     try:
         app(prog_name="bsgrow")
-    except BsgrowError as error:
-        print_error(error)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        print_error(BsgrowError(str(error)))
-        sys.exit(1)
+    finally:
+        flush_stdout()
+
+
+def _internal(error: Exception) -> BsgrowError:
+    return BsgrowError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a bug in bsgrow; BSGROW_TRACEBACK=1 in the environment shows where it is",
+    )
+
+
+def _fail(error: BsgrowError) -> None:
+    from bsgrow.cli.console import print_error
+
+    print_error(error)
+    sys.exit(error.exit_code)

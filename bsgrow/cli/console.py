@@ -21,8 +21,8 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Write one JSON object to stdout, floats in full precision."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    """Write one JSON object to stdout, floats in full precision; none may be infinite or nan."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def print_error(error: BsgrowError) -> None:

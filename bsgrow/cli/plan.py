@@ -105,6 +105,7 @@ def plan(
         "tokens_per_sample": tokens_per_sample,
         "max_batch_size": max_batch_size,
     }
+    _require_used(output, every=every, sketch=sketch, throughput=throughput)
     settings = list(as_overrides(options, curve, curve_arguments or [])), overrides or []
     views = Views(
         parse_world_sizes(world_size) if world_size else (),
@@ -122,6 +123,20 @@ def plan(
         print_text(exported(entries, output, views.world_sizes, approximate=approximate))
     else:
         print_plans(entries, views, output, every)
+
+
+def _require_used(output: PlanFormat, *, every: Every, sketch: object, throughput: object) -> None:
+    """Raise InputError for an option that the format would ignore."""
+    if every is Every.UPDATE and output is not PlanFormat.CSV:
+        raise InputError("--every update: is for --format csv", "add --format csv")
+    given = {"--sketch": sketch, "--throughput": throughput}
+    for option, value in given.items():
+        if output.is_export and value is not None:
+            raise InputError(
+                f"{option}: is for a plan that is read here, and --format {output} writes it for "
+                "another system",
+                hint=f"leave {option} out, or take --format table or json",
+            )
 
 
 def _require_alone(output: PlanFormat, **others: object) -> None:

@@ -11,6 +11,9 @@ from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe
 from bsgrow.schedule import Phase, Plan
 from bsgrow.schedule.split import gradient_accumulation_steps, rank_slice
+from bsgrow.validation import cut
+
+_MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,10 @@ class Division:
 def parse_world_sizes(text: str) -> list[int]:
     """Read numbers of ranks, such as ``1,8,64``; raises InputError for anything else."""
     words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() and int(word) > 0 for word in words):
+    if not all(word.isdecimal() and len(word) <= _MAX_DIGITS and int(word) > 0 for word in words):
         raise InputError(
-            f"--world-size {text}: must be numbers of ranks above 0, separated by commas",
+            f"--world-size {cut(text)}: must be numbers of ranks above 0 and of at most "
+            f"{_MAX_DIGITS} digits, separated by commas",
             hint="for example --world-size 1,8,64",
         )
     return sorted({int(word) for word in words})
@@ -66,6 +70,18 @@ def divisions(recipe: Recipe, phase: Phase, world_sizes: Sequence[int]) -> list[
     """Return how the batch of a phase is divided over each number of ranks."""
     ghost, micro = recipe.ghost_batch_size, recipe.micro_batch_size
     return [division(phase.global_batch_size, ghost, micro, size) for size in world_sizes]
+
+
+def idle_ranks(recipe: Recipe, plan: Plan) -> list[str]:
+    """Return a remark where the first batch is too small for the ranks of the recipe."""
+    ghost, first = recipe.ghost_batch_size, plan.phases[0].global_batch_size
+    size, num_ghosts = recipe.run.world_size, -(-first // ghost)
+    if size <= num_ghosts:
+        return []
+    return [
+        f"run.world_size = {size}: the first global batch of {first} is {num_ghosts} ghost "
+        f"batches of {ghost}, so that {size - num_ghosts} ranks have no samples in it"
+    ]
 
 
 def world_size_rows(

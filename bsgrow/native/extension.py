@@ -1,6 +1,6 @@
 """Finds the compiled half, or says how to build it."""
 
-from bsgrow.errors import BsgrowError
+from bsgrow.errors import BsgrowError, InputError
 
 try:
     from bsgrow import _native as extension
@@ -10,5 +10,10 @@ except ImportError as error:  # pragma: no cover - needs an unbuilt tree
         hint="build it with `pip install -e .` in the source tree; "
         "it needs a C++17 compiler and pybind11",
     ) from error
+
+try:
+    extension.instruction_set()
+except ValueError as error:  # it names the variable BSGROW_INSTRUCTION_SET and its value
+    raise InputError(str(error), hint="unset it, and the best that runs here is taken") from error
 
 __all__ = ["extension"]

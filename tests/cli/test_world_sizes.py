@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.cli.world_sizes import division, parse_world_sizes, world_size_rows
+from bsgrow.cli.plan_views import Views, plan_remarks
+from bsgrow.cli.world_sizes import division, idle_ranks, parse_world_sizes, world_size_rows
 from bsgrow.errors import InputError
 from bsgrow.schedule.split import micro_slices, rank_slice
 
@@ -45,8 +46,24 @@ def test_numbers_of_ranks_are_read():
     assert parse_world_sizes("64, 1,8,8") == [1, 8, 64]
 
 
-@pytest.mark.parametrize("text", ["0", "1,", "a", "-1", "", "1.5"])
+@pytest.mark.parametrize("text", ["0", "1,", "a", "-1", "", "1.5", "1000000000"])
 def test_wrong_numbers_of_ranks(text):
     with pytest.raises(InputError, match=f"--world-size {text}: must be") as error:
         parse_world_sizes(text)
     assert "1,8,64" in error.value.hint
+
+
+def test_a_number_of_ranks_too_long_to_be_read():
+    with pytest.raises(InputError, match="of at most 9 digits"):
+        parse_world_sizes(5000 * "1")
+
+
+def test_ranks_that_have_nothing_to_do_are_pointed_out(named):
+    (enough,) = named("cifar10-grow", settings=["run.world_size=1"])
+    assert idle_ranks(enough.recipe, enough.plan) == []
+    (many,) = named("imagenet-grow", settings=["run.world_size=129"])
+    assert idle_ranks(many.recipe, many.plan) == [
+        "run.world_size = 129: the first global batch of 8192 is 128 ghost batches of 64, so that "
+        "1 ranks have no samples in it"
+    ]
+    assert idle_ranks(many.recipe, many.plan)[0] in plan_remarks(many, Views())

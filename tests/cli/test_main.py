@@ -1,0 +1,109 @@
+"""The entry point: what it makes of errors, of a signal, and of the streams it is given."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+import bsgrow.cli
+from bsgrow.cli import main
+from bsgrow.errors import BsgrowError, InputError
+
+
+@pytest.fixture
+def main_with(monkeypatch, capsys):
+    """Run main with a command that raises, and return exit code, stdout and stderr."""
+
+    def run(error):
+        def command():
+            raise error
+
+        monkeypatch.setattr(bsgrow.cli, "_run", command)
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return caught.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "lines"),
+    [
+        (InputError("x = 3: wrong", "take 4"), 2, "error: x = 3: wrong\nhint: take 4\n"),
+        (BsgrowError("cannot"), 1, "error: cannot\n"),
+        (OSError(errno.ENOSPC, "No space left"), 1, "error: [Errno 28] No space left\n"),
+        (BrokenPipeError(), 1, ""),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_an_error_becomes_lines_and_an_exit_code(main_with, error, code, lines):
+    assert main_with(error) == (code, "", lines)
+
+
+def test_an_error_of_ours_is_called_one(main_with, monkeypatch):
+    monkeypatch.delenv("BSGROW_TRACEBACK", raising=False)
+    code, _, lines = main_with(ZeroDivisionError("division by zero"))
+    assert code == 1
+    assert lines.startswith("error: internal error: ZeroDivisionError: division by zero\nhint: ")
+    assert "BSGROW_TRACEBACK=1" in lines
+
+
+def test_an_error_of_ours_shows_its_trace_on_request(main_with, monkeypatch):
+    monkeypatch.setenv("BSGROW_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        main_with(ZeroDivisionError())
+
+
+def test_nothing_heavy_is_imported_before_a_signal_is_handled():
+    program = "import sys, bsgrow.cli; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    heavy = {"numpy", "pydantic", "rich", "torch", "typer", "bsgrow._native", "bsgrow.cli.app"}
+    assert heavy.isdisjoint(result.stdout.split())
+
+
+def run_bsgrow(*words, environment=None, redirection=""):
+    line = f'"$0" -m bsgrow "$@" {redirection}'
+    return subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable, *words],
+        env=os.environ | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_closed_stdout():
+    result = run_bsgrow("plan", redirection=">&-")
+    assert result.returncode == 0
+    assert result.stderr.startswith("note: ")
+
+
+def test_a_reader_that_has_seen_enough():
+    words = ("plan", "cifar10-grow", "--format", "csv", "--every", "update")
+    result = run_bsgrow(*words, redirection="| head -1")
+    assert result.stdout.startswith("index,")
+    assert result.stderr == ""
+
+
+def test_a_full_disk():
+    result = run_bsgrow("recipes", redirection=">/dev/full")
+    assert (result.returncode, result.stderr) == (1, "error: [Errno 28] No space left on device\n")
+
+
+def test_an_encoding_without_the_signs_of_a_table_and_a_terminal_of_no_width():
+    environment = {"PYTHONIOENCODING": "ascii", "COLUMNS": "0"}
+    result = run_bsgrow("plan", "cifar10-grow", environment=environment)
+    assert result.returncode == 0, result.stderr
+    assert "micro ? accum ? world" in result.stdout
+    assert "note: " in result.stderr
+
+
+def test_an_instruction_set_that_is_none():
+    result = run_bsgrow("plan", environment={"BSGROW_INSTRUCTION_SET": "foo"})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: BSGROW_INSTRUCTION_SET: expected one of")
