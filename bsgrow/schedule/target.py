@@ -61,7 +61,7 @@ class Target:
             raise InputError(
                 f"schedule.curve: the learning rate at epoch {sample / self.num_samples:g} is "
                 "beyond any number",
-                hint="a gamma multiplies the learning rate; below 1 it decays",
+                hint="a gamma above 1 or a very small div_factor makes it grow like that",
             )
         return lr
 

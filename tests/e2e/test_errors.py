@@ -10,7 +10,7 @@ WRONG = [
     (["plan", "--set", "growth.max_batchsize=1"], "there is no such key", "max_batch_size"),
     (["plan", "--set", "growth.max_batch_size=8"], "below the first batch, 16", "first batch is"),
     (["plan", "--set", "schedule.curve.milestones=[16,99]"], "the milestone 99", "epochs"),
-    (["plan", "digits", "--format", "json", "--lr", "1e307"], "schedule.lr = 1e+307", "growth.lr_scale"),
+    (["plan", "digits", "--format=json", "--lr=1e307"], "schedule.lr = 1e+307", "lr_scale"),
     (["plan", "--format", "megatron", "--sketch"], "--sketch: is for", "leave --sketch out"),
     (["plan", "--every", "update"], "--every update: is for --format csv", "add --format csv"),
     (["compare", "--seeds", "-1"], "run.seed = -1: must be", "Seed of the initial weights"),

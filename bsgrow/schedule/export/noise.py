@@ -64,7 +64,9 @@ def noise_stretches(
     def noise(lr: float, batch_size: int) -> float:
         scale = sgd_noise_scale(lr, batch_size, momentum, num_samples)
         if not isfinite(scale):
-            raise InputError(f"lr = {lr:g} at a batch of {batch_size}: no number is its noise scale")
+            raise InputError(
+                f"lr = {lr:g} at a batch of {batch_size}: no number is its noise scale"
+            )
         return scale
 
     stretches = []
