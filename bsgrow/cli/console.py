@@ -16,8 +16,16 @@ def _width(stream: TextIO) -> int | None:
     return None if stream.isatty() else _PIPE_WIDTH
 
 
+class _Remarks(Console):
+    """What goes to stderr; a reader of it that has left does not end the command."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from here on."""
+        self.quiet = True
+
+
 out = Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = _Remarks(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

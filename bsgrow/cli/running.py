@@ -1,7 +1,6 @@
 """Carrying out a recipe under a person's eyes: shown while it runs, stopped by a signal."""
 
 import shlex
-from contextlib import suppress
 
 import typer
 
@@ -46,8 +45,7 @@ def carry_out_stoppable(
 
             def on_event(event: Event) -> None:
                 stop.graceful = stop.graceful or isinstance(event, RunStarted)
-                with suppress(OSError):  # a reader of stderr that has left does not end the run
-                    show(event)
+                show(event)
 
             return carry_out(recipe, directory, resume=resume, on_event=on_event, should_stop=stop)
     except InterruptedRunError as interrupted:
