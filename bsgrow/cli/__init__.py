@@ -3,6 +3,7 @@
 import os
 import sys
 
+from bsgrow.cli.interrupt import remember_interrupts, was_interrupted
 from bsgrow.cli.streams import flush_stdout, prepare_streams
 from bsgrow.errors import BsgrowError
 
@@ -18,6 +19,7 @@ def main() -> None:
     # step 4 to 6 times slower than sleeping does. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
+        remember_interrupts()
         prepare_streams()
         _run()
     except KeyboardInterrupt:  # during the imports; a command that has begun handles its own
@@ -52,6 +54,8 @@ def _internal(error: Exception) -> BsgrowError:
 
 
 def _fail(error: BsgrowError) -> None:
+    if was_interrupted():  # whatever went wrong, that is why
+        sys.exit(_INTERRUPTED)
     from bsgrow.cli.console import print_error
 
     print_error(error)

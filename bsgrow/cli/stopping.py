@@ -7,6 +7,8 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
+from bsgrow.cli.interrupt import interrupt
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
 _MESSAGE = "\nnote: stopping after this update; once more to stop at once\n"
@@ -56,7 +58,7 @@ class StopRequest:
             return
         self.received, self._seconds = self.received or signal.Signals(number), now
         if again or not self.graceful:
-            raise KeyboardInterrupt
+            interrupt(number, frame)
         if sys.stderr is not None:
             # Not print: a signal may come in the middle of one.
             os.write(sys.stderr.fileno(), _MESSAGE.encode())
