@@ -34,7 +34,7 @@ $(VENV)/bin/python:
 # Rebuilt when a source of the extension changes; Python files are used where they lie.
 $(VENV)/installed: $(VENV)/bin/python $(BUILD)
 	headers=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) && \
-	CPATH=$$headers $(BIN)/python -m pip install --quiet --editable .
+	CPATH=$$headers $(BIN)/python -m pip install -qq --editable .
 	touch $@
 
 # The tools alone: installing the package again would build the extension again.
