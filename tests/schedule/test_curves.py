@@ -83,6 +83,15 @@ MONOTONE = [
     {"name": "ChainedScheduler", "schedulers": [
         {"name": "LinearLR", "total_iters": 90, "start_factor": 0.01},
         {"name": "ExponentialLR", "gamma": 0.9}]},
+    *({"name": "ChainedScheduler", "schedulers": [
+        {"name": "LinearLR", "total_iters": 90, "start_factor": 0.001},
+        {"name": "ExponentialLR", "gamma": gamma}]} for gamma in (0.2, 0.3, 0.5)),
+    {"name": "ChainedScheduler", "schedulers": [
+        {"name": "PolynomialLR", "total_iters": 90, "power": 0.01},
+        {"name": "ExponentialLR", "gamma": 1.1}]},
+    {"name": "LinearWarmup", "total_iters": 90, "shift": False, "curve": {
+        "name": "WarmupStableDecay", "warmup": 0, "stable": 0, "decay": 90,
+        "decay_type": "1-sqrt"}},
     {"name": "SequentialLR", "milestones": [50], "schedulers": [
         {"name": "InverseSqrtLR", "warmup": 5}, {"name": "PolynomialLR", "total_iters": 50}]},
 ]  # fmt: skip
@@ -94,7 +103,7 @@ def test_monotone_between_knots(spec):
     knots = [Fraction(0), *curve.knots(Fraction(100)), Fraction(100)]
     assert knots == sorted(set(knots))
     for start, stop in pairwise(knots):
-        grid = [curve.value(start + (stop - start) * i / 100) for i in range(100)]
+        grid = [curve.value(start + (stop - start) * i / 1000) for i in range(1000)]
         slack = 1e-12 * max(grid)
         rises = all(b >= a - slack for a, b in pairwise(grid))
         falls = all(b <= a + slack for a, b in pairwise(grid))

@@ -5,15 +5,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from heapq import merge
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.curves.curve import Curve, build_curve, exact, register, require
 from bsgrow.schedule.curves.step import require_ascending
-
-_GRID = 32
-_REFINEMENTS = 80  # thirds: a bracket shrinks below the spacing of floats
+from bsgrow.schedule.curves.turns import turning_points
 
 
 @register
@@ -111,12 +109,8 @@ def product(lr: float, curves: Sequence[Curve]) -> Curve:
 
     def knots(stop: Fraction) -> Iterator[Fraction]:
         joined = (knot for knot, _ in groupby(merge(*(curve.knots(stop) for curve in curves))))
-        if sum(curve.smooth for curve in curves) < 2:
-            yield from joined
-            return
-        for start, end in pairwise([Fraction(0), *joined, stop]):
-            yield from [start] if start > 0 else []
-            yield from turning_points(value, start, end)
+        moving = sum(curve.smooth for curve in curves)
+        return joined if moving < 2 else _with_turns(value, joined, stop)
 
     stops = [curve.stop for curve in curves if curve.stop is not None]
     return Curve(
@@ -129,31 +123,12 @@ def product(lr: float, curves: Sequence[Curve]) -> Curve:
     )
 
 
-def turning_points(
-    value: Callable[[Fraction], float], start: Fraction, stop: Fraction
+def _with_turns(
+    value: Callable[[Fraction], float], knots: Iterator[Fraction], stop: Fraction
 ) -> Iterator[Fraction]:
-    """Yield where a function that is smooth on [start, stop) turns, found on a grid and refined."""
-    edge = (stop - start) / 2**40  # the value at stop is the one after a jump
-    grid = [start + (stop - start - edge) * i / _GRID for i in range(_GRID + 1)]
-    values = [value(position) for position in grid]
-    for i in range(1, _GRID):
-        rise, next_rise = values[i] - values[i - 1], values[i + 1] - values[i]
-        if rise * next_rise < 0:
-            yield _extremum(value, grid[i - 1], grid[i + 1], 1.0 if rise > 0 else -1.0)
-
-
-def _extremum(
-    value: Callable[[Fraction], float], low: Fraction, high: Fraction, sign: float
-) -> Fraction:
-    """Return the maximum (sign 1) or minimum (sign −1) between two positions."""
-    for _ in range(_REFINEMENTS):
-        third = Fraction(float(high - low)) / 3
-        left, right = low + third, high - third
-        if sign * value(left) < sign * value(right):
-            low = Fraction(float(left))
-        else:
-            high = Fraction(float(right))
-    return low
+    for start, end in pairwise(chain([Fraction(0)], knots, [stop])):
+        yield from [start] if start > 0 else []
+        yield from turning_points(value, start, end)
 
 
 def _require_long_enough(curve: Curve, length: Fraction) -> None:
