@@ -37,6 +37,13 @@ def test_what_is_given_up_is_said(arguments, expected):
     assert any(expected in note for note in notes(plan(**arguments))), notes(plan(**arguments))
 
 
+def test_an_lr_above_its_peak_is_said_of_a_raised_momentum_too():
+    curve = {"name": "CosineAnnealingWarmRestarts", "T_0": 10}
+    restarts = plan(curve, epochs=40, batch=128, momentum=0.95)
+    assert report(restarts).largest_lr_ratio > 19
+    assert any("times its scaled peak" in note for note in notes(restarts))
+
+
 def test_a_learning_rate_that_vanishes():
     smallest = Reference(200, 5e-324, 100)
     assert notes(compile_plan(smallest, Growth(max_batch_size=100), N)) == []
