@@ -170,8 +170,12 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
          "milestones = [3]: 1 schedulers need 0"),
         ({"name": "SequentialLR", "schedulers": [COSINE] * 3, "milestones": [3, 2]}, "ascending"),
         ({"name": "SequentialLR", "milestones": [50], "schedulers": [
-            {"name": "OneCycleLR", "max_lr": 1, "total_steps": 9}, COSINE]},
+            {"name": "OneCycleLR", "max_lr": 25, "total_steps": 9}, COSINE]},
          "milestones: a curve that ends after 9 is to run for 50"),
+        ({"name": "SequentialLR", "milestones": [50], "schedulers": [
+            {"name": "SequentialLR", "milestones": [], "schedulers": [
+                {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1}]}, COSINE]},
+         "base_lr = 0.1: torch's gives its own first learning rate to the others"),
         ({"name": "ChainedScheduler", "schedulers": []}, "must hold at least one"),
         ({"name": "ChainedScheduler", "schedulers": [{**COSINE, "eta_min": 0.1}]},
          "schedulers[0].name = 'CosineAnnealingLR': cannot be chained"),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
+from bsgrow.errors import InputError
 from bsgrow.schedule import build_curve
 
 LR = 0.3
@@ -49,6 +50,7 @@ COSINE = named("CosineAnnealingLR", T_max=50)
 WARM_UP = named("LinearLR", start_factor=0.01, total_iters=7)
 CYCLE = named("CyclicLR", base_lr=0.01, max_lr=1, step_size_up=13, cycle_momentum=False)
 ONE_CYCLE = named("OneCycleLR", max_lr=1.0, total_steps=200, cycle_momentum=False)
+FROM_LR = {**ONE_CYCLE, "max_lr": 25 * LR}
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,10 @@ ONE_CYCLE = named("OneCycleLR", max_lr=1.0, total_steps=200, cycle_momentum=Fals
         named("SequentialLR", schedulers=[WARM_UP, COSINE], milestones=[7]),
         named("SequentialLR", schedulers=[COSINE, WARM_UP, CYCLE], milestones=[60, 100]),
         named("SequentialLR", schedulers=[COSINE], milestones=[]),
+        named("SequentialLR", schedulers=[FROM_LR, COSINE], milestones=[180]),
+        named("SequentialLR", schedulers=[COSINE, FROM_LR], milestones=[7]),
+        named("SequentialLR", schedulers=[CYCLE, ONE_CYCLE, CYCLE], milestones=[7, 190]),
+        named("SequentialLR", schedulers=[{**CYCLE, "base_lr": LR}, WARM_UP], milestones=[40]),
         named("ChainedScheduler", schedulers=[WARM_UP, named("ExponentialLR", gamma=0.97)]),
         named("ChainedScheduler", schedulers=[WARM_UP, named("CosineAnnealingLR", T_max=200)]),
         named(
@@ -136,6 +142,7 @@ one_cycle = (
               pct_start=st.floats(0.1, 0.4), three_phase=st.booleans(),
               cycle_momentum=st.just(False))
 )  # fmt: skip
+from_lr = one_cycle.map(lambda spec: {**spec, "max_lr": 25 * LR})
 chained = st.builds(
     named,
     st.just("ChainedScheduler"),
@@ -146,13 +153,41 @@ chained = st.builds(
 @st.composite
 def sequential(draw):
     milestones = sorted(draw(st.sets(st.integers(1, 79), max_size=3)))
-    # Torch's OneCycleLR, and a CyclicLR made first, change the base learning rate of the others.
-    first, others = st.one_of(multiplied, restarting), st.one_of(multiplied, restarting, cyclic)
-    schedulers = [draw(first), *(draw(others) for _ in milestones)]
+    curves = st.one_of(multiplied, restarting, cyclic, one_cycle, from_lr)
+    schedulers = [draw(curves) for _ in [0, *milestones]]
     return named("SequentialLR", schedulers=schedulers, milestones=milestones)
 
 
-@settings(max_examples=60)
-@given(st.one_of(multiplied, restarting, cyclic, one_cycle, chained, sequential()))
+@settings(max_examples=100)
+@given(st.one_of(multiplied, restarting, cyclic, one_cycle, chained))
 def test_drawn_curves(spec):
     assert_same(spec, 80)
+
+
+@settings(max_examples=100)
+@given(sequential())
+def test_a_drawn_sequence_is_torchs_or_refused(spec):
+    try:
+        build_curve(LR, spec)
+    except InputError:
+        return
+    assert_same(spec, 80)
+
+
+@pytest.mark.parametrize(
+    ("schedulers", "message"),
+    [
+        ([ONE_CYCLE, COSINE], "OneCycleLR: beside other curves it must begin at schedule.lr = 0.3"),
+        ([WARM_UP, ONE_CYCLE], "max_lr / div_factor = 0.04"),
+        ([CYCLE, COSINE], "base_lr = 0.01"),
+        ([ONE_CYCLE, {**ONE_CYCLE, "final_div_factor": 10.0}], "OneCycleLR.final_div_factor = 10"),
+        ([ONE_CYCLE, {**ONE_CYCLE, "max_lr": 2.0}], "OneCycleLR.max_lr = 2.0: must be that of"),
+    ],
+)
+def test_a_sequence_in_which_torch_changes_the_base_lr_is_refused(schedulers, message):
+    spec = named("SequentialLR", schedulers=schedulers, milestones=[150])
+    with pytest.raises(InputError) as caught:
+        build_curve(LR, spec)
+    assert message in caught.value.message
+    alone = [torch_lrs(curve, 200) for curve in schedulers]
+    assert torch_lrs(spec, 200) != pytest.approx(alone[0][:150] + alone[1][:50], rel=1e-6)

@@ -9,6 +9,7 @@ from itertools import chain, groupby, pairwise
 from typing import Any
 
 from bsgrow.errors import InputError
+from bsgrow.schedule.curves.base_lr import require_one_base_lr
 from bsgrow.schedule.curves.curve import Curve, build_curve, exact, register, require
 from bsgrow.schedule.curves.step import require_ascending
 from bsgrow.schedule.curves.turns import turning_points
@@ -24,8 +25,8 @@ def SequentialLR(
 ) -> Curve:
     """ε(t) = ε_i(t − milestone_i), i the number of milestones ≤ t; each curve begins at its own 0.
 
-    Each has the base learning rate ε₀, also beside a CyclicLR or OneCycleLR, of which torch's
-    constructors change that of the others.
+    Each has the base learning rate ε₀; a CyclicLR or OneCycleLR must begin at it where torch's
+    would give its own to the others.
 
     Args:
         lr: base learning rate ε₀ of every curve.
@@ -41,6 +42,7 @@ def SequentialLR(
         f"{len(schedulers)} schedulers need {len(schedulers) - 1}",
     )
     curves = [build_curve(lr, curve) for curve in schedulers]
+    require_one_base_lr(lr, schedulers)
     return sequence(curves, [exact(milestone) for milestone in milestones])
 
 

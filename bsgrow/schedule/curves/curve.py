@@ -85,7 +85,9 @@ def multiples(step: Fraction) -> Iterable[Fraction]:
     return (k * step for k in count(1))
 
 
-def require(holds: bool, argument: str, value: object, allowed: str) -> None:
+def require(
+    holds: bool, argument: str, value: object, allowed: str, *, hint: str | None = None
+) -> None:
     """Raise InputError, naming argument and value, unless the condition holds."""
     if not holds:
-        raise InputError(f"schedule.curve.{argument} = {value}: {allowed}")
+        raise InputError(f"schedule.curve.{argument} = {value}: {allowed}", hint)
