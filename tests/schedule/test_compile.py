@@ -240,7 +240,7 @@ CHAINED = {
     "name": "ChainedScheduler",
     "schedulers": [
         {"name": "ExponentialLR", "gamma": 1e300},
-        {"name": "CosineAnnealingLR", "T_max": 7},
+        {"name": "CosineAnnealingLR", "T_max": 300},
     ],
 }
 

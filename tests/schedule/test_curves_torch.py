@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
 from bsgrow.errors import InputError
-from bsgrow.schedule import build_curve
+from bsgrow.schedule import Growth, Reference, build_curve, compile_plan
 
 LR = 0.3
 
@@ -37,6 +37,7 @@ def torch_lrs(spec, num_steps):
 
 def assert_same(spec, num_steps):
     curve = build_curve(LR, spec)
+    assert curve.stop is None or curve.stop >= num_steps
     expected = torch_lrs(spec, num_steps)
     for step, lr in enumerate(expected):
         assert abs(curve.value(Fraction(step)) - lr) <= 1e-12 * max(expected), step
@@ -120,7 +121,7 @@ multiplied = st.one_of(
     st.builds(named, st.just("ExponentialLR"), gamma=st.floats(0.9, 1.02)),
     st.builds(named, st.just("PolynomialLR"), total_iters=st.integers(81, 200),
               power=st.floats(0.2, 3)),
-    st.builds(named, st.just("CosineAnnealingLR"), T_max=st.integers(81, 200)),
+    st.builds(named, st.just("CosineAnnealingLR"), T_max=st.integers(40, 200)),
 )  # fmt: skip
 restarting = st.one_of(
     st.builds(named, st.just("CosineAnnealingLR"), T_max=lengths, eta_min=st.floats(0, 0.1)),
@@ -159,9 +160,33 @@ def sequential(draw):
 
 
 @settings(max_examples=100)
-@given(st.one_of(multiplied, restarting, cyclic, one_cycle, chained))
+@given(st.one_of(multiplied, restarting, cyclic, one_cycle))
 def test_drawn_curves(spec):
     assert_same(spec, 80)
+
+
+@settings(max_examples=100)
+@given(chained)
+def test_a_drawn_chain_is_torchs_up_to_the_first_t_max(spec):
+    stops = [curve["T_max"] for curve in spec["schedulers"] if "T_max" in curve]
+    stop = min(stops) if stops and len(spec["schedulers"]) > 1 else None
+    assert build_curve(LR, spec).stop == stop
+    assert_same(spec, min(80, stop or 80))
+
+
+def test_a_plan_past_the_t_max_of_a_chained_cosine_is_refused():
+    chain = named("ChainedScheduler", schedulers=[COSINE, named("StepLR", step_size=20)])
+    assert torch_lrs(chain, 60)[55] != pytest.approx(
+        torch_lrs(COSINE, 60)[55] * torch_lrs(named("StepLR", step_size=20), 60)[55] / LR
+    )
+    compile_plan(Reference(50, LR, 128, 0.9, chain), Growth(), 1000)
+    with pytest.raises(InputError, match="ends after 50 epochs") as caught:
+        compile_plan(Reference(51, LR, 128, 0.9, chain), Growth(), 1000)
+    assert "T_max" in caught.value.hint
+    within = named("SequentialLR", schedulers=[chain, COSINE], milestones=[51])
+    with pytest.raises(InputError, match="a curve that ends after 50 is to run for 51") as caught:
+        build_curve(LR, within)
+    assert "T_max" in caught.value.hint
 
 
 @settings(max_examples=100)

@@ -6,10 +6,11 @@ with its formula in the docstring and ``@register`` on top, in a module named be
 """
 
 from bsgrow.schedule.curves import composite, cyclic, decay, step, table, warmup
-from bsgrow.schedule.curves.curve import CURVES, Curve, build_curve, exact
+from bsgrow.schedule.curves.curve import CURVES, ENDS, Curve, build_curve, exact
 
 __all__ = [
     "CURVES",
+    "ENDS",
     "Curve",
     "build_curve",
     "composite",

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from heapq import merge
 from itertools import chain, groupby, pairwise
@@ -10,7 +11,7 @@ from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.curves.base_lr import require_one_base_lr
-from bsgrow.schedule.curves.curve import Curve, build_curve, exact, register, require
+from bsgrow.schedule.curves.curve import ENDS, Curve, build_curve, exact, register, require
 from bsgrow.schedule.curves.step import require_ascending
 from bsgrow.schedule.curves.turns import turning_points
 
@@ -51,8 +52,8 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
     """ε(t) = ε₀ · ∏ f_i(t), f_i being curve i at a base learning rate of 1.
 
     This is what torch's schedulers do that multiply the learning rate they find; the others,
-    which overwrite it, cannot be chained. Past the T_max of a cosine, where torch adds to the
-    learning rate instead, the product goes on.
+    which overwrite it, cannot be chained. A run must not go on past the T_max of a cosine that is
+    beside other curves, where torch adds to the learning rate instead.
 
     Args:
         lr: base learning rate ε₀.
@@ -67,7 +68,10 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
             repr(schedulers[i]["name"]),
             "cannot be chained, as it does not multiply what the others give",
         )
-    return product(lr, curves)
+    if len(curves) == 1:
+        return replace(product(lr, curves), factor_until=curves[0].factor_until)
+    stops = [stop for curve in curves for stop in (curve.stop, curve.factor_until) if stop]
+    return replace(product(lr, curves), stop=min(stops, default=None))
 
 
 def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:
@@ -138,4 +142,5 @@ def _require_long_enough(curve: Curve, length: Fraction) -> None:
         raise InputError(
             f"schedule.curve.milestones: a curve that ends after {float(curve.stop):g} is to run "
             f"for {float(length):g}",
+            hint=ENDS,
         )

@@ -14,6 +14,11 @@ CurveBuilder = Callable[..., "Curve"]
 _BUILDERS: dict[str, CurveBuilder] = {}
 CURVES: Mapping[str, CurveBuilder] = MappingProxyType(_BUILDERS)
 
+ENDS = (
+    "a OneCycleLR ends at its total_steps; a CosineAnnealingLR beside others in a "
+    "ChainedScheduler at its T_max, past which torch's is no product"
+)
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -26,6 +31,8 @@ class Curve:
             turns or changes its formula.
         smooth: whether the value moves between knots; a step curve is constant there.
         chainable: whether torch multiplies it with others in a ``ChainedScheduler``.
+        factor_until: up to where a ``ChainedScheduler`` of several curves multiplies it; None where
+            it always does.
         last_milestone: the last position that the user wrote; it must lie inside the run.
         stop: where the curve ends; a run must not be longer. None where it never does.
     """
@@ -34,6 +41,7 @@ class Curve:
     knots: Callable[[Fraction], Iterable[Fraction]]
     smooth: bool = False
     chainable: bool = True
+    factor_until: Fraction | None = None
     last_milestone: Fraction = Fraction(0)
     stop: Fraction | None = None
 
