@@ -77,6 +77,9 @@ MONOTONE = [
      "gamma": 1.1},
     {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "step_size_up": 7, "mode": "triangular2"},
     {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 100},
+    {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 100, "pct_start": 1.0},
+    {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 100, "pct_start": 0.7,
+     "three_phase": True},
     {"name": "CosineAnnealingWarmRestarts", "T_0": 10, "T_mult": 2},
     {"name": "CosineAnnealingLR", "T_max": 33},
     {"name": "LinearWarmup", "total_iters": 40, "curve": COSINE, "shift": False},
@@ -123,6 +126,16 @@ def test_the_turn_of_a_product_is_where_its_derivative_vanishes():
     assert float(turn) == pytest.approx(-1 - 1 / math.log(0.9), abs=1e-5)
 
 
+@pytest.mark.parametrize("pct_start", [0.3, 0.504, 1.0])
+@pytest.mark.parametrize("three_phase", [False, True])
+def test_one_cycle_stays_at_its_end(pct_start, three_phase):
+    """On from there, a straight line would pass 0."""
+    spec = {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 200, "anneal_strategy": "linear",
+            "pct_start": pct_start, "three_phase": three_phase}  # fmt: skip
+    last, after, end = values(1.0, spec, [199, Fraction(399, 2), 200])
+    assert last == after == end > 0
+
+
 def test_every_curve_has_a_formula_and_its_arguments_documented():
     for name, builder in CURVES.items():
         assert "Args:" in builder.__doc__, name
@@ -133,6 +146,8 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
+        ({"name": "ConstantLR", "total_iters": 0},
+         "total_iters = 0: must be above 0, as torch never ends the factor 0.333333 then"),
         ({"name": "LinearLR", "start_factor": 0}, "start_factor = 0: must be above 0"),
         ({"name": "LinearLR", "end_factor": 2}, "end_factor = 2: must be between 0 and 1"),
         ({"name": "LinearLR", "total_iters": 0}, "total_iters = 0: must be above 0"),
@@ -159,7 +174,7 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 10, "pct_start": 0.1},
          "pct_start = 0.1: leaves a phase of the cycle no length"),
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 9, "anneal_strategy": "x"},
-         'anneal_strategy = x: must be "cos" or "linear"'),
+         'anneal_strategy = x: must be one of cos, linear'),
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 9, "div_factor": 0}, "div_factor = 0"),
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 9, "final_div_factor": 0},
          "final_div_factor = 0: must be above 0"),
@@ -198,7 +213,7 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
         ({"name": "TableLR", "positions": list(range(9)), "lrs": [math.nan] * 9},
          "lrs = nan: must be finite"),
         ({"name": "TableLR", "positions": [0], "lrs": [1], "interpolation": "x"},
-         'interpolation = x: must be "step" or "linear"'),
+         'interpolation = x: must be one of step, linear'),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_named(spec, message):

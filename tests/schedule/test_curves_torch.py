@@ -27,11 +27,11 @@ def torch_scheduler(optimizer, spec):
 def torch_lrs(spec, num_steps):
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=LR)
     scheduler = torch_scheduler(optimizer, spec)
-    lrs = []
-    for _ in range(num_steps):
-        lrs.append(optimizer.param_groups[0]["lr"])
+    lrs = [optimizer.param_groups[0]["lr"]]
+    for _ in range(num_steps - 1):
         optimizer.step()
         scheduler.step()
+        lrs.append(optimizer.param_groups[0]["lr"])
     return lrs
 
 
@@ -60,6 +60,7 @@ FROM_LR = {**ONE_CYCLE, "max_lr": 25 * LR}
         named("ConstantLR"),
         named("ConstantLR", factor=0.1, total_iters=30),
         named("ConstantLR", factor=1.0, total_iters=5),
+        named("ConstantLR", factor=1.0, total_iters=0),
         named("LinearLR"),
         named("LinearLR", start_factor=1.0, end_factor=0.0, total_iters=150),
         named("StepLR", step_size=30, gamma=0.2),
@@ -85,6 +86,11 @@ FROM_LR = {**ONE_CYCLE, "max_lr": 25 * LR}
         {**ONE_CYCLE, "anneal_strategy": "linear", "pct_start": 0.1, "final_div_factor": 10},
         {**ONE_CYCLE, "three_phase": True, "div_factor": 5.0},
         {**ONE_CYCLE, "pct_start": 0.0},
+        {**ONE_CYCLE, "pct_start": 1.0},
+        {**ONE_CYCLE, "pct_start": 1.0, "three_phase": True},
+        {**ONE_CYCLE, "pct_start": 0.5, "three_phase": True},
+        {**ONE_CYCLE, "pct_start": 0.504, "three_phase": True},
+        {**ONE_CYCLE, "pct_start": 0.7, "three_phase": True, "anneal_strategy": "linear"},
         {**ONE_CYCLE, "pct_start": 0.0, "three_phase": True},
         named("OneCycleLR", max_lr=1.0, epochs=4, steps_per_epoch=50, cycle_momentum=False),
         named("SequentialLR", schedulers=[WARM_UP, COSINE], milestones=[7]),
@@ -140,7 +146,7 @@ cyclic = st.builds(
 )
 one_cycle = (
     st.builds(named, st.just("OneCycleLR"), max_lr=factors, total_steps=st.integers(81, 200),
-              pct_start=st.floats(0.1, 0.4), three_phase=st.booleans(),
+              pct_start=st.floats(0.1, 1), three_phase=st.booleans(),
               cycle_momentum=st.just(False))
 )  # fmt: skip
 from_lr = one_cycle.map(lambda spec: {**spec, "max_lr": 25 * LR})

@@ -5,7 +5,7 @@ same name in ``torch.optim.lr_scheduler``, and returns a ``Curve``. A new curve 
 with its formula in the docstring and ``@register`` on top, in a module named below.
 """
 
-from bsgrow.schedule.curves import composite, cyclic, decay, step, table, warmup
+from bsgrow.schedule.curves import composite, cyclic, decay, one_cycle, step, table, warmup
 from bsgrow.schedule.curves.curve import CURVES, ENDS, Curve, build_curve, exact
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "cyclic",
     "decay",
     "exact",
+    "one_cycle",
     "step",
     "table",
     "warmup",

@@ -99,3 +99,9 @@ def require(
     """Raise InputError, naming argument and value, unless the condition holds."""
     if not holds:
         raise InputError(f"schedule.curve.{argument} = {value}: {allowed}", hint)
+
+
+def require_one_of(argument: str, value: str, allowed: Iterable[str]) -> None:
+    """Raise InputError, naming argument and value, unless the value is an allowed one."""
+    names = list(allowed)
+    require(value in names, argument, value, f"must be one of {', '.join(names)}")
