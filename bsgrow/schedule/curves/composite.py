@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from heapq import merge
@@ -70,8 +70,8 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
         )
     if len(curves) == 1:
         return replace(product(lr, curves), factor_until=curves[0].factor_until)
-    stops = [stop for curve in curves for stop in (curve.stop, curve.factor_until) if stop]
-    return replace(product(lr, curves), stop=min(stops, default=None))
+    stops = (stop for curve in curves for stop in (curve.stop, curve.factor_until))
+    return replace(product(lr, curves), stop=_first_stop(stops))
 
 
 def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:
@@ -81,7 +81,7 @@ def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:
 
 def sequence(curves: Sequence[Curve], milestones: Sequence[Fraction]) -> Curve:
     """Return the curves one after the other, each from its own position 0."""
-    starts = [Fraction(0), *milestones]
+    starts, last = [Fraction(0), *milestones], curves[-1]
     for curve, start, stop in zip(curves, starts, milestones, strict=False):
         _require_long_enough(curve, stop - start)
 
@@ -89,17 +89,9 @@ def sequence(curves: Sequence[Curve], milestones: Sequence[Fraction]) -> Curve:
         i = bisect_right(milestones, position)
         return curves[i].value(position - starts[i])
 
-    def knots(stop: Fraction) -> Iterator[Fraction]:
-        for curve, start, end in zip(curves, starts, [*milestones, stop], strict=True):
-            if start >= stop:
-                return
-            yield from [start] if start > 0 else []
-            yield from (start + knot for knot in curve.knots(min(end, stop) - start))
-
-    last = curves[-1]
     return Curve(
         value,
-        knots,
+        lambda stop: _sequence_knots(curves, starts, stop),
         smooth=any(curve.smooth for curve in curves),
         chainable=False,
         last_milestone=starts[-1] + last.last_milestone,
@@ -118,15 +110,28 @@ def product(lr: float, curves: Sequence[Curve]) -> Curve:
         moving = sum(curve.smooth for curve in curves)
         return joined if moving < 2 else _with_turns(value, joined, stop)
 
-    stops = [curve.stop for curve in curves if curve.stop is not None]
     return Curve(
         value,
         knots,
         smooth=any(curve.smooth for curve in curves),
         chainable=all(curve.chainable for curve in curves),
         last_milestone=max(curve.last_milestone for curve in curves),
-        stop=min(stops, default=None),
+        stop=_first_stop(curve.stop for curve in curves),
     )
+
+
+def _first_stop(stops: Iterable[Fraction | None]) -> Fraction | None:
+    return min((stop for stop in stops if stop is not None), default=None)
+
+
+def _sequence_knots(
+    curves: Sequence[Curve], starts: Sequence[Fraction], stop: Fraction
+) -> Iterator[Fraction]:
+    for curve, start, end in zip(curves, starts, [*starts[1:], stop], strict=True):
+        if start >= stop:
+            return
+        yield from [start] if start > 0 else []
+        yield from (start + knot for knot in curve.knots(min(end, stop) - start))
 
 
 def _with_turns(
