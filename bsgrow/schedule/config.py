@@ -69,7 +69,8 @@ class Growth:
 
     mode: Literal["decay", "hybrid", "grow"] = "grow"
     """``decay`` leaves the batch alone, ``grow`` replaces every decay of the learning rate up to
-    ``max_batch_size``, ``hybrid`` replaces the first one only."""
+    ``max_batch_size``, ``hybrid`` replaces the first one only: the first milestone of a step
+    curve, the first level of a smooth one."""
 
     rule: Literal["linear", "sqrt"] = "linear"
     """What is held: ``linear`` ε/B (the paper's, for SGD), ``sqrt`` ε/√B (for Adam)."""
@@ -161,7 +162,8 @@ def planned_momentum(reference: Reference, growth: Growth) -> float:
 def resolve(growth: Growth, curve: Curve, num_samples: int, first_batch_size: int) -> Growth:
     """Fill in what depends on the curve and the data: the levels, and the cap.
 
-    A smooth curve is capped at N/10, as it may fall to 0; an exact rule stays below N.
+    A smooth curve is capped at N/10, as it may fall to 0; an exact rule stays below N. Raises
+    InputError where the first decay, which ``hybrid`` replaces, would be no level.
     """
     factor, cap = growth.factor, growth.max_batch_size
     if factor is None:
@@ -170,8 +172,18 @@ def resolve(growth: Growth, curve: Curve, num_samples: int, first_batch_size: in
         cap = max(num_samples // 10, first_batch_size)
     if growth.exact:
         cap = min(cap or num_samples, num_samples - 1)
+    _require_first_decay(growth, curve)
     factor = factor if isinstance(factor, str) else float(factor)
     return replace(growth, factor=factor, max_batch_size=cap)
+
+
+def _require_first_decay(growth: Growth, curve: Curve) -> None:
+    if growth.mode == "hybrid" and growth.factor == "continuous" and curve.smooth:
+        raise InputError(
+            'growth.factor = "continuous": with growth.mode = "hybrid" a smooth curve would grow '
+            "the batch by its first decay, which is next to nothing",
+            hint="give growth.factor a number: the batch grows once, by that factor",
+        )
 
 
 def _require_positive(key: str, value: float) -> None:

@@ -43,7 +43,7 @@ def _cut_last_update(plan: Plan, given_up: Report) -> list[str]:
 
 def _large_lr(plan: Plan, given_up: Report) -> list[str]:
     """The batch stays where the reference rises again, and the learning rate follows the rise."""
-    if given_up.largest_lr_ratio <= 1 + 1e-6 or plan.growth.momentum is not None:
+    if given_up.largest_lr_ratio <= 1 + 1e-6:
         return []
     return [
         f"the largest lr is {given_up.largest_lr:g}, {given_up.largest_lr_ratio:.3g} times its "
@@ -80,6 +80,6 @@ def _drift(plan: Plan, given_up: Report) -> list[str]:
         return []
     epoch = given_up.drift_sample / plan.num_samples
     return [
-        f"within one update the reference's lr moves by up to {given_up.largest_drift:.1%} of "
-        f"itself, at epoch {epoch:.4g}; the noise scale is exact where each update starts"
+        f"within one update the reference's lr moves by up to {100 * given_up.largest_drift:.3g} % "
+        f"of its peak, at epoch {epoch:.4g}; the noise scale is exact where each update starts"
     ]

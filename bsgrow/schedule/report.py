@@ -17,8 +17,10 @@ class Report:
         largest_lr_ratio: the same over the scaled peak, which is growth.lr_scale times the
             reference's largest; above 1 only where the reference rises again.
         largest_drift: how far the reference's learning rate moves from the first to the last
-            sample of an update, relative to the first; the plan's noise scale is off by as much
-            there, and the reference's own was within its smaller updates.
+            sample of an update, relative to its highest at an update of the run: the noise scale
+            is exact at the first sample and moves by as much to the last, while that of the
+            reference was kept within its smaller updates. Measured so, neither the end of a decay
+            nor the start of a warm-up counts by being near 0.
         drift_sample: where the update of the largest drift starts.
         largest_batch_fraction: the largest global batch over N; the method holds well below 1.
         num_cut_updates: updates that are smaller than their phase's batch: the last one, or none.
@@ -46,7 +48,7 @@ def report(plan: Plan) -> Report:
     largest = max(max(phase.lr, plan.last_lr(phase)) for phase in plan.phases)
     return Report(
         largest_lr=largest,
-        largest_lr_ratio=largest / _scaled_peak(plan),
+        largest_lr_ratio=largest / (plan.growth.lr_scale * _peak(plan) or 1.0),
         largest_drift=drift,
         drift_sample=sample,
         largest_batch_fraction=max(p.global_batch_size for p in plan.phases) / plan.num_samples,
@@ -66,18 +68,18 @@ def forgetting_epochs(plan: Plan, phase: Phase) -> float:
     return phase.global_batch_size / (plan.num_samples * (1 - phase.momentum))
 
 
-def _scaled_peak(plan: Plan) -> float:
-    """Return growth.lr_scale times the largest learning rate of the reference at an update."""
+def _peak(plan: Plan) -> float:
+    """Return the largest learning rate of the reference at an update."""
     starts = (s for phase in plan.phases for s in (phase.start_sample, phase.last_start))
-    return plan.growth.lr_scale * max(map(plan.reference_lr, starts)) or 1.0
+    return max(map(plan.reference_lr, starts))
 
 
 def _drifts(plan: Plan) -> Iterable[tuple[float, int]]:
     """Yield the drift of updates, with the sample that each starts at."""
+    peak = _peak(plan) or 1.0
     for phase in plan.phases:
         last = phase.num_updates - 1
         for index in {last * i // _INSPECTED for i in range(_INSPECTED + 1)}:
             start = phase.start_sample + index * phase.global_batch_size
             stop = min(start + phase.global_batch_size, plan.num_total_samples)
-            first_lr = plan.reference_lr(start)
-            yield abs(plan.reference_lr(stop - 1) / first_lr - 1) if first_lr else 0.0, start
+            yield abs(plan.reference_lr(stop - 1) - plan.reference_lr(start)) / peak, start

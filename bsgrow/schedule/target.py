@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.config import Reference
-from bsgrow.schedule.curves import Curve, exact
+from bsgrow.schedule.curves import ENDS, Curve, exact
 
 _MAX_CURSOR = 2**64 - 1
 _MAX_KNOTS = 1_000_000
@@ -139,6 +139,7 @@ def _require_inside(curve: Curve, reference: Reference, end: Fraction) -> None:
         raise InputError(
             f"schedule.curve: ends after {float(curve.stop):g} {reference.unit}, and the run, "
             f"schedule.epochs = {reference.epochs:g}, has {float(end):g}",
+            hint=ENDS,
         )
 
 

@@ -2,13 +2,16 @@
 
 import copy
 import warnings
-from itertools import pairwise
+from itertools import chain, groupby
+from math import nextafter
 from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from bsgrow.errors import InputError
+
+_SMOOTH_RUN = 3  # moves in a row; milestones may be neighbours, a warm-up has more steps
 
 
 def lr_scheduler_curve(
@@ -27,8 +30,9 @@ def lr_scheduler_curve(
     Returns:
         What ``Reference(curve=…)`` takes, its positions counted in steps of the scheduler: set
         ``unit`` to what the code steps it by, ``"updates"`` or ``"epochs"``. A scheduler that
-        moves at most of its steps becomes a smooth curve, straight between steps; ``hold =
-        "epoch"`` keeps it constant there. Any other keeps each value until the next.
+        moves at three steps in a row or more becomes a smooth curve, straight between those and
+        with jumps where it moves at fewer; ``hold = "epoch"`` keeps it constant between steps.
+        Any other is a step curve, which keeps each value until the next.
 
     Raises:
         InputError: num_steps is below 1, or the scheduler needs more than its step to move.
@@ -36,17 +40,38 @@ def lr_scheduler_curve(
     if num_steps < 1:
         raise InputError(f"num_steps = {num_steps}: must be at least 1")
     lrs = _learning_rates(_detached(scheduler), num_steps, param_group)
-    changes = [i for i, (before, after) in enumerate(pairwise(lrs), start=1) if before != after]
-    if 2 * len(changes) > num_steps:
-        positions, interpolation = list(range(len(lrs))), "linear"
-    else:
-        positions, interpolation = [0, *changes], "step"
+    runs = _runs_of_moves(lrs)
+    smooth = any(len(run) >= _SMOOTH_RUN for run in runs)
+    points = _joined_points(lrs, runs) if smooth else _step_points(lrs, runs)
     return {
         "name": "TableLR",
-        "positions": positions,
-        "lrs": [lrs[i] for i in positions],
-        "interpolation": interpolation,
+        "positions": list(points),
+        "lrs": list(points.values()),
+        "interpolation": "linear" if smooth else "step",
     }
+
+
+def _runs_of_moves(lrs: list[float]) -> list[list[int]]:
+    """Return the steps that change the learning rate, in runs of consecutive ones."""
+    steps = groupby(range(1, len(lrs)), key=lambda i: lrs[i] != lrs[i - 1])
+    return [list(run) for moves, run in steps if moves]
+
+
+def _step_points(lrs: list[float], runs: list[list[int]]) -> dict[float, float]:
+    """Return position and learning rate of each constant stretch."""
+    return {i: lrs[i] for i in chain([0], *runs)}
+
+
+def _joined_points(lrs: list[float], runs: list[list[int]]) -> dict[float, float]:
+    """Return the points that straight lines join; a jump is between two neighbouring floats."""
+    points: dict[float, float] = {0: lrs[0]}
+    for run in runs:
+        if len(run) >= _SMOOTH_RUN:
+            points |= {i: lrs[i] for i in [run[0] - 1, *run]}
+            continue
+        for i in run:
+            points |= {nextafter(i, 0): lrs[i - 1], i: lrs[i]}
+    return points
 
 
 def _detached(scheduler: LRScheduler) -> LRScheduler:

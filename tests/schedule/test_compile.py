@@ -240,7 +240,7 @@ CHAINED = {
     "name": "ChainedScheduler",
     "schedulers": [
         {"name": "ExponentialLR", "gamma": 1e300},
-        {"name": "CosineAnnealingLR", "T_max": 7},
+        {"name": "CosineAnnealingLR", "T_max": 300},
     ],
 }
 
@@ -264,3 +264,12 @@ def test_what_is_beyond_any_number_is_refused(lr, curve, growth, message):
     with pytest.raises(InputError) as caught:
         compile_plan(Reference(200, lr, 128, 0.9, curve), Growth(**growth), N)
     assert message in caught.value.message
+
+
+def test_hybrid_takes_the_first_level_of_a_smooth_curve():
+    reference = Reference(200, 0.1, 128, 0.9, {"name": "CosineAnnealingLR", "T_max": 200})
+    plan = compile_plan(reference, Growth(mode="hybrid", factor=4), N)
+    assert [phase.global_batch_size for phase in plan.phases] == [128, 512]
+    with pytest.raises(InputError, match="next to nothing") as caught:
+        compile_plan(reference, Growth(mode="hybrid", factor="continuous"), N)
+    assert caught.value.hint.startswith("give growth.factor a number")

@@ -77,12 +77,24 @@ MONOTONE = [
      "gamma": 1.1},
     {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "step_size_up": 7, "mode": "triangular2"},
     {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 100},
+    {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 100, "pct_start": 1.0},
+    {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 100, "pct_start": 0.7,
+     "three_phase": True},
     {"name": "CosineAnnealingWarmRestarts", "T_0": 10, "T_mult": 2},
     {"name": "CosineAnnealingLR", "T_max": 33},
     {"name": "LinearWarmup", "total_iters": 40, "curve": COSINE, "shift": False},
     {"name": "ChainedScheduler", "schedulers": [
         {"name": "LinearLR", "total_iters": 90, "start_factor": 0.01},
         {"name": "ExponentialLR", "gamma": 0.9}]},
+    *({"name": "ChainedScheduler", "schedulers": [
+        {"name": "LinearLR", "total_iters": 90, "start_factor": 0.001},
+        {"name": "ExponentialLR", "gamma": gamma}]} for gamma in (0.2, 0.3, 0.5)),
+    {"name": "ChainedScheduler", "schedulers": [
+        {"name": "PolynomialLR", "total_iters": 90, "power": 0.01},
+        {"name": "ExponentialLR", "gamma": 1.1}]},
+    {"name": "LinearWarmup", "total_iters": 90, "shift": False, "curve": {
+        "name": "WarmupStableDecay", "warmup": 0, "stable": 0, "decay": 90,
+        "decay_type": "1-sqrt"}},
     {"name": "SequentialLR", "milestones": [50], "schedulers": [
         {"name": "InverseSqrtLR", "warmup": 5}, {"name": "PolynomialLR", "total_iters": 50}]},
 ]  # fmt: skip
@@ -94,7 +106,7 @@ def test_monotone_between_knots(spec):
     knots = [Fraction(0), *curve.knots(Fraction(100)), Fraction(100)]
     assert knots == sorted(set(knots))
     for start, stop in pairwise(knots):
-        grid = [curve.value(start + (stop - start) * i / 100) for i in range(100)]
+        grid = [curve.value(start + (stop - start) * i / 1000) for i in range(1000)]
         slack = 1e-12 * max(grid)
         rises = all(b >= a - slack for a, b in pairwise(grid))
         falls = all(b <= a + slack for a, b in pairwise(grid))
@@ -114,6 +126,16 @@ def test_the_turn_of_a_product_is_where_its_derivative_vanishes():
     assert float(turn) == pytest.approx(-1 - 1 / math.log(0.9), abs=1e-5)
 
 
+@pytest.mark.parametrize("pct_start", [0.3, 0.504, 1.0])
+@pytest.mark.parametrize("three_phase", [False, True])
+def test_one_cycle_stays_at_its_end(pct_start, three_phase):
+    """On from there, a straight line would pass 0."""
+    spec = {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 200, "anneal_strategy": "linear",
+            "pct_start": pct_start, "three_phase": three_phase}  # fmt: skip
+    last, after, end = values(1.0, spec, [199, Fraction(399, 2), 200])
+    assert last == after == end > 0
+
+
 def test_every_curve_has_a_formula_and_its_arguments_documented():
     for name, builder in CURVES.items():
         assert "Args:" in builder.__doc__, name
@@ -124,6 +146,8 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
+        ({"name": "ConstantLR", "total_iters": 0},
+         "total_iters = 0: must be above 0, as torch never ends the factor 0.333333 then"),
         ({"name": "LinearLR", "start_factor": 0}, "start_factor = 0: must be above 0"),
         ({"name": "LinearLR", "end_factor": 2}, "end_factor = 2: must be between 0 and 1"),
         ({"name": "LinearLR", "total_iters": 0}, "total_iters = 0: must be above 0"),
@@ -150,7 +174,7 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 10, "pct_start": 0.1},
          "pct_start = 0.1: leaves a phase of the cycle no length"),
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 9, "anneal_strategy": "x"},
-         'anneal_strategy = x: must be "cos" or "linear"'),
+         'anneal_strategy = x: must be one of cos, linear'),
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 9, "div_factor": 0}, "div_factor = 0"),
         ({"name": "OneCycleLR", "max_lr": 1, "total_steps": 9, "final_div_factor": 0},
          "final_div_factor = 0: must be above 0"),
@@ -161,8 +185,12 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
          "milestones = [3]: 1 schedulers need 0"),
         ({"name": "SequentialLR", "schedulers": [COSINE] * 3, "milestones": [3, 2]}, "ascending"),
         ({"name": "SequentialLR", "milestones": [50], "schedulers": [
-            {"name": "OneCycleLR", "max_lr": 1, "total_steps": 9}, COSINE]},
+            {"name": "OneCycleLR", "max_lr": 25, "total_steps": 9}, COSINE]},
          "milestones: a curve that ends after 9 is to run for 50"),
+        ({"name": "SequentialLR", "milestones": [50], "schedulers": [
+            {"name": "SequentialLR", "milestones": [], "schedulers": [
+                {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1}]}, COSINE]},
+         "base_lr = 0.1: torch's gives its own first learning rate to the others"),
         ({"name": "ChainedScheduler", "schedulers": []}, "must hold at least one"),
         ({"name": "ChainedScheduler", "schedulers": [{**COSINE, "eta_min": 0.1}]},
          "schedulers[0].name = 'CosineAnnealingLR': cannot be chained"),
@@ -185,7 +213,7 @@ def test_every_curve_has_a_formula_and_its_arguments_documented():
         ({"name": "TableLR", "positions": list(range(9)), "lrs": [math.nan] * 9},
          "lrs = nan: must be finite"),
         ({"name": "TableLR", "positions": [0], "lrs": [1], "interpolation": "x"},
-         'interpolation = x: must be "step" or "linear"'),
+         'interpolation = x: must be one of step, linear'),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_named(spec, message):

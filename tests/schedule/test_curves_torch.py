@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
-from bsgrow.schedule import build_curve
+from bsgrow.errors import InputError
+from bsgrow.schedule import Growth, Reference, build_curve, compile_plan
 
 LR = 0.3
 
@@ -26,16 +27,17 @@ def torch_scheduler(optimizer, spec):
 def torch_lrs(spec, num_steps):
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=LR)
     scheduler = torch_scheduler(optimizer, spec)
-    lrs = []
-    for _ in range(num_steps):
-        lrs.append(optimizer.param_groups[0]["lr"])
+    lrs = [optimizer.param_groups[0]["lr"]]
+    for _ in range(num_steps - 1):
         optimizer.step()
         scheduler.step()
+        lrs.append(optimizer.param_groups[0]["lr"])
     return lrs
 
 
 def assert_same(spec, num_steps):
     curve = build_curve(LR, spec)
+    assert curve.stop is None or curve.stop >= num_steps
     expected = torch_lrs(spec, num_steps)
     for step, lr in enumerate(expected):
         assert abs(curve.value(Fraction(step)) - lr) <= 1e-12 * max(expected), step
@@ -49,6 +51,7 @@ COSINE = named("CosineAnnealingLR", T_max=50)
 WARM_UP = named("LinearLR", start_factor=0.01, total_iters=7)
 CYCLE = named("CyclicLR", base_lr=0.01, max_lr=1, step_size_up=13, cycle_momentum=False)
 ONE_CYCLE = named("OneCycleLR", max_lr=1.0, total_steps=200, cycle_momentum=False)
+FROM_LR = {**ONE_CYCLE, "max_lr": 25 * LR}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,7 @@ ONE_CYCLE = named("OneCycleLR", max_lr=1.0, total_steps=200, cycle_momentum=Fals
         named("ConstantLR"),
         named("ConstantLR", factor=0.1, total_iters=30),
         named("ConstantLR", factor=1.0, total_iters=5),
+        named("ConstantLR", factor=1.0, total_iters=0),
         named("LinearLR"),
         named("LinearLR", start_factor=1.0, end_factor=0.0, total_iters=150),
         named("StepLR", step_size=30, gamma=0.2),
@@ -82,11 +86,20 @@ ONE_CYCLE = named("OneCycleLR", max_lr=1.0, total_steps=200, cycle_momentum=Fals
         {**ONE_CYCLE, "anneal_strategy": "linear", "pct_start": 0.1, "final_div_factor": 10},
         {**ONE_CYCLE, "three_phase": True, "div_factor": 5.0},
         {**ONE_CYCLE, "pct_start": 0.0},
+        {**ONE_CYCLE, "pct_start": 1.0},
+        {**ONE_CYCLE, "pct_start": 1.0, "three_phase": True},
+        {**ONE_CYCLE, "pct_start": 0.5, "three_phase": True},
+        {**ONE_CYCLE, "pct_start": 0.504, "three_phase": True},
+        {**ONE_CYCLE, "pct_start": 0.7, "three_phase": True, "anneal_strategy": "linear"},
         {**ONE_CYCLE, "pct_start": 0.0, "three_phase": True},
         named("OneCycleLR", max_lr=1.0, epochs=4, steps_per_epoch=50, cycle_momentum=False),
         named("SequentialLR", schedulers=[WARM_UP, COSINE], milestones=[7]),
         named("SequentialLR", schedulers=[COSINE, WARM_UP, CYCLE], milestones=[60, 100]),
         named("SequentialLR", schedulers=[COSINE], milestones=[]),
+        named("SequentialLR", schedulers=[FROM_LR, COSINE], milestones=[180]),
+        named("SequentialLR", schedulers=[COSINE, FROM_LR], milestones=[7]),
+        named("SequentialLR", schedulers=[CYCLE, ONE_CYCLE, CYCLE], milestones=[7, 190]),
+        named("SequentialLR", schedulers=[{**CYCLE, "base_lr": LR}, WARM_UP], milestones=[40]),
         named("ChainedScheduler", schedulers=[WARM_UP, named("ExponentialLR", gamma=0.97)]),
         named("ChainedScheduler", schedulers=[WARM_UP, named("CosineAnnealingLR", T_max=200)]),
         named(
@@ -114,7 +127,7 @@ multiplied = st.one_of(
     st.builds(named, st.just("ExponentialLR"), gamma=st.floats(0.9, 1.02)),
     st.builds(named, st.just("PolynomialLR"), total_iters=st.integers(81, 200),
               power=st.floats(0.2, 3)),
-    st.builds(named, st.just("CosineAnnealingLR"), T_max=st.integers(81, 200)),
+    st.builds(named, st.just("CosineAnnealingLR"), T_max=st.integers(40, 200)),
 )  # fmt: skip
 restarting = st.one_of(
     st.builds(named, st.just("CosineAnnealingLR"), T_max=lengths, eta_min=st.floats(0, 0.1)),
@@ -133,9 +146,10 @@ cyclic = st.builds(
 )
 one_cycle = (
     st.builds(named, st.just("OneCycleLR"), max_lr=factors, total_steps=st.integers(81, 200),
-              pct_start=st.floats(0.1, 0.4), three_phase=st.booleans(),
+              pct_start=st.floats(0.1, 1), three_phase=st.booleans(),
               cycle_momentum=st.just(False))
 )  # fmt: skip
+from_lr = one_cycle.map(lambda spec: {**spec, "max_lr": 25 * LR})
 chained = st.builds(
     named,
     st.just("ChainedScheduler"),
@@ -146,13 +160,65 @@ chained = st.builds(
 @st.composite
 def sequential(draw):
     milestones = sorted(draw(st.sets(st.integers(1, 79), max_size=3)))
-    # Torch's OneCycleLR, and a CyclicLR made first, change the base learning rate of the others.
-    first, others = st.one_of(multiplied, restarting), st.one_of(multiplied, restarting, cyclic)
-    schedulers = [draw(first), *(draw(others) for _ in milestones)]
+    curves = st.one_of(multiplied, restarting, cyclic, one_cycle, from_lr)
+    schedulers = [draw(curves) for _ in [0, *milestones]]
     return named("SequentialLR", schedulers=schedulers, milestones=milestones)
 
 
-@settings(max_examples=60)
-@given(st.one_of(multiplied, restarting, cyclic, one_cycle, chained, sequential()))
+@settings(max_examples=100)
+@given(st.one_of(multiplied, restarting, cyclic, one_cycle))
 def test_drawn_curves(spec):
     assert_same(spec, 80)
+
+
+@settings(max_examples=100)
+@given(chained)
+def test_a_drawn_chain_is_torchs_up_to_the_first_t_max(spec):
+    stops = [curve["T_max"] for curve in spec["schedulers"] if "T_max" in curve]
+    stop = min(stops) if stops and len(spec["schedulers"]) > 1 else None
+    assert build_curve(LR, spec).stop == stop
+    assert_same(spec, min(80, stop or 80))
+
+
+def test_a_plan_past_the_t_max_of_a_chained_cosine_is_refused():
+    chain = named("ChainedScheduler", schedulers=[COSINE, named("StepLR", step_size=20)])
+    assert torch_lrs(chain, 60)[55] != pytest.approx(
+        torch_lrs(COSINE, 60)[55] * torch_lrs(named("StepLR", step_size=20), 60)[55] / LR
+    )
+    compile_plan(Reference(50, LR, 128, 0.9, chain), Growth(), 1000)
+    with pytest.raises(InputError, match="ends after 50 epochs") as caught:
+        compile_plan(Reference(51, LR, 128, 0.9, chain), Growth(), 1000)
+    assert "T_max" in caught.value.hint
+    within = named("SequentialLR", schedulers=[chain, COSINE], milestones=[51])
+    with pytest.raises(InputError, match="a curve that ends after 50 is to run for 51") as caught:
+        build_curve(LR, within)
+    assert "T_max" in caught.value.hint
+
+
+@settings(max_examples=100)
+@given(sequential())
+def test_a_drawn_sequence_is_torchs_or_refused(spec):
+    try:
+        build_curve(LR, spec)
+    except InputError:
+        return
+    assert_same(spec, 80)
+
+
+@pytest.mark.parametrize(
+    ("schedulers", "message"),
+    [
+        ([ONE_CYCLE, COSINE], "OneCycleLR: beside other curves it must begin at schedule.lr = 0.3"),
+        ([WARM_UP, ONE_CYCLE], "max_lr / div_factor = 0.04"),
+        ([CYCLE, COSINE], "base_lr = 0.01"),
+        ([ONE_CYCLE, {**ONE_CYCLE, "final_div_factor": 10.0}], "OneCycleLR.final_div_factor = 10"),
+        ([ONE_CYCLE, {**ONE_CYCLE, "max_lr": 2.0}], "OneCycleLR.max_lr = 2.0: must be that of"),
+    ],
+)
+def test_a_sequence_in_which_torch_changes_the_base_lr_is_refused(schedulers, message):
+    spec = named("SequentialLR", schedulers=schedulers, milestones=[150])
+    with pytest.raises(InputError) as caught:
+        build_curve(LR, spec)
+    assert message in caught.value.message
+    alone = [torch_lrs(curve, 200) for curve in schedulers]
+    assert torch_lrs(spec, 200) != pytest.approx(alone[0][:150] + alone[1][:50], rel=1e-6)

@@ -1,5 +1,7 @@
 """What is said about a plan, and the numbers behind it."""
 
+import math
+
 import pytest
 
 from bsgrow.schedule import Growth, Reference, compile_plan, notes, report
@@ -29,12 +31,19 @@ def test_nothing_to_say():
         ({"curve": {"name": "CosineAnnealingWarmRestarts", "T_0": 100}, "max_batch_size": 500},
          "the largest lr is 0.5, 5 times its scaled peak, where the reference rises again; "
          "growth.shrink = true lets the batch fall"),
-        ({"curve": {"name": "ExponentialLR", "gamma": 0.2}, "epochs": 10},
-         "within one update the reference's lr moves by up to 14.9% of itself"),
+        ({"curve": {"name": "ExponentialLR", "gamma": 0.2}, "epochs": 10, "batch": 1000},
+         "within one update the reference's lr moves by up to 3.16 % of its peak, at epoch 0; "),
     ],
 )  # fmt: skip
 def test_what_is_given_up_is_said(arguments, expected):
     assert any(expected in note for note in notes(plan(**arguments))), notes(plan(**arguments))
+
+
+def test_an_lr_above_its_peak_is_said_of_a_raised_momentum_too():
+    curve = {"name": "CosineAnnealingWarmRestarts", "T_0": 10}
+    restarts = plan(curve, epochs=40, batch=128, momentum=0.95)
+    assert report(restarts).largest_lr_ratio > 19
+    assert any("times its scaled peak" in note for note in notes(restarts))
 
 
 def test_a_learning_rate_that_vanishes():
@@ -62,7 +71,22 @@ def test_the_drift_of_an_update_that_straddles_a_milestone():
     assert start < 60 * N < start + 128
 
 
-def test_the_drift_of_an_exponential_is_the_same_in_every_update():
+def test_the_drift_of_an_exponential_is_largest_in_its_first_update():
     curve = {"name": "ExponentialLR", "gamma": 0.9}
     given_up = report(plan(curve, epochs=10, mode="decay"))
     assert given_up.largest_drift == pytest.approx(1 - 0.9 ** (99 / N), rel=1e-6)
+    assert given_up.drift_sample == 0
+
+
+def test_a_tail_near_0_and_a_warm_up_from_0_have_the_drift_of_their_slope():
+    cosine = {"name": "CosineAnnealingLR", "T_max": 200}
+    given_up = report(plan(cosine, mode="decay"))
+    assert given_up.largest_drift == pytest.approx(math.pi / 2 / 200 * 99 / N, rel=0.01)
+    assert 99 < given_up.drift_sample / N < 101, "where a cosine is steepest"
+    warm = {"name": "LinearWarmup", "total_iters": 5, "curve": {**cosine, "T_max": 195}}
+    assert report(plan(warm, mode="decay")).largest_drift == pytest.approx(99 / N / 5, rel=1e-6)
+
+
+def test_a_cosine_without_a_large_drift_has_no_remark_on_it():
+    cosine = {"name": "CosineAnnealingLR", "T_max": 200}
+    assert not any("moves by" in note for note in notes(plan(cosine, max_batch_size=5000)))

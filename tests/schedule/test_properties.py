@@ -195,6 +195,31 @@ def test_batches_keep_to_the_limits(plan):
 def test_lr_never_passes_its_scaled_peak_where_the_batch_may_shrink(plan):
     assume(plan.growth.shrink)
     assert report(plan).largest_lr_ratio <= 1 + 1e-8
+    peak = plan.growth.lr_scale * max(plan.reference_lr(u.start) for u in plan.updates())
+    assert max(u.lr for u in plan.updates()) <= peak * (1 + 1e-8)
+
+
+@given(plans())
+def test_the_largest_lr_is_that_of_an_update(plan):
+    *uncut, _ = plan.updates()
+    largest = report(plan).largest_lr
+    assert all(update.lr <= largest * (1 + 1e-9) for update in uncut)
+
+
+@pytest.mark.parametrize(("epochs", "total_iters"), [(90, 90), (200, 200), (300, 200)])
+def test_a_turn_at_the_very_start_is_not_missed(epochs, total_iters):
+    schedulers = [
+        {"name": "LinearLR", "start_factor": 0.001, "total_iters": total_iters},
+        {"name": "ExponentialLR", "gamma": 0.2},
+    ]
+    curve = {"name": "ChainedScheduler", "schedulers": schedulers}
+    plan = compile_plan(Reference(epochs, 0.1, 128, 0.9, curve), Growth(), 5000)
+    largest = max(update.lr for update in plan.updates())
+    assert report(plan).largest_lr == pytest.approx(largest, rel=1e-12)
+    for phase in plan.phases:
+        indices = range(phase.first_index, phase.first_index + phase.num_updates)
+        bound = max(phase.lr, plan.last_lr(phase)) * (1 + 1e-9)
+        assert all(plan.update(index).lr <= bound for index in indices)
 
 
 @given(plans(step_curves))

@@ -31,6 +31,14 @@ def sequence(optimizer):
     return lr_scheduler.SequentialLR(optimizer, [warm_up, cosine], milestones=[5])
 
 
+def trapezium(step):
+    return min((step + 1) / 5, 1, (40 - step) / 8)
+
+
+def warm_steps(step):
+    return min((step + 1) / 5, 1) * (0.1 if step >= 20 else 1) * (0.1 if step >= 21 else 1)
+
+
 MAKERS = {
     "cosine": lambda optimizer: lr_scheduler.CosineAnnealingLR(optimizer, T_max=40),
     "steps": lambda optimizer: lr_scheduler.MultiStepLR(optimizer, [10, 20], gamma=0.2),
@@ -38,6 +46,9 @@ MAKERS = {
     "one cycle": lambda optimizer: lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=40),
     "cyclic": lambda optimizer: lr_scheduler.CyclicLR(optimizer, 0.01, 1.0, step_size_up=7),
     "chain": chain,
+    "warm-up, stable, decay": lambda optimizer: lr_scheduler.LambdaLR(optimizer, trapezium),
+    "warm-up, steps": lambda optimizer: lr_scheduler.LambdaLR(optimizer, warm_steps),
+    "constant": lambda optimizer: lr_scheduler.ConstantLR(optimizer, factor=1.0),
     "sequence": sequence,
 }
 
@@ -78,6 +89,34 @@ def test_steps_stay_steps_and_smooth_curves_are_joined():
     assert (steps["interpolation"], steps["positions"]) == ("step", [0, 10, 20])
     cosine = lr_scheduler_curve(MAKERS["cosine"](make_optimizer()), 30)
     assert (cosine["interpolation"], len(cosine["positions"])) == ("linear", 30)
+
+
+def test_a_long_constant_stretch_leaves_a_curve_smooth():
+    def factor(step):
+        return min((step + 1) / 100, 1, (1000 - step) / 200)
+
+    live = lr_scheduler_curve(lr_scheduler.LambdaLR(make_optimizer(), factor), 1000)
+    assert live["interpolation"] == "linear"
+    assert live["positions"] == [*range(100), *range(800, 1000)]
+    reference = Reference(10, 0.1, 100, 0.9, live, unit="updates")
+    plan = compile_plan(reference, Growth(), 10_000)
+    assert (plan.growth.factor, plan.growth.max_batch_size) == (2.0, 1000)
+    assert {phase.global_batch_size for phase in plan.phases} == {100, 200, 400, 800, 1000}
+
+
+def test_a_jump_beside_a_warm_up_stays_a_jump():
+    live = lr_scheduler_curve(MAKERS["warm-up, steps"](make_optimizer()), 40)
+    assert live["interpolation"] == "linear"
+    curve = build_curve(9.0, live)
+    assert curve.value(Fraction(199, 10)) == curve.value(Fraction(19))
+    assert curve.value(Fraction(209, 10)) == curve.value(Fraction(20))
+    assert curve.value(Fraction(1, 2)) == pytest.approx(0.03)
+
+
+def test_neighbouring_milestones_stay_steps():
+    scheduler = lr_scheduler.MultiStepLR(make_optimizer(), [1, 10, 11], gamma=0.2)
+    live = lr_scheduler_curve(scheduler, 30)
+    assert (live["interpolation"], live["positions"]) == ("step", [0, 1, 10, 11])
 
 
 def test_a_plan_of_a_live_scheduler_is_that_of_its_curve():

@@ -5,17 +5,19 @@ same name in ``torch.optim.lr_scheduler``, and returns a ``Curve``. A new curve 
 with its formula in the docstring and ``@register`` on top, in a module named below.
 """
 
-from bsgrow.schedule.curves import composite, cyclic, decay, step, table, warmup
-from bsgrow.schedule.curves.curve import CURVES, Curve, build_curve, exact
+from bsgrow.schedule.curves import composite, cyclic, decay, one_cycle, step, table, warmup
+from bsgrow.schedule.curves.curve import CURVES, ENDS, Curve, build_curve, exact
 
 __all__ = [
     "CURVES",
+    "ENDS",
     "Curve",
     "build_curve",
     "composite",
     "cyclic",
     "decay",
     "exact",
+    "one_cycle",
     "step",
     "table",
     "warmup",

@@ -2,18 +2,18 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from heapq import merge
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.curves.curve import Curve, build_curve, exact, register, require
+from bsgrow.schedule.curves.base_lr import require_one_base_lr
+from bsgrow.schedule.curves.curve import ENDS, Curve, build_curve, exact, register, require
 from bsgrow.schedule.curves.step import require_ascending
-
-_GRID = 32
-_REFINEMENTS = 80  # thirds: a bracket shrinks below the spacing of floats
+from bsgrow.schedule.curves.turns import turning_points
 
 
 @register
@@ -26,8 +26,8 @@ def SequentialLR(
 ) -> Curve:
     """ε(t) = ε_i(t − milestone_i), i the number of milestones ≤ t; each curve begins at its own 0.
 
-    Each has the base learning rate ε₀, also beside a CyclicLR or OneCycleLR, of which torch's
-    constructors change that of the others.
+    Each has the base learning rate ε₀; a CyclicLR or OneCycleLR must begin at it where torch's
+    would give its own to the others.
 
     Args:
         lr: base learning rate ε₀ of every curve.
@@ -43,6 +43,7 @@ def SequentialLR(
         f"{len(schedulers)} schedulers need {len(schedulers) - 1}",
     )
     curves = [build_curve(lr, curve) for curve in schedulers]
+    require_one_base_lr(lr, schedulers)
     return sequence(curves, [exact(milestone) for milestone in milestones])
 
 
@@ -51,8 +52,8 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
     """ε(t) = ε₀ · ∏ f_i(t), f_i being curve i at a base learning rate of 1.
 
     This is what torch's schedulers do that multiply the learning rate they find; the others,
-    which overwrite it, cannot be chained. Past the T_max of a cosine, where torch adds to the
-    learning rate instead, the product goes on.
+    which overwrite it, cannot be chained. A run must not go on past the T_max of a cosine that is
+    beside other curves, where torch adds to the learning rate instead.
 
     Args:
         lr: base learning rate ε₀.
@@ -67,7 +68,10 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
             repr(schedulers[i]["name"]),
             "cannot be chained, as it does not multiply what the others give",
         )
-    return product(lr, curves)
+    if len(curves) == 1:
+        return replace(product(lr, curves), factor_until=curves[0].factor_until)
+    stops = (stop for curve in curves for stop in (curve.stop, curve.factor_until))
+    return replace(product(lr, curves), stop=_first_stop(stops))
 
 
 def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:
@@ -77,7 +81,7 @@ def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:
 
 def sequence(curves: Sequence[Curve], milestones: Sequence[Fraction]) -> Curve:
     """Return the curves one after the other, each from its own position 0."""
-    starts = [Fraction(0), *milestones]
+    starts, last = [Fraction(0), *milestones], curves[-1]
     for curve, start, stop in zip(curves, starts, milestones, strict=False):
         _require_long_enough(curve, stop - start)
 
@@ -85,17 +89,9 @@ def sequence(curves: Sequence[Curve], milestones: Sequence[Fraction]) -> Curve:
         i = bisect_right(milestones, position)
         return curves[i].value(position - starts[i])
 
-    def knots(stop: Fraction) -> Iterator[Fraction]:
-        for curve, start, end in zip(curves, starts, [*milestones, stop], strict=True):
-            if start >= stop:
-                return
-            yield from [start] if start > 0 else []
-            yield from (start + knot for knot in curve.knots(min(end, stop) - start))
-
-    last = curves[-1]
     return Curve(
         value,
-        knots,
+        lambda stop: _sequence_knots(curves, starts, stop),
         smooth=any(curve.smooth for curve in curves),
         chainable=False,
         last_milestone=starts[-1] + last.last_milestone,
@@ -111,49 +107,39 @@ def product(lr: float, curves: Sequence[Curve]) -> Curve:
 
     def knots(stop: Fraction) -> Iterator[Fraction]:
         joined = (knot for knot, _ in groupby(merge(*(curve.knots(stop) for curve in curves))))
-        if sum(curve.smooth for curve in curves) < 2:
-            yield from joined
-            return
-        for start, end in pairwise([Fraction(0), *joined, stop]):
-            yield from [start] if start > 0 else []
-            yield from turning_points(value, start, end)
+        moving = sum(curve.smooth for curve in curves)
+        return joined if moving < 2 else _with_turns(value, joined, stop)
 
-    stops = [curve.stop for curve in curves if curve.stop is not None]
     return Curve(
         value,
         knots,
         smooth=any(curve.smooth for curve in curves),
         chainable=all(curve.chainable for curve in curves),
         last_milestone=max(curve.last_milestone for curve in curves),
-        stop=min(stops, default=None),
+        stop=_first_stop(curve.stop for curve in curves),
     )
 
 
-def turning_points(
-    value: Callable[[Fraction], float], start: Fraction, stop: Fraction
+def _first_stop(stops: Iterable[Fraction | None]) -> Fraction | None:
+    return min((stop for stop in stops if stop is not None), default=None)
+
+
+def _sequence_knots(
+    curves: Sequence[Curve], starts: Sequence[Fraction], stop: Fraction
 ) -> Iterator[Fraction]:
-    """Yield where a function that is smooth on [start, stop) turns, found on a grid and refined."""
-    edge = (stop - start) / 2**40  # the value at stop is the one after a jump
-    grid = [start + (stop - start - edge) * i / _GRID for i in range(_GRID + 1)]
-    values = [value(position) for position in grid]
-    for i in range(1, _GRID):
-        rise, next_rise = values[i] - values[i - 1], values[i + 1] - values[i]
-        if rise * next_rise < 0:
-            yield _extremum(value, grid[i - 1], grid[i + 1], 1.0 if rise > 0 else -1.0)
+    for curve, start, end in zip(curves, starts, [*starts[1:], stop], strict=True):
+        if start >= stop:
+            return
+        yield from [start] if start > 0 else []
+        yield from (start + knot for knot in curve.knots(min(end, stop) - start))
 
 
-def _extremum(
-    value: Callable[[Fraction], float], low: Fraction, high: Fraction, sign: float
-) -> Fraction:
-    """Return the maximum (sign 1) or minimum (sign −1) between two positions."""
-    for _ in range(_REFINEMENTS):
-        third = Fraction(float(high - low)) / 3
-        left, right = low + third, high - third
-        if sign * value(left) < sign * value(right):
-            low = Fraction(float(left))
-        else:
-            high = Fraction(float(right))
-    return low
+def _with_turns(
+    value: Callable[[Fraction], float], knots: Iterator[Fraction], stop: Fraction
+) -> Iterator[Fraction]:
+    for start, end in pairwise(chain([Fraction(0)], knots, [stop])):
+        yield from [start] if start > 0 else []
+        yield from turning_points(value, start, end)
 
 
 def _require_long_enough(curve: Curve, length: Fraction) -> None:
@@ -161,4 +147,5 @@ def _require_long_enough(curve: Curve, length: Fraction) -> None:
         raise InputError(
             f"schedule.curve.milestones: a curve that ends after {float(curve.stop):g} is to run "
             f"for {float(length):g}",
+            hint=ENDS,
         )

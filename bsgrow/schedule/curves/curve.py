@@ -14,6 +14,11 @@ CurveBuilder = Callable[..., "Curve"]
 _BUILDERS: dict[str, CurveBuilder] = {}
 CURVES: Mapping[str, CurveBuilder] = MappingProxyType(_BUILDERS)
 
+ENDS = (
+    "a OneCycleLR ends at its total_steps; a CosineAnnealingLR beside others in a "
+    "ChainedScheduler at its T_max, past which torch's is no product"
+)
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -26,6 +31,8 @@ class Curve:
             turns or changes its formula.
         smooth: whether the value moves between knots; a step curve is constant there.
         chainable: whether torch multiplies it with others in a ``ChainedScheduler``.
+        factor_until: up to where a ``ChainedScheduler`` of several curves multiplies it; None where
+            it always does.
         last_milestone: the last position that the user wrote; it must lie inside the run.
         stop: where the curve ends; a run must not be longer. None where it never does.
     """
@@ -34,6 +41,7 @@ class Curve:
     knots: Callable[[Fraction], Iterable[Fraction]]
     smooth: bool = False
     chainable: bool = True
+    factor_until: Fraction | None = None
     last_milestone: Fraction = Fraction(0)
     stop: Fraction | None = None
 
@@ -85,7 +93,15 @@ def multiples(step: Fraction) -> Iterable[Fraction]:
     return (k * step for k in count(1))
 
 
-def require(holds: bool, argument: str, value: object, allowed: str) -> None:
+def require(
+    holds: bool, argument: str, value: object, allowed: str, *, hint: str | None = None
+) -> None:
     """Raise InputError, naming argument and value, unless the condition holds."""
     if not holds:
-        raise InputError(f"schedule.curve.{argument} = {value}: {allowed}")
+        raise InputError(f"schedule.curve.{argument} = {value}: {allowed}", hint)
+
+
+def require_one_of(argument: str, value: str, allowed: Iterable[str]) -> None:
+    """Raise InputError, naming argument and value, unless the value is an allowed one."""
+    names = list(allowed)
+    require(value in names, argument, value, f"must be one of {', '.join(names)}")

@@ -81,7 +81,8 @@ def PolynomialLR(lr: float, /, *, total_iters: float = 5, power: float = 1.0) ->
 def CosineAnnealingLR(lr: float, /, *, T_max: float, eta_min: float = 0.0) -> Curve:
     """ε(t) = eta_min + (ε₀ − eta_min) · (1 + cos(π · t / T_max)) / 2.
 
-    Past T_max it rises again, as torch's does.
+    Past T_max it rises again, as torch's does; beside other curves in a ChainedScheduler the run
+    must not be longer than T_max.
 
     Args:
         lr: base learning rate ε₀.
@@ -99,6 +100,7 @@ def CosineAnnealingLR(lr: float, /, *, T_max: float, eta_min: float = 0.0) -> Cu
         knots=lambda stop: before(stop, multiples(half)),
         smooth=True,
         chainable=eta_min == 0,  # torch's recursion with a floor is no product
+        factor_until=half,  # and past T_max it adds
     )
 
 
@@ -108,8 +110,8 @@ def progress(position: Fraction, end: Fraction) -> float:
 
 
 def mix(start: float, end: float, weight: float) -> float:
-    """Return start + (end − start) · weight, exact at both ends."""
-    return start * (1 - weight) + end * weight
+    """Return start + (end − start) · weight, exact at both ends and where they are equal."""
+    return start if start == end else start * (1 - weight) + end * weight
 
 
 def half_cosine(phase: Fraction) -> float:

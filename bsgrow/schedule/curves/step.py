@@ -22,10 +22,17 @@ def ConstantLR(lr: float, /, *, factor: float = 1 / 3, total_iters: float = 5) -
     Args:
         lr: base learning rate ε₀.
         factor: what multiplies ε₀ at the start, in (0, 1]; 1 gives a constant learning rate.
-        total_iters: where the factor ends; 0 for none, as in torch's closed form.
+        total_iters: where the factor ends; above 0, or any where the factor is 1.
     """
     require(0 < factor <= 1, "factor", factor, "must be above 0 and at most 1")
     require(total_iters >= 0, "total_iters", total_iters, "must not be negative")
+    require(
+        total_iters > 0 or factor == 1,
+        "total_iters",
+        total_iters,
+        f"must be above 0, as torch never ends the factor {factor:g} then",
+        hint="factor = 1.0 is a constant learning rate, without one",
+    )
     end = exact(total_iters)
     return Curve(
         value=lambda position: lr * factor if position < end else lr,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Literal
 
-from bsgrow.schedule.curves.curve import Curve, before, exact, register, require
+from bsgrow.schedule.curves.curve import Curve, before, exact, register, require, require_one_of
 from bsgrow.schedule.curves.decay import mix
 
 
@@ -28,35 +28,39 @@ def TableLR(
         lrs: the learning rates, not negative, one for each position.
         interpolation: ``step`` holds each until the next, ``linear`` joins them.
     """
-    require(
-        len(positions) > 0 and positions[0] == 0, "positions", _short(positions), "must begin at 0"
-    )
+    require_one_of("interpolation", interpolation, ("step", "linear"))
+    _require_points(positions, lrs)
+    points = [exact(position) for position in positions]
+    smooth = interpolation == "linear"
+    value = _linear(points, lrs) if smooth else _step(points, lrs)
+    return Curve(value, lambda stop: before(stop, points), smooth=smooth, chainable=False)
+
+
+def _require_points(positions: Sequence[float], lrs: Sequence[float]) -> None:
+    begins = len(positions) > 0 and positions[0] == 0
+    require(begins, "positions", _short(positions), "must begin at 0")
     ascending = all(a < b for a, b in pairwise(positions))
     require(ascending, "positions", _short(positions), "must be ascending")
     require(len(lrs) == len(positions), "lrs", _short(lrs), f"needs {len(positions)} values")
     require(all(x >= 0 and isfinite(x) for x in lrs), "lrs", _short(lrs), "must not be negative")
-    require(
-        interpolation in ("step", "linear"),
-        "interpolation",
-        interpolation,
-        'must be "step" or "linear"',
-    )
-    points = [exact(position) for position in positions]
+
+
+def _step(points: Sequence[Fraction], lrs: Sequence[float]) -> Callable[[Fraction], float]:
+    place = _lookup(points)
+    return lambda position: lrs[place(position)]
+
+
+def _linear(points: Sequence[Fraction], lrs: Sequence[float]) -> Callable[[Fraction], float]:
     place = _lookup(points)
 
-    def linear(position: Fraction) -> float:
+    def value(position: Fraction) -> float:
         i = place(position)
         if i + 1 == len(points):
             return lrs[i]
         done = float(position - points[i]) / float(points[i + 1] - points[i])
         return mix(lrs[i], lrs[i + 1], done)
 
-    def step(position: Fraction) -> float:
-        return lrs[place(position)]
-
-    smooth = interpolation == "linear"
-    value = linear if smooth else step
-    return Curve(value, lambda stop: before(stop, points), smooth=smooth, chainable=False)
+    return value
 
 
 def _lookup(points: Sequence[Fraction]) -> Callable[[Fraction], int]:

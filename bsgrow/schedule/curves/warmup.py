@@ -6,7 +6,15 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from bsgrow.schedule.curves.composite import product, sequence
-from bsgrow.schedule.curves.curve import Curve, before, build_curve, exact, register, require
+from bsgrow.schedule.curves.curve import (
+    Curve,
+    before,
+    build_curve,
+    exact,
+    register,
+    require,
+    require_one_of,
+)
 from bsgrow.schedule.curves.decay import half_cosine, mix, progress
 
 
@@ -71,7 +79,7 @@ def WarmupStableDecay(
     require(warmup >= 0, "warmup", warmup, "must not be negative")
     require(stable >= 0, "stable", stable, "must not be negative")
     require(decay > 0, "decay", decay, "must be above 0")
-    require(decay_type in _FALLS, "decay_type", decay_type, f"must be one of {', '.join(_FALLS)}")
+    require_one_of("decay_type", decay_type, _FALLS)
     require(0 <= min_lr_ratio <= 1, "min_lr_ratio", min_lr_ratio, "must be between 0 and 1")
     rise, hold, length, fall = exact(warmup), exact(stable), exact(decay), _FALLS[decay_type]
 
