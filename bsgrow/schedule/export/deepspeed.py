@@ -23,6 +23,7 @@ from bsgrow.schedule.export.target import (
     momentum_note,
     require_divisible,
 )
+from bsgrow.schedule.export.torch_lr import peak_lr
 from bsgrow.schedule.plan import Plan
 
 SYSTEM = "DeepSpeed"
@@ -57,8 +58,8 @@ def export_deepspeed(plan: Plan, target: Target) -> Export:
     """Return the configuration, the tables and the functions that read them, as Python.
 
     Raises:
-        InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
-            momentum.
+        InputError: no micro-batch size, a batch that the ranks do not divide, a changing momentum,
+            or a learning rate of 0 throughout.
     """
     micro = micro_batch_size(SYSTEM, target)
     require_divisible(plan, SYSTEM, target)
@@ -69,7 +70,7 @@ def export_deepspeed(plan: Plan, target: Target) -> Export:
         _IMPORTS,
         *_config(plan, micro, target.world_size),
         f"NUM_UPDATES = {plan.num_updates}",
-        f"PEAK_LR = {max(max(p.first.lr, p.last.lr) for p in pieces)!r}",
+        f"PEAK_LR = {_peak_lr(pieces)!r}",
         *["# first update, train_batch_size", "BATCHES = [", *batches, "]"],
         *["# first and last update, lr at the first and at the last"],
         *["LRS = [", *map(_row, pieces), "]"],
@@ -87,6 +88,14 @@ def _config(plan: Plan, micro: int, world_size: int) -> list[str]:
         f'    "gradient_accumulation_steps": {size // (micro * world_size)},',
         "}",
     ]
+
+
+def _peak_lr(pieces: list[LrPiece]) -> float:
+    return peak_lr(
+        (update.lr for piece in pieces for update in (piece.first, piece.last)),
+        f"{SYSTEM}: the learning rate is 0 at every update",
+        hint="set schedule.lr, or the learning rates of the curve",
+    )
 
 
 def _row(piece: LrPiece) -> str:

@@ -16,6 +16,7 @@ import math
 from itertools import groupby
 
 from bsgrow.errors import InputError
+from bsgrow.schedule.export.lr_table import probe_indices
 from bsgrow.schedule.export.target import (
     Export,
     Format,
@@ -27,6 +28,7 @@ from bsgrow.schedule.export.target import (
     momentum_note,
     require_divisible,
 )
+from bsgrow.schedule.export.torch_lr import peak_lr
 from bsgrow.schedule.plan import Plan, Update
 
 SYSTEM = "Lightning"
@@ -53,8 +55,8 @@ def export_lightning(plan: Plan, target: Target) -> Export:
     """Return the callback, the epochs and the scheduler as Python.
 
     Raises:
-        InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
-            momentum.
+        InputError: no micro-batch size, a batch that the ranks do not divide, a changing momentum,
+            or a learning rate of 0 at the start of every epoch.
     """
     micro = micro_batch_size(SYSTEM, target)
     require_divisible(plan, SYSTEM, target)
@@ -68,7 +70,7 @@ def export_lightning(plan: Plan, target: Target) -> Export:
         f"batch_size = {micro}  # of the DataLoader on each rank",
         f"max_epochs = {len(firsts)}",
         f"accumulation = GradientAccumulationScheduler(scheduling={{{factors}}})",
-        f"PEAK_LR = {max(lr for _, lr in lrs)!r}",
+        f"PEAK_LR = {_peak_lr(firsts)!r}",
         *["# first epoch, lr", "LRS = [", *(f"    ({epoch}, {lr!r})," for epoch, lr in lrs), "]"],
     ]
     deviations = _inside_epochs(plan, firsts) + _moving_lr(plan, firsts, target.lr_tolerance)
@@ -95,6 +97,14 @@ def _planned_batch(plan: Plan, update: Update) -> int:
     return sizes[-1]
 
 
+def _peak_lr(firsts: list[Update]) -> float:
+    return peak_lr(
+        (update.lr for update in firsts),
+        f"the learning rate is 0 at the start of every epoch; {SYSTEM} is stepped by epoch",
+        hint="take deepspeed, which is stepped by update",
+    )
+
+
 def _runs(values: list[float] | list[int]) -> list[tuple[int, float]]:
     """Return (first epoch, value) of each run of equal values."""
     runs = groupby(enumerate(values), key=lambda pair: pair[1])
@@ -116,19 +126,28 @@ def _inside_epochs(plan: Plan, firsts: list[Update]) -> tuple[str, ...]:
 
 
 def _moving_lr(plan: Plan, firsts: list[Update], tolerance: float) -> tuple[str, ...]:
-    """Return a sentence where the rate of an epoch's last whole update is not its first's."""
-    worst, at = 0.0, 0
-    for epoch, first in enumerate(firsts):
-        end = firsts[epoch + 1].index if epoch + 1 < len(firsts) else plan.num_updates - 1
-        last = plan.update(max(first.index, end - 1))
-        if (error := abs(last.lr - first.lr) / max(last.lr, first.lr)) > worst:
-            worst, at = error, epoch
+    """Return a sentence where the rate of an epoch's whole updates is not its first's."""
+    ends = [*(update.index for update in firsts[1:]), plan.num_updates - 1]
+    moves = [
+        max(
+            _relative(plan.update(index).lr, first.lr)
+            for index in probe_indices(first.index, max(first.index, end - 1))
+        )
+        for first, end in zip(firsts, ends, strict=True)
+    ]
+    worst = max(moves)
+    epoch = moves.index(worst)
     if worst <= tolerance:
         return ()
     return (
-        f"the learning rate moves inside an epoch, by up to {worst:.2g} of it in epoch {at}; "
+        f"the learning rate moves inside an epoch, by up to {worst:.2g} of it in epoch {epoch}; "
         "here it is held",
     )
+
+
+def _relative(lr: float, other: float) -> float:
+    """Return the difference as a part of the higher rate; two rates of 0 are equal."""
+    return abs(lr - other) / (max(lr, other) or 1.0)
 
 
 def _smaller_updates(plan: Plan) -> tuple[str, ...]:

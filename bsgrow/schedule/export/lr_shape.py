@@ -118,7 +118,7 @@ class _Fitter:
 
         def deviation(update: Update) -> float:
             error = abs(shape.lr(self._at(update)) - update.lr)
-            return error / max(update.lr, _FLOOR * self._peak)
+            return error / (max(update.lr, _FLOOR * self._peak) or 1.0)  # a run at rate 0
 
         worst = max(self._probes, key=deviation)
         return Fit(shape, deviation(worst), worst)
