@@ -19,6 +19,7 @@ from bsgrow.schedule.export import (
     Stretch,
     Target,
     export_plan,
+    never_used,
     noise_stretches,
     read_schedule,
 )
@@ -40,11 +41,13 @@ class ImportedRun:
         num_samples: size of the training set, N.
         momentum: momentum coefficient m, the same throughout.
         stretches: the updates of each batch size, with their learning rate and noise scale.
+        notes: what of the schedule never takes effect, a sentence each.
     """
 
     num_samples: int
     momentum: float
     stretches: Sequence[Stretch]
+    notes: Sequence[str] = ()
 
     @property
     def num_updates(self) -> int:
@@ -74,7 +77,7 @@ def exported(
     try:
         return export_plan(entries[0].plan, system, target)
     except InputError as error:
-        raise InputError(error.message, _as_options(error.hint)) from error
+        raise _as_options(error) from error
 
 
 def imported_run(
@@ -83,14 +86,18 @@ def imported_run(
     """Read a batch schedule, and put it under the learning rate that a recipe or options give.
 
     Raises:
-        InputError: it is no such schedule, there are several recipes, or one is wrong.
+        InputError: it is no such schedule, its tokens per sample are not given, there are several
+            recipes, or one is wrong.
     """
     if system not in IMPORTS:
         raise InputError(f"--from {system}: no such format", did_you_mean(system, IMPORTS))
     if len(recipes) > 1:
         raise InputError(f"--from {system}: is for one run, and {len(recipes)} recipes are given")
     tokens = _recipe(1, recipes, written, overrides).schedule.tokens_per_sample
-    schedule = read_schedule(text, system, Target(sequence_length=tokens))
+    try:
+        schedule = read_schedule(text, system, Target(sequence_length=tokens))
+    except InputError as error:
+        raise _as_options(error) from error
     return _under(schedule, _recipe(schedule[0][1], recipes, written, overrides))
 
 
@@ -143,11 +150,12 @@ def imported_table(run: ImportedRun) -> Table:
     return table
 
 
-def _as_options(hint: str | None) -> str | None:
-    """Say a hint of the library in options of the command line."""
+def _as_options(error: InputError) -> InputError:
+    """Say the hint of the library in options of the command line."""
+    hint = error.hint
     for argument, option in _OPTIONS.items():
         hint = hint and hint.replace(argument, option)
-    return hint
+    return InputError(error.message, hint)
 
 
 def _recipe(
@@ -169,7 +177,8 @@ def _under(schedule: BatchSchedule, recipe: Recipe) -> ImportedRun:
         num_samples=num_samples,
         momentum=momentum,
     )
-    return ImportedRun(num_samples, momentum, stretches)
+    notes = never_used(schedule, published.num_total_samples)
+    return ImportedRun(num_samples, momentum, stretches, notes)
 
 
 def _jump(before: Stretch, after: Stretch) -> str:

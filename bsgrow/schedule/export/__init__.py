@@ -28,8 +28,15 @@ from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nemo, olmo_core
 from bsgrow.schedule.export.levanter import parse_levanter, read_levanter
 from bsgrow.schedule.export.megatron import parse_megatron
-from bsgrow.schedule.export.noise import Stretch, noise_stretches
-from bsgrow.schedule.export.target import BatchSchedule, Export, Format, Target, batch_schedule
+from bsgrow.schedule.export.noise import Stretch, never_used, noise_stretches
+from bsgrow.schedule.export.target import (
+    BatchSchedule,
+    Export,
+    Format,
+    Target,
+    batch_schedule,
+    sequence_length,
+)
 from bsgrow.schedule.plan import Plan
 
 _T = TypeVar("_T")
@@ -44,6 +51,7 @@ __all__ = [
     "Target",
     "batch_schedule",
     "export_plan",
+    "never_used",
     "noise_stretches",
     "parse_levanter",
     "parse_megatron",
@@ -65,7 +73,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 IMPORTS: Mapping[str, Callable[[str, Target], BatchSchedule]] = MappingProxyType(
     {
-        "megatron": lambda text, target: parse_megatron(text, target.sequence_length),
+        "megatron": lambda text, target: parse_megatron(
+            text, sequence_length(megatron.SYSTEM, target, "; 1 if the thresholds are samples")
+        ),
         "levanter": lambda text, target: parse_levanter(text),
     }
 )
@@ -105,7 +115,7 @@ def read_schedule(text: str, name: str, target: Target | None = None) -> BatchSc
         target: the run in that system; ``sequence_length`` where its thresholds are tokens.
 
     Raises:
-        InputError: no such format, or not a schedule in it.
+        InputError: no such format, not a schedule in it, or no sequence length where it needs one.
     """
     return _lookup(name, IMPORTS)(text, target or Target())
 

@@ -80,12 +80,12 @@ def batch_changes(plan: Plan) -> list[Phase]:
     return [next(run) for _, run in runs]
 
 
-def sequence_length(system: str, target: Target) -> int:
+def sequence_length(system: str, target: Target, otherwise: str = "") -> int:
     """Return the tokens per sample that a system needs to be told; raises InputError if unset."""
     if target.sequence_length is None:
         raise InputError(
             f"{system} counts in tokens: the sequence length of a sample is not given",
-            hint="pass sequence_length, the tokens that make up one sample",
+            hint=f"pass sequence_length, the tokens that make up one sample{otherwise}",
         )
     return target.sequence_length
 
