@@ -30,6 +30,8 @@ _OPTIONS = {
     "pass approximate": "pass --approximate",
     "plan with growth.multiple_of": "pass --set growth.multiple_of",
     "plan with optimizer.momentum": "pass --momentum",
+    "growth.mode=": "--set growth.mode=",
+    "growth.factor=": "--set growth.factor=",
 }
 
 

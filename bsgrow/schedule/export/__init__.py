@@ -10,11 +10,16 @@ system cannot express is refused; what it would run a little differently is refu
 | a batch that shrinks            |          |           |          | no   |           |           |
 | a change at any update          |          | waits     |          | no   |           | by epoch  |
 | any learning rate               | no       |           | no       | no   |           | by epoch  |
+| levels on a smooth curve        | no       |           | no       | no   |           | by epoch  |
 | a warm-up from any rate         |          |           | no       | no   |           |           |
 | SGD with momentum               |          | no        | no       |      |           |           |
 | a momentum that changes         | no       | no        | no       | no   | no        | no        |
 | a last update that is cut       | no       | no        | no       | no   | no        |           |
 | updates across an epoch's end   |          | drops     |          |      |           | cuts      |
+
+A batch that grows in levels along a smooth curve (a cosine, the decay of warmup-stable-decay)
+leaves a sawtooth in the learning rate, which no curve of Megatron, Levanter or NeMo follows: for
+them plan a step curve, or ``growth.mode = "decay"``. DeepSpeed and OLMo-core take a table.
 
 The learning rate follows the batch nowhere but in OLMo-core (by the root of the ratio, which the
 exported stages override): what the plan leaves in it is exported beside the batch.
@@ -99,7 +104,12 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
     if export.deviations and not target.approximate:
         raise InputError(
             f"{name}: {'; '.join(export.deviations)}",
-            hint="pass approximate to write it all the same, with this in a comment",
+            hint="; or ".join(
+                [
+                    *export.advice,
+                    "pass approximate to write it all the same, with this in a comment",
+                ]
+            ),
         )
     head = f"{plan.num_updates} updates over {plan.num_total_samples} samples; for {system.name}"
     comments = [f"{head} ({system.version})", *export.notes, *export.deviations]

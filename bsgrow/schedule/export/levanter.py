@@ -53,7 +53,8 @@ def export_levanter(plan: Plan, target: Target) -> Export:
         lines.append(f"  per_device_parallelism: {target.micro_batch_size}")
     lines += ["optimizer:", *(f"  {key}: {value}" for key, value in _lr(fit.shape).items())]
     deviations = fit.deviations(SYSTEM, target.lr_tolerance) + _one_update(fit.shape)
-    return Export("\n".join(lines), deviations, cut_last_update(plan, SYSTEM))
+    notes = cut_last_update(plan, SYSTEM)
+    return Export("\n".join(lines), deviations, notes, fit.advice(plan, SYSTEM))
 
 
 def parse_levanter(text: str) -> BatchSchedule:

@@ -50,6 +50,11 @@ def lr_scheduler(optimizer):
     """For configure_optimizers, interval "epoch"; the optimizer's lr is PEAK_LR."""
     return LambdaLR(optimizer, lambda epoch: lr_at(epoch) / PEAK_LR)'''
 
+_ADVICE = (
+    "take deepspeed, which follows every update",
+    "plan a step curve that changes at whole epochs",
+)
+
 
 def export_lightning(plan: Plan, target: Target) -> Export:
     """Return the callback, the epochs and the scheduler as Python.
@@ -75,7 +80,7 @@ def export_lightning(plan: Plan, target: Target) -> Export:
     ]
     deviations = _inside_epochs(plan, firsts) + _moving_lr(plan, firsts, target.lr_tolerance)
     notes = momentum_note(momentum) + _smaller_updates(plan)
-    return Export("\n".join(lines) + _FUNCTIONS, deviations, notes)
+    return Export("\n".join(lines) + _FUNCTIONS, deviations, notes, _ADVICE)
 
 
 def _first_updates(plan: Plan) -> list[Update]:

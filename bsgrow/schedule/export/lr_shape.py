@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bsgrow.schedule.export.lr_table import probe_indices, whole_update
+from bsgrow.schedule.export.target import elsewhere
 from bsgrow.schedule.plan import Plan, Update
 
 _MAX_PHASES_PROBED = 20_000
 _AT_PEAK = 1 - 1e-9  # rounding must not end a constant stretch
+_FAR = 0.1  # a deviation above this is another schedule
 _FLOOR = 1e-3  # a rate below this part of the peak is compared with this part
 
 Style = Literal["constant", "linear", "cosine"]
@@ -74,6 +76,12 @@ class Fit:
             f"constant, linear and cosine is {self.shape.style}, off by up to "
             f"{self.deviation:.2g} of it (at sample {self.worst.start}: {self.worst.lr:.4g})",
         )
+
+    def advice(self, plan: Plan, system: str, steps: str = "a step curve") -> tuple[str, ...]:
+        """Return what would be exact or close, where the plan is followed from afar only."""
+        if self.deviation <= _FAR:
+            return ()
+        return (elsewhere(plan, system, steps),)
 
 
 def fit_lr(

@@ -53,7 +53,7 @@ def export_megatron(plan: Plan, target: Target) -> Export:
     text = "\n".join(["SCHEDULE_ARGS=(", *lines, ")"])
     deviations = fit.deviations(SYSTEM, target.lr_tolerance)
     notes = (f"--seq-length must be {target.sequence_length}", *cut_last_update(plan, SYSTEM))
-    return Export(text, deviations, notes)
+    return Export(text, deviations, notes, fit.advice(plan, SYSTEM))
 
 
 def parse_megatron(text: str, sequence_length: int) -> BatchSchedule:

@@ -22,6 +22,7 @@ from bsgrow.schedule.export.target import (
     Target,
     batch_schedule,
     cut_last_update,
+    elsewhere,
     fixed_momentum,
     micro_batch_size,
     require_divisible,
@@ -34,6 +35,7 @@ _IMPORTS = """\
 from nemo.lightning.pytorch.optim import lr_scheduler
 from nemo.lightning.pytorch.plugins import MegatronDataSampler
 """
+_ON_THE_RAMP = "a curve of one step"
 
 
 def export_nemo(plan: Plan, target: Target) -> Export:
@@ -51,7 +53,7 @@ def export_nemo(plan: Plan, target: Target) -> Export:
         f"    seq_len={tokens},",
         f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
         f"    global_batch_size={schedule[-1][1]},",
-        f"    rampup_batch_size={_ramp(schedule)},",
+        f"    rampup_batch_size={_ramp(plan)},",
     ]
     optimizer = [f"learning_rate = {fit.shape.peak_lr!r}  # OptimizerConfig(lr=…)"]
     if momentum:
@@ -62,11 +64,13 @@ def export_nemo(plan: Plan, target: Target) -> Export:
         *[f"max_steps = {plan.num_updates}", *optimizer, f"scheduler = {_scheduler(fit.shape)}"],
     ]
     notes = _notes(schedule) + cut_last_update(plan, SYSTEM)
-    return Export("\n".join(lines), fit.deviations(SYSTEM, target.lr_tolerance), notes)
+    deviations = fit.deviations(SYSTEM, target.lr_tolerance)
+    return Export("\n".join(lines), deviations, notes, fit.advice(plan, SYSTEM, _ON_THE_RAMP))
 
 
-def _ramp(schedule: BatchSchedule) -> list[int] | None:
+def _ramp(plan: Plan) -> list[int] | None:
     """Return [first, increment, samples]; None for a batch that does not change."""
+    schedule = batch_schedule(plan)
     if len(schedule) == 1:
         return None
     (_, first), (start, second) = schedule[:2]
@@ -77,7 +81,7 @@ def _ramp(schedule: BatchSchedule) -> list[int] | None:
                 f"{SYSTEM} only adds a fixed increment to the batch at equal distances: "
                 f"{size} from sample {sample} is not on the ramp from {first} over {second} "
                 f"at {start}",
-                hint='growth.mode = "hybrid" changes the batch once, which is always a ramp',
+                hint=elsewhere(plan, SYSTEM, _ON_THE_RAMP),
             )
     return [first, increment, last]
 

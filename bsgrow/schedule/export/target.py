@@ -47,11 +47,13 @@ class Export:
         text: the configuration; in every format a line that starts with ``#`` is a comment.
         deviations: where the system would run something else than the plan, a sentence each.
         notes: what the user must know or do besides, a sentence each.
+        advice: what would be exact or close instead, where a deviation is large; for a hint.
     """
 
     text: str
     deviations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,23 @@ def micro_batch_size(system: str, target: Target) -> int:
             hint="pass micro_batch_size, the samples of one forward pass on a rank",
         )
     return target.micro_batch_size
+
+
+def elsewhere(plan: Plan, system: str, steps: str) -> str:
+    """Return the ways out where a system with named curves cannot follow a plan.
+
+    Args:
+        plan: the plan.
+        system: its name.
+        steps: the curves whose growth it does follow.
+    """
+    others = "take deepspeed, for any batch and lr, or olmo-core, which comes close at momentum 0"
+    if len(batch_changes(plan)) == 1:
+        return others
+    return (
+        f"{others} and growth.factor=2; {system} itself follows a linear or cosine decay with "
+        f"growth.mode=decay, and {steps} with growth.mode=grow"
+    )
 
 
 def momentum_note(momentum: float) -> tuple[str, ...]:

@@ -74,8 +74,10 @@ def test_olmo_core_runs_what_the_plan_says(make_plan, whole_updates, run_python,
 
 def test_olmo_core_says_that_it_waits(make_plan):
     plan = make_plan([(16, 3), (64, 4)], 0.1)
-    with pytest.raises(InputError, match="grows to 64 not at sample 48 but 1 updates later"):
+    said = "grows to 64 not at sample 48 but 1 updates later, .* noise scale is 4 times the plan's"
+    with pytest.raises(InputError, match=said) as error:
         export_plan(plan, "olmo-core", TARGET)
+    assert error.value.hint.startswith("take deepspeed, which changes the batch at once; or pass")
     text = export_plan(plan, "olmo-core", Target(sequence_length=128, approximate=True))
     assert "# OLMo-core grows to 64 not at sample 48" in text
 
@@ -238,8 +240,9 @@ def test_lightning_refuses(make_plan):
     with pytest.raises(InputError, match=r"whole epochs; the plan ends at epoch 1\.5"):
         export_plan(part, "lightning", TARGET)
     moving = make_plan([(16, 8)], lambda sample, size: 0.1 - sample / 2000, num_samples=64)
-    with pytest.raises(InputError, match="the learning rate moves inside an epoch"):
+    with pytest.raises(InputError, match="the learning rate moves inside an epoch") as error:
         export_plan(moving, "lightning", TARGET)
+    assert error.value.hint.startswith("take deepspeed, which follows every update; or plan a step")
     long = make_plan([(16, 200_000)], 0.1, num_samples=16)
     with pytest.raises(InputError, match="200000 epochs"):
         export_plan(long, "lightning", TARGET)
