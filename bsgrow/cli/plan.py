@@ -10,6 +10,7 @@ from bsgrow.cli.plan_options import (
     Every,
     EveryOption,
     ImportOption,
+    MicroBatchSizeOption,
     PlanFormat,
     PlanFormatOption,
     PlotOption,
@@ -67,6 +68,7 @@ def plan(
     throughput_system: ThroughputSystemOption = "bsgrow",
     throughput_case: ThroughputCaseOption = None,
     imported: ImportOption = None,
+    micro_batch_size: MicroBatchSizeOption = None,
     approximate: ApproximateOption = False,
 ) -> None:
     """Compile a learning-rate schedule into a batch-growing one and print it.
@@ -120,7 +122,10 @@ def plan(
     if plot is not None:
         draw(entries, plot)
     if output.is_export:
-        print_text(exported(entries, output, views.world_sizes, approximate=approximate))
+        text = exported(
+            entries, output, views.world_sizes, micro_batch_size, approximate=approximate
+        )
+        print_text(text)
     else:
         print_plans(entries, views, output, every)
 

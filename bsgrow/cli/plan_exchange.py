@@ -1,7 +1,7 @@
 """Plans written for other training systems, and their batch schedules read back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,7 +26,7 @@ from bsgrow.schedule.export import (
 
 _OPTIONS = {
     "pass sequence_length": "pass --tokens-per-sample",
-    "pass micro_batch_size": "pass --set run.micro_batch_size=N",
+    "pass micro_batch_size": "pass --micro-batch-size",
     "pass approximate": "pass --approximate",
     "plan with growth.multiple_of": "pass --set growth.multiple_of",
     "plan with optimizer.momentum": "pass --momentum",
@@ -63,23 +63,45 @@ class ImportedRun:
 
 
 def exported(
-    entries: Sequence[NamedPlan], system: str, world_sizes: Sequence[int], *, approximate: bool
+    entries: Sequence[NamedPlan],
+    system: str,
+    world_sizes: Sequence[int],
+    micro_batch_size: int | None = None,
+    *,
+    approximate: bool = False,
 ) -> str:
-    """Return a plan in another system's syntax; raises InputError for what it cannot express."""
+    """Return a plan in another system's syntax.
+
+    Args:
+        entries: the plan; only one.
+        system: a key of ``FORMATS``.
+        world_sizes: its data-parallel ranks, the recipe's where empty; only one.
+        micro_batch_size: samples of a forward pass on a rank there; the recipe's where None.
+        approximate: write what it cannot express as comments.
+
+    Raises:
+        InputError: more than one run, or what the system cannot express.
+    """
     if len(entries) > 1 or len(world_sizes) > 1:
         given = f"{len(entries)} recipes" if len(entries) > 1 else f"{len(world_sizes)} world sizes"
         raise InputError(f"--format {system}: is for one run, and {given} are given")
-    recipe, micro = entries[0].recipe, entries[0].recipe.run.micro_batch_size
-    target = Target(
-        sequence_length=recipe.schedule.tokens_per_sample,
-        micro_batch_size=None if micro == "auto" else micro,
-        world_size=world_sizes[0] if world_sizes else recipe.run.world_size,
-        approximate=approximate,
+    target = replace(
+        _target(entries[0].recipe, micro_batch_size, *world_sizes), approximate=approximate
     )
     try:
         return export_plan(entries[0].plan, system, target)
     except InputError as error:
         raise _as_options(error) from error
+
+
+def _target(recipe: Recipe, micro_batch_size: int | None, world_size: int | None = None) -> Target:
+    """Return the run in the other system: what is given, else what the recipe says."""
+    own = None if recipe.run.micro_batch_size == "auto" else recipe.run.micro_batch_size
+    return Target(
+        sequence_length=recipe.schedule.tokens_per_sample,
+        micro_batch_size=own if micro_batch_size is None else micro_batch_size,
+        world_size=world_size or recipe.run.world_size,
+    )
 
 
 def imported_run(

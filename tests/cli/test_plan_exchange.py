@@ -31,11 +31,20 @@ def test_what_the_recipe_says_reaches_the_system(named):
     assert exported(entries, "deepspeed", [1], approximate=True) == wider != expected
 
 
+def test_a_micro_batch_of_the_other_system_needs_no_ghost_batch(named):
+    entries = named("cifar10-decay")  # run.ghost_batch_size = 128 does not divide 8
+    expected = export_plan(entries[0].plan, "deepspeed", Target(None, 8, 1, approximate=True))
+    given = exported(entries, "deepspeed", (), micro_batch_size=8, approximate=True)
+    assert given == expected
+    with pytest.raises(InputError, match="micro_batch_size = 0: must be at least 1"):
+        exported(entries, "deepspeed", (), micro_batch_size=0)
+
+
 @pytest.mark.parametrize(
     ("system", "settings", "hint"),
     [
         ("megatron", [], "--tokens-per-sample"),
-        ("deepspeed", [], "--set run.micro_batch_size=N"),
+        ("deepspeed", [], "pass --micro-batch-size"),
         ("megatron", ["schedule.tokens_per_sample=512"], "--approximate"),
         ("levanter", [], "--momentum = 0"),
     ],

@@ -66,6 +66,14 @@ def test_another_system_takes_the_plan(bsgrow):
     assert '--step-batch-size-schedule "0:256"' in result.stdout
 
 
+def test_another_system_takes_its_own_micro_batch(bsgrow):
+    words = ["plan", *TOKENS, "--batch-size", "256", "--format", "deepspeed"]
+    result = bsgrow(*words, "--micro-batch-size", "8", "--world-size", "4")
+    assert result.returncode == 0, result.stderr
+    assert '"train_micro_batch_size_per_gpu": 8' in result.stdout
+    assert '"gradient_accumulation_steps": 8' in result.stdout
+
+
 def test_a_schedule_of_another_system_is_read(bsgrow):
     words = ["plan", "--from", "megatron", "0:768 250B:1536", *TOKENS]
     assert "× 0.5" in bsgrow(*words).stdout
