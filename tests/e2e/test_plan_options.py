@@ -110,6 +110,23 @@ WRONG = [
     ),
     (["--from", "megatron", "0:8", "--plot", "a.png"], "--plot: is for a plan", "--from"),
     (["--from", "megatron", "0:8", "--format", "nemo"], "--format nemo: is for a plan", "--from"),
+    (["--from", "megatron", "0:8", "--sketch"], "--sketch: is for a plan", "--from"),
+    (["--from", "megatron", "0:8", "--approximate"], "--approximate: is for a plan", "--from"),
+    (
+        ["--from", "megatron", "0:8", "--format", "csv", "--every", "update"],
+        *("--every update: is for a plan", "--from"),
+    ),
+    (
+        ["--format", "csv", "--every", "update", "--throughput", "none.json"],
+        *("--throughput: predicts phases", "--every update"),
+    ),
+    (
+        ["--format", "json", "--every", "update"],
+        "--every update: is for --format csv",
+        "--format csv",
+    ),
+    (["--throughput-case", "train"], "--throughput-case: chooses", "add --throughput FILE"),
+    (["--micro-batch-size", "8"], "--micro-batch-size: is for a plan in the syntax", "megatron"),
 ]
 
 
