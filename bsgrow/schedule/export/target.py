@@ -159,6 +159,13 @@ def require_divisible(plan: Plan, system: str, target: Target) -> None:
             )
 
 
+def micro_batches(plan: Plan, system: str, target: Target) -> int:
+    """Return the micro-batch size; raises InputError if unset or where it divides a batch badly."""
+    micro = micro_batch_size(system, target)
+    require_divisible(plan, system, target)
+    return micro
+
+
 def cut_last_update(plan: Plan, system: str) -> tuple[str, ...]:
     """Return a note where the plan's last update is cut: no system here runs less than a batch."""
     size = plan.update(plan.num_updates - 1).global_batch_size
