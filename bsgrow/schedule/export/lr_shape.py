@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bsgrow.schedule.export.lr_table import probe_indices, whole_update
-from bsgrow.schedule.export.target import elsewhere
+from bsgrow.schedule.export.target import Export, Target, cut_last_update, elsewhere
 from bsgrow.schedule.plan import Plan, Update
 
 _MAX_PHASES_PROBED = 20_000
@@ -77,11 +77,29 @@ class Fit:
             f"{self.deviation:.2g} of it (at sample {self.worst.start}: {self.worst.lr:.4g})",
         )
 
-    def advice(self, plan: Plan, system: str, steps: str = "a step curve") -> tuple[str, ...]:
+    def advice(self, plan: Plan, system: str, steps: str) -> tuple[str, ...]:
         """Return what would be exact or close, where the plan is followed from afar only."""
         if self.deviation <= _FAR:
             return ()
         return (elsewhere(plan, system, steps),)
+
+
+def fitted_export(
+    text: str, plan: Plan, fit: Fit, system: str, target: Target, steps: str = "a step curve"
+) -> Export:
+    """Return an export whose learning rate is a named curve; its batches are exact.
+
+    Args:
+        text: the configuration.
+        plan: the plan.
+        fit: the curve that it holds.
+        system: the other system's name.
+        target: the run there.
+        steps: the curves whose growth the system follows.
+    """
+    deviations = fit.deviations(system, target.lr_tolerance)
+    notes = cut_last_update(plan, system)
+    return Export(text, deviations, notes, fit.advice(plan, system, steps))
 
 
 def fit_lr(

@@ -14,15 +14,16 @@ sawtooth); a momentum that changes; a last update that is cut; a threshold close
 resolves. It does allow a batch that shrinks.
 """
 
+from dataclasses import replace
+
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
 from bsgrow.schedule.export.target import (
     BatchSchedule,
     Export,
     Format,
     Target,
     batch_schedule,
-    cut_last_update,
     fixed_momentum,
     require_divisible,
     sequence_length,
@@ -51,9 +52,8 @@ def export_megatron(plan: Plan, target: Target) -> Export:
     }
     lines = [f"  {name} {value}" for name, value in arguments.items()]
     text = "\n".join(["SCHEDULE_ARGS=(", *lines, ")"])
-    deviations = fit.deviations(SYSTEM, target.lr_tolerance)
-    notes = (f"--seq-length must be {target.sequence_length}", *cut_last_update(plan, SYSTEM))
-    return Export(text, deviations, notes, fit.advice(plan, SYSTEM))
+    export = fitted_export(text, plan, fit, SYSTEM, target)
+    return replace(export, notes=(f"--seq-length must be {target.sequence_length}", *export.notes))
 
 
 def parse_megatron(text: str, sequence_length: int) -> BatchSchedule:

@@ -13,15 +13,16 @@ learning rate that is not one of its curves over updates; a momentum that change
 that is cut.
 """
 
+from dataclasses import replace
+
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
 from bsgrow.schedule.export.target import (
     BatchSchedule,
     Export,
     Format,
     Target,
     batch_schedule,
-    cut_last_update,
     elsewhere,
     fixed_momentum,
     micro_batch_size,
@@ -46,26 +47,34 @@ def export_nemo(plan: Plan, target: Target) -> Export:
             changing momentum, or batches that are no arithmetic ramp.
     """
     require_divisible(plan, SYSTEM, target)
-    tokens, momentum = sequence_length(SYSTEM, target), fixed_momentum(plan, SYSTEM)
-    schedule = batch_schedule(plan)
     fit = fit_lr(plan, "updates", warmup_origin=-1)
-    sampler = [
-        f"    seq_len={tokens},",
-        f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
-        f"    global_batch_size={schedule[-1][1]},",
-        f"    rampup_batch_size={_ramp(plan)},",
-    ]
-    optimizer = [f"learning_rate = {fit.shape.peak_lr!r}  # OptimizerConfig(lr=…)"]
-    if momentum:
-        optimizer.append(f"momentum = {momentum!r}  # OptimizerConfig(optimizer='sgd', …)")
     lines = [
         _IMPORTS,
-        *["data_sampler = MegatronDataSampler(", *sampler, ")"],
-        *[f"max_steps = {plan.num_updates}", *optimizer, f"scheduler = {_scheduler(fit.shape)}"],
+        *_sampler(plan, target),
+        f"max_steps = {plan.num_updates}",
+        *_optimizer(fit.shape, fixed_momentum(plan, SYSTEM)),
+        f"scheduler = {_scheduler(fit.shape)}",
     ]
-    notes = _notes(schedule) + cut_last_update(plan, SYSTEM)
-    deviations = fit.deviations(SYSTEM, target.lr_tolerance)
-    return Export("\n".join(lines), deviations, notes, fit.advice(plan, SYSTEM, _ON_THE_RAMP))
+    export = fitted_export("\n".join(lines), plan, fit, SYSTEM, target, _ON_THE_RAMP)
+    return replace(export, notes=_notes(batch_schedule(plan)) + export.notes)
+
+
+def _sampler(plan: Plan, target: Target) -> list[str]:
+    return [
+        "data_sampler = MegatronDataSampler(",
+        f"    seq_len={sequence_length(SYSTEM, target)},",
+        f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
+        f"    global_batch_size={plan.phases[-1].global_batch_size},",
+        f"    rampup_batch_size={_ramp(plan)},",
+        ")",
+    ]
+
+
+def _optimizer(shape: LrShape, momentum: float) -> list[str]:
+    lines = [f"learning_rate = {shape.peak_lr!r}  # OptimizerConfig(lr=…)"]
+    if momentum:
+        lines.append(f"momentum = {momentum!r}  # OptimizerConfig(optimizer='sgd', …)")
+    return lines
 
 
 def _ramp(plan: Plan) -> list[int] | None:

@@ -160,7 +160,7 @@ def require_divisible(plan: Plan, system: str, target: Target) -> None:
 
 
 def micro_batches(plan: Plan, system: str, target: Target) -> int:
-    """Return the micro-batch size; raises InputError if unset or where it divides a batch badly."""
+    """Return the micro-batch size; raises InputError if unset or a batch is not whole ones."""
     micro = micro_batch_size(system, target)
     require_divisible(plan, system, target)
     return micro
