@@ -4,12 +4,14 @@ import typer
 
 from bsgrow.cli.named_plan import named_plans
 from bsgrow.cli.options import SetOption
+from bsgrow.cli.plan_combinations import require_used
 from bsgrow.cli.plan_exchange import exported, imported_run
 from bsgrow.cli.plan_options import (
     ApproximateOption,
     Every,
     EveryOption,
     ImportOption,
+    MicroBatchSizeOption,
     PlanFormat,
     PlanFormatOption,
     PlotOption,
@@ -36,7 +38,6 @@ from bsgrow.cli.schedule_options import (
     as_overrides,
 )
 from bsgrow.cli.world_sizes import parse_world_sizes
-from bsgrow.errors import InputError
 from bsgrow.reporting.wall_clock import read_throughput
 
 
@@ -67,6 +68,7 @@ def plan(
     throughput_system: ThroughputSystemOption = "bsgrow",
     throughput_case: ThroughputCaseOption = None,
     imported: ImportOption = None,
+    micro_batch_size: MicroBatchSizeOption = None,
     approximate: ApproximateOption = False,
 ) -> None:
     """Compile a learning-rate schedule into a batch-growing one and print it.
@@ -105,7 +107,16 @@ def plan(
         "tokens_per_sample": tokens_per_sample,
         "max_batch_size": max_batch_size,
     }
-    _require_used(output, every=every, sketch=sketch, throughput=throughput)
+    require_used(
+        *(output, every, imported),
+        plot=plot,
+        sketch=sketch,
+        world_size=world_size,
+        throughput=throughput,
+        throughput_case=throughput_case,
+        micro_batch_size=micro_batch_size,
+        approximate=approximate or None,
+    )
     settings = list(as_overrides(options, curve, curve_arguments or [])), overrides or []
     views = Views(
         parse_world_sizes(world_size) if world_size else (),
@@ -113,39 +124,15 @@ def plan(
         shows_sketch() if sketch is None else sketch,
     )
     if imported is not None:
-        _require_alone(output, plot=plot, world_size=world_size, throughput=throughput)
         print_imported(imported_run(*imported, recipes or [], *settings), output)
         return
     entries = named_plans(recipes or [], *settings)
     if plot is not None:
         draw(entries, plot)
     if output.is_export:
-        print_text(exported(entries, output, views.world_sizes, approximate=approximate))
+        text = exported(
+            entries, output, views.world_sizes, micro_batch_size, approximate=approximate
+        )
+        print_text(text)
     else:
         print_plans(entries, views, output, every)
-
-
-def _require_used(output: PlanFormat, *, every: Every, sketch: object, throughput: object) -> None:
-    """Raise InputError for an option that the format would ignore."""
-    if every is Every.UPDATE and output is not PlanFormat.CSV:
-        raise InputError("--every update: is for --format csv", "add --format csv")
-    given = {"--sketch": sketch, "--throughput": throughput}
-    for option, value in given.items():
-        if output.is_export and value is not None:
-            raise InputError(
-                f"{option}: is for a plan that is read here, and --format {output} writes it for "
-                "another system",
-                hint=f"leave {option} out, or take --format table or json",
-            )
-
-
-def _require_alone(output: PlanFormat, **others: object) -> None:
-    """Raise InputError where --from is given with what is for plans."""
-    given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value is not None]
-    if output.is_export:
-        given.append(f"--format {output}")
-    if given:
-        raise InputError(
-            f"{given[0]}: is for a plan, and --from reads a run that is planned already",
-            hint="--from goes with --format table, json or csv, and the options of the schedule",
-        )

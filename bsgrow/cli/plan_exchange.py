@@ -1,7 +1,7 @@
 """Plans written for other training systems, and their batch schedules read back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,16 +19,19 @@ from bsgrow.schedule.export import (
     Stretch,
     Target,
     export_plan,
+    never_used,
     noise_stretches,
     read_schedule,
 )
 
 _OPTIONS = {
     "pass sequence_length": "pass --tokens-per-sample",
-    "pass micro_batch_size": "pass --set run.micro_batch_size=N",
+    "pass micro_batch_size": "pass --micro-batch-size",
     "pass approximate": "pass --approximate",
     "plan with growth.multiple_of": "pass --set growth.multiple_of",
     "plan with optimizer.momentum": "pass --momentum",
+    "growth.mode=": "--set growth.mode=",
+    "growth.factor=": "--set growth.factor=",
 }
 
 
@@ -40,11 +43,13 @@ class ImportedRun:
         num_samples: size of the training set, N.
         momentum: momentum coefficient m, the same throughout.
         stretches: the updates of each batch size, with their learning rate and noise scale.
+        notes: what of the schedule never takes effect, a sentence each.
     """
 
     num_samples: int
     momentum: float
     stretches: Sequence[Stretch]
+    notes: Sequence[str] = ()
 
     @property
     def num_updates(self) -> int:
@@ -58,23 +63,45 @@ class ImportedRun:
 
 
 def exported(
-    entries: Sequence[NamedPlan], system: str, world_sizes: Sequence[int], *, approximate: bool
+    entries: Sequence[NamedPlan],
+    system: str,
+    world_sizes: Sequence[int],
+    micro_batch_size: int | None = None,
+    *,
+    approximate: bool = False,
 ) -> str:
-    """Return a plan in another system's syntax; raises InputError for what it cannot express."""
+    """Return a plan in another system's syntax.
+
+    Args:
+        entries: the plan; only one.
+        system: a key of ``FORMATS``.
+        world_sizes: its data-parallel ranks, the recipe's where empty; only one.
+        micro_batch_size: samples of a forward pass on a rank there; the recipe's where None.
+        approximate: write what it cannot express as comments.
+
+    Raises:
+        InputError: more than one run, or what the system cannot express.
+    """
     if len(entries) > 1 or len(world_sizes) > 1:
         given = f"{len(entries)} recipes" if len(entries) > 1 else f"{len(world_sizes)} world sizes"
         raise InputError(f"--format {system}: is for one run, and {given} are given")
-    recipe, micro = entries[0].recipe, entries[0].recipe.run.micro_batch_size
-    target = Target(
-        sequence_length=recipe.schedule.tokens_per_sample,
-        micro_batch_size=None if micro == "auto" else micro,
-        world_size=world_sizes[0] if world_sizes else recipe.run.world_size,
-        approximate=approximate,
+    target = replace(
+        _target(entries[0].recipe, micro_batch_size, *world_sizes), approximate=approximate
     )
     try:
         return export_plan(entries[0].plan, system, target)
     except InputError as error:
-        raise InputError(error.message, _as_options(error.hint)) from error
+        raise _as_options(error) from error
+
+
+def _target(recipe: Recipe, micro_batch_size: int | None, world_size: int | None = None) -> Target:
+    """Return the run in the other system: what is given, else what the recipe says."""
+    own = None if recipe.run.micro_batch_size == "auto" else recipe.run.micro_batch_size
+    return Target(
+        sequence_length=recipe.schedule.tokens_per_sample,
+        micro_batch_size=own if micro_batch_size is None else micro_batch_size,
+        world_size=world_size or recipe.run.world_size,
+    )
 
 
 def imported_run(
@@ -83,14 +110,18 @@ def imported_run(
     """Read a batch schedule, and put it under the learning rate that a recipe or options give.
 
     Raises:
-        InputError: it is no such schedule, there are several recipes, or one is wrong.
+        InputError: it is no such schedule, its tokens per sample are not given, there are several
+            recipes, or one is wrong.
     """
     if system not in IMPORTS:
         raise InputError(f"--from {system}: no such format", did_you_mean(system, IMPORTS))
     if len(recipes) > 1:
         raise InputError(f"--from {system}: is for one run, and {len(recipes)} recipes are given")
     tokens = _recipe(1, recipes, written, overrides).schedule.tokens_per_sample
-    schedule = read_schedule(text, system, Target(sequence_length=tokens))
+    try:
+        schedule = read_schedule(text, system, Target(sequence_length=tokens))
+    except InputError as error:
+        raise _as_options(error) from error
     return _under(schedule, _recipe(schedule[0][1], recipes, written, overrides))
 
 
@@ -143,11 +174,12 @@ def imported_table(run: ImportedRun) -> Table:
     return table
 
 
-def _as_options(hint: str | None) -> str | None:
-    """Say a hint of the library in options of the command line."""
+def _as_options(error: InputError) -> InputError:
+    """Say the hint of the library in options of the command line."""
+    hint = error.hint
     for argument, option in _OPTIONS.items():
         hint = hint and hint.replace(argument, option)
-    return hint
+    return InputError(error.message, hint)
 
 
 def _recipe(
@@ -169,7 +201,8 @@ def _under(schedule: BatchSchedule, recipe: Recipe) -> ImportedRun:
         num_samples=num_samples,
         momentum=momentum,
     )
-    return ImportedRun(num_samples, momentum, stretches)
+    notes = never_used(schedule, published.num_total_samples)
+    return ImportedRun(num_samples, momentum, stretches, notes)
 
 
 def _jump(before: Stretch, after: Stretch) -> str:

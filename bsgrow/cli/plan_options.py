@@ -111,6 +111,16 @@ ImportOption = Annotated[
         rich_help_panel=_OTHERS,
     ),
 ]
+MicroBatchSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--micro-batch-size",
+        metavar="SAMPLES",
+        help="Samples of one forward pass on a rank of that system; by default "
+        "`run.micro_batch_size`, where it is a number.",
+        rich_help_panel=_OTHERS,
+    ),
+]
 ApproximateOption = Annotated[
     bool,
     typer.Option(

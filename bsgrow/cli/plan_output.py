@@ -59,6 +59,8 @@ def print_imported(run: ImportedRun, output: PlanFormat) -> None:
         out.print(
             f"{run.num_updates} updates over {run.epochs:g} epochs of {run.num_samples} samples"
         )
+    for remark in run.notes:
+        note(remark)
 
 
 def print_text(text: str) -> None:

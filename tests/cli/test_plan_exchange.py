@@ -31,11 +31,20 @@ def test_what_the_recipe_says_reaches_the_system(named):
     assert exported(entries, "deepspeed", [1], approximate=True) == wider != expected
 
 
+def test_a_micro_batch_of_the_other_system_needs_no_ghost_batch(named):
+    entries = named("cifar10-decay")  # run.ghost_batch_size = 128 does not divide 8
+    expected = export_plan(entries[0].plan, "deepspeed", Target(None, 8, 1, approximate=True))
+    given = exported(entries, "deepspeed", (), micro_batch_size=8, approximate=True)
+    assert given == expected
+    with pytest.raises(InputError, match="micro_batch_size = 0: must be at least 1"):
+        exported(entries, "deepspeed", (), micro_batch_size=0)
+
+
 @pytest.mark.parametrize(
     ("system", "settings", "hint"),
     [
         ("megatron", [], "--tokens-per-sample"),
-        ("deepspeed", [], "--set run.micro_batch_size=N"),
+        ("deepspeed", [], "pass --micro-batch-size"),
         ("megatron", ["schedule.tokens_per_sample=512"], "--approximate"),
         ("levanter", [], "--momentum = 0"),
     ],
@@ -71,7 +80,7 @@ def test_a_megatron_schedule_under_a_constant_rate():
 
 def test_a_run_of_fixed_batch_read_in_is_the_decaying_plan(named):
     entries = named("cifar10-decay")
-    run = imported_run("megatron", "0:128", ["cifar10-decay"], [], [])
+    run = imported_run("megatron", "0:128", ["cifar10-decay"], ["schedule.tokens_per_sample=1"], [])
     phases = as_dict(entries[0].plan)["phases"]
     assert imported_as_dict(run)["num_updates"] == entries[0].plan.num_updates
     (stretch,) = imported_as_dict(run)["phases"]
@@ -95,6 +104,19 @@ def test_the_jump_of_the_noise(named):
     )
     jumps = list(imported_table(run).columns[4].cells)
     assert jumps == ["", "× 0.5"]
+
+
+def test_thresholds_of_megatron_are_tokens():
+    with pytest.raises(InputError, match="counts in tokens") as error:
+        imported_run("megatron", "0:768 250B:1536", [], TOKENS, [])
+    assert error.value.hint.startswith("pass --tokens-per-sample")
+
+
+def test_a_threshold_past_the_end_is_noted():
+    settings = [*TOKENS, "schedule.tokens_per_sample=1"]
+    run = imported_run("megatron", "0:768 250B:1536", [], settings, [])
+    (remark,) = run.notes
+    assert remark.startswith("1536 from sample 250000000000 never takes effect: the run ends")
 
 
 def test_an_unknown_format():

@@ -66,6 +66,14 @@ def test_another_system_takes_the_plan(bsgrow):
     assert '--step-batch-size-schedule "0:256"' in result.stdout
 
 
+def test_another_system_takes_its_own_micro_batch(bsgrow):
+    words = ["plan", *TOKENS, "--batch-size", "256", "--format", "deepspeed"]
+    result = bsgrow(*words, "--micro-batch-size", "8", "--world-size", "4")
+    assert result.returncode == 0, result.stderr
+    assert '"train_micro_batch_size_per_gpu": 8' in result.stdout
+    assert '"gradient_accumulation_steps": 8' in result.stdout
+
+
 def test_a_schedule_of_another_system_is_read(bsgrow):
     words = ["plan", "--from", "megatron", "0:768 250B:1536", *TOKENS]
     assert "× 0.5" in bsgrow(*words).stdout
@@ -77,6 +85,15 @@ def test_a_schedule_of_another_system_is_read(bsgrow):
     assert rows[1]["last_lr"] == "0.0003"
 
 
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_what_never_takes_effect_of_it_is_noted(bsgrow, form):
+    words = ["plan", "--from", "megatron", "0:768 1t:1536", *TOKENS, "--format", form]
+    result = bsgrow(*words)
+    assert result.returncode == 0
+    assert "note: 1536 from sample 244140625 never takes effect: the run ends" in result.stderr
+    assert "never" not in result.stdout
+
+
 WRONG = [
     (["--plot", "plan.gif"], "plan.gif: a picture of kind '.gif'", ".png, .svg or .pdf"),
     (["--plot", "none/plan.png"], "none/plan.png: cannot be written", "a folder that exists"),
@@ -85,9 +102,31 @@ WRONG = [
     (["--format", "megatron"], "Megatron-LM counts in tokens", "--tokens-per-sample"),
     (["cifar10-grow", "--format", "nemo"], "2 recipes are given", ""),
     (["--from", "nemo", "0:8"], "--from nemo: no such format", "levanter, megatron"),
-    (["--from", "megatron", "5:8"], "the first threshold must be 0", "0:768 250B:1536"),
+    (["--from", "megatron", "0:768 250B:1536"], "counts in tokens", "--tokens-per-sample"),
+    (
+        ["--from", "megatron", "5:8", "--tokens-per-sample", "1"],
+        "the first threshold must be 0",
+        "0:768 250B:1536",
+    ),
     (["--from", "megatron", "0:8", "--plot", "a.png"], "--plot: is for a plan", "--from"),
     (["--from", "megatron", "0:8", "--format", "nemo"], "--format nemo: is for a plan", "--from"),
+    (["--from", "megatron", "0:8", "--sketch"], "--sketch: is for a plan", "--from"),
+    (["--from", "megatron", "0:8", "--approximate"], "--approximate: is for a plan", "--from"),
+    (
+        ["--from", "megatron", "0:8", "--format", "csv", "--every", "update"],
+        *("--every update: is for a plan", "--from"),
+    ),
+    (
+        ["--format", "csv", "--every", "update", "--throughput", "none.json"],
+        *("--throughput: predicts phases", "--every update"),
+    ),
+    (
+        ["--format", "json", "--every", "update"],
+        "--every update: is for --format csv",
+        "--format csv",
+    ),
+    (["--throughput-case", "train"], "--throughput-case: chooses", "add --throughput FILE"),
+    (["--micro-batch-size", "8"], "--micro-batch-size: is for a plan in the syntax", "megatron"),
 ]
 
 

@@ -10,11 +10,16 @@ system cannot express is refused; what it would run a little differently is refu
 | a batch that shrinks            |          |           |          | no   |           |           |
 | a change at any update          |          | waits     |          | no   |           | by epoch  |
 | any learning rate               | no       |           | no       | no   |           | by epoch  |
+| levels on a smooth curve        | no       |           | no       | no   |           | by epoch  |
 | a warm-up from any rate         |          |           | no       | no   |           |           |
 | SGD with momentum               |          | no        | no       |      |           |           |
 | a momentum that changes         | no       | no        | no       | no   | no        | no        |
 | a last update that is cut       | no       | no        | no       | no   | no        |           |
 | updates across an epoch's end   |          | drops     |          |      |           | cuts      |
+
+A batch that grows in levels along a smooth curve (a cosine, the decay of warmup-stable-decay)
+leaves a sawtooth in the learning rate, which no curve of Megatron, Levanter or NeMo follows: for
+them plan a step curve, or ``growth.mode = "decay"``. DeepSpeed and OLMo-core take a table.
 
 The learning rate follows the batch nowhere but in OLMo-core (by the root of the ratio, which the
 exported stages override): what the plan leaves in it is exported beside the batch.
@@ -28,8 +33,15 @@ from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nemo, olmo_core
 from bsgrow.schedule.export.levanter import parse_levanter, read_levanter
 from bsgrow.schedule.export.megatron import parse_megatron
-from bsgrow.schedule.export.noise import Stretch, noise_stretches
-from bsgrow.schedule.export.target import BatchSchedule, Export, Format, Target, batch_schedule
+from bsgrow.schedule.export.noise import Stretch, never_used, noise_stretches
+from bsgrow.schedule.export.target import (
+    BatchSchedule,
+    Export,
+    Format,
+    Target,
+    batch_schedule,
+    sequence_length,
+)
 from bsgrow.schedule.plan import Plan
 
 _T = TypeVar("_T")
@@ -44,6 +56,7 @@ __all__ = [
     "Target",
     "batch_schedule",
     "export_plan",
+    "never_used",
     "noise_stretches",
     "parse_levanter",
     "parse_megatron",
@@ -65,7 +78,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 IMPORTS: Mapping[str, Callable[[str, Target], BatchSchedule]] = MappingProxyType(
     {
-        "megatron": lambda text, target: parse_megatron(text, target.sequence_length),
+        "megatron": lambda text, target: parse_megatron(
+            text, sequence_length(megatron.SYSTEM, target, "; 1 if the thresholds are samples")
+        ),
         "levanter": lambda text, target: parse_levanter(text),
     }
 )
@@ -89,7 +104,12 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
     if export.deviations and not target.approximate:
         raise InputError(
             f"{name}: {'; '.join(export.deviations)}",
-            hint="pass approximate to write it all the same, with this in a comment",
+            hint="; or ".join(
+                [
+                    *export.advice,
+                    "pass approximate to write it all the same, with this in a comment",
+                ]
+            ),
         )
     head = f"{plan.num_updates} updates over {plan.num_total_samples} samples; for {system.name}"
     comments = [f"{head} ({system.version})", *export.notes, *export.deviations]
@@ -105,7 +125,7 @@ def read_schedule(text: str, name: str, target: Target | None = None) -> BatchSc
         target: the run in that system; ``sequence_length`` where its thresholds are tokens.
 
     Raises:
-        InputError: no such format, or not a schedule in it.
+        InputError: no such format, not a schedule in it, or no sequence length where it needs one.
     """
     return _lookup(name, IMPORTS)(text, target or Target())
 

@@ -14,17 +14,17 @@ not start from 0; a momentum; a last update that is cut.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
 from bsgrow.schedule.export.target import (
     BatchSchedule,
     Export,
     Format,
     Target,
     batch_changes,
-    cut_last_update,
     refuse_sgd_momentum,
     require_divisible,
 )
@@ -52,8 +52,8 @@ def export_levanter(plan: Plan, target: Target) -> Export:
     if target.micro_batch_size is not None:
         lines.append(f"  per_device_parallelism: {target.micro_batch_size}")
     lines += ["optimizer:", *(f"  {key}: {value}" for key, value in _lr(fit.shape).items())]
-    deviations = fit.deviations(SYSTEM, target.lr_tolerance) + _one_update(fit.shape)
-    return Export("\n".join(lines), deviations, cut_last_update(plan, SYSTEM))
+    export = fitted_export("\n".join(lines), plan, fit, SYSTEM, target)
+    return replace(export, deviations=export.deviations + _one_update(fit.shape))
 
 
 def parse_levanter(text: str) -> BatchSchedule:

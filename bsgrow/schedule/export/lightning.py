@@ -13,9 +13,12 @@ rate that moves inside an epoch is held; here also a momentum that changes.
 """
 
 import math
+from collections.abc import Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from bsgrow.errors import InputError
+from bsgrow.schedule.export.lr_table import probe_indices
 from bsgrow.schedule.export.target import (
     Export,
     Format,
@@ -23,13 +26,14 @@ from bsgrow.schedule.export.target import (
     batch_changes,
     epoch_remainders,
     fixed_momentum,
-    micro_batch_size,
+    micro_batches,
     momentum_note,
-    require_divisible,
 )
+from bsgrow.schedule.export.torch_lr import peak_lr, scheduler, table
 from bsgrow.schedule.plan import Plan, Update
 
 SYSTEM = "Lightning"
+_Number = TypeVar("_Number", int, float)
 _MAX_EPOCHS = 100_000
 _IMPORTS = """\
 from bisect import bisect_right
@@ -37,43 +41,40 @@ from bisect import bisect_right
 from lightning.pytorch.callbacks import GradientAccumulationScheduler
 from torch.optim.lr_scheduler import LambdaLR
 """
-_FUNCTIONS = '''
-
-
-def lr_at(epoch):
-    return LRS[bisect_right(LRS, epoch, key=lambda row: row[0]) - 1][1]
-
-
-def lr_scheduler(optimizer):
-    """For configure_optimizers, interval "epoch"; the optimizer's lr is PEAK_LR."""
-    return LambdaLR(optimizer, lambda epoch: lr_at(epoch) / PEAK_LR)'''
+_LR_AT = "    return LRS[bisect_right(LRS, epoch, key=lambda row: row[0]) - 1][1]"
+_LR_SCHEDULER = scheduler(_LR_AT, "epoch", 'For configure_optimizers, interval "epoch"')
+_ADVICE = (
+    "take deepspeed, which follows every update",
+    "plan a step curve that changes at whole epochs",
+)
 
 
 def export_lightning(plan: Plan, target: Target) -> Export:
     """Return the callback, the epochs and the scheduler as Python.
 
     Raises:
-        InputError: no micro-batch size, a batch that the ranks do not divide, or a changing
-            momentum.
+        InputError: no micro-batch size, a batch that the ranks do not divide, a changing momentum,
+            or a learning rate of 0 at the start of every epoch.
     """
-    micro = micro_batch_size(SYSTEM, target)
-    require_divisible(plan, SYSTEM, target)
-    momentum, firsts = fixed_momentum(plan, SYSTEM), _first_updates(plan)
-    unit = micro * target.world_size
-    lrs = _runs([update.lr for update in firsts])
-    sizes = _runs([_planned_batch(plan, update) for update in firsts])
-    factors = ", ".join(f"{epoch}: {int(size) // unit}" for epoch, size in sizes)
+    micro, momentum = micro_batches(plan, SYSTEM, target), fixed_momentum(plan, SYSTEM)
+    firsts = _first_updates(plan)
     lines = [
         _IMPORTS,
         f"batch_size = {micro}  # of the DataLoader on each rank",
         f"max_epochs = {len(firsts)}",
-        f"accumulation = GradientAccumulationScheduler(scheduling={{{factors}}})",
-        f"PEAK_LR = {max(lr for _, lr in lrs)!r}",
-        *["# first epoch, lr", "LRS = [", *(f"    ({epoch}, {lr!r})," for epoch, lr in lrs), "]"],
+        _accumulation(plan, firsts, micro * target.world_size),
+        f"PEAK_LR = {_peak_lr(firsts)!r}",
+        *table("LRS", "first epoch, lr", _runs([update.lr for update in firsts])),
     ]
     deviations = _inside_epochs(plan, firsts) + _moving_lr(plan, firsts, target.lr_tolerance)
     notes = momentum_note(momentum) + _smaller_updates(plan)
-    return Export("\n".join(lines) + _FUNCTIONS, deviations, notes)
+    return Export("\n".join(lines) + _LR_SCHEDULER, deviations, notes, _ADVICE)
+
+
+def _accumulation(plan: Plan, firsts: list[Update], unit: int) -> str:
+    sizes = _runs([_planned_batch(plan, update) for update in firsts])
+    factors = ", ".join(f"{epoch}: {size // unit}" for epoch, size in sizes)
+    return f"accumulation = GradientAccumulationScheduler(scheduling={{{factors}}})"
 
 
 def _first_updates(plan: Plan) -> list[Update]:
@@ -95,7 +96,15 @@ def _planned_batch(plan: Plan, update: Update) -> int:
     return sizes[-1]
 
 
-def _runs(values: list[float] | list[int]) -> list[tuple[int, float]]:
+def _peak_lr(firsts: list[Update]) -> float:
+    return peak_lr(
+        (update.lr for update in firsts),
+        f"the learning rate is 0 at the start of every epoch; {SYSTEM} is stepped by epoch",
+        hint="take deepspeed, which is stepped by update",
+    )
+
+
+def _runs(values: Sequence[_Number]) -> list[tuple[int, _Number]]:
     """Return (first epoch, value) of each run of equal values."""
     runs = groupby(enumerate(values), key=lambda pair: pair[1])
     return [next(run) for _, run in runs]
@@ -116,19 +125,28 @@ def _inside_epochs(plan: Plan, firsts: list[Update]) -> tuple[str, ...]:
 
 
 def _moving_lr(plan: Plan, firsts: list[Update], tolerance: float) -> tuple[str, ...]:
-    """Return a sentence where the rate of an epoch's last whole update is not its first's."""
-    worst, at = 0.0, 0
-    for epoch, first in enumerate(firsts):
-        end = firsts[epoch + 1].index if epoch + 1 < len(firsts) else plan.num_updates - 1
-        last = plan.update(max(first.index, end - 1))
-        if (error := abs(last.lr - first.lr) / max(last.lr, first.lr)) > worst:
-            worst, at = error, epoch
+    """Return a sentence where the rate of an epoch's whole updates is not its first's."""
+    ends = [*(update.index for update in firsts[1:]), plan.num_updates - 1]
+    moves = [
+        max(
+            _relative(plan.update(index).lr, first.lr)
+            for index in probe_indices(first.index, max(first.index, end - 1))
+        )
+        for first, end in zip(firsts, ends, strict=True)
+    ]
+    worst = max(moves)
+    epoch = moves.index(worst)
     if worst <= tolerance:
         return ()
     return (
-        f"the learning rate moves inside an epoch, by up to {worst:.2g} of it in epoch {at}; "
+        f"the learning rate moves inside an epoch, by up to {worst:.2g} of it in epoch {epoch}; "
         "here it is held",
     )
+
+
+def _relative(lr: float, other: float) -> float:
+    """Return the difference as a part of the higher rate; two rates of 0 are equal."""
+    return abs(lr - other) / (max(lr, other) or 1.0)
 
 
 def _smaller_updates(plan: Plan) -> tuple[str, ...]:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bsgrow.schedule.export.lr_table import probe_indices, whole_update
+from bsgrow.schedule.export.target import Export, Target, cut_last_update, elsewhere
 from bsgrow.schedule.plan import Plan, Update
 
 _MAX_PHASES_PROBED = 20_000
 _AT_PEAK = 1 - 1e-9  # rounding must not end a constant stretch
+_FAR = 0.1  # a deviation above this is another schedule
 _FLOOR = 1e-3  # a rate below this part of the peak is compared with this part
 
 Style = Literal["constant", "linear", "cosine"]
@@ -75,6 +77,30 @@ class Fit:
             f"{self.deviation:.2g} of it (at sample {self.worst.start}: {self.worst.lr:.4g})",
         )
 
+    def advice(self, plan: Plan, system: str, steps: str) -> tuple[str, ...]:
+        """Return what would be exact or close, where the plan is followed from afar only."""
+        if self.deviation <= _FAR:
+            return ()
+        return (elsewhere(plan, system, steps),)
+
+
+def fitted_export(
+    text: str, plan: Plan, fit: Fit, system: str, target: Target, steps: str = "a step curve"
+) -> Export:
+    """Return an export whose learning rate is a named curve; its batches are exact.
+
+    Args:
+        text: the configuration.
+        plan: the plan.
+        fit: the curve that it holds.
+        system: the other system's name.
+        target: the run there.
+        steps: the curves whose growth the system follows.
+    """
+    deviations = fit.deviations(system, target.lr_tolerance)
+    notes = cut_last_update(plan, system)
+    return Export(text, deviations, notes, fit.advice(plan, system, steps))
+
 
 def fit_lr(
     plan: Plan, unit: Literal["samples", "updates"], warmup_origin: float | None = None
@@ -118,7 +144,7 @@ class _Fitter:
 
         def deviation(update: Update) -> float:
             error = abs(shape.lr(self._at(update)) - update.lr)
-            return error / max(update.lr, _FLOOR * self._peak)
+            return error / (max(update.lr, _FLOOR * self._peak) or 1.0)  # a run at rate 0
 
         worst = max(self._probes, key=deviation)
         return Fit(shape, deviation(worst), worst)

@@ -14,15 +14,16 @@ sawtooth); a momentum that changes; a last update that is cut; a threshold close
 resolves. It does allow a batch that shrinks.
 """
 
+from dataclasses import replace
+
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
 from bsgrow.schedule.export.target import (
     BatchSchedule,
     Export,
     Format,
     Target,
     batch_schedule,
-    cut_last_update,
     fixed_momentum,
     require_divisible,
     sequence_length,
@@ -51,19 +52,18 @@ def export_megatron(plan: Plan, target: Target) -> Export:
     }
     lines = [f"  {name} {value}" for name, value in arguments.items()]
     text = "\n".join(["SCHEDULE_ARGS=(", *lines, ")"])
-    deviations = fit.deviations(SYSTEM, target.lr_tolerance)
-    notes = (f"--seq-length must be {target.sequence_length}", *cut_last_update(plan, SYSTEM))
-    return Export(text, deviations, notes)
+    export = fitted_export(text, plan, fit, SYSTEM, target)
+    return replace(export, notes=(f"--seq-length must be {target.sequence_length}", *export.notes))
 
 
-def parse_megatron(text: str, sequence_length: int | None = None) -> BatchSchedule:
+def parse_megatron(text: str, sequence_length: int) -> BatchSchedule:
     """Read ``--step-batch-size-schedule`` as Megatron-LM does.
 
     Args:
         text: ``"THRESHOLD:BATCH …"``, parted by blanks or commas, in any order; numbers may carry
             K, M, B or T (10^3 … 10^12), in either case.
-        sequence_length: tokens per sample, by which thresholds are divided down; None where
-            they are samples already. Megatron-LM's training script always counts tokens.
+        sequence_length: tokens per sample, by which thresholds are divided down, for Megatron-LM's
+            training script always counts tokens; 1 where they are samples already.
 
     Returns:
         Where each batch size starts, in samples.
@@ -72,7 +72,7 @@ def parse_megatron(text: str, sequence_length: int | None = None) -> BatchSchedu
         InputError: what Megatron-LM would refuse too.
     """
     entries = text.replace(",", " ").split()
-    schedule = sorted(_entry(entry, sequence_length or 1) for entry in entries)
+    schedule = sorted(_entry(entry, sequence_length) for entry in entries)
     starts = [start for start, _ in schedule]
     if not starts or starts[0] != 0:
         raise _refused(text, "the first threshold must be 0")

@@ -13,15 +13,17 @@ learning rate that is not one of its curves over updates; a momentum that change
 that is cut.
 """
 
+from dataclasses import replace
+
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
 from bsgrow.schedule.export.target import (
     BatchSchedule,
     Export,
     Format,
     Target,
     batch_schedule,
-    cut_last_update,
+    elsewhere,
     fixed_momentum,
     micro_batch_size,
     require_divisible,
@@ -34,6 +36,7 @@ _IMPORTS = """\
 from nemo.lightning.pytorch.optim import lr_scheduler
 from nemo.lightning.pytorch.plugins import MegatronDataSampler
 """
+_ON_THE_RAMP = "a curve of one step"
 
 
 def export_nemo(plan: Plan, target: Target) -> Export:
@@ -44,29 +47,39 @@ def export_nemo(plan: Plan, target: Target) -> Export:
             changing momentum, or batches that are no arithmetic ramp.
     """
     require_divisible(plan, SYSTEM, target)
-    tokens, momentum = sequence_length(SYSTEM, target), fixed_momentum(plan, SYSTEM)
-    schedule = batch_schedule(plan)
     fit = fit_lr(plan, "updates", warmup_origin=-1)
-    sampler = [
-        f"    seq_len={tokens},",
-        f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
-        f"    global_batch_size={schedule[-1][1]},",
-        f"    rampup_batch_size={_ramp(schedule)},",
-    ]
-    optimizer = [f"learning_rate = {fit.shape.peak_lr!r}  # OptimizerConfig(lr=…)"]
-    if momentum:
-        optimizer.append(f"momentum = {momentum!r}  # OptimizerConfig(optimizer='sgd', …)")
     lines = [
         _IMPORTS,
-        *["data_sampler = MegatronDataSampler(", *sampler, ")"],
-        *[f"max_steps = {plan.num_updates}", *optimizer, f"scheduler = {_scheduler(fit.shape)}"],
+        *_sampler(plan, target),
+        f"max_steps = {plan.num_updates}",
+        *_optimizer(fit.shape, fixed_momentum(plan, SYSTEM)),
+        f"scheduler = {_scheduler(fit.shape)}",
     ]
-    notes = _notes(schedule) + cut_last_update(plan, SYSTEM)
-    return Export("\n".join(lines), fit.deviations(SYSTEM, target.lr_tolerance), notes)
+    export = fitted_export("\n".join(lines), plan, fit, SYSTEM, target, _ON_THE_RAMP)
+    return replace(export, notes=_notes(batch_schedule(plan)) + export.notes)
 
 
-def _ramp(schedule: BatchSchedule) -> list[int] | None:
+def _sampler(plan: Plan, target: Target) -> list[str]:
+    return [
+        "data_sampler = MegatronDataSampler(",
+        f"    seq_len={sequence_length(SYSTEM, target)},",
+        f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
+        f"    global_batch_size={plan.phases[-1].global_batch_size},",
+        f"    rampup_batch_size={_ramp(plan)},",
+        ")",
+    ]
+
+
+def _optimizer(shape: LrShape, momentum: float) -> list[str]:
+    lines = [f"learning_rate = {shape.peak_lr!r}  # OptimizerConfig(lr=…)"]
+    if momentum:
+        lines.append(f"momentum = {momentum!r}  # OptimizerConfig(optimizer='sgd', …)")
+    return lines
+
+
+def _ramp(plan: Plan) -> list[int] | None:
     """Return [first, increment, samples]; None for a batch that does not change."""
+    schedule = batch_schedule(plan)
     if len(schedule) == 1:
         return None
     (_, first), (start, second) = schedule[:2]
@@ -77,7 +90,7 @@ def _ramp(schedule: BatchSchedule) -> list[int] | None:
                 f"{SYSTEM} only adds a fixed increment to the batch at equal distances: "
                 f"{size} from sample {sample} is not on the ramp from {first} over {second} "
                 f"at {start}",
-                hint='growth.mode = "hybrid" changes the batch once, which is always a ramp',
+                hint=elsewhere(plan, SYSTEM, _ON_THE_RAMP),
             )
     return [first, increment, last]
 

@@ -71,6 +71,8 @@ def noise_stretches(
 
     stretches = []
     for start, stop, size in _tile(schedule, num_total_samples):
+        if start == stop:
+            continue
         first, last = lr_at(start), lr_at(stop - size)
         noises = (noise(first, size), noise(last, size))
         updates = (stop - start) // size
@@ -78,15 +80,34 @@ def noise_stretches(
     return stretches
 
 
+def never_used(schedule: BatchSchedule, num_total_samples: int) -> list[str]:
+    """Return a sentence for each batch size that no update of the run has.
+
+    Args:
+        schedule: as ``parse_megatron`` and ``parse_levanter`` return it.
+        num_total_samples: length of the run.
+    """
+    tiles = _tile(schedule, num_total_samples)
+    return [
+        f"{size} from sample {threshold} never takes effect: "
+        + (
+            f"the run ends at sample {num_total_samples}"
+            if threshold >= num_total_samples
+            else f"the next update starts at sample {start}, with another size"
+        )
+        for (threshold, size), (start, stop, _) in zip(schedule, tiles, strict=True)
+        if start == stop
+    ]
+
+
 def _tile(schedule: BatchSchedule, num_total_samples: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (start, stop, batch size) of whole updates; stretches shorter than one are skipped."""
+    """Yield [start, stop) and batch size of the whole updates of each entry; it may have none."""
     cursor = 0
     ends = [*schedule, (num_total_samples, 0)]
     for (_, size), (threshold, _) in pairwise(ends):
-        num_updates = -((cursor - min(threshold, num_total_samples)) // size)
-        if num_updates > 0:
-            yield cursor, cursor + num_updates * size, size
-            cursor += num_updates * size
+        num_updates = max(0, -((cursor - min(threshold, num_total_samples)) // size))
+        yield cursor, cursor + num_updates * size, size
+        cursor += num_updates * size
 
 
 def _require_run(num_total_samples: int, num_samples: int, momentum: float) -> None:

@@ -39,6 +39,7 @@ from olmo_core.optim.scheduler import ComposableScheduler, ComposableSchedulerSt
 from olmo_core.train import Duration
 from olmo_core.train.callbacks import BatchSizeSchedulerCallback
 """
+_ADVICE = ("take deepspeed, which changes the batch at once",)
 
 
 def export_olmo_core(plan: Plan, target: Target) -> Export:
@@ -62,7 +63,7 @@ def export_olmo_core(plan: Plan, target: Target) -> Export:
             *_scheduler(lr_pieces(plan, target.lr_tolerance), tokens),
         ]
     )
-    return Export(text, _late_changes(plan, changes), _notes(plan))
+    return Export(text, _late_changes(plan, changes), _notes(plan), _ADVICE)
 
 
 def _callback(changes: list[Phase], tokens: int) -> list[str]:
@@ -129,7 +130,9 @@ def _late_changes(plan: Plan, changes: list[Phase]) -> tuple[str, ...]:
         if after.global_batch_size > before.global_batch_size and left:
             sentences.append(
                 f"{SYSTEM} grows to {after.global_batch_size} not at sample {after.start_sample} "
-                f"but {-(-left // before.global_batch_size)} updates later, at a multiple of it"
+                f"but {-(-left // before.global_batch_size)} updates later, at a multiple of it; "
+                "until then the noise scale is "
+                f"{after.global_batch_size // before.global_batch_size} times the plan's"
             )
     return tuple(sentences)
 

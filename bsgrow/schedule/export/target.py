@@ -47,11 +47,13 @@ class Export:
         text: the configuration; in every format a line that starts with ``#`` is a comment.
         deviations: where the system would run something else than the plan, a sentence each.
         notes: what the user must know or do besides, a sentence each.
+        advice: what would be exact or close instead, where a deviation is large; for a hint.
     """
 
     text: str
     deviations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,12 @@ def batch_changes(plan: Plan) -> list[Phase]:
     return [next(run) for _, run in runs]
 
 
-def sequence_length(system: str, target: Target) -> int:
+def sequence_length(system: str, target: Target, otherwise: str = "") -> int:
     """Return the tokens per sample that a system needs to be told; raises InputError if unset."""
     if target.sequence_length is None:
         raise InputError(
             f"{system} counts in tokens: the sequence length of a sample is not given",
-            hint="pass sequence_length, the tokens that make up one sample",
+            hint=f"pass sequence_length, the tokens that make up one sample{otherwise}",
         )
     return target.sequence_length
 
@@ -98,6 +100,23 @@ def micro_batch_size(system: str, target: Target) -> int:
             hint="pass micro_batch_size, the samples of one forward pass on a rank",
         )
     return target.micro_batch_size
+
+
+def elsewhere(plan: Plan, system: str, steps: str) -> str:
+    """Return the ways out where a system with named curves cannot follow a plan.
+
+    Args:
+        plan: the plan.
+        system: its name.
+        steps: the curves whose growth it does follow.
+    """
+    others = "take deepspeed, for any batch and lr, or olmo-core, which comes close at momentum 0"
+    if len(batch_changes(plan)) == 1:
+        return others
+    return (
+        f"{others} and growth.factor=2; {system} itself follows a linear or cosine decay with "
+        f"growth.mode=decay, and {steps} with growth.mode=grow"
+    )
 
 
 def momentum_note(momentum: float) -> tuple[str, ...]:
@@ -138,6 +157,13 @@ def require_divisible(plan: Plan, system: str, target: Target) -> None:
                 f"{phase.start_sample}) is not a multiple of {unit}",
                 hint=f"plan with growth.multiple_of = {unit}",
             )
+
+
+def micro_batches(plan: Plan, system: str, target: Target) -> int:
+    """Return the micro-batch size; raises InputError if unset or a batch is not whole ones."""
+    micro = micro_batch_size(system, target)
+    require_divisible(plan, system, target)
+    return micro
 
 
 def cut_last_update(plan: Plan, system: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from bsgrow.schedule.export import (
     Target,
     batch_schedule,
     export_plan,
+    never_used,
     noise_stretches,
     read_schedule,
 )
@@ -65,6 +66,13 @@ def test_unknown_names(make_plan):
     assert error.value.hint == 'did you mean "megatron"?'
     with pytest.raises(InputError, match='format = "nemo": unknown'):
         read_schedule("0:8", "nemo")
+
+
+def test_thresholds_in_tokens_need_the_length_of_a_sample():
+    with pytest.raises(InputError, match="Megatron-LM counts in tokens") as error:
+        read_schedule("0:768 250B:1536", "megatron")
+    assert error.value.hint.endswith("one sample; 1 if the thresholds are samples")
+    assert read_schedule("0:8", "megatron", Target(sequence_length=1)) == [(0, 8)]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +144,18 @@ def test_noise_follows_the_curve_and_skips_what_never_runs():
     assert [(r.start_sample, r.stop_sample) for r in rows] == [(0, 100), (100, 150), (150, 210)]
     assert rows[0].lr == pytest.approx((1.0, 0.91))
     assert rows[2].sgd_noise_scale == pytest.approx((0.85 * 49, 0.81 * 49))
+
+
+def test_what_never_runs_is_said():
+    schedule = [(0, 10), (101, 50), (105, 7), (111, 20), (170, 1), (175, 30), (190, 40), (999, 5)]
+    assert never_used(schedule, 190) == [
+        "50 from sample 101 never takes effect: the next update starts at sample 110, with another "
+        "size",
+        "1 from sample 170 never takes effect: the next update starts at sample 177, with another "
+        "size",
+        "40 from sample 190 never takes effect: the run ends at sample 190",
+        "5 from sample 999 never takes effect: the run ends at sample 190",
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.integers(1, 50)), min_size=1, max_size=6))

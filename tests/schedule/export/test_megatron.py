@@ -105,11 +105,11 @@ def test_refuses_thresholds_that_floats_do_not_tell_apart(make_plan):
 @pytest.mark.parametrize(
     ("text", "tokens", "schedule"),
     [
-        ("0:768 250B:1536", None, [(0, 768), (250 * 10**9, 1536)]),
+        ("0:768 250B:1536", 1, [(0, 768), (250 * 10**9, 1536)]),
         ("0:768 250B:1536", 8192, [(0, 768), (250 * 10**9 // 8192, 1536)]),
-        ("0:1k,1.5m:2K, 1t:4k", None, [(0, 1000), (1_500_000, 2000), (10**12, 4000)]),
-        (" 100:8  0:16 ", None, [(0, 16), (100, 8)]),
-        ("0:7.9 1e3:8", None, [(0, 7), (1000, 8)]),
+        ("0:1k,1.5m:2K, 1t:4k", 1, [(0, 1000), (1_500_000, 2000), (10**12, 4000)]),
+        (" 100:8  0:16 ", 1, [(0, 16), (100, 8)]),
+        ("0:7.9 1e3:8", 1, [(0, 7), (1000, 8)]),
         ("1023:4", 1024, [(0, 4)]),
     ],
 )
@@ -133,7 +133,7 @@ def test_reads_as_megatron_does(text, tokens, schedule):
 )
 def test_refuses_as_megatron_does(text, reason):
     with pytest.raises(InputError, match=reason):
-        parse_megatron(text)
+        parse_megatron(text, 1)
 
 
 def test_refuses_what_it_cannot_express(make_plan):

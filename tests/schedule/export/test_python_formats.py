@@ -74,8 +74,10 @@ def test_olmo_core_runs_what_the_plan_says(make_plan, whole_updates, run_python,
 
 def test_olmo_core_says_that_it_waits(make_plan):
     plan = make_plan([(16, 3), (64, 4)], 0.1)
-    with pytest.raises(InputError, match="grows to 64 not at sample 48 but 1 updates later"):
+    said = "grows to 64 not at sample 48 but 1 updates later, .* noise scale is 4 times the plan's"
+    with pytest.raises(InputError, match=said) as error:
         export_plan(plan, "olmo-core", TARGET)
+    assert error.value.hint.startswith("take deepspeed, which changes the batch at once; or pass")
     text = export_plan(plan, "olmo-core", Target(sequence_length=128, approximate=True))
     assert "# OLMo-core grows to 64 not at sample 48" in text
 
@@ -238,8 +240,45 @@ def test_lightning_refuses(make_plan):
     with pytest.raises(InputError, match=r"whole epochs; the plan ends at epoch 1\.5"):
         export_plan(part, "lightning", TARGET)
     moving = make_plan([(16, 8)], lambda sample, size: 0.1 - sample / 2000, num_samples=64)
-    with pytest.raises(InputError, match="the learning rate moves inside an epoch"):
+    with pytest.raises(InputError, match="the learning rate moves inside an epoch") as error:
         export_plan(moving, "lightning", TARGET)
+    assert error.value.hint.startswith("take deepspeed, which follows every update; or plan a step")
     long = make_plan([(16, 200_000)], 0.1, num_samples=16)
     with pytest.raises(InputError, match="200000 epochs"):
         export_plan(long, "lightning", TARGET)
+
+
+def test_lightning_holds_a_rate_of_zero(make_plan, run_python):
+    def lr(sample, size):
+        return [0.1, 0.05, 0.0, 0.0][sample // 64]
+
+    plan = make_plan([(16, 16)], lr, num_samples=64)
+    names = run_python(export_plan(plan, "lightning", TARGET), **lightning_names())
+    assert names["LRS"] == [(0, 0.1), (1, 0.05), (2, 0.0)]
+    factor = names["lr_scheduler"](None)
+    assert [factor(epoch) for epoch in range(4)] == [1.0, 0.5, 0.0, 0.0]
+
+
+def test_lightning_sees_a_rate_that_comes_back_within_an_epoch(make_plan):
+    def lr(sample, size):
+        return 0.05 if sample % 128 in (32, 64) else 0.0 if sample == 112 else 0.1
+
+    with pytest.raises(InputError, match=r"by up to 0\.5 of it in epoch 0"):
+        export_plan(make_plan([(16, 7)], lr, num_samples=112), "lightning", TARGET)
+
+
+def test_a_factor_of_no_rate_is_refused(make_plan):
+    """LambdaLR multiplies the peak: with one of 0 the exported functions would divide by it."""
+    rises = make_plan([(16, 8)], lambda sample, size: sample / 1000, num_samples=128)
+    held = Target(micro_batch_size=4, world_size=2, approximate=True)
+    with pytest.raises(InputError, match="is 0 at the start of every epoch; Lightning is stepped"):
+        export_plan(rises, "lightning", held)
+    export_plan(rises, "deepspeed", held)
+    with pytest.raises(InputError, match="DeepSpeed: the learning rate is 0 at every update"):
+        export_plan(make_plan([(16, 8)], 0.0), "deepspeed", held)
+
+
+@pytest.mark.parametrize("name", ["megatron", "levanter", "nemo"])
+def test_a_run_at_rate_zero_is_a_constant(make_plan, name):
+    text = export_plan(make_plan([(16, 8)], 0.0), name, TARGET)
+    assert "constant" in text or "WarmupPolicy" in text
