@@ -1,0 +1,88 @@
+"""The same recipe on a CUDA device; skipped where there is none."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from bsgrow.data import load_dataset
+from bsgrow.loading import ArrayLoader
+from bsgrow.native import Augment
+from bsgrow.recipe import load_recipe
+from bsgrow.schedule import Update
+from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
+from bsgrow.training.events import Evaluated
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+
+SHORT = [
+    "run.device=cuda",
+    "schedule.epochs=4",
+    "schedule.curve.milestones=[1, 2, 3]",
+    "run.micro_batch_size=64",
+]
+
+
+def batches(device, sizes=(100, 300, 1000)):
+    loader = ArrayLoader(
+        load_dataset("digits"),
+        Augment(pad=1),
+        seed=3,
+        micro_batch_size=64,
+        device=torch.device(device),
+        dtype=torch.bfloat16,
+        memory_format=torch.channels_last,
+    )
+    edges = [0, *torch.tensor(sizes).cumsum(0).tolist()]
+    updates = [Update(k, edges[k], edges[k + 1], 0.1, 0.9) for k in range(len(sizes))]
+    return loader.micro_batches(updates)
+
+
+def test_the_stream_is_the_same_on_both_devices():
+    for ours, reference in zip(batches("cuda"), batches("cpu"), strict=True):
+        assert ours.images.is_cuda
+        assert ours.images.is_contiguous(memory_format=torch.channels_last)
+        assert (ours.start, ours.stop) == (reference.start, reference.stop)
+        assert torch.equal(ours.images.cpu(), reference.images)
+        assert torch.equal(ours.labels.cpu(), reference.labels)
+
+
+def test_a_run_learns_and_goes_on_from_its_checkpoint(tmp_path):
+    directory = RunDirectory(tmp_path / "run")
+    calls = iter(range(10_000))
+    recipe = load_recipe("digits", SHORT)
+    events = []
+    with pytest.raises(InterruptedRunError):
+        carry_out(
+            recipe,
+            directory,
+            resume=False,
+            on_event=events.append,
+            should_stop=lambda: next(calls) == 100,
+        )
+    finished = carry_out(
+        recipe, directory, resume=True, on_event=events.append, should_stop=lambda: False
+    )
+    losses = [e.train_loss for e in read_events(directory.events) if isinstance(e, Evaluated)]
+    assert losses[-1] < 0.5 * losses[0]
+    assert finished.consumed_samples == 4 * 1437
+    assert Path(finished.out) == directory.path
+
+
+def test_device_memory_does_not_grow_with_the_batch(tmp_path):
+    peaks = []
+    for name, batch in (("small", 64), ("large", 1437)):
+        torch.cuda.reset_peak_memory_stats()
+        settings = [*SHORT, "growth.mode=decay", f"schedule.global_batch_size={batch}"]
+        carry_out(
+            load_recipe("digits", settings),
+            RunDirectory(tmp_path / name),
+            resume=False,
+            on_event=lambda event: None,
+            should_stop=lambda: False,
+        )
+        peaks.append(torch.cuda.max_memory_allocated())
+    assert peaks[1] < 1.1 * peaks[0]
