@@ -87,7 +87,8 @@ ThroughputOption = Annotated[
     typer.Option(
         "--throughput",
         metavar="FILE",
-        help="What `bsgrow bench … --format json` wrote; adds a predicted wall-clock.",
+        help="Measured samples per second, JSON as `benchmarks/` writes it; adds a predicted "
+        "wall-clock.",
         rich_help_panel=_FURTHER,
     ),
 ]

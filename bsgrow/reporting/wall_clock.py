@@ -13,7 +13,10 @@ from typing import Any
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule import Phase, Plan
 
-_HINT = "`bsgrow bench train --format json` writes such a file"
+_HINT = (
+    'measurements are JSON, as the scripts in benchmarks/ write them: {"rows": [{"case": …, '
+    '"system": "bsgrow", "global_batch_size": …, "samples_per_second": …}, …]}'
+)
 Row = Mapping[str, Any]
 
 
@@ -50,7 +53,7 @@ class Throughput:
 
 
 def read_throughput(path: Path, system: str = "bsgrow", case: str | None = None) -> Throughput:
-    """Read what ``bsgrow bench … --format json`` wrote.
+    """Read measured samples per second, as the scripts in ``benchmarks/`` write them.
 
     Args:
         path: the file.
