@@ -31,7 +31,7 @@ def carry_out_stoppable(
     """Carry out a recipe; a signal checkpoints it, says how to go on and exits.
 
     Args:
-        recipe: as resolved.
+        recipe: as written.
         directory: of the run.
         resume: go on with the run in the directory.
         stop: entered; it turns graceful when training begins.

@@ -23,7 +23,7 @@ class RunStarted:
     """A run, or its continuation, begins.
 
     Attributes:
-        recipe: name of the recipe.
+        recipe: the description in the recipe, one line.
         num_samples: size of the training set, N.
         epochs: planned length, in passes over the training set.
         num_updates: planned parameter updates.

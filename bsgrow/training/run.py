@@ -26,7 +26,7 @@ def carry_out(
     Everything that can fail for want of data, device or model fails before anything is written.
 
     Args:
-        recipe: as resolved.
+        recipe: as written; what it leaves open is resolved, and kept in the directory.
         directory: a new one, or on resume that of the run.
         resume: go on with the run in the directory; False starts a new one.
         on_event: called with each event after it was logged.

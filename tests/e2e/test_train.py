@@ -110,7 +110,7 @@ def test_ctrl_c_before_training_stops_at_once(bsgrow, tmp_path):
     assert "Traceback" not in stderr
 
 
-def test_a_second_ctrl_c_stops_at_once_and_says_how_to_go_on(bsgrow, tmp_path, reference):
+def test_the_same_ctrl_c_passed_on_twice_counts_once(bsgrow, tmp_path, reference):
     with start(tmp_path) as process:
         wait_for_checkpoint(tmp_path)
         process.send_signal(signal.SIGSTOP)

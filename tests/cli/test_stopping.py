@@ -1,0 +1,64 @@
+"""What a signal does, by when it comes."""
+
+import os
+import signal
+
+import pytest
+
+from bsgrow.cli import stopping
+from bsgrow.cli.stopping import StopRequest
+
+
+def send(number=signal.SIGINT):
+    os.kill(os.getpid(), number)
+
+
+@pytest.fixture
+def stop():
+    with StopRequest() as request:
+        request.graceful = True
+        yield request
+
+
+def test_before_training_a_signal_stops_at_once():
+    with StopRequest() as request, pytest.raises(KeyboardInterrupt):
+        send()
+    assert request.exit_code == 130
+
+
+def test_the_first_signal_asks_to_stop(stop, capfd):
+    assert not stop()
+    send(signal.SIGTERM)
+    assert stop()
+    assert stop.exit_code == 143
+    assert "stopping after this update" in capfd.readouterr().err
+
+
+def test_a_repeat_within_half_a_second_counts_once(stop):
+    send()
+    send()
+    assert stop()
+
+
+def test_a_second_signal_later_stops_at_once(stop, monkeypatch):
+    monkeypatch.setattr(stopping, "_REPEAT_SECONDS", 0.0)
+    send()
+    with pytest.raises(KeyboardInterrupt):
+        send()
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopRequest() as request:
+            send(signal.SIGHUP)
+        assert not request()
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+
+
+def test_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGINT)
+    with StopRequest():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
