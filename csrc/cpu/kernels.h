@@ -28,7 +28,14 @@ namespace avx512 {
 extern const Kernels kKernels;
 }
 
+namespace avx512bf16 {
+extern const Kernels kKernels;
+}
+
 // The best ones that this machine runs, or those that BSGROW_INSTRUCTION_SET names.
 const Kernels& best_kernels();
+
+// The same but for those that take a subnormal number for 0 when they round it to bfloat16.
+const Kernels& best_kernels_for_subnormals();
 
 }  // namespace bsgrow

@@ -127,7 +127,11 @@ BSGROW_INLINE void put_rounded(Float16* out, const Floats& values) {
 
 template <bool kStreamed>
 BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
+#if defined(BSGROW_AVX512BF16)
+  put<kStreamed>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
+#else
   Bits rounded;
   round_bits(values, rounded, BFloat16{});
   put<kStreamed>(out, __builtin_convertvector(rounded, Words));
+#endif
 }
