@@ -82,7 +82,7 @@ class TarReader:
         part = self._window[start : start + num_bytes]
         if len(part) < num_bytes:
             problem = f"the file ends in place of {what}: it was cut short"
-            raise self.damaged(offset + len(part), problem)
+            raise self.damaged(min(offset + len(part), self._num_bytes), problem)
         return part
 
     def damaged(self, offset: int, problem: str) -> DamagedError:
@@ -109,7 +109,9 @@ class TarReader:
             size = overrides.size
         if size is None:
             raise self.damaged(position + 124, "the size of a member is not a number")
-        return (ord("5") if _name(header).endswith(b"/") and kind in _FILES else kind), size
+        if kind == 0 and not overrides.name and _name(header).endswith(b"/"):
+            kind = ord("5")  # how tar wrote a folder before POSIX
+        return kind, size
 
     def _read_overrides(self, kind: int, offset: int, size: int, overrides: "_Overrides") -> None:
         if size > _MOST_METADATA:
