@@ -15,12 +15,12 @@ KEPT = [
     {"mode": "L"},
     {"mode": "CMYK"},
     {"orientation": 6},
-    {"format": "PNG", "mode": "RGBA"},
-    {"format": "PNG", "mode": "P"},
-    {"format": "WEBP"},
-    {"format": "BMP"},
-    {"format": "PPM"},
-    {"format": "TIFF"},
+    {"kind": "PNG", "mode": "RGBA"},
+    {"kind": "PNG", "mode": "P"},
+    {"kind": "WEBP"},
+    {"kind": "BMP"},
+    {"kind": "PPM"},
+    {"kind": "TIFF"},
 ]
 
 
@@ -73,7 +73,7 @@ def test_nothing_is_enlarged(options):
     assert prepare(content, PackOptions(**options), None).content == content
 
 
-@pytest.mark.parametrize("kind", [*KEPT, {"format": "PNG", "mode": "1"}], ids=str)
+@pytest.mark.parametrize("kind", [*KEPT, {"kind": "PNG", "mode": "1"}], ids=str)
 def test_every_kind_is_reduced_to_a_jpeg_of_one_or_three_channels(kind):
     content = encode_image(64, 48, **kind)
     prepared = prepare(content, PackOptions(shortest_side=24, quality=95), None)
@@ -96,9 +96,10 @@ def test_sixteen_bits_are_kept():
 def test_without_a_transcoder_a_progressive_jpeg_is_encoded_again_with_its_tables(mode):
     content = encode_image(64, 48, mode=mode, progressive=True, quality=80, orientation=8)
     prepared = prepare(content, PackOptions(), None)
-    with Image.open(io.BytesIO(content)) as before, Image.open(
-        io.BytesIO(prepared.content)
-    ) as after:
+    with (
+        Image.open(io.BytesIO(content)) as before,
+        Image.open(io.BytesIO(prepared.content)) as after,
+    ):
         assert "progressive" in before.info
         assert "progressive" not in after.info
         assert after.mode == mode
@@ -120,7 +121,7 @@ def test_a_transcoder_is_given_progressive_jpegs_only():
     assert prepare(progressive, PackOptions(), to_baseline).content == b"baseline"
     assert not prepare(progressive, PackOptions(), to_baseline).changed
     prepare(encode_image(), PackOptions(), to_baseline)
-    prepare(encode_image(format="PNG"), PackOptions(), to_baseline)
+    prepare(encode_image(kind="PNG"), PackOptions(), to_baseline)
     assert given == [progressive] * 2
 
 
@@ -136,7 +137,7 @@ BAD = {
     "text": b"no image at all",
     "zeros": bytes(1000),
     "header alone": encode_image()[:20],
-    "gif": encode_image(format="GIF"),
+    "gif": encode_image(kind="GIF"),
     "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
 }
 CUT = encode_image(200, 200)[:-900]
@@ -156,7 +157,7 @@ def test_a_truncated_image_is_found_where_it_is_decoded():
 
 
 def test_a_decompression_bomb():
-    bomb = bytearray(encode_image(format="BMP"))
+    bomb = bytearray(encode_image(kind="BMP"))
     bomb[18:26] = (60_000).to_bytes(4, "little") * 2
     with pytest.raises(NotAnImageError, match="decompression bomb"):
         prepare(bytes(bomb), PackOptions(), None)
