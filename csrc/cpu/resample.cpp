@@ -88,7 +88,7 @@ void make_taps(const Axis& axis, TapTable* table) {
   const int64_t padded = round_up(axis.count, kPixelBlock);
   table->first.assign(padded, 0);
   table->last.resize(axis.count);
-  measure(axis, filter, taps);
+  measure(axis, filter, table);
   table->groups.assign(padded * table->num_groups, {});
   std::vector<double> row(table->num_taps);
   for (int64_t i = 0; i < axis.count; ++i) {

@@ -7,14 +7,17 @@
 
 namespace bsgrow {
 
+std::vector<float> tile(const float* values, int64_t times) {
+  std::vector<float> tiled;
+  tiled.reserve(3 * times);
+  for (int64_t i = 0; i < times; ++i) tiled.insert(tiled.end(), values, values + 3);
+  return tiled;
+}
+
 void resize_pixels(const Pixels& window, const ResizedShape& shape, bool flipped,
                    const ImageOut& out) {
-  ImageOut tiled = out;
-  const TiledAffine affine(out.scale, out.bias, out.channels_last ? shape.width : 1);
-  tiled.scale = affine.scale.data();
-  tiled.bias = affine.bias.data();
   Resizer resizer(best_kernels());
-  resizer.start(window.height, window.width, shape, flipped, tiled);
+  resizer.start(window.height, window.width, shape, flipped, out);
   const Span columns = resizer.columns();
   std::vector<uint8_t> row(3 * columns.size() + resizer.slack());
   for (int64_t y = resizer.rows().begin; y < resizer.rows().end; ++y) {

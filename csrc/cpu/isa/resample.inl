@@ -17,38 +17,47 @@ BSGROW_INLINE __m256i to_levels(__m256i high, __m256i low) {
   return _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(kRounding)), kWeightBits);
 }
 
-// Two pixels, a lane each: red, green and blue as 32-bit levels. A tap is a pixel of three bytes;
-// pairs of taps are spread to pairs of 16-bit words of one colour, for the multiply-and-add.
-BSGROW_INLINE __m256i resize_two(const Taps& taps, const uint8_t* row, int64_t pixel) {
+// Adds four taps of two pixels, a lane each: red, green and blue as 32-bit sums. A tap is a pixel of
+// three bytes; pairs of taps are spread to pairs of 16-bit words of one colour.
+BSGROW_INLINE void add_taps(const __m256i& pixels, const __m256i& weights, __m256i* high,
+                            __m256i* low) {
   const __m256i first_pair = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   const __m256i second_pair = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
-  const TapGroup* const groups = taps.groups + pixel * taps.num_groups;
-  const uint8_t* const low_row = row + 3 * taps.first[pixel];
-  const uint8_t* const high_row = row + 3 * taps.first[pixel + 1];
+  const __m256i a = _mm256_shuffle_epi8(pixels, first_pair);
+  const __m256i b = _mm256_shuffle_epi8(pixels, second_pair);
+  *high = _mm256_add_epi32(*high, _mm256_madd_epi16(a, _mm256_shuffle_epi32(weights, 0x00)));
+  *high = _mm256_add_epi32(*high, _mm256_madd_epi16(b, _mm256_shuffle_epi32(weights, 0x55)));
+  *low = _mm256_add_epi32(*low, _mm256_madd_epi16(a, _mm256_shuffle_epi32(weights, 0xAA)));
+  *low = _mm256_add_epi32(*low, _mm256_madd_epi16(b, _mm256_shuffle_epi32(weights, 0xFF)));
+}
+
+// Two pixels, a lane each. One group of taps, the common case, is worth code of its own.
+template <bool kOneGroup>
+BSGROW_INLINE __m256i resize_two(const Taps& taps, const uint8_t* row, int64_t pixel) {
+  const int64_t num_groups = kOneGroup ? 1 : taps.num_groups;
+  const TapGroup* const groups = taps.groups + pixel * num_groups;
+  const uint8_t* const low_row = row + 3 * int64_t{taps.first[pixel]};
+  const uint8_t* const high_row = row + 3 * int64_t{taps.first[pixel + 1]};
   __m256i high = _mm256_setzero_si256();
   __m256i low = _mm256_setzero_si256();
-  for (int64_t g = 0; g < taps.num_groups; ++g) {
+  for (int64_t g = 0; g < num_groups; ++g) {
     const int64_t bytes = 3 * kTapGroup * g;
     const __m256i pixels = load_two(low_row + bytes, high_row + bytes);
-    const __m256i weights = load_two(groups + g, groups + taps.num_groups + g);
-    const __m256i a = _mm256_shuffle_epi8(pixels, first_pair);
-    const __m256i b = _mm256_shuffle_epi8(pixels, second_pair);
-    high = _mm256_add_epi32(high, _mm256_madd_epi16(a, _mm256_shuffle_epi32(weights, 0x00)));
-    high = _mm256_add_epi32(high, _mm256_madd_epi16(b, _mm256_shuffle_epi32(weights, 0x55)));
-    low = _mm256_add_epi32(low, _mm256_madd_epi16(a, _mm256_shuffle_epi32(weights, 0xAA)));
-    low = _mm256_add_epi32(low, _mm256_madd_epi16(b, _mm256_shuffle_epi32(weights, 0xFF)));
+    const __m256i weights = load_two(groups + g, groups + num_groups + g);
+    add_taps(pixels, weights, &high, &low);
   }
   return to_levels(high, low);
 }
 
 // Eight pixels of four bytes: red, green, blue and zero.
+template <bool kOneGroup>
 BSGROW_INLINE __m256i resize_eight(const Taps& taps, const uint8_t* row, int64_t pixel) {
-  const __m256i a = _mm256_packs_epi32(resize_two(taps, row, pixel + 0),  //
-                                       resize_two(taps, row, pixel + 2));
-  const __m256i b = _mm256_packs_epi32(resize_two(taps, row, pixel + 4),  //
-                                       resize_two(taps, row, pixel + 6));
+  const __m256i a = _mm256_packs_epi32(resize_two<kOneGroup>(taps, row, pixel + 0),
+                                       resize_two<kOneGroup>(taps, row, pixel + 2));
+  const __m256i b = _mm256_packs_epi32(resize_two<kOneGroup>(taps, row, pixel + 4),
+                                       resize_two<kOneGroup>(taps, row, pixel + 6));
   const __m256i even_then_odd = _mm256_packus_epi16(a, b);
   return _mm256_permutevar8x32_epi32(even_then_odd, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
@@ -76,10 +85,10 @@ BSGROW_INLINE void put_interleaved(const __m256i& pixels, uint8_t* out) {
   _mm_storel_epi64(reinterpret_cast<__m128i*>(out + 16), _mm_srli_si128(second, 4));
 }
 
-template <bool kPlanar>
+template <bool kPlanar, bool kOneGroup>
 BSGROW_INLINE void resize_block(const Taps& taps, const uint8_t* row, int64_t pixel, int64_t pitch,
                                 uint8_t* out) {
-  const __m256i pixels = resize_eight(taps, row, pixel);
+  const __m256i pixels = resize_eight<kOneGroup>(taps, row, pixel);
   if (kPlanar) {
     put_planar(pixels, pitch, out + pixel);
   } else {
@@ -137,7 +146,7 @@ BSGROW_INLINE uint8_t to_level(int32_t sum) {
   return static_cast<uint8_t>(level > 255 ? 255 : level);
 }
 
-template <bool kPlanar>
+template <bool kPlanar, bool kOneGroup>
 BSGROW_INLINE void resize_block(const Taps& taps, const uint8_t* row, int64_t pixel, int64_t pitch,
                                 uint8_t* out) {
   for (int64_t i = pixel; i < pixel + kPixelBlock; ++i) {
@@ -167,10 +176,20 @@ BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* group
 
 #endif
 
+template <bool kPlanar, bool kOneGroup>
+BSGROW_INLINE void resize_blocks(const Taps& taps, const uint8_t* row, int64_t pitch,
+                                 uint8_t* out) {
+  for (int64_t pixel = 0; pixel < taps.count; pixel += kPixelBlock) {
+    resize_block<kPlanar, kOneGroup>(taps, row, pixel, pitch, out);
+  }
+}
+
 template <bool kPlanar>
 void resize_row(const Taps& taps, const uint8_t* row, int64_t pitch, uint8_t* out) {
-  for (int64_t pixel = 0; pixel < taps.count; pixel += kPixelBlock) {
-    resize_block<kPlanar>(taps, row, pixel, pitch, out);
+  if (taps.num_groups == 1) {
+    resize_blocks<kPlanar, true>(taps, row, pitch, out);
+  } else {
+    resize_blocks<kPlanar, false>(taps, row, pitch, out);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "bsgrow/load_batch.h"
 
@@ -19,7 +20,7 @@ struct ImageOut {
   DType dtype;
   bool channels_last;
   bool streamed;       // past the caches
-  const float* scale;  // [3], or [width, 3] where channels_last
+  const float* scale;  // [3], or [width, 3] where channels_last: see tile
   const float* bias;   // likewise
   void* pixels;        // [3, height, width] or [height, width, 3]
 };
@@ -32,8 +33,11 @@ struct Pixels {
   int64_t stride;
 };
 
+// Three values, so many times over: [times, 3].
+std::vector<float> tile(const float* values, int64_t times);
+
 // Bilinear with antialiasing: the triangle filter of Pillow's BILINEAR, to the same bits.
-// Scale and bias are [3] here. Throws only std::bad_alloc and what instruction_set throws.
+// Throws only std::bad_alloc and what instruction_set throws.
 void resize_pixels(const Pixels& window, const ResizedShape& shape, bool flipped,
                    const ImageOut& out);
 
