@@ -5,14 +5,11 @@ import re
 import struct
 import subprocess
 import sys
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bsgrow import _native_jpeg
-from bsgrow.native import jpeg
 from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
 from tests.photographs import cut, decode, encode, save
@@ -120,70 +117,6 @@ def test_the_size_of_what_is_no_image_is_an_error(encoded):
         image_size(encoded)
 
 
-def sixteen_bit_png(grey):
-    """Written by hand: Pillow writes no grey levels that 257 does not divide evenly."""
-    height, width = grey.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in grey)
-
-    def chunk(name, data):
-        crc = struct.pack(">I", zlib.crc32(name + data))
-        return struct.pack(">I", len(data)) + name + data + crc
-
-    header = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-def test_sixteen_bits_of_grey_are_rounded_to_eight():
-    grey = np.random.default_rng(0).integers(0, 1 << 16, (16, 16))
-    expected = np.repeat(np.round(grey / 257).astype(np.uint8)[:, :, None], 3, axis=2)
-    np.testing.assert_array_equal(show(sixteen_bit_png(grey)), expected)
-    assert image_size(sixteen_bit_png(grey)) == (16, 16)
-
-
-def rgba():
-    alpha = np.arange(90 * 120, dtype=np.uint8).reshape(90, 120, 1)
-    return Image.fromarray(np.concatenate([PIXELS, alpha], axis=2))
-
-
-@pytest.mark.parametrize(
-    ("encoded", "expected"),
-    [
-        (save(PIXELS, "PNG"), PIXELS),
-        (save(PIXELS, "BMP"), PIXELS),
-        (save(PIXELS, "TIFF"), PIXELS),
-        (save(PIXELS, "PPM"), PIXELS),
-        (save(PIXELS, "WEBP", lossless=True), PIXELS),
-        (save(rgba(), "PNG"), PIXELS),
-        (save(Image.fromarray(PIXELS).convert("L"), "PNG"), None),
-        (save(Image.fromarray(PIXELS).convert("1"), "PNG"), None),
-        (save(Image.fromarray(PIXELS).quantize(64), "PNG", transparency=bytes(range(64))), None),
-        (save(Image.fromarray(PIXELS).quantize(64), "GIF"), None),
-        (encode(PIXELS, mode="CMYK"), None),
-        (encode(PIXELS, mode="CMYK", progressive=True), None),
-    ],
-    ids=lambda value: value[:4].hex() if isinstance(value, bytes) else "",
-)
-def test_other_formats_and_colours_are_decoded_by_pillow(encoded, expected):
-    if expected is None:
-        with Image.open(io.BytesIO(encoded)) as image:
-            through = image.convert("RGBA") if image.mode == "P" else image
-            expected = np.asarray(through.convert("RGB"))
-    assert image_size(encoded) == (90, 120)
-    window = (30, 40, 16, 16, 1)
-    np.testing.assert_array_equal(show(encoded, window), expected[30:46, 40:56][:, ::-1])
-
-
-def test_a_turned_png_is_turned():
-    image = Image.fromarray(PIXELS)
-    exif = image.getexif()
-    exif[0x0112] = 6
-    turned = save(image, "PNG", exif=exif)
-    assert image_size(turned) == (120, 90)
-    expected = np.rot90(PIXELS, -1)[60:76, 20:36]
-    np.testing.assert_array_equal(show(turned, (60, 20, 16, 16, 0)), expected)
-
-
 def with_size(encoded, height, width):
     start = encoded.index(b"\xff\xc0")
     return encoded[: start + 5] + struct.pack(">HH", height, width) + encoded[start + 9 :]
@@ -265,121 +198,10 @@ def test_one_bad_image_does_not_spoil_the_others():
         assert out[3].min() >= 0
 
 
-def test_a_cancelled_task_says_so_and_writes_no_more():
-    windows = np.tile(np.array([0, 0, 90, 120, 0], np.int32), (2_000, 1))
-    out = np.full((2_000, 3, 16, 16), -1, np.float32)
-    task = decode_batch_async(
-        [WHOLE] * 2_000, windows=windows, size=16, out_images=out, num_threads=1, **IDENTITY
-    )
-    task.cancel()
-    task.wait()
-    assert task.done()
-    written = (out != -1).any(axis=(1, 2, 3))
-    for status, is_written in zip(task.statuses, written, strict=True):
-        assert status == (None if is_written else "it was not decoded")
-    assert not written.all()
-
-
-def test_a_task_keeps_what_it_needs_alive():
-    windows = np.tile(np.array([0, 0, 90, 120, 0], np.int32), (60, 1))
-    out = np.full((60, 3, 16, 16), -1, np.float32)
-    task = decode_batch_async(
-        [bytes(bytearray(WHOLE)) for _ in range(60)],
-        windows=windows.copy(),
-        size=16,
-        out_images=out,
-        num_threads=1,
-        **IDENTITY,
-    )
-    del windows
-    task.wait()
-    assert task.statuses == [None] * 60
-    assert (out == out[0]).all()
-
-
-def test_without_the_native_decoder_pillow_does_it_all(monkeypatch):
-    native = show(WHOLE, (10, 20, 70, 90, 1))
-    monkeypatch.setattr(jpeg, "native", None)
-    assert not jpeg.is_built()
-    np.testing.assert_array_equal(show(WHOLE, (10, 20, 70, 90, 1)), native)
-    assert "truncated" in whole(WHOLE[:1500])
-    with pytest.raises(ImageError, match="without libjpeg-turbo"):
-        to_baseline(WHOLE)
-    out = np.zeros((1, 3, 16, 16), np.float32)
-    task = decode_batch_async(
-        [WHOLE],
-        windows=np.array([[10, 20, 70, 90, 1]], np.int32),
-        size=16,
-        out_images=out,
-        num_threads=1,
-        **IDENTITY,
-    )
-    assert not task.done()
-    assert task.statuses == [None]
-    np.testing.assert_array_equal(out[0].transpose(1, 2, 0).round(), native)
-
-
 @pytest.mark.parametrize("encoded", [b"", b"no", encode(PIXELS, progressive=True)[:900]])
 def test_what_cannot_be_made_baseline_is_reported(encoded):
     with pytest.raises(ImageError):
         to_baseline(encoded)
-
-
-def arguments(**changes):
-    return {
-        "encoded": [WHOLE, WHOLE],
-        "windows": np.tile(np.array([0, 0, 90, 120, 0], np.int32), (2, 1)),
-        "resize": 0,
-        "scale": np.ones(3, np.float32),
-        "bias": np.ones(3, np.float32),
-        "out_images": np.full((2, 3, 6, 8), 9, np.float32),
-        "max_pixels": 10**8,
-        "num_threads": 2,
-    } | changes
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("encoded[1]", [WHOLE, np.zeros((2, 2), np.uint8)], "expected bytes, got shape"),
-        ("encoded[0]", [np.zeros(9, np.uint8)[::2], WHOLE], "got strides"),
-        ("windows", np.zeros((3, 5), np.int32), "dimension 0 must be 2 \\(as in encoded\\)"),
-        ("windows", np.zeros((2, 5), np.int64), "format 'l'"),
-        ("windows", np.zeros((2, 10), np.int32)[:, ::2], "got strides"),
-        ("resize", 7, "at least the output's 8"),
-        ("scale", np.ones(2, np.float32), "dimension 0 must be 3"),
-        ("bias", np.full(3, np.inf, np.float32), "infinite or NaN"),
-        ("out_images", np.zeros((2, 1, 6, 8), np.float32), "dimension 1 must be 3"),
-        ("out_images", np.zeros((3, 3, 6, 8), np.float32), "dimension 0 must be 2"),
-        ("out_images", np.zeros((2, 3, 6, 8)), "format 'd'"),
-        ("out_images", np.zeros((2, 3, 6, 8), np.float32)[::-1], "got other strides"),
-        ("max_pixels", 0, "got 0"),
-        ("num_threads", 0, "got 0"),
-        ("num_threads", 1025, "got 1025"),
-    ],
-)
-def test_a_wrong_value_is_named(name, value, message):
-    for decoder in (_native_jpeg.decode_batch, _native_jpeg.decode_batch_async):
-        with pytest.raises(ValueError, match=f"^{re.escape(name)}: .*{message}"):
-            decoder(**arguments(**{name.partition("[")[0]: value}))
-
-
-@pytest.mark.parametrize("encoded", [WHOLE, 5, [WHOLE, "text"], [WHOLE, None]])
-def test_what_is_no_sequence_of_bytes_is_named(encoded):
-    with pytest.raises(TypeError, match=r"^encoded(\[1\])?: expected"):
-        _native_jpeg.decode_batch(**arguments(encoded=encoded))
-
-
-def test_the_shape_of_the_output_is_checked():
-    with pytest.raises(ValueError, match=r"^out_images: expected shape \(1, 3, 8, 8\), got"):
-        decode_batch(
-            [WHOLE],
-            windows=np.zeros((1, 5), np.int32),
-            size=8,
-            out_images=np.zeros((1, 3, 6, 8), np.float32),
-            num_threads=1,
-            **IDENTITY,
-        )
 
 
 def test_a_forked_child_decodes():
