@@ -1,7 +1,6 @@
 """Decoding a window: the same pixels as decoding the whole, for every kind of JPEG."""
 
 import io
-import struct
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from bsgrow import _native_jpeg
 from bsgrow.native import reference, reference_resize
 from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop, crop_windows
-from tests.photographs import cut, decode, encode
+from tests.photographs import cut, decode, encode, jpeg_kinds
 
 ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -36,43 +35,7 @@ def levels(encoded, window):
     return out[0].transpose(1, 2, 0).astype(np.uint8)
 
 
-def with_sampling(encoded, old, new, height, width):
-    """Another sampling of colour, by as many blocks: the same data, scrambled but sound."""
-    start = encoded.index(b"\xff\xc0")
-    frame = bytearray(encoded[start : start + 19])
-    assert frame[11] == old
-    frame[5:9] = struct.pack(">HH", height, width)
-    frame[11] = new
-    return encoded[:start] + bytes(frame) + encoded[start + 19 :]
-
-
-def kinds():
-    """Name -> JPEG, odd sizes among them."""
-    odd, even = cut(203, 317), cut(192, 320, index=1)
-    noisy = np.random.default_rng(0).integers(0, 256, (75, 93, 3), dtype=np.uint8)
-    half = encode(even, subsampling=1)
-    quarter = encode(even, subsampling=2)
-    return {
-        "4:4:4": encode(odd, subsampling=0),
-        "4:2:2": encode(odd, subsampling=1),
-        "4:2:0": encode(odd, subsampling=2),
-        "4:4:0": with_sampling(half, 0x21, 0x12, 320, 192),
-        "4:1:1": with_sampling(quarter, 0x22, 0x41, 192, 320),
-        "noise": encode(noisy, subsampling=2, quality=97),
-        "progressive": encode(odd, progressive=True),
-        "progressive 4:4:4": encode(odd, progressive=True, subsampling=0),
-        "restarts": encode(odd, restart_marker_blocks=3),
-        "restarts by row": encode(even, restart_marker_rows=1),
-        "grey": encode(odd, mode="L"),
-        "RGB": encode(odd, keep_rgb=True),
-        "narrow": encode(cut(60, 3)),
-        "low": encode(cut(3, 60)),
-        "one pixel": encode(cut(1, 1)),
-        "poor": encode(odd, quality=5),
-    }
-
-
-KINDS = kinds()
+KINDS = jpeg_kinds()
 
 
 @pytest.mark.parametrize("kind", KINDS)
