@@ -5,6 +5,8 @@ defaults for what is fetched ahead. https://docs.pytorch.org/docs/stable/data.ht
 """
 
 import math
+import signal
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -115,8 +117,16 @@ def data_loader(samples: Dataset[Sample], batch_size: int, work: Work) -> DataLo
         num_workers=work.num_threads,
         pin_memory=work.on_cuda,
         persistent_workers=True,
+        worker_init_fn=_leave_signals_to_the_parent,
         drop_last=True,
     )
+
+
+def _leave_signals_to_the_parent(worker: int) -> None:
+    """Let a worker end when its parent does, without a word; its own errors reach the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    sys.excepthook = lambda *_: None
 
 
 def endless_batches(loader: DataLoader[Sample], work: Work) -> Generator[Batch, None, None]:
