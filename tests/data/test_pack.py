@@ -1,8 +1,6 @@
-import io
 import os
 import shutil
 import signal
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.shards import open_shards
 from bsgrow.errors import BsgrowError, InputError
 from tests.data.conftest import encode_image, write_images
+from tests.data.tar_files import make_tar
 
 SMALLEST = PackOptions(shard_bytes=1 << 20)
 PADDING = bytes(300_000)  # behind a JPEG, where nobody looks: four of them fill a shard
@@ -181,11 +180,11 @@ def test_tars_give_the_shards_that_their_images_would(photographs, tmp_path):
     classes = [f"class {i}" for i in range(3)]
     for split in ("train", "val"):
         (tmp_path / "tars" / split).mkdir(parents=True)
-        with tarfile.open(tmp_path / "tars" / split / "000.tar", "w") as tar:
-            for path in sorted((photographs / split).rglob("*.*")):
-                label = str(classes.index(path.relative_to(photographs / split).parts[0]))
-                add(tar, path.name, path.read_bytes())
-                add(tar, f"{path.stem}.cls", label.encode())
+        members = []
+        for path in sorted((photographs / split).rglob("*.*")):
+            label = classes.index(path.relative_to(photographs / split).parts[0])
+            members += [(path.name, path.read_bytes()), (f"{path.stem}.cls", b"%d" % label)]
+        make_tar(tmp_path / "tars" / split / "000.tar", members)
     pack(tmp_path / "tars", tmp_path / "out", PackOptions())
     tars = load_encoded("webdataset", tmp_path / "tars")
     shards = load_encoded("shards", tmp_path / "out")
@@ -193,12 +192,6 @@ def test_tars_give_the_shards_that_their_images_would(photographs, tmp_path):
     assert shards.class_names == ("0", "1", "2")
     for i in range(12):
         assert bytes(shards.train.read(i)) == bytes(tars.train.read(i))
-
-
-def add(tar, name, content):
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    tar.addfile(info, io.BytesIO(content))
 
 
 def test_a_destination_with_something_else(photographs, large, tmp_path):

@@ -6,7 +6,7 @@ from bsgrow.data import ENCODED, count_encoded, load_encoded
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import BsgrowError, InputError
 from tests.data.conftest import encode_image, write_images
-from tests.data.test_tar_index import make_tar
+from tests.data.tar_files import make_tar
 
 
 def test_the_layouts():

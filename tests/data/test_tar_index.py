@@ -8,17 +8,7 @@ from hypothesis import strategies as st
 
 from bsgrow.data.encoded import DamagedError
 from bsgrow.data.tar_index import TarReader
-
-FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
-
-
-def make_tar(path, members, tar_format=tarfile.PAX_FORMAT, **fields):
-    with tarfile.open(path, "w", format=tar_format, **fields) as tar:
-        for name, content in members:
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
+from tests.data.tar_files import FORMATS, make_tar
 
 
 def listed(path):

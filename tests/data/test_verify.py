@@ -8,7 +8,7 @@ from bsgrow.data.verify import verify
 from bsgrow.errors import InputError
 from tests.data.conftest import encode_image, write_images
 from tests.data.shard_files import images_of, write_shards
-from tests.data.test_tar_index import make_tar
+from tests.data.tar_files import make_tar
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from bsgrow.data.verify import verify
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import BsgrowError
 from tests.data.shard_files import images_of, shard_bytes, with_right_checksum
-from tests.data.test_tar_index import FORMATS, make_tar
-from tests.fuzz.mutations import mutate
+from tests.data.tar_files import FORMATS, make_tar
+from tests.fuzz.binary_mutations import mutate
 from tests.fuzz.running import run_for
 
 IMAGES = images_of(6)
