@@ -1,9 +1,13 @@
 #include <algorithm>
-#include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "bindings/arguments.h"
+#include "bindings/images_out.h"
 #include "bindings/operations.h"
 #include "bindings/positions.h"
+#include "bindings/task.h"
 #include "bsgrow/load_batch.h"
 
 namespace py = pybind11;
@@ -14,7 +18,6 @@ namespace {
 constexpr ArrayType kImages{"B", "uint8 [num_samples, channels, height, width], C-contiguous", 4,
                             false};
 constexpr ArrayType kLabels{"lq", "int64 [num_samples], contiguous", 1, false};
-constexpr ArrayType kPerChannel{"f", "float32 [channels], contiguous and finite", 1, false};
 constexpr ArrayType kOutImages{
     "feH",
     "float32, float16 or bfloat16 (as uint16) [stop - start, channels, height, width], "
@@ -40,17 +43,6 @@ Array to_labels(py::handle value, const char* name, const ArrayType& type, uint6
   return labels;
 }
 
-Array to_per_channel(py::handle value, const char* name, int64_t channels) {
-  Array array = to_array(value, name, kPerChannel);
-  array.require_size(0, channels, "channels of images");
-  array.require_contiguous();
-  const auto* const values = static_cast<const float*>(array.info.ptr);
-  if (!std::all_of(values, values + channels, [](float value) { return std::isfinite(value); })) {
-    array.reject("got a value that is infinite or NaN");
-  }
-  return array;
-}
-
 Array to_out_images(py::handle value, uint64_t count, const Array& images) {
   Array out = to_array(value, "out_images", kOutImages);
   out.require_size(0, count, "stop - start");
@@ -60,42 +52,40 @@ Array to_out_images(py::handle value, uint64_t count, const Array& images) {
   return out;
 }
 
-bool is_channels_last(const Array& out) {
-  if (out.is_dense({0, 1, 2, 3})) return false;
-  if (out.is_dense({0, 2, 3, 1})) return true;
-  out.reject("got other strides");
-}
-
-DType dtype_of(const Array& out) {
-  if (out.format() == 'f') return DType::kFloat32;
-  return out.format() == 'e' ? DType::kFloat16 : DType::kBFloat16;
-}
-
 Padding to_padding(const std::string& padding) {
   if (padding == "zero") return Padding::kZero;
   if (padding == "reflect") return Padding::kReflect;
   throw py::value_error("padding: expected 'zero' or 'reflect', got '" + padding + "'");
 }
 
-// Below both sides, so that reflection has pixels to mirror and every crop has some to show.
+// The margins are below both sides, so that reflection has pixels to mirror and every crop has some
+// to show.
 Augment to_augment(const LoadBatchArguments& arguments, const Array& images) {
   const int64_t side = std::min(images.size(2), images.size(3));
   const uint64_t pad = to_integer(arguments.pad, "pad", 0, std::min<int64_t>(side - 1, 1 << 30));
-  return {static_cast<uint32_t>(pad), to_padding(arguments.padding), arguments.flip};
+  const uint64_t cutout =
+      to_integer(arguments.cutout, "cutout", 0, std::min<int64_t>(side, 1 << 30));
+  return {static_cast<uint32_t>(pad), to_padding(arguments.padding), arguments.flip,
+          static_cast<uint32_t>(cutout)};
 }
 
-}  // namespace
+// The arrays keep alive what the batch points to.
+struct CheckedLoadBatch {
+  std::vector<Array> arrays;
+  LoadBatch batch;
+  int num_threads;
+};
 
-void check_and_load_batch(const LoadBatchArguments& arguments) {
-  const Array images = to_images(arguments.images);
+CheckedLoadBatch check(const LoadBatchArguments& arguments) {
+  Array images = to_images(arguments.images);
   const auto num_samples = static_cast<uint64_t>(images.size(0));
   const Positions positions =
       to_positions(num_samples, arguments.seed, arguments.shuffle, arguments.start, arguments.stop);
-  const Array labels = to_labels(arguments.labels, "labels", kLabels, num_samples, "as in images");
-  const Array scale = to_per_channel(arguments.scale, "scale", images.size(1));
-  const Array bias = to_per_channel(arguments.bias, "bias", images.size(1));
-  const Array out_images = to_out_images(arguments.out_images, positions.count(), images);
-  const Array out_labels =
+  Array labels = to_labels(arguments.labels, "labels", kLabels, num_samples, "as in images");
+  Array scale = to_per_channel(arguments.scale, "scale", images.size(1));
+  Array bias = to_per_channel(arguments.bias, "bias", images.size(1));
+  Array out_images = to_out_images(arguments.out_images, positions.count(), images);
+  Array out_labels =
       to_labels(arguments.out_labels, "out_labels", kOutLabels, positions.count(), "stop - start");
   for (const Array* other : {&images, &labels, &scale, &bias, &out_labels}) {
     require_disjoint(out_images, *other);
@@ -115,8 +105,26 @@ void check_and_load_batch(const LoadBatchArguments& arguments) {
                         out_images.info.ptr,
                         static_cast<int64_t*>(out_labels.info.ptr)};
   const auto num_threads = to_integer(arguments.num_threads, "num_threads", 1, kMaxThreads);
+  std::vector<Array> arrays;
+  for (Array* array : {&images, &labels, &scale, &bias, &out_images, &out_labels}) {
+    arrays.push_back(std::move(*array));
+  }
+  return {std::move(arrays), batch, static_cast<int>(num_threads)};
+}
+
+}  // namespace
+
+void check_and_load_batch(const LoadBatchArguments& arguments) {
+  const CheckedLoadBatch checked = check(arguments);
   const py::gil_scoped_release release;
-  load_batch(batch, static_cast<int>(num_threads));
+  load_batch(checked.batch, checked.num_threads);
+}
+
+std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments) {
+  CheckedLoadBatch checked = check(arguments);
+  Chunks chunks = load_batch_chunks(checked.batch, checked.num_threads + 1);
+  return std::make_unique<PyTask>(std::move(checked.arrays), std::move(chunks),
+                                  checked.num_threads);
 }
 
 }  // namespace bsgrow

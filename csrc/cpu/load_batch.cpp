@@ -1,6 +1,8 @@
 #include "bsgrow/load_batch.h"
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
 #include <vector>
 
 #include "bsgrow/thread_pool.h"
@@ -15,7 +17,7 @@ int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
 
 // What is worked out once a call and then read by all threads.
 struct Job {
-  const LoadBatch& batch;
+  LoadBatch batch;
   Stage stage;
   bool staged;  // false: every window is the image itself, read where it lies
   const Kernels& kernels;
@@ -66,15 +68,32 @@ void convert_image(const Job& job, const uint8_t* window, char* out) {
   }
 }
 
+// Zero bits are the number 0 in each dtype.
+void cut_out(const Job& job, const Hole& hole, char* out) {
+  const Stage& stage = job.stage;
+  const int64_t pixel = job.image_bytes / job.image_elements * stage.group();
+  const int64_t num_rows = stage.num_planes() * stage.shape.height;
+  const int64_t row_bytes = stage.shape.width * pixel;
+  for (int64_t plane = 0; plane < num_rows; plane += stage.shape.height) {
+    for (int64_t y = plane + hole.top; y < plane + hole.bottom; ++y) {
+      std::memset(out + y * row_bytes + hole.left * pixel, 0, (hole.right - hole.left) * pixel);
+    }
+  }
+}
+
 void load_image(const Job& job, int64_t sample, uint32_t epoch, int64_t index, uint8_t* scratch) {
   const LoadBatch& batch = job.batch;
+  const uint64_t seed = batch.stream.seed;
+  const auto key = static_cast<uint32_t>(sample);
   const uint8_t* window = batch.images + sample * job.image_elements;
   if (job.staged) {
-    const Window drawn =
-        draw_window(batch.augment, batch.stream.seed, static_cast<uint32_t>(sample), epoch);
+    const Window drawn = draw_window(batch.augment, seed, key, epoch);
     window = stage_window(job.stage, job.kernels.stage_rows, drawn, window, scratch);
   }
-  convert_image(job, window, static_cast<char*>(batch.out_images) + index * job.image_bytes);
+  char* const out = static_cast<char*>(batch.out_images) + index * job.image_bytes;
+  convert_image(job, window, out);
+  const ImageShape& shape = batch.shape;
+  cut_out(job, draw_hole(batch.augment, seed, key, epoch, shape.height, shape.width), out);
   batch.out_labels[index] = batch.labels[sample];
 }
 
@@ -102,15 +121,21 @@ void load_chunk(const Job& job, int64_t chunk, uint8_t* scratch) {
 
 }  // namespace
 
-void load_batch(const LoadBatch& batch, int num_threads) {
-  const Job job = make_job(batch);
+Chunks load_batch_chunks(const LoadBatch& batch, int num_slots) {
   const int64_t num_images = batch.stop - batch.start;
   const int64_t num_chunks = num_images / kChunk + (num_images % kChunk > 0);
-  const int64_t scratch_bytes = job.staged ? job.stage.num_bytes() : 0;
-  std::vector<uint8_t> scratch(scratch_bytes * std::min<int64_t>(num_threads, num_chunks));
-  parallel_for(num_chunks, num_threads, [&](int64_t chunk, int slot) {
-    load_chunk(job, chunk, scratch.data() + slot * scratch_bytes);
-  });
+  const auto job = std::make_shared<const Job>(make_job(batch));
+  const int64_t scratch_bytes = job->staged ? job->stage.num_bytes() : 0;
+  const auto scratch = std::make_shared<std::vector<uint8_t>>(
+      scratch_bytes * std::min<int64_t>(num_slots, num_chunks + 1));
+  return {num_chunks, [=](int64_t chunk, int slot) {
+            load_chunk(*job, chunk, scratch->data() + slot * scratch_bytes);
+          }};
+}
+
+void load_batch(const LoadBatch& batch, int num_threads) {
+  const Chunks chunks = load_batch_chunks(batch, num_threads);
+  parallel_for(chunks.count, num_threads, chunks.body);
 }
 
 }  // namespace bsgrow

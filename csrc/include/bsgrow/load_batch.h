@@ -4,6 +4,7 @@
 
 #include "bsgrow/augment.h"
 #include "bsgrow/order.h"
+#include "bsgrow/thread_pool.h"
 
 namespace bsgrow {
 
@@ -31,10 +32,14 @@ struct LoadBatch {
   int64_t* out_labels;  // [stop - start]
 };
 
-// Gather, pad, crop, flip, normalise and cast, fused: each pixel is read once and written once.
+// Gather, pad, crop, flip, normalise, cast and cut out, fused: each pixel is read and written once.
 // The arguments are not checked here; throws only before anything is written:
 // std::bad_alloc, and what instruction_set throws.
 void load_batch(const LoadBatch& batch, int num_threads);
+
+// The same as chunks for a Task, with scratch memory for so many slots. scale and bias are copied;
+// the other arrays must live as long as the chunks are worked on. Throws as load_batch does.
+Chunks load_batch_chunks(const LoadBatch& batch, int num_slots);
 
 // The vector code in use: "avx512", "avx2" or "baseline". Throws std::invalid_argument where the
 // variable BSGROW_INSTRUCTION_SET names one that this machine lacks.
