@@ -12,7 +12,7 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading import ArrayLoader
-from bsgrow.loading.array_loader import as_buffer
+from bsgrow.loading.layout import as_buffer
 from bsgrow.native import load_batch
 from bsgrow.schedule import Update
 
@@ -25,7 +25,10 @@ def endless_updates(global_batch_size: int) -> Iterator[Update]:
 
 
 def _open_array(work: ArrayWork) -> Source:
-    return Source(partial(_micro_batches, work, _array_loader(work)))
+    loader = _array_loader(work)
+    slots = loader.prefetch_bytes // (work.slice_size * work.bytes_written)
+    # Each slot of the ring is written once before the clock runs: memory is made at first touch.
+    return Source(partial(_micro_batches, work, loader), num_ahead=min(max(slots, 3), 16))
 
 
 def _array_loader(work: ArrayWork) -> ArrayLoader:
