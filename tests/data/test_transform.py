@@ -96,10 +96,9 @@ def test_sixteen_bits_are_kept():
 def test_without_a_transcoder_a_progressive_jpeg_is_encoded_again_with_its_tables(mode):
     content = encode_image(64, 48, mode=mode, progressive=True, quality=80, orientation=8)
     prepared = prepare(content, PackOptions(), None)
-    with (
-        Image.open(io.BytesIO(content)) as before,
-        Image.open(io.BytesIO(prepared.content)) as after,
-    ):
+    with Image.open(io.BytesIO(content)) as before, Image.open(
+        io.BytesIO(prepared.content)
+    ) as after:
         assert "progressive" in before.info
         assert "progressive" not in after.info
         assert after.mode == mode
