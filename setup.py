@@ -1,31 +1,180 @@
-"""Builds the extension; everything else about the package is in pyproject.toml."""
+"""Builds the native modules; everything else about the package is in pyproject.toml.
 
+``bsgrow._native`` is always built. ``bsgrow._native_jpeg`` needs libjpeg-turbo and
+``bsgrow._native_cuda`` needs nvcc; the package is built without those that cannot be, unless the
+variable BSGROW_REQUIRE names them (``BSGROW_REQUIRE=_native_jpeg,_native_cuda``).
+``bsgrow/_build.json`` says what was built and why something was not: `bsgrow doctor` reads it.
+"""
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
 from setuptools import setup
 
-ROOT = Path("csrc")
-SOURCES = sorted(
-    str(path) for folder in ("cpu", "bindings") for path in ROOT.glob(f"{folder}/*.cpp")
-)
-HEADERS = sorted(str(path) for path in [*ROOT.rglob("*.h"), *ROOT.rglob("*.inl")])
-
+CSRC = Path("csrc")
+HEADERS = sorted(str(path) for kind in ("h", "inl", "cuh") for path in CSRC.rglob(f"*.{kind}"))
 # No contraction: a fused multiply-add would round differently from the reference.
 FLAGS = ["-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-pthread"]
+CUDA_FLAGS = ["-O3", "-std=c++17", "-fmad=false", "-Xcompiler=-fPIC,-fvisibility=hidden"]
+ARCHITECTURES = ("80", "90", "100")  # A100, H100, B200; what is newer takes the last one's PTX
+REQUIRED = {"_native", *os.environ.get("BSGROW_REQUIRE", "").split(",")}
 
-ParallelCompile("NPY_NUM_BUILD_JOBS").install()
-setup(
-    ext_modules=[
-        Pybind11Extension(
-            "bsgrow._native",
-            SOURCES,
-            depends=HEADERS,
-            include_dirs=["csrc", "csrc/include"],
-            extra_compile_args=FLAGS,
-            extra_link_args=["-pthread"],
-            cxx_std=17,
+HAS_JPEG = """
+#include <stdio.h>
+#include <jpeglib.h>
+#ifndef LIBJPEG_TURBO_VERSION
+#error "jpeglib.h is not libjpeg-turbo's"
+#endif
+"""
+
+
+class MissingToolError(Exception):
+    """What a module needs is not on this machine."""
+
+
+def find(*patterns: str) -> list[str]:
+    return sorted(str(path) for pattern in patterns for path in CSRC.glob(pattern))
+
+
+def module(name: str, sources: list[str], **options: list[str]) -> Pybind11Extension:
+    return Pybind11Extension(
+        f"bsgrow.{name}",
+        sources,
+        depends=HEADERS,
+        include_dirs=["csrc", "csrc/include"],
+        extra_compile_args=[*FLAGS],
+        extra_link_args=["-pthread"],
+        cxx_std=17,
+        optional=name not in REQUIRED,
+        **options,
+    )
+
+
+def modules() -> list[Pybind11Extension]:
+    shared = find("cpu/*.cpp", "bindings/arguments.cpp", "bindings/positions.cpp")
+    task = find("bindings/task.cpp")
+    return [
+        module("_native", find("cpu/*.cpp", "bindings/*.cpp")),
+        module(
+            "_native_jpeg",
+            find("jpeg/*.cpp", "bindings/jpeg/*.cpp") + shared + task,
+            libraries=["jpeg"],
+        ),
+        module(
+            "_native_cuda",
+            find("bindings/cuda/*.cpp") + shared,
+            libraries=["cudart_static", "dl", "rt"],
+        ),
+    ]
+
+
+def compiler() -> list[str]:
+    return shlex.split(os.environ.get("CXX", "c++"))
+
+
+def check_jpeg() -> None:
+    flags = shlex.split(os.environ.get("CPPFLAGS", ""))
+    command = [*compiler(), *flags, "-E", "-x", "c++", "-"]
+    done = subprocess.run(command, input=HAS_JPEG, capture_output=True, text=True, check=False)
+    if done.returncode:
+        error = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
+        raise MissingToolError(f"libjpeg-turbo's header was not found: {error.strip()}")
+
+
+def find_nvcc() -> Path:
+    home = os.environ.get("CUDA_HOME")
+    nvcc = shutil.which("nvcc", path=f"{home}/bin" if home else None)
+    if nvcc is None:
+        raise MissingToolError(f"nvcc was not found in {'CUDA_HOME' if home else 'PATH'}")
+    return Path(nvcc)
+
+
+def find_toolkit(nvcc: Path) -> Path:
+    """Return the folder of the toolkit; nvcc itself knows it, its path may be a wrapper's."""
+    command = [nvcc, "--dryrun", "-E", "-x", "cu", os.devnull]
+    steps = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    top = next(line for line in steps.splitlines() if line.startswith("#$ TOP="))
+    return Path(top.removeprefix("#$ TOP=")).resolve()
+
+
+def known_architectures(nvcc: Path) -> list[str]:
+    listed = subprocess.run([nvcc, "--list-gpu-code"], capture_output=True, text=True, check=True)
+    known = [arch for arch in ARCHITECTURES if f"sm_{arch}" in listed.stdout.split()]
+    if not known:
+        raise MissingToolError(f"{nvcc} compiles for none of sm_{', sm_'.join(ARCHITECTURES)}")
+    return known
+
+
+def compile_kernels(nvcc: Path, architectures: list[str], folder: Path) -> list[str]:
+    """Return the objects of csrc/cuda, compiled for all architectures and the last one's PTX."""
+    codes = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in architectures]
+    codes.append(f"-gencode=arch=compute_{architectures[-1]},code=compute_{architectures[-1]}")
+    objects = []
+    for source in map(Path, find("cuda/*.cu")):
+        target = folder / source.with_suffix(".o")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        includes = ["-Icsrc", "-Icsrc/include"]
+        subprocess.run(
+            [nvcc, *CUDA_FLAGS, *codes, *includes, "-c", source, "-o", target], check=True
         )
-    ],
-    cmdclass={"build_ext": build_ext},
-)
+        objects.append(str(target))
+    return objects
+
+
+def is_stale(target: str, source: str) -> bool:
+    """Whether an object is older than anything it is made of: modules share objects."""
+    if not Path(target).exists():
+        return True
+    newest = max(Path(path).stat().st_mtime for path in (source, "setup.py", *HEADERS))
+    return newest > Path(target).stat().st_mtime
+
+
+class Build(build_ext):
+    """Builds the modules, goes on without an optional one, and writes down what came of it."""
+
+    def run(self) -> None:
+        self.record: dict[str, dict[str, object]] = {}
+        super().run()
+        folder = Path() if self.inplace else Path(self.build_lib)
+        record = folder / "bsgrow" / "_build.json"
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(self.record, indent=2) + "\n")
+
+    def build_extension(self, ext: Pybind11Extension) -> None:
+        name = ext.name.rpartition(".")[2]
+        facts: dict[str, object] = {"compiler": " ".join(compiler()), "flags": FLAGS}
+        try:
+            facts["architectures"] = self.prepare(name, ext)
+            super().build_extension(ext)
+        except Exception as error:
+            if name in REQUIRED:
+                raise
+            print(f"bsgrow is built without {name}: {error}", file=sys.stderr)
+            self.record[name] = {"built": False, "reason": str(error)}
+        else:
+            self.record[name] = {"built": True, **facts}
+
+    def prepare(self, name: str, ext: Pybind11Extension) -> list[str]:
+        """Find what a module needs, and return the architectures that it is built for."""
+        if name == "_native_jpeg":
+            check_jpeg()
+        if name != "_native_cuda":
+            return [platform.machine()]
+        nvcc = find_nvcc()
+        toolkit = find_toolkit(nvcc)
+        ext.include_dirs.append(str(toolkit / "include"))
+        ext.library_dirs += map(str, (toolkit / "lib64", *toolkit.glob("targets/*/lib")))
+        known = known_architectures(nvcc)
+        ext.extra_objects = compile_kernels(nvcc, known, Path(self.build_temp))
+        return [f"sm_{arch}" for arch in known]
+
+
+ParallelCompile("NPY_NUM_BUILD_JOBS", needs_recompile=is_stale).install()
+setup(ext_modules=modules(), cmdclass={"build_ext": Build})
