@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data.encoded import split_fingerprint
-from bsgrow.data.files import read_sample_file
 from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths
 from bsgrow.data.names import Names, printable
+from bsgrow.data.sample_file import read_sample_file
 from bsgrow.errors import InputError
 
 

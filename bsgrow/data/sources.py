@@ -9,6 +9,8 @@ from typing import Protocol
 from bsgrow.data.encoded import EncodedDataset, EncodedSplit
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.names import printable
+from bsgrow.data.shards import ShardSplit, count_samples
+from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError, did_you_mean
 
 TRAIN_FOLDER = "train"
@@ -32,12 +34,14 @@ class EncodedSpec:
         description: one line for people.
         open: reads what is needed of one split, given its folder.
         count: the number of samples in the folder of a split, as cheaply as it can be had.
+        names_classes: whether it says how many classes there are; else the largest label does.
     """
 
     name: str
     description: str
     open: Callable[[Path], ClassedSplit]
     count: Callable[[Path], int]
+    names_classes: bool = True
 
 
 _SPECS = (
@@ -46,6 +50,19 @@ _SPECS = (
         "one directory a class below data.path/train and data.path/val",
         open=ImageFolderSplit,
         count=lambda folder: len(ImageFolderSplit(folder)),
+    ),
+    EncodedSpec(
+        "shards",
+        "what `bsgrow data pack` writes below data.path/train and data.path/val",
+        open=ShardSplit,
+        count=count_samples,
+    ),
+    EncodedSpec(
+        "webdataset",
+        "tars with key.jpg and key.cls below data.path/train and data.path/val",
+        open=WebDatasetSplit,
+        count=lambda folder: len(WebDatasetSplit(folder)),
+        names_classes=False,
     ),
 )
 
@@ -66,8 +83,15 @@ def load_encoded(name: str, path: Path | None) -> EncodedDataset:
     spec = _find(name)
     root = existing_folder(path)
     train, test = spec.open(root / TRAIN_FOLDER), spec.open(held_out_folder(root))
-    check_same_classes(root, train.class_names, test.class_names)
+    check_same_classes(root, train.class_names, held_out_classes(spec, train, test))
     return EncodedDataset(name, train, test, train.class_names)
+
+
+def held_out_classes(spec: EncodedSpec, train: ClassedSplit, test: ClassedSplit) -> tuple[str, ...]:
+    """The classes of the held-out split; without names they are the training split's, or more."""
+    if spec.names_classes or len(test.class_names) > len(train.class_names):
+        return test.class_names
+    return train.class_names
 
 
 def count_encoded(name: str, path: Path | None) -> int:

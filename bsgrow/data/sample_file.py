@@ -5,6 +5,7 @@ import stat
 
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, SampleError
 from bsgrow.data.names import printable
+from bsgrow.data.open_files import read_up_to
 
 # A pipe among the images would block its reader for ever.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
@@ -32,7 +33,7 @@ def _read_whole(descriptor: int, where: str) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise SampleError(where, "not a regular file")
     check_length(status.st_size, where)
-    content = read_exactly(descriptor, status.st_size, 0)
+    content = read_up_to(descriptor, status.st_size, 0)
     if len(content) < status.st_size:
         raise SampleError(where, f"cut short to {len(content)} bytes while it was read")
     return content
@@ -49,22 +50,3 @@ def check_length(num_bytes: int, where: str) -> None:
     if num_bytes > MAX_SAMPLE_BYTES:
         limit = f"{MAX_SAMPLE_BYTES >> 30} GiB, the most that is read as one image"
         raise SampleError(where, f"{num_bytes} bytes are above {limit}")
-
-
-def read_exactly(descriptor: int, num_bytes: int, offset: int) -> bytes:
-    """`num_bytes` bytes from `offset`, or fewer where the file ends before.
-
-    Not a memory map: a file that is cut short, or a disk that returns an error, would end the
-    process by SIGBUS; here it is an OSError or a short result.
-
-    Raises:
-        OSError: the system cannot read them.
-    """
-    content = os.pread(descriptor, num_bytes, offset)
-    if len(content) == num_bytes or not content:
-        return content
-    parts, missing = [content], num_bytes - len(content)
-    while missing and (part := os.pread(descriptor, missing, offset + num_bytes - missing)):
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
