@@ -59,7 +59,7 @@ def module(name: str, sources: list[str], **options: list[str]) -> Pybind11Exten
 
 def modules() -> list[Pybind11Extension]:
     shared = find("cpu/*.cpp", "bindings/arguments.cpp", "bindings/positions.cpp")
-    task = find("bindings/task.cpp")
+    task = find("bindings/task.cpp", "bindings/images_out.cpp")
     return [
         module("_native", find("cpu/*.cpp", "bindings/*.cpp")),
         module(
