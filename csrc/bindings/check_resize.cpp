@@ -51,8 +51,8 @@ void check_and_resize_pixels(const ResizePixelsArguments& arguments) {
   const int64_t times = channels_last ? shape.width : 1;
   const auto scales = tile(static_cast<const float*>(scale.info.ptr), times);
   const auto biases = tile(static_cast<const float*>(bias.info.ptr), times);
-  const ImageOut image_out{dtype_of(out), channels_last, false, scales.data(), biases.data(),
-                           out.info.ptr};
+  const ImageOut image_out{dtype_of(out), channels_last, false,
+                           scales.data(), biases.data(), out.info.ptr};
   const py::gil_scoped_release release;
   resize_pixels(source, shape, cropped.flipped != 0, image_out);
 }

@@ -43,8 +43,8 @@ void Resizer::emit_row(int64_t row) noexcept {
   for (int64_t tap = 0; tap < vertical_.num_groups * kTapGroup; ++tap) {
     tap_rows_[tap] = ring_row(first + tap);
   }
-  kernels_.blend_rows(tap_rows_.data(), &vertical_.groups[row * vertical_.num_groups], vertical_.num_taps, row_bytes_,
-                      blended_.data());
+  kernels_.blend_rows(tap_rows_.data(), &vertical_.groups[row * vertical_.num_groups],
+                      vertical_.num_taps, row_bytes_, blended_.data());
   convert_row(row);
 }
 

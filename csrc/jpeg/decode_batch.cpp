@@ -38,12 +38,9 @@ Job make_job(const DecodeBatch& batch, DecodeStatus* statuses) {
 }
 
 ImageOut image_out(const Job& job, int64_t i) {
-  return {job.batch.dtype,
-          job.batch.channels_last,
-          job.streamed,
-          job.scale.data(),
-          job.bias.data(),
-          static_cast<char*>(job.batch.out_images) + i * job.image_bytes};
+  return {job.batch.dtype, job.batch.channels_last,
+          job.streamed,    job.scale.data(),
+          job.bias.data(), static_cast<char*>(job.batch.out_images) + i * job.image_bytes};
 }
 
 bool lies_inside(const CropWindow& window, int64_t height, int64_t width) {
@@ -55,8 +52,7 @@ bool lies_inside(const CropWindow& window, int64_t height, int64_t width) {
 std::string describe_window(const CropWindow& window, int64_t height, int64_t width) {
   return "its window (top " + std::to_string(window.top) + ", left " + std::to_string(window.left) +
          ", " + std::to_string(window.height) + " x " + std::to_string(window.width) +
-         ") does not lie in the image of " + std::to_string(height) + " x " +
-         std::to_string(width);
+         ") does not lie in the image of " + std::to_string(height) + " x " + std::to_string(width);
 }
 
 // What the resizer needs of the window, as a rectangle of the image as shown.

@@ -38,8 +38,7 @@ class JpegDecoder {
   int64_t width() const { return info_.image_width; }
 
   // Decodes a rectangle of the stored image, once. slack bytes beyond a row may be read.
-  bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
-              DecodeStatus* status);
+  bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
 
  private:
   void begin(const Rectangle& rectangle);

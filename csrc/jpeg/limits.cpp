@@ -40,8 +40,7 @@ void limit_resources(jpeg_decompress_struct* info, jpeg_progress_mgr* progress) 
 
 DecodeStatus failure_of(const JpegErrors& errors, const jpeg_source_mgr* source,
                         const EncodedImage& image) {
-  const auto result =
-      errors.is_unsupported() ? DecodeResult::kUnsupported : DecodeResult::kFailed;
+  const auto result = errors.is_unsupported() ? DecodeResult::kUnsupported : DecodeResult::kFailed;
   // At the end of the data libjpeg reads an end-of-image marker of its own.
   int64_t position = image.size;
   const uint8_t* const next = source ? source->next_input_byte : image.bytes;

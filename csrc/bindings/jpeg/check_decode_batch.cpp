@@ -143,7 +143,8 @@ py::bytes check_and_make_baseline(py::handle encoded, py::handle max_pixels) {
   std::vector<uint8_t> bytes;
   {
     const py::gil_scoped_release release;
-    bytes = to_baseline({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit, &status);
+    bytes =
+        to_baseline({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit, &status);
   }
   if (status.result != DecodeResult::kDecoded) throw py::value_error(status.message);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

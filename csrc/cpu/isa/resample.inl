@@ -17,8 +17,8 @@ BSGROW_INLINE __m256i to_levels(__m256i high, __m256i low) {
   return _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(kRounding)), kWeightBits);
 }
 
-// Adds four taps of two pixels, a lane each: red, green and blue as 32-bit sums. A tap is a pixel of
-// three bytes; pairs of taps are spread to pairs of 16-bit words of one colour.
+// Adds four taps of two pixels, a lane each: red, green and blue as 32-bit sums. A tap is a pixel
+// of three bytes; pairs of taps are spread to pairs of 16-bit words of one colour.
 BSGROW_INLINE void add_taps(const __m256i& pixels, const __m256i& weights, __m256i* high,
                             __m256i* low) {
   const __m256i first_pair = _mm256_broadcastsi128_si256(
@@ -109,8 +109,8 @@ BSGROW_INLINE __m256i pair_of(const int16_t* weights) {
   return _mm256_set1_epi32(pair);
 }
 
-BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* groups,
-                               int64_t num_rows, int64_t at, uint8_t* out) {
+BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* groups, int64_t num_rows,
+                               int64_t at, uint8_t* out) {
   const __m256i zero = _mm256_setzero_si256();
   __m256i high[4] = {zero, zero, zero, zero};
   __m256i low[4] = {zero, zero, zero, zero};
@@ -127,10 +127,8 @@ BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* group
     add_pair(_mm256_unpacklo_epi8(cd, zero), highs, lows, &high[2], &low[2]);
     add_pair(_mm256_unpackhi_epi8(cd, zero), highs, lows, &high[3], &low[3]);
   }
-  const __m256i first =
-      _mm256_packs_epi32(to_levels(high[0], low[0]), to_levels(high[1], low[1]));
-  const __m256i second =
-      _mm256_packs_epi32(to_levels(high[2], low[2]), to_levels(high[3], low[3]));
+  const __m256i first = _mm256_packs_epi32(to_levels(high[0], low[0]), to_levels(high[1], low[1]));
+  const __m256i second = _mm256_packs_epi32(to_levels(high[2], low[2]), to_levels(high[3], low[3]));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + at), _mm256_packus_epi16(first, second));
 }
 
@@ -163,8 +161,8 @@ BSGROW_INLINE void resize_block(const Taps& taps, const uint8_t* row, int64_t pi
   }
 }
 
-BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* groups,
-                               int64_t num_rows, int64_t at, uint8_t* out) {
+BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* groups, int64_t num_rows,
+                               int64_t at, uint8_t* out) {
   int32_t sums[kByteBlock] = {};
   for (int64_t r = 0; r < num_rows; ++r) {
     const int32_t weight = weight_of(groups, r);

@@ -20,8 +20,8 @@ struct CropWindow {
   int32_t flipped;
 };
 
-// Draws the window of each sample in each epoch. In: sizes [count, 2] (height, width) up to 2^31 - 1;
-// samples and epochs [count] below 2^32. Out: windows [count], all zero where a size is.
+// Draws the window of each sample in each epoch. In: sizes [count, 2] (height, width) up to 2^31 -
+// 1; samples and epochs [count] below 2^32. Out: windows [count], all zero where a size is.
 //
 // Only operations that IEEE 754 rounds correctly are used, so every machine draws the same.
 void crop_windows(const ResizedCrop& crop, bool flip, uint64_t seed, const int64_t* sizes,
