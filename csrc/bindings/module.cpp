@@ -13,19 +13,19 @@ namespace {
 template <auto run>
 auto with_load_batch_arguments(py::object images, py::object labels, py::object seed,
                                py::object start, py::object stop, py::object pad,
-                               const std::string& padding, bool flip, py::object scale,
-                               py::object bias, py::object out_images, py::object out_labels,
-                               bool shuffle, py::object num_threads) {
-  return run({images, labels, seed, start, stop, pad, padding, flip, scale, bias, out_images,
-              out_labels, shuffle, num_threads});
+                               const std::string& padding, bool flip, py::object cutout,
+                               py::object scale, py::object bias, py::object out_images,
+                               py::object out_labels, bool shuffle, py::object num_threads) {
+  return run({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
+              out_images, out_labels, shuffle, num_threads});
 }
 
 template <auto run>
 void bind_load_batch(py::module_& module, const char* name) {
   module.def(name, &with_load_batch_arguments<run>, py::kw_only(), py::arg("images"),
              py::arg("labels"), py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("pad"),
-             py::arg("padding"), py::arg("flip"), py::arg("scale"), py::arg("bias"),
-             py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
+             py::arg("padding"), py::arg("flip"), py::arg("cutout"), py::arg("scale"),
+             py::arg("bias"), py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
              py::arg("num_threads"));
 }
 
