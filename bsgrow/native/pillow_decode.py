@@ -15,7 +15,7 @@ from bsgrow.native.image_error import ImageError
 Encoded = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""
 
-FORMATS: Final = ("JPEG", "MPO", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
+FORMATS: Final = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
 _ORIENTATION: Final = 0x0112  # the EXIF tag; 5 to 8 swap height and width
 _SIXTEEN_BITS: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
 

@@ -48,7 +48,7 @@ DecodeStatus failure_of(const JpegErrors& errors, const jpeg_source_mgr* source,
   const std::string problem = errors.code() == JERR_NO_BACKING_STORE
                                   ? "its coefficients need more than 512 MiB of memory"
                                   : errors.message();
-  return {result, problem + " (at byte " + std::to_string(position) + " of " +
+  return {result, problem + " (near byte " + std::to_string(position) + " of " +
                       std::to_string(image.size) + ")"};
 }
 

@@ -12,7 +12,7 @@ constexpr int kMaxScans = 100;  // encoders write about ten
 
 void limit_resources(jpeg_decompress_struct* info, jpeg_progress_mgr* progress);
 
-// What the guarded code failed at, with the byte that libjpeg had come to.
+// What the guarded code failed at, with the byte where libjpeg began the block that it was at.
 DecodeStatus failure_of(const JpegErrors& errors, const jpeg_source_mgr* source,
                         const EncodedImage& image);
 
