@@ -130,13 +130,13 @@ def test_a_label_is_that_of_the_stand_in(photos, decoder):
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_a_file_removed_while_training(photos, decoder):
     loader = make_loader(photos, decoder, on_error="skip")
-    batches = loader.micro_batches(updates(20 * N))
+    batches = loader.micro_batches(updates(40 * N))
     next(batches)
     train_file(photos, BAD).unlink()
-    assert len(list(batches)) == 20 * N // 16 - 1
+    assert len(list(batches)) == 40 * N // 16 - 1
     (fault,) = loader.take_faults()
     assert "No such file" in fault.reason
-    assert 0 < loader.num_skipped <= 20
+    assert 0 < loader.num_skipped <= 40
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
