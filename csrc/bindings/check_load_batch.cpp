@@ -7,6 +7,7 @@
 #include "bindings/images_out.h"
 #include "bindings/operations.h"
 #include "bindings/positions.h"
+#include "bindings/released_gil.h"
 #include "bindings/task.h"
 #include "bsgrow/load_batch.h"
 
@@ -116,7 +117,7 @@ CheckedLoadBatch check(const LoadBatchArguments& arguments) {
 
 void check_and_load_batch(const LoadBatchArguments& arguments) {
   const CheckedLoadBatch checked = check(arguments);
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   load_batch(checked.batch, checked.num_threads);
 }
 
