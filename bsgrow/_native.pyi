@@ -20,6 +20,7 @@ def load_batch(
     pad: int,
     padding: Literal["zero", "reflect"],
     flip: bool,
+    cutout: int,
     scale: npt.NDArray[np.float32],
     bias: npt.NDArray[np.float32],
     out_images: npt.NDArray[Any],

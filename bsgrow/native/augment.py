@@ -10,7 +10,7 @@ PaddingMode = Literal["zero", "reflect"]
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random crop of a padded image, then a random horizontal flip.
+    """Random crop of a padded image, then a random horizontal flip, then cutout.
 
     Raises:
         InputError: a field is out of range.
@@ -34,13 +34,14 @@ class Augment:
     flip: bool = False
     """Whether images are mirrored left to right, each with probability 1/2."""
 
+    cutout: int = 0
+    """Side in pixels of a square whose pixels become 0 after normalisation, the mean of the data
+    set; its centre is uniform over the image, so that part of it may lie outside (DeVries and
+    Taylor 2017, arXiv 1708.04552). At most the image's height and width; 0 for none."""
+
     def __post_init__(self) -> None:
-        if isinstance(self.pad, bool) or not isinstance(self.pad, int) or self.pad < 0:
-            raise InputError(
-                f"augment.pad = {self.pad!r} is not a number of pixels: expected an integer of 0 "
-                "or more",
-                hint="use augment.pad = 0 for no crop, augment.pad = 4 for 32x32 images",
-            )
+        _require_pixels("pad", self.pad, "for no crop, augment.pad = 4 for 32x32 images")
+        _require_pixels("cutout", self.cutout, "for none, augment.cutout = 16 for CIFAR-10")
         if self.padding not in get_args(PaddingMode):
             raise InputError(
                 f"augment.padding = {self.padding!r} is unknown: expected 'zero' or 'reflect'",
@@ -51,3 +52,12 @@ class Augment:
                 f"augment.flip = {self.flip!r} is not a switch: expected true or false",
                 hint="use augment.flip = true where left and right mean the same",
             )
+
+
+def _require_pixels(name: str, value: object, meaning: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputError(
+            f"augment.{name} = {value!r} is not a number of pixels: expected an integer of 0 or "
+            "more",
+            hint=f"use augment.{name} = 0 {meaning}",
+        )

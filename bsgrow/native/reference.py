@@ -2,7 +2,8 @@
 
 Written to be read next to the papers, not to be fast. Philox4x32-10: Salmon, Moraes, Dror, Shaw,
 "Parallel random numbers: as easy as 1, 2, 3", SC 2011. Permutation: a Feistel network with cycle
-walking, Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002.
+walking, Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002. Cutout: DeVries
+and Taylor, "Improved regularization of convolutional neural networks with cutout", 2017.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from bsgrow.native.normalisation import scale_and_bias
 
 Words = tuple[int, int, int, int]
 
-ORDER, CROP, FLIP = 0, 1, 2
+ORDER, CROP, FLIP, CUTOUT = 0, 1, 2, 3
 MASK_32 = 0xFFFFFFFF
 FEISTEL_ROUNDS = 8
 
@@ -83,6 +84,20 @@ def is_flipped(seed: int, sample: int, epoch: int) -> bool:
     return draw(seed, sample, epoch, FLIP)[0] >> 31 == 1
 
 
+def cutout_hole(
+    seed: int, sample: int, epoch: int, cutout: int, height: int, width: int
+) -> tuple[slice, slice]:
+    """Rows and columns of the square that is blanked, clipped to the image.
+
+    Its centre is uniform over the image, so that part of it may lie outside (DeVries and Taylor
+    2017, section 3.2).
+    """
+    words = draw(seed, sample, epoch, CUTOUT)
+    row = (words[0] * height >> 32) - cutout // 2
+    column = (words[1] * width >> 32) - cutout // 2
+    return slice(max(row, 0), max(row + cutout, 0)), slice(max(column, 0), max(column + cutout, 0))
+
+
 def augment_image(
     image: npt.NDArray[np.uint8], augment: Augment, seed: int, sample: int, epoch: int
 ) -> npt.NDArray[np.uint8]:
@@ -130,11 +145,15 @@ def load_batch(
     shuffle: bool = True,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The images and labels that :func:`bsgrow.native.load_batch` writes into its buffers."""
+    augment = augment or Augment()
     batch = np.empty((stop - start, *images.shape[1:]), dtype=np.uint8)
     samples = np.empty(stop - start, dtype=np.int64)
+    kept = np.ones((stop - start, 1, *images.shape[2:]), dtype=bool)
     for i, position in enumerate(range(start, stop)):
         epoch, offset = divmod(position, len(images))
         sample = permute(len(images), seed, epoch, offset) if shuffle else offset
-        batch[i] = augment_image(images[sample], augment or Augment(), seed, sample, epoch)
+        batch[i] = augment_image(images[sample], augment, seed, sample, epoch)
+        kept[i, 0][cutout_hole(seed, sample, epoch, augment.cutout, *images.shape[2:])] = False
         samples[i] = sample
-    return cast(normalise(batch, mean, std), dtype), labels[samples]
+    normalised = np.where(kept, normalise(batch, mean, std), np.float32(0))
+    return cast(normalised, dtype), labels[samples]

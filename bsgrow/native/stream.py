@@ -62,7 +62,7 @@ def load_batch(
 ) -> None:
     """Writes the samples of stream positions ``[start, stop)``, augmented and normalised.
 
-    One pass gathers, pads, crops, flips, normalises and casts. The GIL is released meanwhile.
+    One pass gathers, pads, crops, flips, normalises, casts and cuts out, with the GIL released.
     The result depends on nothing but the data, ``seed`` and the positions.
 
     Args:
@@ -71,7 +71,7 @@ def load_batch(
         seed: 0 to 2**64 - 1.
         start: first position, 0 to 2**64 - 1.
         stop: one past the last position; any number of epoch ends may lie between.
-        augment: random crop and flip; None for neither.
+        augment: random crop, flip and cutout; None for none of them.
         mean: per channel, of pixel / 255.
         std: per channel, of pixel / 255, above 0.
         out_images: written; float32, float16, or bfloat16 seen as uint16,
@@ -96,6 +96,7 @@ def load_batch(
         pad=augment.pad,
         padding=augment.padding,
         flip=augment.flip,
+        cutout=augment.cutout,
         scale=scale,
         bias=bias,
         out_images=out_images,

@@ -8,6 +8,7 @@ import torch
 from bsgrow.data import Dataset, load_dataset
 from bsgrow.errors import InputError
 from bsgrow.loading import ArrayLoader
+from bsgrow.native import Augment
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint import Identity
@@ -58,7 +59,7 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
         )
     path = recipe.data.path
     dataset = load_dataset(recipe.data.name, Path(path) if path else None)
-    _check_pad(recipe.augment.pad, dataset)
+    _check_augment(recipe.augment, dataset)
     device = resolve_device(recipe.run.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # so that pinned memory is made for it, not for the first
@@ -78,10 +79,17 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
     return Job(recipe, plan, dataset, loader, device, precision)
 
 
-def _check_pad(pad: int, dataset: Dataset) -> None:
+def _check_augment(augment: Augment, dataset: Dataset) -> None:
     height, width = dataset.image_shape[1:]
-    if pad >= min(height, width):
+    side = min(height, width)
+    size = f"the images of {dataset.name} are {height}×{width} pixels"
+    if augment.pad >= side:
         raise InputError(
-            f"augment.pad = {pad}: the images of {dataset.name} are {height}×{width} pixels",
-            hint=f"at most {min(height, width) - 1} pixels can be added on each side",
+            f"augment.pad = {augment.pad}: {size}",
+            hint=f"at most {side - 1} pixels can be added on each side",
+        )
+    if augment.cutout > side:
+        raise InputError(
+            f"augment.cutout = {augment.cutout}: {size}",
+            hint=f"the square that is blanked can be at most {side} pixels wide",
         )

@@ -77,11 +77,15 @@ Padding to_padding(const std::string& padding) {
   throw py::value_error("padding: expected 'zero' or 'reflect', got '" + padding + "'");
 }
 
-// Below both sides, so that reflection has pixels to mirror and every crop has some to show.
+// The margins are below both sides, so that reflection has pixels to mirror and every crop has some
+// to show.
 Augment to_augment(const LoadBatchArguments& arguments, const Array& images) {
   const int64_t side = std::min(images.size(2), images.size(3));
   const uint64_t pad = to_integer(arguments.pad, "pad", 0, std::min<int64_t>(side - 1, 1 << 30));
-  return {static_cast<uint32_t>(pad), to_padding(arguments.padding), arguments.flip};
+  const uint64_t cutout =
+      to_integer(arguments.cutout, "cutout", 0, std::min<int64_t>(side, 1 << 30));
+  return {static_cast<uint32_t>(pad), to_padding(arguments.padding), arguments.flip,
+          static_cast<uint32_t>(cutout)};
 }
 
 }  // namespace

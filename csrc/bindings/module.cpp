@@ -10,9 +10,10 @@ namespace {
 
 void load_batch_from_python(py::object images, py::object labels, py::object seed, py::object start,
                             py::object stop, py::object pad, const std::string& padding, bool flip,
-                            py::object scale, py::object bias, py::object out_images,
-                            py::object out_labels, bool shuffle, py::object num_threads) {
-  check_and_load_batch({images, labels, seed, start, stop, pad, padding, flip, scale, bias,
+                            py::object cutout, py::object scale, py::object bias,
+                            py::object out_images, py::object out_labels, bool shuffle,
+                            py::object num_threads) {
+  check_and_load_batch({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
                         out_images, out_labels, shuffle, num_threads});
 }
 
@@ -26,8 +27,8 @@ PYBIND11_MODULE(_native, module) {
              py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("out"));
   module.def("load_batch", &bsgrow::load_batch_from_python, py::kw_only(), py::arg("images"),
              py::arg("labels"), py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("pad"),
-             py::arg("padding"), py::arg("flip"), py::arg("scale"), py::arg("bias"),
-             py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
+             py::arg("padding"), py::arg("flip"), py::arg("cutout"), py::arg("scale"),
+             py::arg("bias"), py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
              py::arg("num_threads"));
   module.def("instruction_set", &bsgrow::instruction_set);
   module.def("fill", &bsgrow::check_and_fill, py::kw_only(), py::arg("out"), py::arg("chunk_bytes"),

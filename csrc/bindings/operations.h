@@ -17,6 +17,7 @@ struct LoadBatchArguments {
   pybind11::handle pad;
   std::string padding;
   bool flip;
+  pybind11::handle cutout;
   pybind11::handle scale, bias, out_images, out_labels;
   bool shuffle;
   pybind11::handle num_threads;

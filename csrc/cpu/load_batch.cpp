@@ -1,6 +1,7 @@
 #include "bsgrow/load_batch.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "bsgrow/thread_pool.h"
@@ -66,15 +67,32 @@ void convert_image(const Job& job, const uint8_t* window, char* out) {
   }
 }
 
+// Zero bits are the number 0 in each dtype.
+void cut_out(const Job& job, const Hole& hole, char* out) {
+  const Stage& stage = job.stage;
+  const int64_t pixel = job.image_bytes / job.image_elements * stage.group();
+  const int64_t num_rows = stage.num_planes() * stage.shape.height;
+  const int64_t row_bytes = stage.shape.width * pixel;
+  for (int64_t plane = 0; plane < num_rows; plane += stage.shape.height) {
+    for (int64_t y = plane + hole.top; y < plane + hole.bottom; ++y) {
+      std::memset(out + y * row_bytes + hole.left * pixel, 0, (hole.right - hole.left) * pixel);
+    }
+  }
+}
+
 void load_image(const Job& job, int64_t sample, uint32_t epoch, int64_t index, uint8_t* scratch) {
   const LoadBatch& batch = job.batch;
+  const uint64_t seed = batch.stream.seed;
+  const auto key = static_cast<uint32_t>(sample);
   const uint8_t* window = batch.images + sample * job.image_elements;
   if (job.staged) {
-    const Window drawn =
-        draw_window(batch.augment, batch.stream.seed, static_cast<uint32_t>(sample), epoch);
+    const Window drawn = draw_window(batch.augment, seed, key, epoch);
     window = stage_window(job.stage, job.kernels.stage_rows, drawn, window, scratch);
   }
-  convert_image(job, window, static_cast<char*>(batch.out_images) + index * job.image_bytes);
+  char* const out = static_cast<char*>(batch.out_images) + index * job.image_bytes;
+  convert_image(job, window, out);
+  const ImageShape& shape = batch.shape;
+  cut_out(job, draw_hole(batch.augment, seed, key, epoch, shape.height, shape.width), out);
   batch.out_labels[index] = batch.labels[sample];
 }
 

@@ -24,6 +24,7 @@ def arguments(**changes):
         "pad": 2,
         "padding": "zero",
         "flip": True,
+        "cutout": 3,
         "scale": np.ones(3, np.float32),
         "bias": np.ones(3, np.float32),
         "out_images": np.full((4, 3, 6, 8), 9, np.float32),
@@ -57,6 +58,8 @@ WRONG_VALUES = [
     ("stop", 2**64, "got 18446744073709551616"),
     ("pad", -1, "expected an integer from 0 to 5, got -1"),
     ("pad", 6, "expected an integer from 0 to 5, got 6"),
+    ("cutout", -1, "expected an integer from 0 to 6, got -1"),
+    ("cutout", 7, "expected an integer from 0 to 6, got 7"),
     ("padding", "edge", "expected 'zero' or 'reflect', got 'edge'"),
     ("scale", np.ones(3), "expected float32 .* format 'd'"),
     ("scale", np.ones(2, np.float32), "dimension 0 must be 3 \\(channels of images\\)"),
@@ -96,7 +99,7 @@ def test_what_is_no_array_is_named(name):
         _native.load_batch(**arguments(**{name: [1, 2]}))
 
 
-@pytest.mark.parametrize("name", ["seed", "start", "stop", "pad", "num_threads"])
+@pytest.mark.parametrize("name", ["seed", "start", "stop", "pad", "cutout", "num_threads"])
 def test_what_is_no_integer_is_named(name):
     with pytest.raises(TypeError, match=re.escape(f"{name}: expected an integer, got 2.5")):
         _native.load_batch(**arguments(**{name: 2.5}))
@@ -153,6 +156,8 @@ def test_fill_writes_every_byte_and_no_other(num_bytes, chunk_bytes):
         ({"pad": True}, "pad = True"),
         ({"padding": "edge"}, "padding = 'edge'"),
         ({"flip": 1}, "flip = 1"),
+        ({"cutout": -1}, "cutout = -1"),
+        ({"cutout": False}, "cutout = False"),
     ],
 )
 def test_augment_names_the_field(fields, message):
@@ -181,7 +186,7 @@ def test_scale_and_bias_name_the_channel(mean, std, message):
 
 def test_a_channel_too_many_is_named():
     call = arguments()
-    for name in ("pad", "padding", "flip", "scale", "bias"):
+    for name in ("pad", "padding", "flip", "cutout", "scale", "bias"):
         del call[name]
     with pytest.raises(ValueError, match=r"^scale: "):
         load_batch(**call, augment=None, mean=[0.5], std=[0.5])

@@ -46,7 +46,13 @@ def cases(draw):
         "stop": min(start + draw(st.integers(0, 70)), last),
         "augment": draw(
             st.none()
-            | st.builds(Augment, st.just(pad), st.sampled_from(["zero", "reflect"]), st.booleans())
+            | st.builds(
+                Augment,
+                st.just(pad),
+                st.sampled_from(["zero", "reflect"]),
+                st.booleans(),
+                st.just(0) | st.integers(0, min(height, width)),
+            )
         ),
         "mean": draw(numbers),
         "std": [abs(value) + draw(st.sampled_from([1e-7, 0.01, 0.3])) for value in draw(numbers)],
@@ -157,6 +163,28 @@ def test_crop_offsets_and_flips_are_uniform():
     assert set(places[1]) == set(range(1, 10))
     expected = num / 50 * np.where(places[1] == 5, 2, 1)
     assert float(((counts - expected) ** 2 / expected).sum()) < 44 + 5 * (2 * 44) ** 0.5
+
+
+@pytest.mark.parametrize("cutout", [1, 4, 7])
+def test_cutout_blanks_a_square_whose_centre_is_uniform(cutout):
+    """The part inside the image of a square about a pixel: rows from centre - cutout // 2."""
+    num = 20_000
+    images = np.full((num, 3, 7, 9), 255, np.uint8)
+    out, _ = run(images, np.arange(num), 0, num, augment=Augment(cutout=cutout))
+    blank = out[:, 0] == 0
+    assert (out == np.where(blank, np.float32(0), out.max())[:, None]).all()
+    rows, columns = (reachable(size, cutout) for size in (7, 9))
+    expected = num * np.outer(rows, columns)
+    deviation = (blank.sum(axis=0) - expected) / np.sqrt(expected * (1 - expected / num) + 1e-9)
+    assert np.abs(deviation).max() < 5
+
+
+def reachable(size, cutout):
+    """Probability that a place of [0, size) is within the square."""
+    centres = np.arange(size)[:, None]
+    places = np.arange(size)
+    inside = (places >= centres - cutout // 2) & (places < centres - cutout // 2 + cutout)
+    return inside.mean(axis=0)
 
 
 def test_zero_padding_is_black_before_normalisation():

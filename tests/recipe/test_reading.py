@@ -127,6 +127,7 @@ def test_defaults_that_follow_from_the_schedule():
         ("nonsense", "--set nonsense: not of the form key=value", "--set schedule.lr=0.1"),
         ("augment.pad=-1", "augment.pad = -1 is not a number of pixels", "augment.pad = 4"),
         ("augment.padding=none", "augment.padding = 'none': must be 'zero' or 'reflect'", None),
+        ("augment.cutout=-1", "augment.cutout = -1 is not a number of pixels", "cutout = 16"),
         ("augment.flip=1", "augment.flip = 1: must be a valid boolean", "flip: Whether"),
     ],
     ids=lambda value: str(value)[:40],

@@ -31,7 +31,7 @@ struct LoadBatch {
   int64_t* out_labels;  // [stop - start]
 };
 
-// Gather, pad, crop, flip, normalise and cast, fused: each pixel is read once and written once.
+// Gather, pad, crop, flip, normalise, cast and cut out, fused: each pixel is read and written once.
 // The arguments are not checked here; throws only before anything is written:
 // std::bad_alloc, and what instruction_set throws.
 void load_batch(const LoadBatch& batch, int num_threads);
