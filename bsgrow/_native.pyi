@@ -28,5 +28,28 @@ def load_batch(
     shuffle: bool,
     num_threads: int,
 ) -> None: ...
+def load_batch_async(
+    *,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    seed: int,
+    start: int,
+    stop: int,
+    pad: int,
+    padding: Literal["zero", "reflect"],
+    flip: bool,
+    cutout: int,
+    scale: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+    out_images: npt.NDArray[Any],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool,
+    num_threads: int,
+) -> Task: ...
 def fill(*, out: npt.NDArray[np.uint8], chunk_bytes: int, num_threads: int) -> None: ...
 def instruction_set() -> Literal["avx512", "avx2", "baseline"]: ...
+
+class Task:
+    def wait(self) -> None: ...
+    def done(self) -> bool: ...
+    def cancel(self) -> None: ...

@@ -1,5 +1,6 @@
 """Plan to micro-batches: fills buffers from the stream of samples, ahead of their use."""
 
-from bsgrow.loading.array_loader import ArrayLoader, MicroBatch
+from bsgrow.loading.array_loader import ArrayLoader
+from bsgrow.loading.loader import Loader, MicroBatch
 
-__all__ = ["ArrayLoader", "MicroBatch"]
+__all__ = ["ArrayLoader", "Loader", "MicroBatch"]

@@ -2,43 +2,20 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import ArraySplit, Dataset
+from bsgrow.loading.loader import MicroBatch
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.native import Augment, load_batch
 from bsgrow.schedule import Update
 from bsgrow.schedule.split import micro_slices
 
 _DEPTH_ON_CUDA = 2
-
-
-@dataclass(frozen=True)
-class MicroBatch:
-    """Samples [start, stop) of an update, ready for one forward and backward pass.
-
-    Attributes:
-        update: the update that they belong to.
-        start: first position in the stream of samples.
-        stop: one past the last.
-        images: [n, C, H, W], normalised, on the device of the loader.
-        labels: int64 [n].
-    """
-
-    update: Update
-    start: int
-    stop: int
-    images: Tensor
-    labels: Tensor
-
-    @property
-    def closes_update(self) -> bool:
-        """Whether the parameters are updated after this one."""
-        return self.stop == self.update.stop
 
 
 @dataclass(frozen=True)
@@ -67,6 +44,7 @@ class ArrayLoader:
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = torch.contiguous_format
     num_threads: int = 1
+    num_skipped: ClassVar[int] = 0
 
     def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
         """Yield the micro-batches of the updates in order, fetched ahead across their ends.

@@ -7,6 +7,15 @@ batches, threads or restarts changes what it holds. The work is done by ``bsgrow
 
 from bsgrow.native.augment import Augment, PaddingMode
 from bsgrow.native.normalisation import scale_and_bias
-from bsgrow.native.stream import instruction_set, load_batch, order
+from bsgrow.native.stream import Task, instruction_set, load_batch, load_batch_async, order
 
-__all__ = ["Augment", "PaddingMode", "instruction_set", "load_batch", "order", "scale_and_bias"]
+__all__ = [
+    "Augment",
+    "PaddingMode",
+    "Task",
+    "instruction_set",
+    "load_batch",
+    "load_batch_async",
+    "order",
+    "scale_and_bias",
+]

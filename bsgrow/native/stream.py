@@ -1,7 +1,7 @@
 """The thin Python face of the compiled sample stream."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,24 @@ import numpy.typing as npt
 from bsgrow.native.augment import Augment
 from bsgrow.native.extension import extension
 from bsgrow.native.normalisation import scale_and_bias
+
+
+class Task(Protocol):
+    """Work of a native module that goes on in the background, on that module's threads.
+
+    Dropping the last reference cancels it and waits for what is under way, so that nothing is
+    written to memory that was let go. A forked child, which has none of its parent's threads,
+    begins the work anew on its own when it waits or asks.
+    """
+
+    def wait(self) -> None:
+        """Take part in the work until it ended. Signals are handled meanwhile, Ctrl-C is raised."""
+
+    def done(self) -> bool:
+        """Whether it ended: all is written, or it was cancelled and nobody is at work on it."""
+
+    def cancel(self) -> None:
+        """Drop what was not begun; what is written is then incomplete. Waits for nothing."""
 
 
 def instruction_set() -> str:
@@ -85,22 +103,87 @@ def load_batch(
         TypeError: an argument is no array or no integer; the message names it.
         ValueError: a shape, dtype, layout or range is wrong; the message names the argument.
     """
-    scale, bias = scale_and_bias(mean, std)
-    augment = augment or Augment()
     extension.load_batch(
         images=images,
         labels=labels,
         seed=seed,
         start=start,
         stop=stop,
-        pad=augment.pad,
-        padding=augment.padding,
-        flip=augment.flip,
-        cutout=augment.cutout,
-        scale=scale,
-        bias=bias,
         out_images=out_images,
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
+        **_constants(augment, mean, std),
     )
+
+
+def load_batch_async(
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    start: int,
+    stop: int,
+    augment: Augment | None,
+    mean: Sequence[float],
+    std: Sequence[float],
+    out_images: npt.NDArray[Any],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool = True,
+    num_threads: int,
+) -> Task:
+    """Starts what :func:`load_batch` does, and returns while it goes on in the background.
+
+    The task keeps all arrays alive; nobody else may write them, or read the outputs, until it is
+    done.
+
+    Args:
+        images: as the rest, see :func:`load_batch`.
+        labels: likewise.
+        seed: likewise.
+        start: likewise.
+        stop: likewise.
+        augment: likewise.
+        mean: likewise.
+        std: likewise.
+        out_images: likewise.
+        out_labels: likewise.
+        shuffle: likewise.
+        num_threads: threads in the background; whoever waits for the task is one more.
+
+    Returns:
+        The work under way.
+
+    Raises:
+        InputError: as :func:`load_batch`, before anything is written.
+        TypeError: likewise.
+        ValueError: likewise.
+    """
+    return extension.load_batch_async(
+        images=images,
+        labels=labels,
+        seed=seed,
+        start=start,
+        stop=stop,
+        out_images=out_images,
+        out_labels=out_labels,
+        shuffle=shuffle,
+        num_threads=num_threads,
+        **_constants(augment, mean, std),
+    )
+
+
+def _constants(
+    augment: Augment | None, mean: Sequence[float], std: Sequence[float]
+) -> dict[str, Any]:
+    """What the kernel is told of augmentation and normalisation."""
+    scale, bias = scale_and_bias(mean, std)
+    augment = augment or Augment()
+    return {
+        "pad": augment.pad,
+        "padding": augment.padding,
+        "flip": augment.flip,
+        "cutout": augment.cutout,
+        "scale": scale,
+        "bias": bias,
+    }

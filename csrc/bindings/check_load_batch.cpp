@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "bindings/arguments.h"
 #include "bindings/operations.h"
 #include "bindings/positions.h"
+#include "bindings/task.h"
 #include "bsgrow/load_batch.h"
 
 namespace py = pybind11;
@@ -88,18 +92,23 @@ Augment to_augment(const LoadBatchArguments& arguments, const Array& images) {
           static_cast<uint32_t>(cutout)};
 }
 
-}  // namespace
+// The arrays keep alive what the batch points to.
+struct CheckedLoadBatch {
+  std::vector<Array> arrays;
+  LoadBatch batch;
+  int num_threads;
+};
 
-void check_and_load_batch(const LoadBatchArguments& arguments) {
-  const Array images = to_images(arguments.images);
+CheckedLoadBatch check(const LoadBatchArguments& arguments) {
+  Array images = to_images(arguments.images);
   const auto num_samples = static_cast<uint64_t>(images.size(0));
   const Positions positions =
       to_positions(num_samples, arguments.seed, arguments.shuffle, arguments.start, arguments.stop);
-  const Array labels = to_labels(arguments.labels, "labels", kLabels, num_samples, "as in images");
-  const Array scale = to_per_channel(arguments.scale, "scale", images.size(1));
-  const Array bias = to_per_channel(arguments.bias, "bias", images.size(1));
-  const Array out_images = to_out_images(arguments.out_images, positions.count(), images);
-  const Array out_labels =
+  Array labels = to_labels(arguments.labels, "labels", kLabels, num_samples, "as in images");
+  Array scale = to_per_channel(arguments.scale, "scale", images.size(1));
+  Array bias = to_per_channel(arguments.bias, "bias", images.size(1));
+  Array out_images = to_out_images(arguments.out_images, positions.count(), images);
+  Array out_labels =
       to_labels(arguments.out_labels, "out_labels", kOutLabels, positions.count(), "stop - start");
   for (const Array* other : {&images, &labels, &scale, &bias, &out_labels}) {
     require_disjoint(out_images, *other);
@@ -119,8 +128,26 @@ void check_and_load_batch(const LoadBatchArguments& arguments) {
                         out_images.info.ptr,
                         static_cast<int64_t*>(out_labels.info.ptr)};
   const auto num_threads = to_integer(arguments.num_threads, "num_threads", 1, kMaxThreads);
+  std::vector<Array> arrays;
+  for (Array* array : {&images, &labels, &scale, &bias, &out_images, &out_labels}) {
+    arrays.push_back(std::move(*array));
+  }
+  return {std::move(arrays), batch, static_cast<int>(num_threads)};
+}
+
+}  // namespace
+
+void check_and_load_batch(const LoadBatchArguments& arguments) {
+  const CheckedLoadBatch checked = check(arguments);
   const py::gil_scoped_release release;
-  load_batch(batch, static_cast<int>(num_threads));
+  load_batch(checked.batch, checked.num_threads);
+}
+
+std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments) {
+  CheckedLoadBatch checked = check(arguments);
+  Chunks chunks = load_batch_chunks(checked.batch, checked.num_threads + 1);
+  return std::make_unique<PyTask>(std::move(checked.arrays), std::move(chunks),
+                                  checked.num_threads);
 }
 
 }  // namespace bsgrow

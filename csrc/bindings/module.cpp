@@ -1,6 +1,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/operations.h"
+#include "bindings/task.h"
 #include "bsgrow/load_batch.h"
 
 namespace py = pybind11;
@@ -8,13 +9,23 @@ namespace py = pybind11;
 namespace bsgrow {
 namespace {
 
-void load_batch_from_python(py::object images, py::object labels, py::object seed, py::object start,
-                            py::object stop, py::object pad, const std::string& padding, bool flip,
-                            py::object cutout, py::object scale, py::object bias,
-                            py::object out_images, py::object out_labels, bool shuffle,
-                            py::object num_threads) {
-  check_and_load_batch({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
-                        out_images, out_labels, shuffle, num_threads});
+template <auto run>
+auto with_load_batch_arguments(py::object images, py::object labels, py::object seed,
+                               py::object start, py::object stop, py::object pad,
+                               const std::string& padding, bool flip, py::object cutout,
+                               py::object scale, py::object bias, py::object out_images,
+                               py::object out_labels, bool shuffle, py::object num_threads) {
+  return run({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
+              out_images, out_labels, shuffle, num_threads});
+}
+
+template <auto run>
+void bind_load_batch(py::module_& module, const char* name) {
+  module.def(name, &with_load_batch_arguments<run>, py::kw_only(), py::arg("images"),
+             py::arg("labels"), py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("pad"),
+             py::arg("padding"), py::arg("flip"), py::arg("cutout"), py::arg("scale"),
+             py::arg("bias"), py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
+             py::arg("num_threads"));
 }
 
 }  // namespace
@@ -25,11 +36,9 @@ PYBIND11_MODULE(_native, module) {
   module.def("philox4x32_10", &bsgrow::check_and_philox, py::arg("counter"), py::arg("key"));
   module.def("order", &bsgrow::check_and_order, py::kw_only(), py::arg("num_samples"),
              py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("out"));
-  module.def("load_batch", &bsgrow::load_batch_from_python, py::kw_only(), py::arg("images"),
-             py::arg("labels"), py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("pad"),
-             py::arg("padding"), py::arg("flip"), py::arg("cutout"), py::arg("scale"),
-             py::arg("bias"), py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
-             py::arg("num_threads"));
+  bsgrow::bind_task(module);
+  bsgrow::bind_load_batch<&bsgrow::check_and_load_batch>(module, "load_batch");
+  bsgrow::bind_load_batch<&bsgrow::check_and_load_batch_async>(module, "load_batch_async");
   module.def("instruction_set", &bsgrow::instruction_set);
   module.def("fill", &bsgrow::check_and_fill, py::kw_only(), py::arg("out"), py::arg("chunk_bytes"),
              py::arg("num_threads"));

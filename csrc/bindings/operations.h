@@ -2,7 +2,10 @@
 
 #include <pybind11/pybind11.h>
 
+#include <memory>
 #include <string>
+
+#include "bindings/task.h"
 
 namespace bsgrow {
 
@@ -24,6 +27,8 @@ struct LoadBatchArguments {
 };
 
 void check_and_load_batch(const LoadBatchArguments& arguments);
+
+std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments);
 
 void check_and_fill(pybind11::handle out, pybind11::handle chunk_bytes,
                     pybind11::handle num_threads);

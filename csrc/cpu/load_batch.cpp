@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "bsgrow/thread_pool.h"
@@ -16,7 +17,7 @@ int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
 
 // What is worked out once a call and then read by all threads.
 struct Job {
-  const LoadBatch& batch;
+  LoadBatch batch;
   Stage stage;
   bool staged;  // false: every window is the image itself, read where it lies
   const Kernels& kernels;
@@ -120,15 +121,21 @@ void load_chunk(const Job& job, int64_t chunk, uint8_t* scratch) {
 
 }  // namespace
 
-void load_batch(const LoadBatch& batch, int num_threads) {
-  const Job job = make_job(batch);
+Chunks load_batch_chunks(const LoadBatch& batch, int num_slots) {
   const int64_t num_images = batch.stop - batch.start;
   const int64_t num_chunks = num_images / kChunk + (num_images % kChunk > 0);
-  const int64_t scratch_bytes = job.staged ? job.stage.num_bytes() : 0;
-  std::vector<uint8_t> scratch(scratch_bytes * std::min<int64_t>(num_threads, num_chunks));
-  parallel_for(num_chunks, num_threads, [&](int64_t chunk, int slot) {
-    load_chunk(job, chunk, scratch.data() + slot * scratch_bytes);
-  });
+  const auto job = std::make_shared<const Job>(make_job(batch));
+  const int64_t scratch_bytes = job->staged ? job->stage.num_bytes() : 0;
+  const auto scratch = std::make_shared<std::vector<uint8_t>>(
+      scratch_bytes * std::min<int64_t>(num_slots, num_chunks + 1));
+  return {num_chunks, [=](int64_t chunk, int slot) {
+            load_chunk(*job, chunk, scratch->data() + slot * scratch_bytes);
+          }};
+}
+
+void load_batch(const LoadBatch& batch, int num_threads) {
+  const Chunks chunks = load_batch_chunks(batch, num_threads);
+  parallel_for(chunks.count, num_threads, chunks.body);
 }
 
 }  // namespace bsgrow

@@ -8,58 +8,91 @@
 #include <system_error>
 #include <thread>
 
+#include "cpu/job.h"
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
 
 namespace bsgrow {
-namespace {
-
-// One call of parallel_for. It lives on the caller's stack: the caller leaves only when it is off
-// the queue and no worker is inside.
-struct Job {
-  const ChunkBody& body;
-  const int64_t num_chunks;
-  const int num_threads;
-  std::atomic<int64_t> next_chunk{0};
-  int num_joined = 1;  // slots handed out, the caller's first; guarded by the pool's mutex
-  int num_inside = 0;  // workers at work on it; guarded by the pool's mutex
-
-  void work(int slot) {
-    int64_t chunk;
-    while ((chunk = next_chunk.fetch_add(1, std::memory_order_relaxed)) < num_chunks) {
-      body(chunk, slot);
-    }
-  }
-};
 
 class ThreadPool {
  public:
   void run(Job& job) {
-    enter(job);
+    submit(job);
     job.work(0);
-    leave(job);
+    withdraw(job);
+  }
+
+  void submit(Job& job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    adopt(job);
+  }
+
+  bool help(Job& job, Deadline deadline) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    adopt(job);
+    if (job.has_chunks() && !job.has_helper) {
+      job.has_helper = true;
+      ++job.num_inside;
+      lock.unlock();
+      job.work_until(deadline);
+      lock.lock();
+      job.has_helper = false;
+      leave(job);
+    }
+    return thread_left_.wait_until(lock, deadline, [&] { return job.is_done(); });
+  }
+
+  bool is_done(Job& job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    adopt(job);
+    return job.is_done();
+  }
+
+  void cancel(Job& job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    job.cancelled = true;
+    job.next_chunk = job.num_chunks;
+    adopt(job);
+  }
+
+  void withdraw(Job& job) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    take_off(job);
+    thread_left_.wait(lock, [&] { return job.num_inside == 0; });
   }
 
  private:
-  void enter(Job& job) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      jobs_.push_back(&job);
-      grow(job.num_threads - 1);
-    }
-    if (job.num_threads == 2) {
+  // Offers a job that is not this pool's: a new one, or in a forked child one of the parent, whose
+  // threads are not here, so that it is begun anew.
+  void adopt(Job& job) {
+    if (job.pool == this) return;
+    const bool had_ended = job.is_done();
+    job.pool = this;
+    if (had_ended) return;
+    job.restart();
+    if (!job.has_chunks()) return;
+    jobs_.push_back(&job);
+    grow(job.num_workers);
+    wake(job.num_workers);
+  }
+
+  void wake(int num_workers) {
+    if (num_workers == 1) {
       work_arrived_.notify_one();
     } else {
       work_arrived_.notify_all();
     }
   }
 
-  void leave(Job& job) {
-    std::unique_lock<std::mutex> lock(mutex_);
+  void take_off(Job& job) {
     const auto place = std::find(jobs_.begin(), jobs_.end(), &job);
     if (place != jobs_.end()) jobs_.erase(place);
-    worker_left_.wait(lock, [&] { return job.num_inside == 0; });
+  }
+
+  void leave(Job& job) {
+    if (--job.num_inside == 0) thread_left_.notify_all();
   }
 
   // Where the system refuses another thread, the ones there are do all the work.
@@ -77,22 +110,25 @@ class ThreadPool {
     for (;;) {
       work_arrived_.wait(lock, [&] { return !jobs_.empty(); });
       Job& job = *jobs_.front();
-      const int slot = job.num_joined++;
+      const int slot = ++job.num_joined;
       ++job.num_inside;
-      if (job.num_joined == job.num_threads) jobs_.pop_front();
+      if (job.num_joined == job.num_workers) jobs_.pop_front();
       lock.unlock();
       job.work(slot);
       lock.lock();
-      if (--job.num_inside == 0) worker_left_.notify_all();
+      take_off(job);  // no chunk is left
+      leave(job);
     }
   }
 
   std::mutex mutex_;
   std::condition_variable work_arrived_;
-  std::condition_variable worker_left_;
+  std::condition_variable thread_left_;
   std::deque<Job*> jobs_;
   int num_workers_ = 0;
 };
+
+namespace {
 
 // Never destroyed: workers may still wait on it while the process exits.
 std::atomic<ThreadPool*> pool{nullptr};
@@ -119,9 +155,19 @@ ThreadPool& shared_pool() {
 
 }  // namespace
 
+void submit(Job& job) { shared_pool().submit(job); }
+
+bool help(Job& job, Deadline deadline) { return shared_pool().help(job, deadline); }
+
+bool is_done(Job& job) { return shared_pool().is_done(job); }
+
+void cancel(Job& job) { shared_pool().cancel(job); }
+
+void withdraw(Job& job) { shared_pool().withdraw(job); }
+
 void parallel_for(int64_t num_chunks, int num_threads, const ChunkBody& body) {
   const auto useful_threads = static_cast<int>(std::min<int64_t>(num_threads, num_chunks));
-  Job job{body, num_chunks, useful_threads};
+  Job job{body, num_chunks, useful_threads - 1};
   if (useful_threads <= 1) return job.work(0);
   shared_pool().run(job);
 }

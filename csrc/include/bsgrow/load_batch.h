@@ -4,6 +4,7 @@
 
 #include "bsgrow/augment.h"
 #include "bsgrow/order.h"
+#include "bsgrow/thread_pool.h"
 
 namespace bsgrow {
 
@@ -35,6 +36,10 @@ struct LoadBatch {
 // The arguments are not checked here; throws only before anything is written:
 // std::bad_alloc, and what instruction_set throws.
 void load_batch(const LoadBatch& batch, int num_threads);
+
+// The same as chunks for a Task, with scratch memory for so many slots. scale and bias are copied;
+// the other arrays must live as long as the chunks are worked on. Throws as load_batch does.
+Chunks load_batch_chunks(const LoadBatch& batch, int num_slots);
 
 // The vector code in use: "avx512", "avx2" or "baseline". Throws std::invalid_argument where the
 // variable BSGROW_INSTRUCTION_SET names one that this machine lacks.

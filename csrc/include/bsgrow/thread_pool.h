@@ -9,6 +9,13 @@ namespace bsgrow {
 // call, so that it can index scratch memory. Must not throw.
 using ChunkBody = std::function<void(int64_t chunk, int slot)>;
 
+// Work cut into chunks that any thread may take in any order. A chunk may be done twice, with the
+// same result. The body owns whatever it needs beyond the buffers of the caller.
+struct Chunks {
+  int64_t count;
+  ChunkBody body;
+};
+
 // Runs body for every chunk in [0, num_chunks) on num_threads threads, the caller's among them, and
 // returns when all are done. Threads persist between calls; several callers may run at once; a
 // forked child makes its own.
