@@ -66,3 +66,5 @@ extern "C" int load_batch_on_host(const DeviceLoadBatch* batch, uint32_t items_p
   *staged = arguments.tiling.tile_bytes > 0;
   return static_cast<int>(arguments.tiling.layout);
 }
+
+extern "C" size_t size_of_batch() { return sizeof(DeviceLoadBatch); }
