@@ -11,7 +11,7 @@ PACKAGE = ROOT / "bsgrow"
 # A package imports only from those above it in this list.
 LAYERS = [
     {"__init__", "errors"},
-    {"validation", "schedule", "_native"},
+    {"atomic_file", "validation", "schedule", "_native"},
     {"native", "data"},
     {"recipe", "loading", "models"},
     {"training"},
