@@ -16,7 +16,8 @@ auto with_load_batch_arguments(py::object images, py::object labels, py::object 
                                py::object scale, py::object bias, py::object out_images,
                                py::object out_labels, bool shuffle, py::object num_threads) {
   return run({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
-              out_images, out_labels, shuffle, num_threads});
+              out_images, out_labels, shuffle},
+             num_threads);
 }
 
 template <auto run>

@@ -3,6 +3,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "bsgrow/device_load_batch.h"
 
@@ -14,5 +15,8 @@ cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t stream);
 
 // Adds count to a cursor, after what the stream did before.
 cudaError_t advance_cursor(uint64_t* cursor, uint64_t count, cudaStream_t stream);
+
+// Compute capabilities that there is machine code for, ten times each: 80, 90, 100.
+std::vector<int> built_architectures();
 
 }  // namespace bsgrow
