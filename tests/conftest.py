@@ -76,7 +76,6 @@ class HostKernel:
         channels_last=False,
         shuffle=True,
         num_samples=None,
-        gathered=False,
         cursor=None,
         items_per_warp=0,
         backwards=False,
@@ -102,7 +101,7 @@ class HostKernel:
             out_images=out_images.ctypes.data,
             out_labels=out_labels.ctypes.data,
             cursor=None if cursor is None else cursor.ctypes.data,
-            gathered=gathered,
+            gathered=num_samples is not None,
         )
         bands, staged = ctypes.c_uint32(), ctypes.c_int()
         layout = self._load_batch(
@@ -133,4 +132,3 @@ def compile_for_host(folder, *flags):
 @pytest.fixture(scope="session")
 def host_kernel(tmp_path_factory):
     return HostKernel(compile_for_host(tmp_path_factory.mktemp("device_kernel")))
-

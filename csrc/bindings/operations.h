@@ -20,6 +20,14 @@ void check_and_load_batch(const LoadBatchArguments& arguments, pybind11::handle 
 std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments,
                                                    pybind11::handle num_threads);
 
+struct GatherArguments {
+  pybind11::handle images, labels, seed, start, stop, out_images, out_labels;
+  bool shuffle;
+  pybind11::handle num_threads;
+};
+
+std::unique_ptr<PyTask> check_and_gather_async(const GatherArguments& arguments);
+
 void check_and_fill(pybind11::handle out, pybind11::handle chunk_bytes,
                     pybind11::handle num_threads);
 

@@ -223,9 +223,7 @@ def test_a_cursor_is_added_to_the_positions(host_kernel, start):
     for offset in (0, 6):
         cursor = np.array([start - offset if start > offset else start], np.uint64)
         first = start - int(cursor[0])
-        images, labels = run(
-            host_kernel, stream(13, first, first + 40), "bfloat16", cursor=cursor
-        )
+        images, labels = run(host_kernel, stream(13, first, first + 40), "bfloat16", cursor=cursor)
         np.testing.assert_array_equal(images, expected_images)
         np.testing.assert_array_equal(labels, expected_labels)
 
@@ -244,7 +242,7 @@ def test_gathered_samples_are_augmented_as_themselves(
         samples = reference.order(13, case["seed"], start, stop)
     gathered = case | {"images": case["images"][samples], "labels": case["labels"][samples]}
     images, labels = run(
-        host_kernel, gathered, "float16", channels_last, num_samples=13, gathered=True
+        host_kernel, gathered, "float16", channels_last, num_samples=13
     )
     np.testing.assert_array_equal(images, expected_images)
     np.testing.assert_array_equal(labels, expected_labels)
