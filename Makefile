@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test check format clean
+.PHONY: train test check sanitize format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -18,6 +18,9 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
+
+sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
+	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $(BIN)/python
 
 format: $(VENV)/installed-dev  ## bring every file into format
 	$(BIN)/ruff check --fix .

@@ -16,6 +16,7 @@ LAYERS = [
     {"recipe", "loading", "models"},
     {"training"},
     {"reporting"},
+    {"bench"},
     {"cli"},
     {"__main__"},
 ]

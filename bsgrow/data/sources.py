@@ -9,7 +9,7 @@ from typing import Protocol
 from bsgrow.data.encoded import EncodedDataset, EncodedSplit
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.names import printable
-from bsgrow.data.shards import ShardSplit, count_samples
+from bsgrow.data.shards import count_samples, open_shards
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError, did_you_mean
 
@@ -47,19 +47,19 @@ class EncodedSpec:
 _SPECS = (
     EncodedSpec(
         "folder",
-        "one directory a class below data.path/train and data.path/val",
+        "images at data.path, one directory a class",
         open=ImageFolderSplit,
         count=lambda folder: len(ImageFolderSplit(folder)),
     ),
     EncodedSpec(
         "shards",
-        "what `bsgrow data pack` writes below data.path/train and data.path/val",
-        open=ShardSplit,
+        "packed images at data.path, by bsgrow data pack",
+        open=open_shards,
         count=count_samples,
     ),
     EncodedSpec(
         "webdataset",
-        "tars with key.jpg and key.cls below data.path/train and data.path/val",
+        "tars at data.path, key.jpg beside key.cls",
         open=WebDatasetSplit,
         count=lambda folder: len(WebDatasetSplit(folder)),
         names_classes=False,

@@ -1,9 +1,9 @@
 #include "bindings/batch_arguments.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "bindings/images_out.h"
 #include "bindings/positions.h"
 
 namespace py = pybind11;
@@ -14,7 +14,6 @@ namespace {
 constexpr ArrayType kImages{"B", "uint8 [num_samples, channels, height, width], C-contiguous", 4,
                             false};
 constexpr ArrayType kLabels{"lq", "int64 [num_samples], contiguous", 1, false};
-constexpr ArrayType kPerChannel{"f", "float32 [channels], contiguous and finite", 1, false};
 constexpr ArrayType kOutImages{
     "feH",
     "float32, float16 or bfloat16 (as uint16) [stop - start, channels, height, width], "
@@ -40,17 +39,6 @@ Array to_labels(const Import& import, py::handle value, const char* name, const 
   return labels;
 }
 
-Array to_per_channel(py::handle value, const char* name, int64_t channels) {
-  Array array = to_array(value, name, kPerChannel);
-  array.require_size(0, channels, "channels of images");
-  array.require_contiguous();
-  const auto* const values = static_cast<const float*>(array.info.ptr);
-  if (!std::all_of(values, values + channels, [](float value) { return std::isfinite(value); })) {
-    array.reject("got a value that is infinite or NaN");
-  }
-  return array;
-}
-
 Array to_out_images(const Import& import, py::handle value, uint64_t count, const Array& images) {
   Array out = import(value, "out_images", kOutImages);
   out.require_size(0, count, "stop - start");
@@ -58,17 +46,6 @@ Array to_out_images(const Import& import, py::handle value, uint64_t count, cons
     out.require_size(dim, images.size(dim), "as in images");
   }
   return out;
-}
-
-bool is_channels_last(const Array& out) {
-  if (out.is_dense({0, 1, 2, 3})) return false;
-  if (out.is_dense({0, 2, 3, 1})) return true;
-  out.reject("got other strides");
-}
-
-DType dtype_of(const Array& out) {
-  if (out.format() == 'f') return DType::kFloat32;
-  return out.format() == 'e' ? DType::kFloat16 : DType::kBFloat16;
 }
 
 Padding to_padding(const std::string& padding) {

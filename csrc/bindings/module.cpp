@@ -1,5 +1,6 @@
 #include <pybind11/pybind11.h>
 
+#include "bindings/image_operations.h"
 #include "bindings/operations.h"
 #include "bindings/task.h"
 #include "bsgrow/load_batch.h"
@@ -45,6 +46,7 @@ PYBIND11_MODULE(_native, module) {
   module.def("order", &bsgrow::check_and_order, py::kw_only(), py::arg("num_samples"),
              py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("out"));
   bsgrow::bind_task(module);
+  bsgrow::bind_image_operations(module);
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch>(module, "load_batch");
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch_async>(module, "load_batch_async");
   module.def("gather_async", &bsgrow::gather_async, py::kw_only(), py::arg("images"),

@@ -3,6 +3,7 @@
 #include "bsgrow/load_batch.h"
 #include "cpu/rows.h"
 #include "cpu/stage.h"
+#include "cpu/taps.h"
 
 namespace bsgrow {
 
@@ -15,6 +16,8 @@ struct Kernels {
   void (*finish_streamed)();
   void (*zero_streamed)(void* out, int64_t num_bytes);  // to the last byte, however aligned
   Convert convert[3][2];                                // [dtype][planar]
+  ResizeRow resize_row[2];                              // [planar]
+  BlendRows blend_rows;
 };
 
 namespace baseline {

@@ -5,7 +5,7 @@ import torch
 
 from bsgrow.data import load_dataset
 from bsgrow.loading import ArrayLoader
-from bsgrow.loading.array_loader import as_buffer
+from bsgrow.loading.layout import as_buffer
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
 

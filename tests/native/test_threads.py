@@ -50,6 +50,7 @@ def test_many_callers_at_once():
     assert results == expected
 
 
+@pytest.mark.forks
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_child_makes_its_own_pool():
     expected = digest(0, 4)  # the parent's pool is up

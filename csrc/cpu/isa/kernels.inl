@@ -9,6 +9,7 @@ namespace BSGROW_ISA {
 namespace {
 #include "cpu/isa/block.inl"
 #include "cpu/isa/convert.inl"
+#include "cpu/isa/resample.inl"
 #include "cpu/isa/stage.inl"
 }  // namespace
 
@@ -20,6 +21,8 @@ extern const Kernels kKernels{
     {{convert_rows<float, RowAffine>, convert_rows<float, PlaneAffine>},
      {convert_rows<Float16, RowAffine>, convert_rows<Float16, PlaneAffine>},
      {convert_rows<BFloat16, RowAffine>, convert_rows<BFloat16, PlaneAffine>}},
+    {resize_row<false>, resize_row<true>},
+    blend_rows,
 };
 
 }  // namespace BSGROW_ISA
