@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import torch
 from torch.nn.functional import cross_entropy
 
 from bsgrow.bench.measure import Round
@@ -86,7 +87,7 @@ def _as_work(job: Job, global_batch_size: int) -> ArrayWork:
         global_batch_size=global_batch_size,
         memory_format=job.precision.memory_format,
         device=job.device,
-        num_threads=job.loader.num_threads,
+        num_threads=torch.get_num_threads(),
         mean=dataset.mean,
         std=dataset.std,
         scratch=Path(),

@@ -241,9 +241,7 @@ def test_gathered_samples_are_augmented_as_themselves(
     if shuffle:
         samples = reference.order(13, case["seed"], start, stop)
     gathered = case | {"images": case["images"][samples], "labels": case["labels"][samples]}
-    images, labels = run(
-        host_kernel, gathered, "float16", channels_last, num_samples=13
-    )
+    images, labels = run(host_kernel, gathered, "float16", channels_last, num_samples=13)
     np.testing.assert_array_equal(images, expected_images)
     np.testing.assert_array_equal(labels, expected_labels)
 
