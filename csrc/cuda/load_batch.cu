@@ -56,6 +56,11 @@ cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t stream) {
   if (num_blocks > INT32_MAX) return cudaErrorInvalidConfiguration;
   const cuda::Kernel kernel = cuda::choose_kernel(batch.batch.dtype, arguments.tiling.layout);
   const uint32_t shared_bytes = cuda::kWarpsPerBlock * cuda::warp_bytes(arguments);
+  // Memory that is not shared is L1, which nothing here uses twice: left to itself, the driver may
+  // keep so much of it that fewer warps fit.
+  const cudaError_t preferred = cudaFuncSetAttribute(
+      kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared);
+  if (preferred != cudaSuccess) return preferred;
   kernel<<<static_cast<uint32_t>(num_blocks), cuda::kThreads, shared_bytes, stream>>>(arguments);
   return cudaGetLastError();
 }
