@@ -1,5 +1,6 @@
 #include "bindings/arguments.h"
 #include "bindings/image_operations.h"
+#include "bindings/released_gil.h"
 #include "bsgrow/resized_crop.h"
 
 namespace py = pybind11;
@@ -62,7 +63,7 @@ void check_and_crop_windows(const CropWindowsArguments& arguments) {
   out.require_size(1, 5, "top, left, height, width, flipped");
   out.require_contiguous();
   for (const Array* other : {&sizes, &samples, &epochs}) require_disjoint(out, *other);
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   crop_windows(crop, arguments.flip, seed, static_cast<const int64_t*>(sizes.info.ptr),
                static_cast<const int64_t*>(samples.info.ptr),
                static_cast<const int64_t*>(epochs.info.ptr), count,

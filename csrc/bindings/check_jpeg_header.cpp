@@ -2,6 +2,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/image_operations.h"
+#include "bindings/released_gil.h"
 #include "bsgrow/jpeg_header.h"
 
 namespace py = pybind11;
@@ -12,7 +13,7 @@ namespace {
 constexpr ArrayType kEncoded{"B", "bytes", 1, false};
 
 const char* read_without_gil(const Array& encoded, JpegHeader* header) {
-  const py::gil_scoped_release release;  // the bytes may be a file's that is not in memory yet
+  const ReleasedGil released;  // the bytes may be a file's that is not in memory yet
   return read_jpeg_header({static_cast<const uint8_t*>(encoded.info.ptr), encoded.size(0)}, header);
 }
 

@@ -4,6 +4,7 @@
 #include "bindings/batch_arguments.h"
 #include "bindings/operations.h"
 #include "bindings/positions.h"
+#include "bindings/released_gil.h"
 #include "bindings/task.h"
 #include "bsgrow/load_batch.h"
 
@@ -21,7 +22,7 @@ CheckedLoadBatch check(const LoadBatchArguments& arguments) {
 void check_and_load_batch(const LoadBatchArguments& arguments, py::handle num_threads) {
   const CheckedLoadBatch checked = check(arguments);
   const int threads = to_num_threads(num_threads);
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   load_batch(checked.batch, threads);
 }
 

@@ -1,5 +1,6 @@
 #include "bindings/image_operations.h"
 #include "bindings/images_out.h"
+#include "bindings/released_gil.h"
 #include "bsgrow/resized_crop.h"
 
 namespace py = pybind11;
@@ -53,7 +54,7 @@ void check_and_resize_pixels(const ResizePixelsArguments& arguments) {
   const auto biases = tile(static_cast<const float*>(bias.info.ptr), times);
   const ImageOut image_out{dtype_of(out), channels_last, false,
                            scales.data(), biases.data(), out.info.ptr};
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   resize_pixels(source, shape, cropped.flipped != 0, image_out);
 }
 

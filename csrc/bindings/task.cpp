@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "bindings/released_gil.h"
+
 namespace py = pybind11;
 
 namespace bsgrow {
@@ -19,7 +21,7 @@ PyTask::PyTask(std::vector<Array> arrays, Chunks chunks, int num_threads)
 
 void PyTask::wait() {
   const auto wait_without_gil = [this] {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     return task_.wait_for(kSignalInterval);
   };
   while (!wait_without_gil()) {

@@ -2,6 +2,7 @@
 
 #include "bindings/cuda/operations.h"
 #include "bindings/cuda/runtime.h"
+#include "bindings/released_gil.h"
 #include "bsgrow/device.h"
 
 namespace py = pybind11;
@@ -50,7 +51,7 @@ void check_and_load_batch(const LoadBatchArguments& arguments, const DeviceArgum
   const DeviceLoadBatch batch{checked.batch,
                               cursor ? static_cast<const uint64_t*>(cursor->info.ptr) : nullptr,
                               gathered.num_samples > 0};
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   const DeviceGuard guard(import.device());
   require_success(load_batch(batch, stream), "load_batch");
 }
@@ -60,7 +61,7 @@ void check_and_advance_cursor(py::handle cursor, py::handle count, py::handle st
   DeviceImport import(stream);
   const Array number = to_cursor(import, cursor);
   const uint64_t added = to_integer(count, "count", 0, UINT64_MAX);
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   const DeviceGuard guard(import.device());
   require_success(advance_cursor(static_cast<uint64_t*>(number.info.ptr), added, stream),
                   "advance_cursor");

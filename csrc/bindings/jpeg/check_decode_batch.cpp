@@ -2,6 +2,7 @@
 #include "bindings/images_out.h"
 #include "bindings/jpeg/operations.h"
 #include "bindings/positions.h"
+#include "bindings/released_gil.h"
 
 namespace py = pybind11;
 
@@ -110,7 +111,7 @@ py::list check_and_decode_batch(const DecodeBatchArguments& arguments) {
   const CheckedDecodeBatch checked = check(arguments);
   std::vector<DecodeStatus> statuses(checked.images.size());
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     const Chunks chunks = decode_batch_chunks(checked.batch, statuses.data());
     parallel_for(chunks.count, checked.num_threads, chunks.body);
   }
@@ -142,7 +143,7 @@ py::bytes check_and_make_baseline(py::handle encoded, py::handle max_pixels) {
   DecodeStatus status;
   std::vector<uint8_t> bytes;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     bytes =
         to_baseline({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit, &status);
   }
