@@ -1,6 +1,7 @@
 """The thin Python face of the compiled sample stream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -113,7 +114,7 @@ def load_batch(
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
-        **_constants(augment, mean, std),
+        **_constants(augment or Augment(), tuple(mean), tuple(std)),
     )
 
 
@@ -134,30 +135,17 @@ def load_batch_async(
 ) -> Task:
     """Starts what :func:`load_batch` does, and returns while it goes on in the background.
 
-    The task keeps all arrays alive; nobody else may write them, or read the outputs, until it is
-    done.
-
-    Args:
-        images: as the rest, see :func:`load_batch`.
-        labels: likewise.
-        seed: likewise.
-        start: likewise.
-        stop: likewise.
-        augment: likewise.
-        mean: likewise.
-        std: likewise.
-        out_images: likewise.
-        out_labels: likewise.
-        shuffle: likewise.
-        num_threads: threads in the background; whoever waits for the task is one more.
+    Takes the same arguments, but for ``num_threads``: threads in the background, and whoever waits
+    for the task is one more. The task keeps all arrays alive; until it is done nobody else may
+    write any of them, or read the outputs.
 
     Returns:
         The work under way.
 
     Raises:
-        InputError: as :func:`load_batch`, before anything is written.
-        TypeError: likewise.
-        ValueError: likewise.
+        InputError: mean or std cannot normalise.
+        TypeError: as :func:`load_batch`.
+        ValueError: as :func:`load_batch`.
     """
     return extension.load_batch_async(
         images=images,
@@ -169,7 +157,7 @@ def load_batch_async(
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
-        **_constants(augment, mean, std),
+        **_constants(augment or Augment(), tuple(mean), tuple(std)),
     )
 
 
@@ -221,12 +209,12 @@ def gather_async(
     )
 
 
+@lru_cache  # asked for again with every micro-batch
 def _constants(
-    augment: Augment | None, mean: Sequence[float], std: Sequence[float]
-) -> dict[str, Any]:
+    augment: Augment, mean: tuple[float, ...], std: tuple[float, ...]
+) -> Mapping[str, Any]:
     """What the kernel is told of augmentation and normalisation."""
     scale, bias = scale_and_bias(mean, std)
-    augment = augment or Augment()
     return {
         "pad": augment.pad,
         "padding": augment.padding,
