@@ -1,18 +1,28 @@
-"""Where samples come from: named data sets as uint8 arrays, found, fetched and checked.
+"""Where samples come from: named data sets as uint8 arrays, and encoded images of any number.
 
-A new data set is one new file that makes a `DatasetSpec` and one line in `registry.py`.
+A new data set is one new file that makes a `DatasetSpec` and one line in `registry.py`; a new
+layout of encoded images is one that makes an `EncodedSplit` and one line in `sources.py`.
 """
 
 from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
+from bsgrow.data.encoded import EncodedDataset, EncodedSplit, SampleError
 from bsgrow.data.registry import DATASETS, find_spec, load_dataset
+from bsgrow.data.sources import ENCODED, EncodedSpec, count_encoded, load_encoded
 from bsgrow.data.spec import DatasetSpec
 
 __all__ = [
     "DATASETS",
+    "ENCODED",
     "ArraySplit",
     "Dataset",
     "DatasetSpec",
+    "EncodedDataset",
+    "EncodedSpec",
+    "EncodedSplit",
+    "SampleError",
+    "count_encoded",
     "find_spec",
     "fingerprint",
     "load_dataset",
+    "load_encoded",
 ]

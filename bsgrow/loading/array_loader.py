@@ -1,21 +1,21 @@
 """Micro-batches of an in-memory data set, cut from the stream of samples as the plan says."""
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from operator import itemgetter
+from typing import ClassVar
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import ArraySplit, Dataset
+from bsgrow.loading.layout import BatchLayout, as_buffer
 from bsgrow.loading.loader import MicroBatch
-from bsgrow.loading.prefetch import prefetch
-from bsgrow.native import Augment, load_batch
+from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Batch, Fill, Slice, Staging, slices_of
+from bsgrow.native import Augment, Task, load_batch_async
 from bsgrow.schedule import Update
 from bsgrow.schedule.split import micro_slices
-
-_DEPTH_ON_CUDA = 2
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ArrayLoader:
 
     The micro-batch has one size whatever the global batch: growing the batch changes how many
     there are and nothing else. Order and augmentation depend on the seed and the position alone.
+    Micro-batches are filled by native threads ahead of their use, across changes of batch size.
 
     Attributes:
         dataset: the samples.
@@ -33,7 +34,11 @@ class ArrayLoader:
         device: where the micro-batches are wanted.
         dtype: float32, float16 or bfloat16.
         memory_format: torch.contiguous_format or torch.channels_last.
-        num_threads: threads of the native kernel.
+        num_threads: threads that fill micro-batches in the background.
+        prefetch_bytes: host memory to fill ahead; see :class:`bsgrow.loading.staging.Staging`.
+
+    Raises:
+        InputError: prefetch_bytes is negative.
     """
 
     dataset: Dataset
@@ -44,66 +49,58 @@ class ArrayLoader:
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = torch.contiguous_format
     num_threads: int = 1
+    prefetch_bytes: int = DEFAULT_PREFETCH_BYTES
     num_skipped: ClassVar[int] = 0
 
-    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
-        """Yield the micro-batches of the updates in order, fetched ahead across their ends.
+    def __post_init__(self) -> None:
+        self._staging()  # checks
 
-        Close it, or run it to its end, to stop the thread that fetches.
+    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
+        """Yield the micro-batches of the updates in order, filled ahead across their ends.
+
+        Ended, closed or dropped, it cancels what was begun; what it yielded stays as it is.
         """
-        on_cuda = self.device.type == "cuda"
-        return prefetch(self._fill_all(updates), _DEPTH_ON_CUDA if on_cuda else 0)
+        slices = slices_of(updates, self.micro_batch_size)
+        fill = self._fill_from(self.dataset.train, self.augment)
+        with closing(self._staging().batches(slices, fill)) as batches:
+            yield from map(_micro_batch, batches)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
         split = self.dataset.test
-        for start, stop in micro_slices(0, len(split.labels), self.micro_batch_size):
-            yield self._fill(split, start, stop, None)
-
-    def _fill_all(self, updates: Iterable[Update]) -> Iterator[MicroBatch]:
-        for update in updates:
-            for start, stop in micro_slices(update.start, update.stop, self.micro_batch_size):
-                images, labels = self._fill(self.dataset.train, start, stop, self.augment)
-                yield MicroBatch(update, start, stop, images, labels)
-
-    def _fill(
-        self, split: ArraySplit, start: int, stop: int, augment: Augment | None
-    ) -> tuple[Tensor, Tensor]:
-        """Load positions [start, stop); shuffled and augmented where augment is given."""
-        images, labels = self._buffers(stop - start, split.images.shape[1:])
-        load_batch(
-            split.images,
-            split.labels,
-            seed=self.seed,
-            start=start,
-            stop=stop,
-            augment=augment,
-            mean=self.dataset.mean,
-            std=self.dataset.std,
-            out_images=as_buffer(images),
-            out_labels=labels.numpy(),
-            shuffle=augment is not None,
-            num_threads=self.num_threads,
+        slices = (
+            Slice(*ends) for ends in micro_slices(0, len(split.labels), self.micro_batch_size)
         )
-        return self._to_device(images), self._to_device(labels)
+        with closing(self._staging().batches(slices, self._fill_from(split, None))) as batches:
+            yield from map(itemgetter(1), batches)
 
-    def _buffers(self, num: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-        """Host memory to load into; pinned where a device copies from it while we go on.
+    def _staging(self) -> Staging:
+        layout = BatchLayout(self.dataset.image_shape, self.dtype, self.memory_format)
+        return Staging(layout, self.micro_batch_size, self.device, self.prefetch_bytes)
 
-        torch's pinned allocator gives a block out again only when the copies from it are done.
-        """
-        pin = self.device.type == "cuda"
-        images = torch.empty(
-            (num, *shape), dtype=self.dtype, memory_format=self.memory_format, pin_memory=pin
-        )
-        return images, torch.empty(num, dtype=torch.int64, pin_memory=pin)
+    def _fill_from(self, split: ArraySplit, augment: Augment | None) -> Fill:
+        """Load from a split; shuffled and augmented where augment is given."""
 
-    def _to_device(self, tensor: Tensor) -> Tensor:
-        return tensor.to(self.device, non_blocking=True)
+        def fill(start: int, stop: int, images: Tensor, labels: Tensor) -> Task:
+            return load_batch_async(
+                split.images,
+                split.labels,
+                seed=self.seed,
+                start=start,
+                stop=stop,
+                augment=augment,
+                mean=self.dataset.mean,
+                std=self.dataset.std,
+                out_images=as_buffer(images),
+                out_labels=as_buffer(labels),
+                shuffle=augment is not None,
+                num_threads=self.num_threads,
+            )
+
+        return fill
 
 
-def as_buffer(tensor: Tensor) -> NDArray[Any]:
-    """Return a tensor's memory as an array; bfloat16, which NumPy lacks, as uint16."""
-    if tensor.dtype == torch.bfloat16:
-        tensor = tensor.view(torch.uint16)
-    return tensor.numpy()
+def _micro_batch(batch: Batch) -> MicroBatch:
+    piece, (images, labels) = batch
+    assert piece.update is not None, "a slice of training belongs to an update"
+    return MicroBatch(piece.update, piece.start, piece.stop, images, labels)

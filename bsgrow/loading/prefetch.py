@@ -1,71 +1,61 @@
-"""Runs an iterator ahead of its consumer, in a thread."""
+"""Begins pieces of work ahead of their use."""
 
-import queue
-import threading
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Protocol, TypeVar
 
-Item = TypeVar("Item")
-
-_POLL_SECONDS = 0.1
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class _Failed:
-    """An exception on its way from the thread to the consumer."""
+class Pending(Protocol[Result_co]):
+    """A piece of work under way."""
 
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
+    def result(self) -> Result_co:
+        """Wait for it, if need be, and return what it made."""
+
+    def cancel(self) -> None:
+        """Drop it; what it made is not wanted."""
 
 
-_END = object()
+def prefetch(
+    requests: Iterable[Request],
+    begin: Callable[[Request], Pending[Result]],
+    has_room: Callable[[int], bool],
+) -> Generator[Result, None, None]:
+    """Yield what the requests give, in order, each begun as early as there is room.
 
-
-def prefetch(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
-    """Yield the items, fetched up to ``depth`` ahead by a thread; 0 fetches in step.
-
-    Exceptions of the source are raised here, in their place. Closing the iterator, or leaving
-    its loop early, stops the thread and waits for it.
+    Work is begun by the consumer, when it asks for the next result: no Python thread is needed.
+    An exception of ``requests`` or ``begin`` is raised as soon as it is met, ahead of the results
+    before it. A result is not held here once it is yielded.
 
     Args:
-        items: what to iterate over; used by the thread alone.
-        depth: how many items may wait.
+        requests: what to begin, in order; taken from as there is room.
+        begin: begins one and returns at once.
+        has_room: whether one more may be begun, given how many are under way; not asked at 0.
     """
-    if depth == 0:
-        yield from items
-        return
-    ready: queue.Queue[object] = queue.Queue(depth)
-    stopped = threading.Event()
-    thread = threading.Thread(target=_produce, args=(items, ready, stopped), daemon=True)
-    thread.start()
+    left = iter(requests)
+    under_way: deque[Pending[Result]] = deque()
     try:
-        yield from _consume(ready)
+        while _begin_more(left, begin, has_room, under_way):
+            yield under_way.popleft().result()
     finally:
-        stopped.set()
-        thread.join()
+        for pending in under_way:
+            pending.cancel()
 
 
-def _consume(ready: "queue.Queue[object]") -> Iterator[Item]:
-    while (item := ready.get()) is not _END:
-        if isinstance(item, _Failed):
-            raise item.error
-        yield item  # type: ignore[misc]  # only items, _Failed and _END are put
-
-
-def _produce(items: Iterable[Item], ready: "queue.Queue[object]", stopped: threading.Event) -> None:
-    try:
-        for item in items:
-            if not _put(ready, item, stopped):
-                return
-        _put(ready, _END, stopped)
-    except BaseException as error:
-        _put(ready, _Failed(error), stopped)
-
-
-def _put(ready: "queue.Queue[object]", item: object, stopped: threading.Event) -> bool:
-    """Wait for room; give up once the consumer has left."""
-    while not stopped.is_set():
-        with suppress(queue.Full):
-            ready.put(item, timeout=_POLL_SECONDS)
-            return True
-    return False
+def _begin_more(
+    left: Iterator[Request],
+    begin: Callable[[Request], Pending[Result]],
+    has_room: Callable[[int], bool],
+    under_way: deque[Pending[Result]],
+) -> bool:
+    """Begin what there is room for, one at least; return whether any is under way."""
+    while not under_way or has_room(len(under_way)):
+        for request in left:
+            under_way.append(begin(request))
+            break
+        else:
+            break
+    return bool(under_way)

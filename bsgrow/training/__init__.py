@@ -1,6 +1,6 @@
 """Carries out a plan: one micro-batch, one update, the loop, and what it leaves on the disk."""
 
-from bsgrow.training.atomic_file import write_json
+from bsgrow.atomic_file import write_json
 from bsgrow.training.event_log import read_events
 from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
 from bsgrow.training.loop import InterruptedRunError

@@ -10,15 +10,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsgrow.errors import InputError
-from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe
-from bsgrow.schedule import Plan, as_dict
-from bsgrow.training.atomic_file import (
+from bsgrow.atomic_file import (
     TEMPORARY_SUFFIX,
     naming,
     write_atomically,
     write_json,
 )
+from bsgrow.errors import InputError
+from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe
+from bsgrow.schedule import Plan, as_dict
 from bsgrow.training.events import RunFinished, from_json, to_json
 
 _LOCK = ".lock"

@@ -2,6 +2,8 @@
 
 #include "cpu/draws.h"
 #include "cpu/layout.h"
+#include "cpu/rows.h"
+#include "cpu/taps.h"
 
 namespace bsgrow {
 
@@ -16,6 +18,9 @@ struct Kernels {
   void (*finish_streamed)();
   void (*zero_streamed)(void* out, int64_t num_bytes);  // to the last byte, however aligned
   LoadImage load_image[3][3];                           // [dtype][any group, 1, 3]
+  ResizeRow resize_row[2];                              // [planar]
+  BlendRows blend_rows;
+  NormaliseRows normalise_rows[3][2];  // [dtype][planar]
 };
 
 namespace baseline {
@@ -27,7 +32,6 @@ extern const Kernels kKernels;
 namespace avx512 {
 extern const Kernels kKernels;
 }
-
 namespace avx512bf16 {
 extern const Kernels kKernels;
 }
@@ -35,7 +39,8 @@ extern const Kernels kKernels;
 // The best ones that this machine runs, or those that BSGROW_INSTRUCTION_SET names.
 const Kernels& best_kernels();
 
-// The same but for those that take a subnormal number for 0 when they round it to bfloat16.
+// The same but for those whose load_image takes a subnormal number for 0 where it rounds to
+// bfloat16.
 const Kernels& best_kernels_for_subnormals();
 
 }  // namespace bsgrow

@@ -4,11 +4,9 @@
 #include <vector>
 
 #include "bsgrow/load_batch.h"
+#include "cpu/rows.h"
 
 namespace bsgrow {
-
-// Output beyond this leaves the caches of a core before anyone reads it, and is written past them.
-constexpr int64_t kStreamedBytes = int64_t{8} << 20;
 
 // A block of an output row takes its bytes from so many consecutive ones of a source row.
 constexpr int64_t kWindowBytes = 16;

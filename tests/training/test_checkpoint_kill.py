@@ -11,7 +11,8 @@ SCRIPT = """
 import os, shutil, signal, sys
 from pathlib import Path
 import torch
-from bsgrow.training import atomic_file, checkpoint, checkpoint_folder
+from bsgrow import atomic_file
+from bsgrow.training import checkpoint, checkpoint_folder
 
 torch.set_num_threads(1)
 FILES = {module.__file__ for module in (atomic_file, checkpoint, checkpoint_folder)}

@@ -11,6 +11,8 @@ namespace {
 #include "cpu/isa/columns.inl"
 #include "cpu/isa/convert.inl"
 #include "cpu/isa/draws.inl"
+#include "cpu/isa/normalise.inl"
+#include "cpu/isa/resample.inl"
 }  // namespace
 
 extern const Kernels kKernels{
@@ -22,7 +24,13 @@ extern const Kernels kKernels{
     zero_streamed,
     {{load_image<0, float>, load_image<1, float>, load_image<3, float>},
      {load_image<0, Float16>, load_image<1, Float16>, load_image<3, Float16>},
-     {load_image<0, BFloat16>, load_image<1, BFloat16>, load_image<3, BFloat16>}},
+     {load_image<0, NormalBFloat16>, load_image<1, NormalBFloat16>,
+      load_image<3, NormalBFloat16>}},
+    {resize_row<false>, resize_row<true>},
+    blend_rows,
+    {{normalise_rows<float, RowAffine>, normalise_rows<float, PlaneAffine>},
+     {normalise_rows<Float16, RowAffine>, normalise_rows<Float16, PlaneAffine>},
+     {normalise_rows<BFloat16, RowAffine>, normalise_rows<BFloat16, PlaneAffine>}},
 };
 
 }  // namespace BSGROW_ISA

@@ -1,0 +1,106 @@
+"""Listing an image folder in torchvision's order, told of what torchvision passes over in silence.
+
+torchvision (datasets/folder.py, make_dataset) takes a class's files as
+``for root, _, files in sorted(os.walk(folder, followlinks=True)): for file in sorted(files)``:
+folders in the order of their whole paths, not of the walk. os.walk leaves out folders that may not
+be read, and follows a link that leads back until the system gives up; here both are errors.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from bsgrow.data.names import printable
+from bsgrow.errors import InputError
+
+# torchvision's IMG_EXTENSIONS.
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+
+
+def class_names(folder: Path) -> list[str]:
+    """The sub-directories of a split, sorted: label i is the i-th of them.
+
+    Raises:
+        InputError: there is none, or the folder cannot be listed.
+    """
+    _, names = _scan(os.fspath(folder))
+    if not names:
+        raise InputError(
+            f"{printable(folder)}: no class folders in it",
+            hint="an image folder has one directory a class, with the class's images inside",
+        )
+    return sorted(names)
+
+
+def image_paths(class_folder: Path) -> Iterator[str]:
+    """The images of a class below its folder, in torchvision's order.
+
+    Yields:
+        Paths relative to `class_folder`.
+
+    Raises:
+        InputError: a folder cannot be listed, or a link leads back to a folder above itself.
+    """
+    top = os.fspath(class_folder)
+    for folder, files in sorted(_walk(top)):
+        for file in sorted(files):
+            if file.lower().endswith(EXTENSIONS):
+                yield os.path.join(folder, file)[len(top) + 1 :]  # noqa: PTH118 - a million times
+
+
+def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
+    """Every folder from `top` down, links followed, with its files."""
+    pending = [(top, _Ancestors(top, None))]
+    while pending:
+        folder, ancestors = pending.pop()
+        files, folders = _scan(folder)
+        yield folder, files
+        for name in folders:
+            path = os.path.join(folder, name)  # noqa: PTH118 - as above
+            pending.append((path, _Ancestors(path, ancestors)))
+
+
+class _Ancestors:
+    """A folder on the way down, linked to the one above; refuses one that is its own ancestor."""
+
+    def __init__(self, path: str, above: "_Ancestors | None") -> None:
+        try:
+            status = os.stat(path)  # noqa: PTH116 - as above
+        except OSError as error:
+            raise _unlistable(path, error) from error
+        self.identity, self.path, self.above = (status.st_dev, status.st_ino), path, above
+        while above is not None:
+            if above.identity == self.identity:
+                raise InputError(
+                    f"{printable(path)}: a link that leads back to {printable(above.path)}, "
+                    "so that its images would repeat without end",
+                    hint="remove the link",
+                )
+            above = above.above
+
+
+def _scan(folder: str) -> tuple[list[str], list[str]]:
+    """The names in a folder: files and the like, and folders."""
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                (folders if _is_folder(entry) else files).append(entry.name)
+    except OSError as error:
+        raise _unlistable(folder, error) from error
+    return files, folders
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, say: reading it as a file will tell
+        return False
+
+
+def _unlistable(folder: str, error: OSError) -> InputError:
+    return InputError(
+        f"{printable(folder)}: cannot be listed: {error.strerror}",
+        hint="check that the folder exists and that it may be read",
+    )

@@ -1,0 +1,98 @@
+"""Image folders: one directory a class, as torchvision's ImageFolder reads them."""
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsgrow.data.encoded import split_fingerprint
+from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths
+from bsgrow.data.names import Names, printable
+from bsgrow.data.sample_file import read_sample_file
+from bsgrow.errors import InputError
+
+
+class ImageFolderSplit:
+    """The images of one split, listed once; see `EncodedSplit`.
+
+    A million names take some 60 MB: they are kept as one blob of bytes.
+
+    Args:
+        folder: holds one directory a class.
+
+    Attributes:
+        class_names: sorted; label i is the i-th of them.
+        labels: int64 [N], read-only.
+        names: of the samples, relative to `folder`, in torchvision's order.
+
+    Raises:
+        InputError: there are no classes, one has no image, or a folder cannot be listed.
+    """
+
+    sizes = None
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.class_names = tuple(class_names(folder))
+        counts: list[int] = []
+        self.names = Names.of(self._list(counts))
+        self.labels: NDArray[np.int64] = np.repeat(np.arange(len(counts)), counts)
+        self.labels.flags.writeable = False
+        self._check_no_class_is_empty(counts)
+        self._prefix = os.fsencode(folder) + b"/"
+
+    def _list(self, counts: list[int]) -> Iterator[bytes]:
+        for name in self.class_names:
+            counts.append(0)
+            prefix = os.fsencode(name) + b"/"
+            for path in image_paths(self.folder / name):
+                counts[-1] += 1
+                yield prefix + os.fsencode(path)
+
+    def _check_no_class_is_empty(self, counts: list[int]) -> None:
+        empty = [name for name, count in zip(self.class_names, counts, strict=True) if not count]
+        if empty:
+            shown = ", ".join(printable(name) for name in empty[:10])
+            more = f" and {len(empty) - 10} more" if len(empty) > 10 else ""
+            raise InputError(
+                f"{printable(self.folder)}: no image for the class {shown}{more}",
+                hint=f"remove the empty class folders; images end in {' '.join(EXTENSIONS)}",
+            )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def name(self, sample: int) -> bytes:
+        """The path of a sample below the split's folder."""
+        return self.names[sample]
+
+    def read(self, sample: int) -> memoryview:
+        """The content of a sample's file.
+
+        Raises:
+            SampleError: it cannot be read, is empty, or is not a regular file.
+        """
+        return read_sample_file(self._prefix + self.names[sample])
+
+    def locate(self, sample: int) -> str:
+        """The path of a sample's file, escaped where it cannot be printed."""
+        return printable(self._prefix + self.names[sample])
+
+    @cached_property
+    def num_bytes(self) -> NDArray[np.int64]:
+        """Int64 [N]: the lengths of the files, -1 where there is none to be seen."""
+        return np.fromiter(map(self._length, range(len(self))), np.int64, len(self))
+
+    def _length(self, sample: int) -> int:
+        try:
+            return os.stat(self._prefix + self.names[sample]).st_size  # noqa: PTH116 - bytes
+        except OSError:
+            return -1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The digest of names, labels and file lengths; see `split_fingerprint`."""
+        return split_fingerprint(self.names, self.labels, self.num_bytes)

@@ -1,0 +1,49 @@
+"""Millions of file names in a few bytes more than their letters, and names made fit to print."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """A sequence of byte strings: one blob and where each of them ends.
+
+    Args:
+        joined: all of them, one after the other.
+        ends: int64 [n], ascending; the last is the length of `joined`.
+    """
+
+    joined: bytes
+    ends: NDArray[np.int64]
+
+    @staticmethod
+    def of(names: Iterable[bytes]) -> "Names":
+        """Holds `names`, in order."""
+        joined, ends = bytearray(), []
+        for name in names:
+            joined += name
+            ends.append(len(joined))
+        return Names(bytes(joined), np.array(ends, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, index: int) -> bytes:
+        start = int(self.ends[index - 1]) if index else 0
+        return self.joined[start : int(self.ends[index])]
+
+
+def printable(name: str | bytes | os.PathLike[str]) -> str:
+    """A path for one line of a message: as it is, or escaped where it holds control characters.
+
+    File names may hold line breaks, terminal escapes, and bytes that are no text at all.
+    """
+    text = os.fsdecode(name)
+    return text if text.isprintable() else ascii(text)

@@ -1,0 +1,75 @@
+"""Many large files read at random from many threads, with a bounded number of them open."""
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+from bsgrow.data.encoded import SampleError
+from bsgrow.data.names import printable
+
+# Well below 1 024, the usual limit of a process. An open file stays readable when it is removed.
+_MOST_OPEN = 256
+
+
+class _OpenFile:
+    """A descriptor, closed with the last reference: never under a thread that still reads."""
+
+    def __init__(self, path: str) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        if hasattr(self, "descriptor"):
+            os.close(self.descriptor)
+
+
+def _open(paths: Sequence[str], number: int) -> _OpenFile:
+    return _OpenFile(paths[number])
+
+
+class OpenFiles:
+    """Files by number, opened when first read from; thread-safe, and usable after a fork.
+
+    Args:
+        paths: the files.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = paths
+        self._get = lru_cache(_MOST_OPEN)(partial(_open, paths))
+
+    def read(self, number: int, offset: int, num_bytes: int) -> bytes:
+        """Exactly `num_bytes` bytes from `offset` of a file.
+
+        Not through a memory map: a file that is cut short, or a disk that returns an error, would
+        end the process by SIGBUS; here it is an error like any other.
+
+        Raises:
+            SampleError: the system cannot read them, or the file ends before.
+        """
+        try:
+            file = self._get(number)
+            content = read_up_to(file.descriptor, num_bytes, offset)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            raise SampleError(self.locate(number, offset), reason) from error
+        if len(content) < num_bytes:
+            missing = num_bytes - len(content)
+            where = self.locate(number, offset + len(content))
+            raise SampleError(where, f"the file ends, {missing} bytes too early")
+        return content
+
+    def locate(self, number: int, offset: int) -> str:
+        """A file and a place in it, for messages."""
+        return f"{printable(self.paths[number])} at byte {offset}"
+
+
+def read_up_to(descriptor: int, num_bytes: int, offset: int) -> bytes:
+    """`num_bytes` bytes from `offset`, or fewer where the file ends before.
+
+    Raises:
+        OSError: the system cannot read them.
+    """
+    content = os.pread(descriptor, num_bytes, offset)
+    if len(content) == num_bytes or not content:
+        return content
+    return content + read_up_to(descriptor, num_bytes - len(content), offset + len(content))
