@@ -7,7 +7,7 @@ import torch
 
 from bsgrow.data import Dataset, load_dataset
 from bsgrow.errors import InputError
-from bsgrow.loading import ArrayLoader
+from bsgrow.loading import Loader, choose_array_loader
 from bsgrow.native import Augment
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
@@ -31,7 +31,7 @@ class Job:
     recipe: Recipe
     plan: Plan
     dataset: Dataset
-    loader: ArrayLoader
+    loader: Loader
     device: torch.device
     precision: Precision
 
@@ -71,7 +71,7 @@ def prepare(recipe: Recipe, plan: Plan, dataset: Dataset | None = None) -> Job:
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)
-    loader = ArrayLoader(
+    loader = choose_array_loader(
         dataset,
         recipe.augment,
         seed=recipe.run.seed,
