@@ -18,6 +18,8 @@ std::vector<const Kernels*> supported_kernels() {
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool has_bf16 = __builtin_cpu_supports("avx512bf16");
+  if (has_avx2 && has_avx512 && has_bf16) supported.push_back(&avx512bf16::kKernels);
   if (has_avx2 && has_avx512) supported.push_back(&avx512::kKernels);
   if (has_avx2) supported.push_back(&avx2::kKernels);
 #endif
@@ -43,6 +45,13 @@ const Kernels& choose_kernels() {
 const Kernels& best_kernels() {
   static const Kernels& chosen = choose_kernels();
   return chosen;
+}
+
+const Kernels& best_kernels_for_subnormals() {
+#if defined(__x86_64__)
+  if (&best_kernels() == &avx512bf16::kKernels) return avx512::kKernels;
+#endif
+  return best_kernels();
 }
 
 const char* instruction_set() { return best_kernels().instruction_set; }

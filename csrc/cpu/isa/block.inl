@@ -131,3 +131,17 @@ BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
   round_bits(values, rounded, BFloat16{});
   put<kStreamed>(out, __builtin_convertvector(rounded, Words));
 }
+
+// bfloat16 where no value is subnormal.
+#if defined(BSGROW_AVX512BF16)
+struct NormalBFloat16 {
+  uint16_t bits;
+};
+
+template <bool kStreamed>
+BSGROW_INLINE void put_rounded(NormalBFloat16* out, const Floats& values) {
+  put<kStreamed>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
+}
+#else
+using NormalBFloat16 = BFloat16;
+#endif
