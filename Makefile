@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl')
+CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test check format clean
+.PHONY: train test check sanitize fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -18,6 +18,13 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
+
+sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
+	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $(BIN)/python
+
+fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers for a minute, under ASan and UBSan
+	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
+	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
 
 format: $(VENV)/installed-dev  ## bring every file into format
 	$(BIN)/ruff check --fix .

@@ -59,7 +59,7 @@ def module(name: str, sources: list[str], **options: list[str]) -> Pybind11Exten
 
 def modules() -> list[Pybind11Extension]:
     shared = find("cpu/*.cpp", "bindings/arguments.cpp", "bindings/positions.cpp")
-    task = find("bindings/task.cpp")
+    task = find("bindings/task.cpp", "bindings/images_out.cpp")
     return [
         module("_native", find("cpu/*.cpp", "bindings/*.cpp")),
         module(
@@ -69,7 +69,8 @@ def modules() -> list[Pybind11Extension]:
         ),
         module(
             "_native_cuda",
-            find("bindings/cuda/*.cpp") + shared,
+            find("bindings/cuda/*.cpp", "bindings/batch_arguments.cpp", "bindings/images_out.cpp")
+            + shared,
             libraries=["cudart_static", "dl", "rt"],
         ),
     ]

@@ -46,6 +46,18 @@ def load_batch_async(
     shuffle: bool,
     num_threads: int,
 ) -> Task: ...
+def gather_async(
+    *,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    seed: int,
+    start: int,
+    stop: int,
+    out_images: npt.NDArray[np.uint8],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool,
+    num_threads: int,
+) -> Task: ...
 def fill(*, out: npt.NDArray[np.uint8], chunk_bytes: int, num_threads: int) -> None: ...
 def instruction_set() -> Literal["avx512", "avx2", "baseline"]: ...
 
@@ -53,3 +65,26 @@ class Task:
     def wait(self) -> None: ...
     def done(self) -> bool: ...
     def cancel(self) -> None: ...
+
+def crop_windows(
+    *,
+    sizes: npt.NDArray[np.int64],
+    samples: npt.NDArray[np.int64],
+    epochs: npt.NDArray[np.int64],
+    seed: int,
+    scale: tuple[float, float],
+    ratio: tuple[float, float],
+    log_ratio: tuple[float, float],
+    flip: bool,
+    out: npt.NDArray[np.int32],
+) -> None: ...
+def resize_pixels(
+    *,
+    pixels: npt.NDArray[np.uint8],
+    window: npt.NDArray[np.int32],
+    resize: int,
+    scale: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+    out_image: npt.NDArray[Any],
+) -> None: ...
+def read_jpeg_header(encoded: bytes | bytearray | memoryview) -> tuple[int, int, bool]: ...

@@ -12,33 +12,38 @@ from bsgrow.errors import BsgrowError
 
 TEMPORARY_SUFFIX = ".tmp"
 
+_IF_FULL = "make room; a run that has begun goes on with --resume"
+
 
 @contextmanager
-def naming(path: Path, action: str) -> Iterator[None]:
+def naming(path: Path, action: str, if_full: str = _IF_FULL) -> Iterator[None]:
     """Turn an operating-system error into a BsgrowError that names the path and the reason.
 
     Args:
         path: the file or folder that is being worked on.
         action: completes "cannot …", e.g. "write".
+        if_full: the hint where there is no room left.
     """
     try:
         yield
     except OSError as error:
         raise BsgrowError(
             f"cannot {action} {path}: {error.strerror or error}",
-            hint=_hint(error),
+            hint=_hint(error, if_full),
         ) from error
 
 
-def _hint(error: OSError) -> str | None:
+def _hint(error: OSError, if_full: str) -> str | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "make room; a run that has begun goes on with --resume"
+        return if_full
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "correct the permissions, or name another place"
     return None
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_atomically(
+    path: Path, write: Callable[[BinaryIO], object], if_full: str = _IF_FULL
+) -> None:
     """Write a file under a temporary name beside it, then rename it over the old one.
 
     The bytes are on the disk before the rename, and the rename before this returns. A stale
@@ -47,12 +52,13 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Args:
         path: the file; its folder exists.
         write: writes the content to the stream it is given.
+        if_full: the hint where there is no room left.
 
     Raises:
         BsgrowError: if the disk is full, the folder read-only, …; the old file is then untouched.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-    with naming(path, "write"):
+    with naming(path, "write", if_full):
         try:
             with temporary.open("wb") as stream:
                 write(stream)

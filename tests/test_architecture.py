@@ -11,11 +11,12 @@ PACKAGE = ROOT / "bsgrow"
 # A package imports only from those above it in this list.
 LAYERS = [
     {"__init__", "errors"},
-    {"atomic_file", "validation", "schedule", "_native"},
+    {"atomic_file", "validation", "schedule", "_native", "_native_cuda", "_native_jpeg"},
     {"native", "data"},
     {"recipe", "loading", "models"},
     {"training"},
     {"reporting"},
+    {"bench"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,4 +1,4 @@
-"""`bsgrow data`: the data sets, and fetching them ahead of a run."""
+"""`bsgrow data`: the data sets; fetching, packing and verifying them ahead of a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +7,18 @@ import typer
 from rich.table import Table
 
 from bsgrow.cli.console import out, print_json
+from bsgrow.cli.data_pack import pack_data
+from bsgrow.cli.data_verify import verify_data
 from bsgrow.cli.options import Format, FormatOption
-from bsgrow.data import DATASETS, load_dataset
+from bsgrow.data import DATASETS, ENCODED, load_dataset
 
-_commands = typer.Typer(no_args_is_help=True, help="List the data sets, and fetch them.")
+_commands = typer.Typer(no_args_is_help=True, help="List, fetch, pack and verify data sets.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
+    _commands.command("pack")(pack_data)
+    _commands.command("verify")(verify_data)
     app.add_typer(_commands, name="data")
 
 
@@ -28,15 +32,19 @@ def list_data(output: FormatOption = Format.TABLE) -> None:
     """List the data sets that a recipe can name in `data.name`."""
     specs = DATASETS.values()
     if output is Format.JSON:
-        print_json({spec.name: {"num_samples": spec.num_samples} for spec in specs})
+        counts: dict[str, int | None] = {spec.name: spec.num_samples for spec in specs}
+        counts |= dict.fromkeys(ENCODED)  # as many as are at data.path
+        print_json({name: {"num_samples": count} for name, count in counts.items()})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "training samples", "held out", "classes", "image", "what it is"):
         table.add_column(column)
     for spec in specs:
         shape = "×".join(map(str, spec.image_shape))
-        counts = (str(spec.num_samples), str(spec.num_test_samples), str(spec.num_classes))
-        table.add_row(spec.name, *counts, shape, spec.description)
+        numbers = (str(spec.num_samples), str(spec.num_test_samples), str(spec.num_classes))
+        table.add_row(spec.name, *numbers, shape, spec.description)
+    for encoded in ENCODED.values():
+        table.add_row(encoded.name, *["any"] * 4, encoded.description)
     out.print(table)
 
 

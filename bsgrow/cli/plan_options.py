@@ -87,8 +87,8 @@ ThroughputOption = Annotated[
     typer.Option(
         "--throughput",
         metavar="FILE",
-        help="Measured samples per second, JSON as `benchmarks/` writes it; adds a predicted "
-        "wall-clock.",
+        help="Measured samples per second, as `bsgrow bench train --format json` writes them; "
+        "adds a predicted wall-clock.",
         rich_help_panel=_FURTHER,
     ),
 ]

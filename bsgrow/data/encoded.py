@@ -23,11 +23,11 @@ PHOTOGRAPH_MEAN = (0.485, 0.456, 0.406)
 PHOTOGRAPH_STD = (0.229, 0.224, 0.225)
 
 
-class SampleError(BsgrowError):
-    """One sample cannot be used: its file is missing, damaged, or not an image.
+class DamagedError(BsgrowError):
+    """A file cannot be used as what it should be.
 
     Args:
-        where: the file, or the shard and the byte offset in it.
+        where: the file, and the byte offset where that says more.
         reason: what is wrong with it.
         hint: what to do about it.
 
@@ -40,6 +40,10 @@ class SampleError(BsgrowError):
         super().__init__(f"{where}: {reason}", hint)
         self.where = where
         self.reason = reason
+
+
+class SampleError(DamagedError):
+    """One sample cannot be used, and the others may be: its file is missing or damaged."""
 
 
 class EncodedSplit(Protocol):

@@ -1,7 +1,7 @@
 """Millions of file names in a few bytes more than their letters, and names made fit to print."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,9 @@ class Names:
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, index: int) -> bytes:
         start = int(self.ends[index - 1]) if index else 0

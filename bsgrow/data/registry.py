@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from bsgrow.data import cifar, digits, fashion_mnist, imagenet
 from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
+from bsgrow.data.sources import ENCODED
 from bsgrow.data.spec import DatasetSpec
 from bsgrow.errors import BsgrowError, InputError, did_you_mean
 
@@ -28,7 +29,8 @@ def find_spec(name: str) -> DatasetSpec:
     """
     if name in DATASETS:
         return DATASETS[name]
-    raise InputError(f"data.name = {name!r}: no such data set", hint=did_you_mean(name, DATASETS))
+    hint = did_you_mean(name, [*DATASETS, *ENCODED])
+    raise InputError(f"data.name = {name!r}: no such data set", hint=hint)
 
 
 def load_dataset(name: str, path: Path | None = None, *, download: bool = True) -> Dataset:

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.encoded import MAX_SAMPLE_BYTES, SampleError, split_fingerprint
+from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError, SampleError, split_fingerprint
 from bsgrow.data.names import Names, printable
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.tar_index import Member, TarReader
-from bsgrow.errors import BsgrowError, InputError
+from bsgrow.errors import InputError
 
 IMAGE_EXTENSIONS = (b"jpg", b"jpeg", b"png", b"webp")
 _LABEL_EXTENSION = b"cls"
@@ -50,7 +50,7 @@ class WebDatasetSplit:
 
     Raises:
         InputError: there are no tars, or a sample in them has no label or no image.
-        BsgrowError: a tar is damaged or cannot be read.
+        DamagedError: a tar is damaged or cannot be read.
     """
 
     sizes = None
@@ -139,7 +139,7 @@ def _samples(path: Path) -> Iterator[_Sample]:
                 if sample:
                     yield sample
     except OSError as error:
-        raise BsgrowError(f"{printable(path)}: cannot be read: {error.strerror}") from error
+        raise DamagedError(printable(path), f"cannot be read: {error.strerror}") from error
 
 
 def _keyed(tar: TarReader) -> Iterator[tuple[bytes, bytes, Member]]:

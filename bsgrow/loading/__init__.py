@@ -1,6 +1,16 @@
 """Plan to micro-batches: fills buffers from the stream of samples, ahead of their use."""
 
 from bsgrow.loading.array_loader import ArrayLoader
+from bsgrow.loading.array_loaders import choose_array_loader
+from bsgrow.loading.device_array_loader import DeviceArrayLoader
 from bsgrow.loading.loader import Loader, MicroBatch
+from bsgrow.loading.streamed_array_loader import StreamedArrayLoader
 
-__all__ = ["ArrayLoader", "Loader", "MicroBatch"]
+__all__ = [
+    "ArrayLoader",
+    "DeviceArrayLoader",
+    "Loader",
+    "MicroBatch",
+    "StreamedArrayLoader",
+    "choose_array_loader",
+]

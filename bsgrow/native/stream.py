@@ -161,6 +161,54 @@ def load_batch_async(
     )
 
 
+def gather_async(
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    start: int,
+    stop: int,
+    out_images: npt.NDArray[np.uint8],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool = True,
+    num_threads: int,
+) -> Task:
+    """Starts copying the samples of stream positions ``[start, stop)`` side by side, as they are.
+
+    The task keeps all arrays alive; nobody else may write them, or read the outputs, until it is
+    done.
+
+    Args:
+        images: uint8 ``[num_samples, channels, height, width]``, C-contiguous; may be read-only.
+        labels: int64 ``[num_samples]``.
+        seed: 0 to 2**64 - 1.
+        start: first position, 0 to 2**64 - 1.
+        stop: one past the last position; any number of epoch ends may lie between.
+        out_images: written; uint8 ``[stop - start, channels, height, width]``, C-contiguous.
+        out_labels: written; int64 ``[stop - start]``.
+        shuffle: False takes the samples of each epoch in order.
+        num_threads: threads in the background; whoever waits for the task is one more.
+
+    Returns:
+        The work under way.
+
+    Raises:
+        TypeError: an argument is no array or no integer; the message names it.
+        ValueError: a shape, dtype, layout or range is wrong; the message names the argument.
+    """
+    return extension.gather_async(
+        images=images,
+        labels=labels,
+        seed=seed,
+        start=start,
+        stop=stop,
+        out_images=out_images,
+        out_labels=out_labels,
+        shuffle=shuffle,
+        num_threads=num_threads,
+    )
+
+
 @lru_cache  # asked for again with every micro-batch
 def _constants(
     augment: Augment, mean: tuple[float, ...], std: tuple[float, ...]

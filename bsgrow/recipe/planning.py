@@ -1,6 +1,8 @@
 """Recipe to plan: what `bsgrow plan` prints and `bsgrow train` executes."""
 
-from bsgrow.data import DATASETS
+from pathlib import Path
+
+from bsgrow.data import DATASETS, ENCODED, count_encoded
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import DataConfig, Recipe
 from bsgrow.recipe.hints import key_hint
@@ -23,12 +25,18 @@ def plan_recipe(recipe: Recipe) -> Plan:
 
 
 def num_train_samples(data: DataConfig) -> int:
-    """Return the size of the training set, N: of a named set, or as the recipe gives it."""
+    """Return the size of the training set, N: of a named set, as the recipe gives it, or counted.
+
+    Encoded images are counted at ``data.path``: a folder by listing it, shards and tars by their
+    headers.
+    """
+    if data.name in ENCODED and data.num_samples is None:
+        return count_encoded(data.name, Path(data.path) if data.path else None)
     spec = DATASETS.get(data.name)
     if spec is None and data.num_samples is None:
         raise InputError(
             f"data.name = {data.name!r}: no such data set, and its size is not given",
-            hint=f"{did_you_mean(data.name, DATASETS)}; or set data.num_samples",
+            hint=f"{did_you_mean(data.name, [*DATASETS, *ENCODED])}; or set data.num_samples",
         )
     if spec and data.num_samples not in (None, spec.num_samples):
         raise InputError(

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import bsgrow
 from bsgrow.native import instruction_set
 
 _PACKAGES = ("numpy", "torch")
+_OTHERS = ("nvidia-dali-cuda130", "nvidia-dali-cuda120", "ffcv", "spdl", "pillow")  # if installed
 
 
 def describe_machine() -> dict[str, Any]:
@@ -20,15 +21,20 @@ def describe_machine() -> dict[str, Any]:
 
 
 def _hardware() -> dict[str, Any]:
-    cuda = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    devices = range(torch.cuda.device_count())
     return {
         "processor": processor_name(),
         "machine": platform.machine(),
         "num_cpus": os.cpu_count(),
         "load_average": _load_average(),
         "instruction_set": instruction_set(),
-        "cuda_devices": cuda,
+        "cuda_devices": [torch.cuda.get_device_name(index) for index in devices],
+        "cuda_memory_bytes": [_memory_bytes(index) for index in devices],
     }
+
+
+def _memory_bytes(index: int) -> int:
+    return int(torch.cuda.get_device_properties(index).total_memory)
 
 
 def _load_average() -> float | None:
@@ -38,7 +44,16 @@ def _load_average() -> float | None:
 
 def _versions() -> dict[str, str]:
     versions = {name: version(name) for name in _PACKAGES}
-    return {"bsgrow": bsgrow.__version__, "python": platform.python_version()} | versions
+    others = {name: found for name in _OTHERS if (found := _version_of(name)) is not None}
+    ours = {"bsgrow": bsgrow.__version__, "python": platform.python_version()}
+    return ours | versions | others
+
+
+def _version_of(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def processor_name() -> str:

@@ -14,8 +14,9 @@ from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule import Phase, Plan
 
 _HINT = (
-    'measurements are JSON, as the scripts in benchmarks/ write them: {"rows": [{"case": …, '
-    '"system": "bsgrow", "global_batch_size": …, "samples_per_second": …}, …]}'
+    "measurements are JSON, as `bsgrow bench train --format json` writes them: "
+    '{"rows": [{"case": …, "system": "bsgrow", "global_batch_size": …, '
+    '"samples_per_second": …}, …]}'
 )
 Row = Mapping[str, Any]
 
@@ -53,7 +54,7 @@ class Throughput:
 
 
 def read_throughput(path: Path, system: str = "bsgrow", case: str | None = None) -> Throughput:
-    """Read measured samples per second, as the scripts in ``benchmarks/`` write them.
+    """Read measured samples per second, as ``bsgrow bench train --format json`` writes them.
 
     Args:
         path: the file.
@@ -65,6 +66,7 @@ def read_throughput(path: Path, system: str = "bsgrow", case: str | None = None)
     """
     table = _load(path)
     rows = [_checked(path, index, row) for index, row in enumerate(table["rows"])]
+    rows = [row for row in rows if not _failed(row)]
     rows = _choose(path, "system", system, rows)
     rows = _choose(path, "case", case or _only_case(path, rows), rows)
     rates: defaultdict[int, list[float]] = defaultdict(list)
@@ -139,9 +141,14 @@ def _checked(path: Path, index: int, row: Any) -> Row:
     size, rate = row.get("global_batch_size"), row.get("samples_per_second")
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise InputError(f"{place}.global_batch_size = {size!r}: must be an integer above 0", _HINT)
-    if not isinstance(rate, int | float) or not 0 < rate < math.inf:
+    if not _failed(row) and (not isinstance(rate, int | float) or not 0 < rate < math.inf):
         raise InputError(f"{place}.samples_per_second = {rate!r}: must be a number above 0", _HINT)
     return row
+
+
+def _failed(row: Row) -> bool:
+    """Whether a row says why there is no rate, of a system that was not measured."""
+    return row.get("samples_per_second") is None and isinstance(row.get("reason"), str)
 
 
 def _choose(path: Path, key: str, value: str, rows: Iterable[Row]) -> list[Row]:

@@ -7,7 +7,7 @@ import torch
 
 from bsgrow.data import Dataset, load_dataset
 from bsgrow.errors import InputError
-from bsgrow.loading import ArrayLoader
+from bsgrow.loading import Loader, choose_array_loader
 from bsgrow.native import Augment
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
@@ -31,7 +31,7 @@ class Job:
     recipe: Recipe
     plan: Plan
     dataset: Dataset
-    loader: ArrayLoader
+    loader: Loader
     device: torch.device
     precision: Precision
 
@@ -45,8 +45,13 @@ class Job:
         )
 
 
-def prepare(recipe: Recipe, plan: Plan) -> Job:
+def prepare(recipe: Recipe, plan: Plan, dataset: Dataset | None = None) -> Job:
     """Load the data and choose the device and the number of threads that a recipe asks for.
+
+    Args:
+        recipe: as resolved.
+        plan: its compiled schedule.
+        dataset: its samples; the recipe's data set is loaded where absent.
 
     Raises:
         InputError: the data or the device is not there.
@@ -58,7 +63,7 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
             hint="world_size is for `bsgrow plan`; leave it at 1 to train",
         )
     path = recipe.data.path
-    dataset = load_dataset(recipe.data.name, Path(path) if path else None)
+    dataset = dataset or load_dataset(recipe.data.name, Path(path) if path else None)
     _check_augment(recipe.augment, dataset)
     device = resolve_device(recipe.run.device)
     if device.type == "cuda":
@@ -66,7 +71,7 @@ def prepare(recipe: Recipe, plan: Plan) -> Job:
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)
-    loader = ArrayLoader(
+    loader = choose_array_loader(
         dataset,
         recipe.augment,
         seed=recipe.run.seed,

@@ -1,6 +1,6 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def _run_updates(
     reporting = (ProgressReport(job, state, emit), Evaluation(job, state, emit))
     observers: tuple[Observer, ...] = (*reporting, checkpointing)
     state.model.train()
-    for update in _updates_made(job, state):
+    for update in updates_made(job, state):
         for observer in observers:
             observer.after(update)
         if should_stop() and state.num_updates < job.plan.num_updates:
@@ -106,7 +106,7 @@ def _run_updates(
             raise _interrupted(job, state, directory)
 
 
-def _updates_made(job: Job, state: State) -> Iterator[Update]:
+def updates_made(job: Job, state: State) -> Generator[Update, None, None]:
     """Make the remaining updates one by one; yields each when it has been applied."""
     micro_batches = job.loader.micro_batches(job.plan.updates(state.num_updates))
     with closing(micro_batches):

@@ -1,6 +1,7 @@
 #include "bindings/arguments.h"
 #include "bindings/operations.h"
 #include "bindings/positions.h"
+#include "bindings/released_gil.h"
 
 namespace py = pybind11;
 
@@ -13,7 +14,7 @@ void check_and_order(py::handle num_samples, py::handle seed, py::handle start, 
   const Array samples = to_array(out, "out", {"lq", "int64 [stop - start], contiguous", 1, true});
   samples.require_size(0, positions.count(), "stop - start");
   samples.require_contiguous();
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   order(positions.stream, positions.start, positions.count(),
         static_cast<int64_t*>(samples.info.ptr), nullptr);
 }

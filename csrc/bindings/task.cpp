@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "bindings/released_gil.h"
+
 namespace py = pybind11;
 
 namespace bsgrow {
@@ -12,24 +14,17 @@ namespace {
 // How long a signal may go unnoticed while the interpreter waits.
 constexpr std::chrono::milliseconds kSignalInterval{50};
 
-// Calls a function that throws nothing without the GIL. A gil_scoped_release would not do: where
-// the interpreter is exiting, taking the GIL back ends a daemon thread by unwinding its stack,
-// which from a destructor is std::terminate.
-template <class Function>
-auto without_gil(const Function& function) {
-  PyThreadState* const thread = PyEval_SaveThread();
-  const auto result = function();
-  PyEval_RestoreThread(thread);
-  return result;
-}
-
 }  // namespace
 
 PyTask::PyTask(std::vector<Array> arrays, Chunks chunks, int num_threads)
     : arrays_(std::move(arrays)), task_(std::move(chunks), num_threads) {}
 
 void PyTask::wait() {
-  while (!without_gil([this] { return task_.wait_for(kSignalInterval); })) {
+  const auto wait_without_gil = [this] {
+    const ReleasedGil released;
+    return task_.wait_for(kSignalInterval);
+  };
+  while (!wait_without_gil()) {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   }
   std::vector<Array>().swap(arrays_);  // freeing them may call Python, and that this function

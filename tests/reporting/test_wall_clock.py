@@ -76,6 +76,14 @@ def test_one_of_several_cases(write):
     assert "--throughput-case" in error.value.hint
 
 
+def test_a_system_that_was_not_measured_is_left_out(write):
+    failed = row(256, None, "ffcv") | {"reason": "ffcv is not installed"}
+    rows = [row(128, 5.0), failed, row(512, None) | {"reason": "out of memory"}]
+    assert read_throughput(write({"rows": rows})).global_batch_sizes == (128,)
+    with pytest.raises(InputError, match="no row has system = 'ffcv'"):
+        read_throughput(write({"rows": rows}), system="ffcv")
+
+
 WRONG = [
     ("not json", "is not JSON"),
     ([], 'no list "rows"'),

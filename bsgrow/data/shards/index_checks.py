@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.encoded import MAX_SAMPLE_BYTES
+from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError
 from bsgrow.data.names import Names
 from bsgrow.data.shards.layout import (
     ALIGNMENT,
@@ -18,19 +18,19 @@ from bsgrow.data.shards.layout import (
     Header,
     Index,
 )
-from bsgrow.errors import BsgrowError
 
 _MOST_PIXELS = 2**31 - 1  # a side, so that sizes fit a signed 32-bit number everywhere
 
 
-class ShardError(BsgrowError):
-    """A shard's header or index is damaged; says where, and at which byte."""
+class ShardError(DamagedError):
+    """A shard's header or index is damaged."""
 
 
 def damaged(where: str, offset: int, problem: str) -> ShardError:
     """The error for what is wrong at byte `offset` of a shard."""
     return ShardError(
-        f"{where} at byte {offset}: {problem}",
+        f"{where} at byte {offset}",
+        problem,
         hint="the shard is damaged or was cut short; copy it again, or remove it and pack again",
     )
 
@@ -91,7 +91,7 @@ def read_index(content: bytes, header: Header, where: str) -> Index:
         class_names=_class_names(texts[0], header, where),
         names=Names(texts[1], records["name_end"].astype(np.int64)),
         changes=_decode(texts[2], where),
-        left_out=_left_out(content[stop:], where),
+        left_out=_ended_by_zero(content[stop:], 104, where),
     )
 
 
@@ -143,18 +143,17 @@ def _expect(right: NDArray[np.bool_], field: str, records: NDArray[np.void], whe
 
 
 def _class_names(text: bytes, header: Header, where: str) -> tuple[bytes, ...]:
-    names = text.split(b"\0")
-    if names.pop() or len(names) != header.num_classes:
-        raise damaged(where, 80, f"{len(names)} class names for {header.num_classes} classes")
+    names = _ended_by_zero(text, 80, where)
+    if len(names) != header.num_classes:
+        raise damaged(where, 76, f"{len(names)} class names for {header.num_classes} classes")
+    return names
+
+
+def _ended_by_zero(text: bytes, offset: int, where: str) -> tuple[bytes, ...]:
+    *names, rest = text.split(b"\0")
+    if rest:
+        raise damaged(where, offset, "a list of names that no zero byte ends")
     return tuple(names)
-
-
-def _left_out(text: bytes, where: str) -> tuple[tuple[bytes, str], ...]:
-    parts = text.split(b"\0")
-    if parts.pop() or len(parts) % 2:
-        raise damaged(where, 104, "the list of what was left out is not pairs")
-    reasons = [_decode(reason, where) for reason in parts[1::2]]
-    return tuple(zip(parts[::2], reasons, strict=True))
 
 
 def _decode(text: bytes, where: str) -> str:

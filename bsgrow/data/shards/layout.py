@@ -67,7 +67,7 @@ class Index:
         class_names: of the split.
         names: of the n samples.
         changes: what was done to the pixels where a record says so.
-        left_out: name and reason of each source file that is not in the shard.
+        left_out: names of the source files that could not be used.
     """
 
     pack_id: bytes
@@ -77,7 +77,7 @@ class Index:
     class_names: tuple[bytes, ...]
     names: Names
     changes: str
-    left_out: tuple[tuple[bytes, str], ...]
+    left_out: tuple[bytes, ...]
 
 
 def align(offset: int) -> int:
@@ -87,12 +87,11 @@ def align(offset: int) -> int:
 
 def encode(index: Index, file_bytes: int) -> bytes:
     """Header and index, ready to be written at the start of a file of `file_bytes` bytes."""
-    pairs = ((name, reason.encode()) for name, reason in index.left_out)
     texts = (
         b"".join(name + b"\0" for name in index.class_names),
         index.names.joined,
         index.changes.encode(),
-        b"".join(name + b"\0" + reason + b"\0" for name, reason in pairs),
+        b"".join(name + b"\0" for name in index.left_out),
     )
     body = b"".join((index.records.tobytes(), *texts))
     fields = (index.shard, index.num_shards, len(index.records), len(index.class_names))

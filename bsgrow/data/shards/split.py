@@ -1,11 +1,11 @@
 """A split of packed shards: their indices in memory, their images read as they are asked for."""
 
 import os
-import re
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -13,78 +13,10 @@ from numpy.typing import NDArray
 
 from bsgrow.data.encoded import SampleError, split_fingerprint
 from bsgrow.data.names import Names, printable
-from bsgrow.data.open_files import OpenFiles, read_up_to
-from bsgrow.data.shards.index_checks import read_header, read_index
-from bsgrow.data.shards.layout import HEADER, Header, Index
+from bsgrow.data.open_files import OpenFiles
+from bsgrow.data.shards.files import check_complete, check_same_texts, open_index, shard_paths
+from bsgrow.data.shards.layout import Index
 from bsgrow.errors import BsgrowError, InputError
-
-_NAME = re.compile(r"shard-[0-9]{6,}\.bsgrow")
-
-
-def shard_name(number: int) -> str:
-    """The file name of a shard."""
-    return f"shard-{number:06d}.bsgrow"
-
-
-def shard_paths(folder: Path) -> list[Path]:
-    """The shards in a folder, by number.
-
-    Raises:
-        BsgrowError: the folder cannot be listed.
-    """
-    try:
-        names = [name for name in os.listdir(folder) if _NAME.fullmatch(name)]  # noqa: PTH208 - names only
-    except OSError as error:
-        raise BsgrowError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
-    return [folder / name for name in sorted(names, key=lambda name: (len(name), name))]
-
-
-def open_index(path: Path) -> Index:
-    """Reads and checks the index of one shard.
-
-    Raises:
-        BsgrowError: it cannot be read.
-        ShardError: it is damaged; says at which byte.
-    """
-    with _opened(path) as (descriptor, header):
-        content = read_up_to(descriptor, header.index_bytes, 0)
-        return read_index(content, header, printable(path))
-
-
-def open_header(path: Path) -> Header:
-    """Reads and checks the header of one shard, not its index.
-
-    Raises:
-        BsgrowError, ShardError: as `open_index`.
-    """
-    with _opened(path) as (_, header):
-        return header
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[int, Header]]:
-    where = printable(path)
-    try:
-        with path.open("rb", buffering=0) as stream:
-            descriptor = stream.fileno()
-            file_bytes = os.fstat(descriptor).st_size
-            start = read_up_to(descriptor, HEADER.size, 0)
-            yield descriptor, read_header(start, file_bytes, where)
-    except OSError as error:
-        raise BsgrowError(f"{where}: cannot be read: {error.strerror or error}") from error
-
-
-def count_samples(folder: Path) -> int:
-    """The number of samples in a folder of shards, from their headers alone.
-
-    Raises:
-        InputError: there are no shards, one is missing, or they are not of one split.
-        BsgrowError: one is damaged or cannot be read.
-    """
-    paths = shard_paths(folder)
-    headers = [open_header(path) for path in paths]
-    check_complete(folder, paths, headers)
-    return sum(header.num_samples for header in headers)
 
 
 class ShardSplit:
@@ -93,38 +25,26 @@ class ShardSplit:
     An index takes 40 bytes a sample and its name, in memory.
 
     Args:
-        folder: holds the shards.
+        paths: of all the shards, or of some.
+        indices: theirs; see `open_shards`.
 
     Attributes:
         class_names: of the split.
         labels: int64 [N], read-only.
         names: of the samples, in order.
-        left_out: name and reason of each source file that could not be packed.
-
-    Raises:
-        InputError: there are no shards, one is missing, or they are not of one split.
-        BsgrowError: one is damaged or cannot be read.
+        left_out: names of the source files that could not be packed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        paths = shard_paths(folder)
-        indices = [open_index(path) for path in paths]
-        check_complete(folder, paths, indices)
-        _check_same_texts(paths, indices)
+    def __init__(self, paths: Sequence[Path], indices: Sequence[Index]) -> None:
         self._records = np.concatenate([index.records for index in indices])
-        self._starts = np.cumsum([0, *(len(index.records) for index in indices)])
+        self._starts = [0, *accumulate(len(index.records) for index in indices)]
         self._files = OpenFiles([str(path) for path in paths])
         self._changes = indices[0].changes
         self.class_names = tuple(os.fsdecode(name) for name in indices[0].class_names)
         self.names = _joined([index.names for index in indices])
-        self.left_out = tuple(pair for index in indices for pair in index.left_out)
+        self.left_out = tuple(name for index in indices for name in index.left_out)
         self.labels: NDArray[np.int64] = self._records["label"].astype(np.int64)
         self.labels.flags.writeable = False
-        if not len(self):
-            raise InputError(
-                f"{printable(folder)}: its shards hold no image",
-                hint="all files of the source were left out; see `bsgrow data verify`",
-            )
 
     def __len__(self) -> int:
         return len(self._records)
@@ -155,64 +75,72 @@ class ShardSplit:
         Raises:
             SampleError: it cannot be read, or is not what was packed.
         """
-        record = self._records[sample]
-        content = self._files.read(
-            self._shard(sample), int(record["offset"]), int(record["length"])
+        return read_image(
+            self._files, self._shard(sample), self._records[sample], self.names[sample]
         )
-        if (actual := zlib.crc32(content)) != record["checksum"]:
-            reason = f"its checksum is {actual:08x}, {int(record['checksum']):08x} was packed"
-            raise SampleError(
-                self.locate(sample),
-                reason,
-                hint="the shard is damaged: copy it again, or remove it and pack again",
-            )
-        return memoryview(content)
 
     def locate(self, sample: int) -> str:
         """The shard, the byte offset in it, and the sample's name."""
-        place = self._files.locate(self._shard(sample), int(self._records["offset"][sample]))
-        return f"{place} ({printable(self.names[sample])})"
+        offset = int(self._records["offset"][sample])
+        return _locate(self._files, self._shard(sample), offset, self.names[sample])
 
     def _shard(self, sample: int) -> int:
-        return int(np.searchsorted(self._starts, sample, side="right")) - 1
+        return bisect_right(self._starts, sample) - 1
 
 
-def check_complete(folder: Path, paths: list[Path], parts: Sequence[Header | Index]) -> None:
-    """Refuses shards that are not all of one split, each once.
+def open_shards(folder: Path) -> ShardSplit:
+    """Opens all shards of a folder: reads and checks their indices, no image.
 
     Raises:
-        InputError: there are none, one is missing, or one is of another split.
+        InputError: there are no shards, one is missing, they are not of one split, or no image is
+            in them.
+        BsgrowError: one is damaged or cannot be read.
     """
-    if not parts:
+    paths = shard_paths(folder)
+    indices = [open_index(path) for path in paths]
+    check_complete(folder, paths, indices)
+    check_same_texts(paths, indices)
+    split = ShardSplit(paths, indices)
+    if not len(split):
         raise InputError(
-            f"{printable(folder)}: no packed shards in it",
-            hint="`bsgrow data pack SOURCE DEST` makes them",
+            f"{printable(folder)}: its shards hold no image: all files of the source were left out",
+            hint="pack again, without --on-error skip, to see why",
         )
-    first = parts[0]
-    for number, (path, part) in enumerate(zip(paths, parts, strict=True)):
-        if (part.pack_id, part.num_shards) != (first.pack_id, first.num_shards):
-            raise _mixed(path, f"is of another split than {printable(paths[0].name)}")
-        if part.shard != number:
-            raise _mixed(folder, f"{shard_name(number)} is missing, of {part.num_shards}")
-        if path.name != shard_name(number):
-            raise _mixed(path, f"is shard {number}, under another name")
-    if len(parts) != first.num_shards:
-        missing = f"{shard_name(len(parts))} is missing, of {first.num_shards}"
-        raise _mixed(folder, missing)
+    return split
 
 
-def _mixed(path: Path, problem: str) -> InputError:
-    return InputError(
-        f"{printable(path)}: {problem}",
-        hint="copy the folder again as a whole, or run the same `bsgrow data pack` again",
-    )
+def read_image(files: OpenFiles, shard: int, record: np.void, name: bytes) -> memoryview:
+    """The image that a record is about, its checksum compared.
+
+    Raises:
+        SampleError: it cannot be read, or is not what was packed.
+    """
+    offset = int(record["offset"])
+    content = files.read(shard, offset, int(record["length"]))
+    if (actual := zlib.crc32(content)) != record["checksum"]:
+        raise SampleError(
+            _locate(files, shard, offset, name),
+            f"its checksum is {actual:08x}, {int(record['checksum']):08x} was packed",
+            hint="the shard is damaged: copy it again, or remove it and pack again",
+        )
+    return memoryview(content)
 
 
-def _check_same_texts(paths: list[Path], indices: list[Index]) -> None:
-    first = indices[0]
-    for path, index in zip(paths, indices, strict=True):
-        if (index.class_names, index.changes) != (first.class_names, first.changes):
-            raise _mixed(path, f"has other classes or changes than {printable(paths[0].name)}")
+def _locate(files: OpenFiles, shard: int, offset: int, name: bytes) -> str:
+    return f"{files.locate(shard, offset)} ({printable(name)})"
+
+
+def is_whole(path: Path, pack_id: bytes, number: int) -> bool:
+    """Whether a file is shard `number` of a packing, every checksum in it right."""
+    if not path.exists():
+        return False
+    try:
+        index, files = open_index(path), OpenFiles([str(path)])
+        for record, name in zip(index.records, index.names, strict=True):
+            read_image(files, 0, record, name)
+    except BsgrowError:
+        return False
+    return (index.pack_id, index.shard) == (pack_id, number)
 
 
 def _joined(parts: list[Names]) -> Names:

@@ -18,7 +18,17 @@ struct PhiloxKey {
 };
 
 // What a block is drawn for: the third word of the counter.
-enum class Operation : uint32_t { kOrder = 0, kCrop = 1, kFlip = 2, kCutout = 3 };
+enum class Operation : uint32_t {
+  kOrder = 0,
+  kCrop = 1,
+  kFlip = 2,
+  kCutout = 3,
+  kResizedCrop = 16  // and one for each further attempt
+};
+
+BSGROW_HOST_DEVICE Operation resized_crop_operation(uint32_t attempt) {
+  return static_cast<Operation>(static_cast<uint32_t>(Operation::kResizedCrop) + attempt);
+}
 
 BSGROW_HOST_DEVICE uint32_t multiply_high(uint32_t a, uint32_t b) {
   return static_cast<uint32_t>((static_cast<uint64_t>(a) * b) >> 32);

@@ -1,0 +1,109 @@
+"""bsgrow itself, as training uses it, and its kernel alone."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from functools import partial
+from itertools import count
+
+import torch
+
+from bsgrow.bench.source import Batch, Source, UnavailableError
+from bsgrow.bench.systems.system import System
+from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
+from bsgrow.data import ArraySplit, Dataset, EncodedDataset
+from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.loading import ArrayLoader, Loader
+from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.loading.layout import as_buffer
+from bsgrow.native import load_batch
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.schedule import Update
+
+_SAMPLES_AHEAD = (
+    1024  # that the encoded loader holds memory for, written once before the clock runs
+)
+
+
+def endless_updates(global_batch_size: int) -> Iterator[Update]:
+    """Yield updates of one size, one after the other from the start of the stream."""
+    for index in count():
+        start = index * global_batch_size
+        yield Update(index, start, start + global_batch_size, lr=0.0, momentum=0.0)
+
+
+def _open_array(work: ArrayWork) -> Source:
+    loader = _array_loader(work)
+    slots = loader.prefetch_bytes // (work.slice_size * work.bytes_written)
+    # Each slot of the ring is written once before the clock runs: memory is made at first touch.
+    return Source(partial(_micro_batches, work, loader), num_ahead=min(max(slots, 3), 16))
+
+
+def _array_loader(work: ArrayWork) -> ArrayLoader:
+    split = ArraySplit(work.images, work.labels)
+    num_classes = int(work.labels.max()) + 1
+    dataset = Dataset("bench", split, split, num_classes, work.mean, work.std, "")
+    return ArrayLoader(
+        dataset,
+        work.augment,
+        seed=work.seed,
+        micro_batch_size=work.slice_size,
+        device=work.device,
+        dtype=work.dtype,
+        memory_format=work.memory_format,
+        num_threads=work.num_threads,
+    )
+
+
+def _open_jpeg(work: JpegWork) -> Source:
+    split = ImageFolderSplit(work.folder)
+    dataset = EncodedDataset("folder", split, split, split.class_names, work.mean, work.std)
+    loader = EncodedLoader(
+        dataset,
+        ResizedCrop(work.size, work.scale, work.ratio),
+        CentreCrop(work.size, work.size),
+        flip=True,
+        seed=work.seed,
+        micro_batch_size=work.slice_size,
+        device=work.device,
+        dtype=work.dtype,
+        memory_format=work.memory_format,
+        num_threads=work.num_threads,
+    )
+    num_ahead = -(-_SAMPLES_AHEAD // work.slice_size)
+    return Source(partial(_micro_batches, work, loader), num_ahead)
+
+
+def _micro_batches(work: Work, loader: Loader) -> Generator[Batch, None, None]:
+    with closing(loader.micro_batches(endless_updates(work.global_batch_size))) as micro_batches:
+        for each in micro_batches:
+            yield Batch(each.stop - each.start, each.images)
+
+
+def _open_buffer(work: BufferWork) -> Source:
+    if work.on_cuda:
+        raise UnavailableError("the one buffer is of host memory")
+    shape = (work.slice_size, *work.image_shape)
+    images = torch.zeros(shape, dtype=work.dtype).contiguous(memory_format=work.memory_format)
+    return Source(partial(_load_into, work, images))
+
+
+def _load_into(work: BufferWork, images: torch.Tensor) -> Generator[Batch, None, None]:
+    out_images, out_labels = as_buffer(images), torch.zeros(len(images), dtype=torch.int64).numpy()
+    for start in count(0, len(images)):
+        load_batch(
+            work.images,
+            work.labels,
+            seed=work.seed,
+            start=start,
+            stop=start + len(images),
+            augment=work.augment,
+            mean=work.mean,
+            std=work.std,
+            out_images=out_images,
+            out_labels=out_labels,
+            num_threads=work.num_threads,
+        )
+        yield Batch(len(images), images)
+
+
+BSGROW = System("bsgrow", {ArrayWork: _open_array, BufferWork: _open_buffer, JpegWork: _open_jpeg})

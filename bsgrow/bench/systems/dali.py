@@ -1,0 +1,171 @@
+"""NVIDIA DALI's pipeline API, on the CPU alone or with a GPU behind it.
+
+Written after its documentation: https://docs.nvidia.com/deeplearning/dali. Outputs are taken
+without a copy. ``dali-padded`` is given images that were padded beforehand, which saves a pass
+for half as much memory again: not the same work, but what its users may do.
+"""
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.utils.dlpack
+
+from bsgrow.bench.source import Batch, Source, UnavailableError
+from bsgrow.bench.systems.system import System
+from bsgrow.bench.work import ArrayWork, JpegWork, Work
+
+_QUEUE_DEPTH = 2  # DALI's default
+_PACKAGE = "nvidia.dali"
+
+
+def _open_array(work: ArrayWork, *, padded: bool = False) -> Source:
+    from nvidia.dali import pipeline_def, types
+
+    if work.augment.padding != "zero":
+        raise UnavailableError(f"its slice has no {work.augment.padding} padding")
+    _check_output(work)
+    images = _interleaved(work, padded=padded)
+
+    def graph() -> Any:
+        from nvidia.dali import fn
+
+        pixels = fn.external_source(
+            _shuffled(images, work), batch=True, layout="HWC", dtype=types.UINT8, ndim=3
+        )
+        pixels = pixels.gpu() if work.on_cuda else pixels
+        crop = _crop_padded(work) if padded else {}
+        if not padded:
+            pixels = _pad_and_slice(pixels, work)
+        return _normalised(pixels, work, **crop)
+
+    return _source(pipeline_def(graph), work)
+
+
+def _pad_and_slice(pixels: Any, work: ArrayWork) -> Any:
+    """A window of the image's size, up to ``pad`` pixels out of it: zero where there is none."""
+    from nvidia.dali import fn, types
+
+    pad, (_, height, width) = work.augment.pad, work.image_shape
+    if not pad:
+        return pixels
+    start = fn.random.uniform(values=[float(v) for v in range(-pad, pad + 1)], shape=(2,))
+    return fn.slice(
+        pixels,
+        start=fn.cast(start, dtype=types.INT32),
+        shape=(height, width),
+        axes=(0, 1),
+        out_of_bounds_policy="pad",
+        fill_values=0,
+    )
+
+
+def _crop_padded(work: ArrayWork) -> dict[str, Any]:
+    from nvidia.dali import fn
+
+    offsets = 2 * work.augment.pad
+    shares = [offset / max(offsets, 1) for offset in range(offsets + 1)]
+    return {
+        "crop": work.image_shape[1:],
+        "crop_pos_x": fn.random.uniform(values=shares),
+        "crop_pos_y": fn.random.uniform(values=shares),
+    }
+
+
+def _open_jpeg(work: JpegWork) -> Source:
+    from nvidia.dali import pipeline_def
+
+    _check_output(work)
+
+    def graph() -> Any:
+        from nvidia.dali import fn, types
+
+        encoded, _ = fn.readers.file(
+            files=[str(path) for path in work.files],
+            labels=work.labels.tolist(),
+            random_shuffle=True,
+        )
+        decoded = fn.decoders.image_random_crop(
+            encoded,
+            device="mixed" if work.on_cuda else "cpu",
+            output_type=types.RGB,
+            random_aspect_ratio=list(work.ratio),
+            random_area=list(work.scale),
+        )
+        size, triangle = (work.size, work.size), types.INTERP_TRIANGULAR  # with antialiasing
+        return _normalised(fn.resize(decoded, size=size, interp_type=triangle), work)
+
+    return _source(pipeline_def(graph), work)
+
+
+def _normalised(pixels: Any, work: Work, **crop: Any) -> Any:
+    from nvidia.dali import fn, types
+
+    return fn.crop_mirror_normalize(
+        pixels,
+        mirror=fn.random.coin_flip() if _flips(work) else 0,
+        mean=work.pixel_mean,
+        std=work.pixel_std,
+        dtype=types.FLOAT16 if work.dtype == torch.float16 else types.FLOAT,
+        output_layout="HWC" if work.is_channels_last else "CHW",
+        **crop,
+    )
+
+
+def _flips(work: Work) -> bool:
+    return work.augment.flip if isinstance(work, ArrayWork) else True
+
+
+def _check_output(work: Work) -> None:
+    if work.dtype == torch.bfloat16:
+        raise UnavailableError("crop_mirror_normalize makes float32 and float16, not bfloat16")
+
+
+def _interleaved(work: ArrayWork, *, padded: bool) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The images as DALI keeps them, [N, H, W, C]."""
+    images = work.images.transpose(0, 2, 3, 1)
+    margin = (work.augment.pad, work.augment.pad) if padded else (0, 0)
+    return np.ascontiguousarray(np.pad(images, ((0, 0), margin, margin, (0, 0))))
+
+
+def _shuffled(
+    images: np.ndarray[Any, np.dtype[np.uint8]], work: Work
+) -> Callable[[], np.ndarray[Any, np.dtype[np.uint8]]]:
+    """A source of whole batches in random order, a new one each epoch."""
+    random, size = np.random.default_rng(work.seed), work.global_batch_size
+
+    def indices() -> Generator[np.ndarray[Any, np.dtype[np.int64]], None, None]:
+        while True:
+            order = random.permutation(len(images))
+            for start in range(0, len(order) - size + 1, size):
+                yield order[start : start + size]
+
+    batches = indices()
+    return lambda: images[next(batches)]
+
+
+def _source(definition: Any, work: Work) -> Source:
+    pipeline = definition(
+        batch_size=work.global_batch_size,
+        num_threads=work.num_threads,
+        device_id=(work.device.index or 0) if work.on_cuda else None,
+        prefetch_queue_depth=_QUEUE_DEPTH,
+    )
+    pipeline.build()
+    # One more than the queue: what was begun when the last round ended is ready by the next.
+    return Source(partial(_batches, pipeline, work), num_ahead=_QUEUE_DEPTH + 1)
+
+
+def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
+    while True:
+        (images,) = pipeline.run()
+        tensor = torch.utils.dlpack.from_dlpack(images.as_tensor())
+        if work.is_channels_last:
+            tensor = tensor.permute(0, 3, 1, 2)
+        yield Batch(len(tensor), tensor)
+
+
+DALI = System("dali", {ArrayWork: _open_array, JpegWork: _open_jpeg}, _PACKAGE)
+DALI_PADDED = System("dali-padded", {ArrayWork: partial(_open_array, padded=True)}, _PACKAGE)

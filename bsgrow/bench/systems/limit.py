@@ -1,0 +1,65 @@
+"""The physical limit: writing the output and nothing else, or decoding and nothing else.
+
+In memory on a CPU: the threads fill the output buffers. On a CUDA device: a copy within its memory
+that moves as many bytes as the work reads and writes. JPEG: the threads decode the files in full,
+with libjpeg-turbo as Pillow ships it, whose decoder runs outside of the GIL.
+"""
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from io import BytesIO
+from itertools import cycle, islice
+
+import torch
+
+from bsgrow import _native
+from bsgrow.bench.source import Batch, Source
+from bsgrow.bench.systems.system import System
+from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
+
+_CHUNK_SAMPLES = 32  # what a thread of load_batch takes at a time
+
+
+def _open_array(work: ArrayWork) -> Source:
+    return Source(partial(_copy if work.on_cuda else _fill, work))
+
+
+def _fill(work: Work) -> Generator[Batch, None, None]:
+    out = torch.zeros(work.slice_size * work.bytes_written, dtype=torch.uint8).numpy()
+    chunk_bytes = _CHUNK_SAMPLES * work.bytes_written
+    while True:
+        _native.fill(out=out, chunk_bytes=chunk_bytes, num_threads=work.num_threads)
+        yield Batch(work.slice_size)
+
+
+def _copy(work: Work) -> Generator[Batch, None, None]:
+    num_bytes = work.slice_size * (work.bytes_read + work.bytes_written) // 2
+    source = torch.zeros(num_bytes, dtype=torch.uint8, device=work.device)
+    target = torch.empty_like(source)
+    while True:
+        target.copy_(source)
+        yield Batch(work.slice_size)
+
+
+def _open_jpeg(work: JpegWork) -> Source:
+    files = [path.read_bytes() for path in work.files]
+    return Source(partial(_decode, work, files))
+
+
+def _decode(work: JpegWork, files: list[bytes]) -> Generator[Batch, None, None]:
+    endless = cycle(files)
+    with ThreadPoolExecutor(work.num_threads) as pool:
+        while True:
+            yield Batch(sum(pool.map(_decode_one, islice(endless, work.slice_size))))
+
+
+def _decode_one(encoded: bytes) -> int:
+    from PIL import Image
+
+    with Image.open(BytesIO(encoded)) as image:
+        image.load()
+    return 1
+
+
+LIMIT = System("limit", {ArrayWork: _open_array, BufferWork: _open_array, JpegWork: _open_jpeg})

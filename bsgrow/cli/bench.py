@@ -1,0 +1,194 @@
+"""`bsgrow bench`: how fast the loader and training are, beside others and the physical limit."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bsgrow.cli import bench_options as options
+from bsgrow.cli.bench_values import batch_size_list, image_shape, system_list
+from bsgrow.cli.console import err, print_json
+from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
+from bsgrow.errors import InputError
+from bsgrow.recipe import load_recipe
+
+if TYPE_CHECKING:
+    from bsgrow.bench.photographs import Photographs
+
+Rows = list[dict[str, Any]]
+
+_commands = typer.Typer(
+    no_args_is_help=True,
+    help="Measure the loader and training, beside other systems and the physical limit.",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(_commands, name="bench")
+
+
+@_commands.command("loader")
+def loader(
+    data: options.DataOption = options.Data.ARRAY,
+    path: options.PathOption = None,
+    batch_sizes: options.BatchSizesOption = None,
+    micro_batch_size: options.MicroBatchOption = None,
+    systems: options.SystemsOption = None,
+    dtype: options.DtypeOption = options.Dtype.FLOAT32,
+    layout: options.LayoutOption = options.Layout.CONTIGUOUS,
+    shape: options.ShapeOption = "3x32x32",
+    pad: options.PadOption = 4,
+    padding: options.PaddingOption = options.Padding.ZERO,
+    num_photographs: options.PhotographsOption = 512,
+    device: options.DeviceOption = "auto",
+    num_threads: options.ThreadsOption = None,
+    rounds: options.RoundsOption = 10,
+    seconds_per_round: options.RoundOption = 0.5,
+    seconds_per_row: options.RowOption = 10.0,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Measure the loader alone beside DALI, FFCV, SPDL and torch's DataLoader, in turn in one run.
+
+    The limit is a row of the same table: for images in memory merely filling the same buffers (on
+    a GPU a copy in its memory of as many bytes), for JPEG files merely decoding them in full, which
+    decoding no more than a crop needs may beat. Images in memory are measured twice: delivered as
+    in training, and always into one buffer.
+
+    A system that is not installed, or cannot do the work, says so.
+
+    Examples:
+    - `bsgrow bench loader`
+
+    - `bsgrow bench loader --data jpeg --path ~/imagenet/train --num-threads 8 --format json`
+    """
+    from bsgrow.bench.loader import bench_loader
+    from bsgrow.bench.measure import Pace
+    from bsgrow.bench.systems import SYSTEMS
+    from bsgrow.bench.works import Delivery, array_works, jpeg_works
+    from bsgrow.cli.bench_table import print_loader_rows
+    from bsgrow.native import Augment
+
+    if path is not None and data is not options.Data.JPEG:
+        raise InputError(f"--path {path}: is for JPEG files", hint="add --data jpeg")
+    sizes = batch_size_list(batch_sizes or options.DEFAULT_SIZES[data])
+    names = system_list(systems, SYSTEMS) if systems else list(SYSTEMS)
+    with _stoppable(), _scratch_folder() as scratch:
+        delivery = Delivery(
+            batch_sizes=sizes,
+            micro_batch_size=micro_batch_size,
+            dtype=dtype.value,
+            memory_format=layout.value,
+            device=device,
+            num_threads=num_threads,
+            scratch=scratch,
+        )
+        if data is options.Data.ARRAY:
+            augment = Augment(pad=pad, padding=padding.value, flip=True)
+            works = array_works(delivery, image_shape(shape), augment)
+        else:
+            works = jpeg_works(delivery, _photographs(path, scratch, num_photographs, max(sizes)))
+        pace = Pace(rounds, seconds_per_round, seconds_per_row)
+        with _progress() as on_progress:
+            chosen = {name: SYSTEMS[name] for name in names}
+            rows = bench_loader(works, chosen, pace, on_progress)
+    _print(rows, output, print_loader_rows)
+
+
+@_commands.command("train")
+def train(
+    recipe: RecipeArgument = "digits",
+    overrides: SetOption = None,
+    batch_sizes: options.TrainSizesOption = options.TRAIN_SIZES,
+    rounds: options.RoundsOption = 4,
+    seconds_per_round: options.RoundOption = 1.0,
+    seconds_per_row: options.RowOption = 60.0,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Measure training at each global batch: with the loader, without one, and without bsgrow.
+
+    `bsgrow` is the loop of `bsgrow train`, `limit` the same loop on one micro-batch that stays in
+    memory, and `torch` the same network in a plain PyTorch loop with a DataLoader. A round ends
+    after its seconds even within an update; `≈` marks the time of an update of which none was
+    whole. Where the recipe's data set is not on this machine, random pixels stand in for it.
+
+    Examples:
+    - `bsgrow bench train`
+
+    - `bsgrow bench train cifar10-grow --format json > speed.json`, then
+      `bsgrow plan cifar10-grow --throughput speed.json`
+    """
+    from bsgrow.bench.measure import Pace
+    from bsgrow.bench.train import bench_train
+    from bsgrow.bench.training_job import measurable_job
+    from bsgrow.cli.bench_table import print_train_rows
+    from bsgrow.training.memory import explaining_memory
+
+    sizes, loaded = batch_size_list(batch_sizes), load_recipe(recipe, overrides or ())
+    pace = Pace(rounds, seconds_per_round, seconds_per_row)
+    with _stoppable(), explaining_memory():
+        job = measurable_job(loaded)
+        with _progress() as on_progress:
+            rows = bench_train(job, sizes, pace, on_progress)
+    _print(rows, output, print_train_rows)
+
+
+def _photographs(
+    path: Path | None, scratch: Path, num_photographs: int, largest_batch: int
+) -> "Photographs":
+    from bsgrow.bench.photographs import cut_photographs, find_photographs
+
+    if path is not None:
+        return find_photographs(path.expanduser())
+    folder = scratch / "photographs"
+    folder.mkdir()
+    return cut_photographs(folder, max(num_photographs, largest_batch))
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """Yield a folder for what is written on the way; it is removed whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="bsgrow-bench-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop at once, with everything closed on the way out."""
+    from bsgrow.cli.stopping import StopRequest
+
+    with StopRequest() as stop:
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise typer.Exit(stop.exit_code) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Yield what shows progress: a live line if stderr is a terminal, else a line a batch size."""
+    if err.is_terminal:
+        with err.status("starting") as status:
+            yield status.update
+        return
+    shown: set[str] = set()
+
+    def show(message: str) -> None:
+        batch = message.partition(":")[0]
+        if batch not in shown:
+            shown.add(batch)
+            err.print(f"measuring {batch}", markup=False)
+
+    yield show
+
+
+def _print(rows: Rows, output: Format, as_table: Callable[[Sequence[Any]], None]) -> None:
+    from bsgrow.reporting.machine import describe_machine
+
+    if output is Format.JSON:
+        print_json(describe_machine() | {"rows": rows})
+    else:
+        as_table(rows)

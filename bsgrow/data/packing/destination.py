@@ -1,0 +1,49 @@
+"""Where shards are written: apart from their source, and nowhere over something else."""
+
+from pathlib import Path
+
+from bsgrow.data.names import printable
+from bsgrow.data.packing.plan import PackPlan
+from bsgrow.data.shards import ShardError, open_header, shard_name, shard_paths
+from bsgrow.errors import InputError
+
+
+def check_apart(source: Path, dest: Path) -> None:
+    """Refuses a destination inside the source, which would be read as a part of it.
+
+    Raises:
+        InputError: it is.
+    """
+    inner, outer = dest.resolve(), source.resolve()
+    if inner.is_relative_to(outer):
+        raise InputError(
+            f"DEST {printable(dest)} lies in SOURCE {printable(source)}",
+            hint="choose a folder outside of it",
+        )
+
+
+def check_free(plan: PackPlan, folder: Path) -> None:
+    """Refuses a folder with shards that are not of this plan; those of an interrupted run are.
+
+    Raises:
+        InputError: there is one, or the folder is a file.
+        BsgrowError: the folder or a shard cannot be read.
+    """
+    if not folder.is_dir():
+        if folder.exists():
+            raise InputError(f"{printable(folder)} is not a folder", hint="choose another DEST")
+        return
+    expected = {shard_name(number) for number in range(len(plan.shards))}
+    for path in shard_paths(folder):
+        if path.name not in expected or not _is_of(plan, path):
+            raise InputError(
+                f"{printable(path)} is a shard of another source or of other options",
+                hint="choose another DEST, or remove the shards that are there",
+            )
+
+
+def _is_of(plan: PackPlan, path: Path) -> bool:
+    try:
+        return open_header(path).pack_id == plan.pack_id
+    except ShardError:  # damaged; it is of this place by its name, and will be written again
+        return True

@@ -1,0 +1,137 @@
+"""Packing a data set: its splits one after the other, their shards one after the other."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bsgrow.atomic_file import naming
+from bsgrow.data.encoded import SampleError
+from bsgrow.data.packing.destination import check_apart, check_free
+from bsgrow.data.packing.options import PackOptions
+from bsgrow.data.packing.plan import plan_pack
+from bsgrow.data.packing.shard_writer import Outcome, ShardWriter
+from bsgrow.data.packing.source import open_source
+from bsgrow.data.packing.transform import ToBaseline
+from bsgrow.data.pillow_image import quiet_pillow
+from bsgrow.data.shards import is_whole, open_header, shard_name
+from bsgrow.data.shards.layout import Header
+
+_AHEAD_PER_WORKER = 4
+
+
+@dataclass
+class PackedSplit:
+    """What became of one split.
+
+    Args:
+        folder: that its shards are in.
+        num_shards: how many there are.
+        num_kept: how many of them an earlier, interrupted packing had finished.
+        num_samples: in all of them.
+        num_bytes: of all of them.
+        left_out: why each file that was left out now could not be used; a shard that was kept
+            lists its own, see `ShardSplit.left_out`.
+        num_left_out: in all shards.
+    """
+
+    folder: Path
+    num_shards: int
+    num_kept: int = 0
+    num_samples: int = 0
+    num_bytes: int = 0
+    left_out: list[SampleError] = field(default_factory=list)
+    num_left_out: int = 0
+
+
+Progress = Callable[[int, int], None]
+"""Told how many samples are done, and of how many, over all splits."""
+
+
+def pack(
+    source: Path,
+    dest: Path,
+    options: PackOptions,
+    *,
+    num_workers: int | None = None,
+    to_baseline: ToBaseline | None = None,
+    on_progress: Progress = lambda done, total: None,
+) -> list[PackedSplit]:
+    """Writes the images of a data set, or of one split of it, as shards.
+
+    The same source and options give the same bytes, with any number of workers, and also when it
+    was killed and run again.
+
+    Args:
+        source: an image folder or WebDataset tars: a data set with ``train/`` and ``val/`` or
+            ``test/``, or one split.
+        dest: where the shards go, in folders of the same names.
+        options: what is done to the images.
+        num_workers: threads; one a core where None.
+        to_baseline: makes progressive JPEGs baseline without loss; None: they are encoded again.
+        on_progress: told of each sample.
+
+    Raises:
+        InputError: the source is none, or the destination holds something else.
+        SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
+        BsgrowError: the destination cannot be written.
+    """
+    check_apart(source, dest)
+    changes = options.describe(lossless=to_baseline is not None)
+    splits = open_source(source)
+    plans = [plan_pack(split.source, split.class_names, options, changes) for split in splits]
+    folders = [dest / split.folder for split in splits]
+    for plan, folder in zip(plans, folders, strict=True):
+        check_free(plan, folder)
+    count = _Counter(sum(len(split.source) for split in splits), on_progress)
+    workers = num_workers or _num_cores()
+    with quiet_pillow(), ThreadPoolExecutor(workers) as executor:
+        writers = [
+            ShardWriter(plan, executor, workers * _AHEAD_PER_WORKER, to_baseline) for plan in plans
+        ]
+        return [_pack_split(*pair, count) for pair in zip(writers, folders, strict=True)]
+
+
+class _Counter:
+    """Samples done, over all splits."""
+
+    def __init__(self, total: int, on_progress: Progress) -> None:
+        self._done, self._total, self._on_progress = 0, total, on_progress
+
+    def add(self, num_samples: int) -> None:
+        self._done += num_samples
+        self._on_progress(self._done, self._total)
+
+
+def _pack_split(writer: ShardWriter, folder: Path, count: _Counter) -> PackedSplit:
+    plan, packed = writer.plan, PackedSplit(folder, len(writer.plan.shards))
+    with naming(folder, "make"):
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def on_sample(outcome: Outcome) -> None:
+        packed.left_out.extend([outcome] if outcome else [])
+        count.add(1)
+
+    for number, samples in enumerate(plan.shards):
+        path = folder / shard_name(number)
+        if is_whole(path, plan.pack_id, number):
+            packed.num_kept += 1
+            count.add(len(samples))
+        else:
+            writer.write(number, path, on_sample)
+        _add_up(packed, open_header(path))
+    packed.num_left_out = len(plan.source) - packed.num_samples
+    return packed
+
+
+def _add_up(packed: PackedSplit, header: Header) -> None:
+    packed.num_samples += header.num_samples
+    packed.num_bytes += header.file_bytes
+
+
+def _num_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

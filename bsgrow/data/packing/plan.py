@@ -1,0 +1,77 @@
+"""Which samples go into which shard: known before the first one is read."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsgrow.data.encoded import EncodedSplit
+from bsgrow.data.packing.options import PackOptions
+from bsgrow.data.shards.layout import MAX_INDEX_BYTES, RECORD, VERSION
+
+_FULL_INDEX = MAX_INDEX_BYTES // 2
+
+
+class SourceSplit(EncodedSplit, Protocol):
+    """A split that can be packed: an image folder or WebDataset tars."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """A name for each label, in order."""
+
+    @property
+    def num_bytes(self) -> NDArray[np.int64]:
+        """Int64 [N]: lengths of the images as they are, -1 where not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class PackPlan:
+    """How a split becomes shards.
+
+    Cutting by the lengths of the source files, and not by what becomes of them, makes every shard
+    independent of the others: packing may stop after any and go on there.
+
+    Args:
+        source: the split.
+        class_names: of the data set, as the file system has them.
+        options: as given.
+        changes: what is done to the pixels of the images that are changed.
+        shards: the samples of each shard.
+        pack_id: 32 bytes that say all of the above.
+    """
+
+    source: SourceSplit
+    class_names: tuple[bytes, ...]
+    options: PackOptions
+    changes: str
+    shards: Sequence[range]
+    pack_id: bytes
+
+
+def plan_pack(
+    source: SourceSplit, class_names: tuple[str, ...], options: PackOptions, changes: str
+) -> PackPlan:
+    """Cuts a split into shards; reads lengths and names, no image."""
+    names = tuple(os.fsencode(name) for name in class_names)
+    parts = (VERSION, options.shard_bytes, options.decode, changes, source.fingerprint)
+    digest = hashlib.sha256(repr((*parts, names)).encode())
+    shards = _cut(source, options.shard_bytes)
+    return PackPlan(source, names, options, changes, shards, digest.digest())
+
+
+def _cut(source: SourceSplit, shard_bytes: int) -> list[range]:
+    """Runs of samples, each closed by the one that fills it."""
+    shards, start, num_bytes, index_bytes = [], 0, 0, 0
+    for sample, length in enumerate(source.num_bytes.tolist()):
+        num_bytes += max(0, length)
+        index_bytes += RECORD.itemsize + len(source.name(sample))
+        if num_bytes >= shard_bytes or index_bytes >= _FULL_INDEX:
+            shards.append(range(start, sample + 1))
+            start, num_bytes, index_bytes = sample + 1, 0, 0
+    if start < len(source):
+        shards.append(range(start, len(source)))
+    return shards

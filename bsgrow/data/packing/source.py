@@ -1,0 +1,92 @@
+"""What is packed: a whole data set or one split of it, told by what lies in the folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.data.names import printable
+from bsgrow.data.packing.plan import SourceSplit
+from bsgrow.data.shards import shard_paths
+from bsgrow.data.sources import (
+    ENCODED,
+    TEST_FOLDERS,
+    TRAIN_FOLDER,
+    check_same_classes,
+    held_out_classes,
+    held_out_folder,
+)
+from bsgrow.data.webdataset import WebDatasetSplit
+from bsgrow.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class SplitToPack:
+    """One split of the source.
+
+    Args:
+        folder: below source and destination; empty where the source is one split.
+        source: its samples.
+        class_names: of the data set.
+    """
+
+    folder: str
+    source: SourceSplit
+    class_names: tuple[str, ...]
+
+
+def open_source(path: Path) -> list[SplitToPack]:
+    """Lists what is to be packed; reads no image.
+
+    Raises:
+        InputError: the folder is not there, holds neither images nor tars, or has no split
+            beside ``train/``.
+    """
+    names = _listed(path)
+    splits = [name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if name in names]
+    if TRAIN_FOLDER in splits and (len(splits) > 1 or len(names) == 1):
+        return _open_data_set(path)
+    split = _open_split(path)
+    return [SplitToPack("", split, split.class_names)]
+
+
+def _open_data_set(path: Path) -> list[SplitToPack]:
+    test_path = held_out_folder(path)
+    train, test = _open_split(path / TRAIN_FOLDER), _open_split(test_path)
+    spec = ENCODED["webdataset" if isinstance(train, WebDatasetSplit) else "folder"]
+    check_same_classes(path, train.class_names, held_out_classes(spec, train, test))
+    return [
+        SplitToPack(TRAIN_FOLDER, train, train.class_names),
+        SplitToPack(test_path.name, test, train.class_names),
+    ]
+
+
+def _open_split(folder: Path) -> SourceSplit:
+    if shard_paths(folder):
+        raise InputError(
+            f"{printable(folder)} holds packed shards already",
+            hint="pack from the images that they were made of",
+        )
+    return open_images(folder)
+
+
+def open_images(folder: Path) -> SourceSplit:
+    """Opens one split: tars if there are any, else an image folder.
+
+    Raises:
+        InputError: it is neither.
+        DamagedError: a tar is damaged.
+    """
+    if any(name.endswith((".tar", ".tgz", ".tar.gz")) for name in _listed(folder)):
+        return WebDatasetSplit(folder)
+    return ImageFolderSplit(folder)
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - names only
+    except OSError as error:
+        raise InputError(
+            f"{printable(folder)}: cannot be listed: {error.strerror}",
+            hint="SOURCE is an image folder or a folder of WebDataset tars",
+        ) from error

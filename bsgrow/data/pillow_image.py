@@ -1,0 +1,111 @@
+"""Opening image files with Pillow, whatever they hold: an image, or a ValueError that says why."""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from PIL import Image, UnidentifiedImageError
+
+Buffer: TypeAlias = bytes | memoryview
+
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
+"""What an image file may be, whatever its name says: no format that runs another program."""
+
+JPEG_FORMATS = ("JPEG", "MPO")
+"""What Pillow calls a JPEG; a multi-picture file is one with more JPEGs behind it."""
+
+ORIENTATION_TAG = 0x0112  # of EXIF
+_TRANSPOSED = (5, 6, 7, 8)  # orientations that swap height and width
+
+# What Pillow's parsers let through on damaged files, met in its own bug reports and by fuzzing.
+_DECODE_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class NotAnImageError(ValueError):
+    """The bytes are no image that can be used; the message says why."""
+
+
+@contextmanager
+def opened_image(content: Buffer) -> Iterator[Image.Image]:
+    """Opens an image, its header read and its pixels not yet; turns all that fails into one error.
+
+    Raises:
+        NotAnImageError: it is none of `FORMATS`, damaged, or has more pixels than Pillow's limit
+            against decompression bombs, about 179 million.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            yield image
+    except NotAnImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise NotAnImageError(f"a decompression bomb? {error}") from error
+    except UnidentifiedImageError as error:
+        raise NotAnImageError("not an image, or its header is damaged") from error
+    except _DECODE_ERRORS as error:
+        raise NotAnImageError(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense.
+
+    Of a JPEG by its EXIF alone, as the native decoder reads it: Pillow would look into XMP too.
+    """
+    try:
+        if image.format in JPEG_FORMATS:
+            exif = Image.Exif()
+            exif.load(image.info.get("exif", b""))
+        else:
+            exif = image.getexif()
+        value = exif.get(ORIENTATION_TAG, 1)
+    except _DECODE_ERRORS:
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def size_as_shown(image: Image.Image) -> tuple[int, int]:
+    """Height and width after EXIF orientation."""
+    width, height = image.size
+    return (width, height) if orientation(image) in _TRANSPOSED else (height, width)
+
+
+def check_decodes(content: Buffer) -> tuple[int, int]:
+    """Decodes an image and throws the pixels away.
+
+    Returns:
+        Height and width after EXIF orientation.
+
+    Raises:
+        NotAnImageError: it cannot be decoded.
+    """
+    with opened_image(content) as image:
+        size = size_as_shown(image)
+        image.load()
+        return size
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keeps Pillow's remarks on odd files off stderr; not for more than one thread to enter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield

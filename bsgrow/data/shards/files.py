@@ -1,0 +1,124 @@
+"""The shards of a folder: names, headers and indices, and whether all of them are there."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bsgrow.data.encoded import DamagedError
+from bsgrow.data.names import printable
+from bsgrow.data.open_files import read_up_to
+from bsgrow.data.shards.index_checks import read_header, read_index
+from bsgrow.data.shards.layout import HEADER, Header, Index
+from bsgrow.errors import BsgrowError, InputError
+
+_NAME = re.compile(r"shard-[0-9]{6,}\.bsgrow")
+
+
+def shard_name(number: int) -> str:
+    """The file name of a shard."""
+    return f"shard-{number:06d}.bsgrow"
+
+
+def shard_paths(folder: Path) -> list[Path]:
+    """The shards in a folder, by number.
+
+    Raises:
+        BsgrowError: the folder cannot be listed.
+    """
+    try:
+        names = [name for name in os.listdir(folder) if _NAME.fullmatch(name)]  # noqa: PTH208 - names only
+    except OSError as error:
+        raise BsgrowError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
+    return [folder / name for name in sorted(names, key=lambda name: (len(name), name))]
+
+
+def open_index(path: Path) -> Index:
+    """Reads and checks the index of one shard.
+
+    Raises:
+        DamagedError: it cannot be read, or is damaged; says at which byte.
+    """
+    with _opened(path) as (descriptor, header):
+        content = read_up_to(descriptor, header.index_bytes, 0)
+        return read_index(content, header, printable(path))
+
+
+def open_header(path: Path) -> Header:
+    """Reads and checks the header of one shard, not its index.
+
+    Raises:
+        DamagedError: as `open_index`.
+    """
+    with _opened(path) as (_, header):
+        return header
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, Header]]:
+    where = printable(path)
+    try:
+        with path.open("rb", buffering=0) as stream:
+            descriptor = stream.fileno()
+            file_bytes = os.fstat(descriptor).st_size
+            start = read_up_to(descriptor, HEADER.size, 0)
+            yield descriptor, read_header(start, file_bytes, where)
+    except OSError as error:
+        raise DamagedError(where, f"cannot be read: {error.strerror or error}") from error
+
+
+def count_samples(folder: Path) -> int:
+    """The number of samples in a folder of shards, from their headers alone.
+
+    Raises:
+        InputError: there are no shards, one is missing, or they are not of one split.
+        BsgrowError: one is damaged or cannot be read.
+    """
+    paths = shard_paths(folder)
+    headers = [open_header(path) for path in paths]
+    check_complete(folder, paths, headers)
+    return sum(header.num_samples for header in headers)
+
+
+def check_complete(folder: Path, paths: Sequence[Path], parts: Sequence[Header | Index]) -> None:
+    """Refuses shards that are not all of one split, each once.
+
+    Raises:
+        InputError: there are none, one is missing, or one is of another split.
+    """
+    if not parts:
+        raise InputError(
+            f"{printable(folder)}: no packed shards in it",
+            hint="`bsgrow data pack SOURCE DEST` makes them",
+        )
+    first = parts[0]
+    for number, (path, part) in enumerate(zip(paths, parts, strict=True)):
+        if (part.pack_id, part.num_shards) != (first.pack_id, first.num_shards):
+            raise _mixed(path, f"is of another split than {printable(paths[0].name)}")
+        if part.shard != number:
+            raise _mixed(folder, f"{shard_name(number)} is missing, of {part.num_shards}")
+        if path.name != shard_name(number):
+            raise _mixed(path, f"is shard {number}, under another name")
+    if len(parts) != first.num_shards:
+        missing = f"{shard_name(len(parts))} is missing, of {first.num_shards}"
+        raise _mixed(folder, missing)
+
+
+def _mixed(path: Path, problem: str) -> InputError:
+    return InputError(
+        f"{printable(path)}: {problem}",
+        hint="copy the folder again as a whole, or run the same `bsgrow data pack` again",
+    )
+
+
+def check_same_texts(paths: Sequence[Path], indices: Sequence[Index]) -> None:
+    """Refuses shards that disagree on classes, or on what was done to the pixels.
+
+    Raises:
+        InputError: two do.
+    """
+    first = indices[0]
+    for path, index in zip(paths, indices, strict=True):
+        if (index.class_names, index.changes) != (first.class_names, first.changes):
+            raise _mixed(path, f"has other classes or changes than {printable(paths[0].name)}")

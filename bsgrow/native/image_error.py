@@ -1,0 +1,7 @@
+"""What is wrong with one image."""
+
+from bsgrow.errors import BsgrowError
+
+
+class ImageError(BsgrowError, ValueError):
+    """An image that cannot be shown; the message is the reason, without the name of the file."""

@@ -1,0 +1,245 @@
+"""Encoded images to normalised batches: JPEGs natively, whatever else there is by Pillow.
+
+A JPEG is decoded by libjpeg-turbo as far as its window needs and resized in the same pass (see
+``csrc/README.md``). Resizing is Pillow's bilinear filter with antialiasing, to the bits that it
+gives when it resizes rows first; so is what Pillow decodes, by the same native code. Where the
+native decoder was not built, Pillow decodes everything: slower, with the same windows.
+
+An image is decoded whole, or it is an error: warnings of libjpeg that tell of lost pixels are
+errors too, and no part of an image is ever silently grey or black. Rows below the window are not
+read, so damage there is found only by a window that needs them.
+
+The EXIF orientation is applied, as people see the image (and unlike torchvision's loader); it is
+read from EXIF alone, not from XMP.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bsgrow.native.extension import extension
+from bsgrow.native.image_error import ImageError
+from bsgrow.native.normalisation import scale_and_bias
+from bsgrow.native.pillow_decode import Encoded, pillow_pixels, pillow_size
+
+try:
+    from bsgrow import _native_jpeg as native
+except ImportError:  # libjpeg-turbo was not there when bsgrow was built
+    native = None  # type: ignore[assignment]  # a module, or none
+
+MAX_PIXELS = 178_956_970
+"""Of one image, unless told otherwise: where Pillow refuses what looks like a bomb."""
+
+Statuses = list[str | None]
+"""For each image None, or the reason why it could not be decoded."""
+
+
+def is_built() -> bool:
+    """Whether the native decoder is there; without it Pillow decodes every image."""
+    return native is not None
+
+
+def image_size(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Height and width of an encoded image as it is shown, without decoding it.
+
+    Args:
+        encoded: bytes of a JPEG, or of what Pillow reads.
+        max_pixels: the most that an image may have.
+
+    Raises:
+        ImageError: the header cannot be read, or tells of too many pixels.
+    """
+    if bytes(memoryview(encoded)[:2]) != b"\xff\xd8":
+        return pillow_size(encoded, max_pixels)
+    try:
+        height, width, _ = extension.read_jpeg_header(encoded)
+    except ValueError as error:
+        raise ImageError(str(error)) from error
+    if height * width > max_pixels:
+        raise ImageError(f"{height} x {width} pixels are more than the {max_pixels} allowed")
+    return height, width
+
+
+class _NativeTask(Protocol):
+    def wait(self) -> None: ...
+    def done(self) -> bool: ...
+    def cancel(self) -> None: ...
+    def statuses(self) -> list[tuple[str, str]]: ...
+
+
+class _Batch:
+    """The arguments of decode_batch, checked where it is cheap, and what Pillow does of it."""
+
+    def __init__(
+        self,
+        encoded: Sequence[Encoded],
+        windows: npt.NDArray[np.int32],
+        size: int,
+        resize: int | None,
+        mean: Sequence[float],
+        std: Sequence[float],
+        out_images: npt.NDArray[Any],
+        max_pixels: int,
+    ) -> None:
+        if out_images.shape != (len(encoded), 3, size, size):
+            raise ValueError(
+                f"out_images: expected shape {(len(encoded), 3, size, size)}, "
+                f"got {out_images.shape}"
+            )
+        scale, bias = scale_and_bias(mean, std)
+        self.encoded, self.windows, self.out_images = encoded, windows, out_images
+        self.output: dict[str, Any] = {"resize": resize or 0, "scale": scale, "bias": bias}
+        self.max_pixels = max_pixels
+
+    def arguments(self) -> dict[str, Any]:
+        return self.output | {
+            "encoded": self.encoded,
+            "windows": self.windows,
+            "out_images": self.out_images,
+            "max_pixels": self.max_pixels,
+        }
+
+    def finish(self, statuses: Sequence[tuple[str, str]]) -> Statuses:
+        """Decodes by Pillow what the native decoder does not support."""
+        return [self._finish_one(i, *status) for i, status in enumerate(statuses)]
+
+    def _finish_one(self, i: int, result: str, message: str) -> str | None:
+        if result == "unsupported":
+            return self._decode_by_pillow(i)
+        return None if result == "decoded" else message
+
+    def _decode_by_pillow(self, i: int) -> str | None:
+        try:
+            extension.resize_pixels(
+                pixels=pillow_pixels(self.encoded[i], self.max_pixels),
+                window=self.windows[i],
+                out_image=self.out_images[i],
+                **self.output,
+            )
+        except ValueError as error:
+            return str(error)
+        return None
+
+
+def decode_batch(
+    encoded: Sequence[Encoded],
+    *,
+    windows: npt.NDArray[np.int32],
+    size: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    out_images: npt.NDArray[Any],
+    num_threads: int,
+    resize: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Statuses:
+    """Decodes the window of each image, resized, mirrored, normalised and cast.
+
+    The window is resized to size x size. Where resize is given, its shorter side becomes resize,
+    and size x size is cut out of the middle, with the pixels that torchvision's Resize and
+    CenterCrop give: that is how a :class:`~bsgrow.native.resized_crop.CentreCrop` is shown.
+
+    The GIL is released while JPEGs are decoded; Pillow does the rest in the calling thread.
+
+    Args:
+        encoded: the bytes of each image.
+        windows: int32 ``[n, 5]``: top, left, height, width, mirrored; from
+            :func:`~bsgrow.native.resized_crop.crop_windows`.
+        size: side of the output in pixels.
+        mean: of each channel, of pixel / 255.
+        std: of each channel, of pixel / 255, above 0.
+        out_images: written; float32, float16, or bfloat16 seen as uint16, ``[n, 3, size, size]``,
+            contiguous or channels_last. What is written for an image that fails is not specified.
+        num_threads: threads that share the work, the caller's included.
+        resize: None, or what the window's shorter side becomes, at least size.
+        max_pixels: the most that an image may have, whatever its window.
+
+    Returns:
+        For each image None, or the reason why it could not be decoded.
+
+    Raises:
+        InputError: mean or std cannot normalise.
+        TypeError: an argument is no array or no integer; the message names it.
+        ValueError: a shape, dtype, layout or range is wrong; the message names the argument.
+    """
+    batch = _Batch(encoded, windows, size, resize, mean, std, out_images, max_pixels)
+    if native is None:
+        return batch.finish([("unsupported", "")] * len(encoded))
+    return batch.finish(native.decode_batch(**batch.arguments(), num_threads=num_threads))
+
+
+class DecodeTask:
+    """A batch that is decoded in the background; its output is whole when wait has returned."""
+
+    def __init__(self, batch: _Batch, task: _NativeTask | None) -> None:
+        self._batch = batch
+        self._task = task
+        self._statuses: Statuses | None = None
+
+    def wait(self) -> None:
+        """Takes part in the work until it ended, then decodes by Pillow what is left to it."""
+        if self._statuses is None:
+            pending = [("unsupported", "")] * len(self._batch.encoded)
+            self._statuses = self._batch.finish(self._task.statuses() if self._task else pending)
+
+    def done(self) -> bool:
+        """Whether the native part of the work ended; Pillow's is done by wait."""
+        return self._task.done() if self._task else self._statuses is not None
+
+    def cancel(self) -> None:
+        """Drops what was not begun; the statuses of those images say so."""
+        if self._task:
+            self._task.cancel()
+        elif self._statuses is None:
+            self._statuses = ["it was not decoded"] * len(self._batch.encoded)
+
+    @property
+    def statuses(self) -> Statuses:
+        """As :func:`decode_batch` returns them; waits."""
+        self.wait()
+        assert self._statuses is not None
+        return self._statuses
+
+
+def decode_batch_async(
+    encoded: Sequence[Encoded],
+    *,
+    windows: npt.NDArray[np.int32],
+    size: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    out_images: npt.NDArray[Any],
+    num_threads: int,
+    resize: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> DecodeTask:
+    """Begins :func:`decode_batch` in the background, with the same arguments and errors.
+
+    The buffers are kept alive by the task; nothing is written to out_images after the task was
+    destroyed, or cancelled and waited for.
+    """
+    batch = _Batch(encoded, windows, size, resize, mean, std, out_images, max_pixels)
+    if native is None:
+        return DecodeTask(batch, None)
+    return DecodeTask(
+        batch, native.decode_batch_async(**batch.arguments(), num_threads=num_threads)
+    )
+
+
+def to_baseline(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> bytes:
+    """The same JPEG, baseline: progressive and arithmetic coding become Huffman-coded rows.
+
+    Lossless: the coefficients are the same, and so are the markers (EXIF, ICC, comments). What is
+    baseline already is returned byte for byte. Hardware decoders read nothing else.
+
+    Raises:
+        ImageError: it is no JPEG, or broken, or too large.
+    """
+    if native is None:
+        raise ImageError("bsgrow was built without libjpeg-turbo: _native_jpeg is missing")
+    try:
+        return native.to_baseline(encoded=encoded, max_pixels=max_pixels)
+    except ValueError as error:
+        raise ImageError(str(error)) from error

@@ -1,0 +1,47 @@
+#include <pybind11/pybind11.h>
+
+#include "bindings/jpeg/operations.h"
+
+namespace py = pybind11;
+
+namespace bsgrow {
+namespace {
+
+template <auto run>
+auto with_arguments(py::object encoded, py::object windows, py::object resize, py::object scale,
+                    py::object bias, py::object out_images, py::object max_pixels,
+                    py::object num_threads) {
+  return run({encoded, windows, resize, scale, bias, out_images, max_pixels, num_threads});
+}
+
+template <auto run>
+void bind_decode_batch(py::module_& module, const char* name) {
+  module.def(name, &with_arguments<run>, py::kw_only(), py::arg("encoded"), py::arg("windows"),
+             py::arg("resize"), py::arg("scale"), py::arg("bias"), py::arg("out_images"),
+             py::arg("max_pixels"), py::arg("num_threads"));
+}
+
+py::list decode_only_from_python(py::object encoded, py::object windows, py::object max_pixels,
+                                 py::object num_threads) {
+  return check_and_decode_only(encoded, windows, max_pixels, num_threads);
+}
+
+py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
+  return check_and_make_baseline(encoded, max_pixels);
+}
+
+}  // namespace
+}  // namespace bsgrow
+
+PYBIND11_MODULE(_native_jpeg, module) {
+  module.doc() = "JPEGs by libjpeg-turbo; see bsgrow.native.jpeg for its Python face.";
+  bsgrow::bind_task(module);
+  py::class_<bsgrow::PyDecodeTask, bsgrow::PyTask>(module, "DecodeTask", py::module_local())
+      .def("statuses", &bsgrow::PyDecodeTask::statuses);
+  bsgrow::bind_decode_batch<&bsgrow::check_and_decode_batch>(module, "decode_batch");
+  bsgrow::bind_decode_batch<&bsgrow::check_and_decode_batch_async>(module, "decode_batch_async");
+  module.def("decode_only", &bsgrow::decode_only_from_python, py::kw_only(), py::arg("encoded"),
+             py::arg("windows"), py::arg("max_pixels"), py::arg("num_threads"));
+  module.def("to_baseline", &bsgrow::to_baseline_from_python, py::kw_only(), py::arg("encoded"),
+             py::arg("max_pixels"));
+}

@@ -1,0 +1,110 @@
+#include "bsgrow/decode_batch.h"
+
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "cpu/resizer.h"
+#include "jpeg/open_window.h"
+#include "jpeg/orient.h"
+
+namespace bsgrow {
+namespace {
+
+int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
+
+// What is worked out once a call and then read by all threads.
+struct Job {
+  DecodeBatch batch;
+  DecodeStatus* statuses;
+  const Kernels& kernels;
+  std::vector<float> scale;
+  std::vector<float> bias;
+  int64_t image_bytes;  // of output
+  bool streamed;
+};
+
+Job make_job(const DecodeBatch& batch, DecodeStatus* statuses) {
+  const ResizedShape& shape = batch.shape;
+  const int64_t times = batch.channels_last ? shape.width : 1;
+  const int64_t image_bytes = 3 * shape.height * shape.width * item_size(batch.dtype);
+  return {batch,
+          statuses,
+          best_kernels(),
+          tile(batch.scale, times),
+          tile(batch.bias, times),
+          image_bytes,
+          batch.num_images > kStreamedBytes / image_bytes};
+}
+
+ImageOut image_out(const Job& job, int64_t i) {
+  return {job.batch.dtype, job.batch.channels_last,
+          job.streamed,    job.scale.data(),
+          job.bias.data(), static_cast<char*>(job.batch.out_images) + i * job.image_bytes};
+}
+
+// What the resizer needs of the window, as a rectangle of the image as shown.
+Rectangle needed(const CropWindow& window, const Resizer& resizer) {
+  const Span rows = resizer.rows();
+  const Span columns = resizer.columns();
+  return {window.top + rows.begin, window.left + columns.begin, rows.size(), columns.size()};
+}
+
+// Turned images are rare: they are held whole, turned and then resized like others.
+bool decode_turned(JpegDecoder* decoder, const Orientation& orientation, const Rectangle& shown,
+                   Resizer* resizer, DecodeStatus* status) {
+  const Rectangle stored = to_stored(orientation, shown, decoder->height(), decoder->width());
+  const int64_t num_bytes = 3 * shown.height * shown.width;
+  std::vector<uint8_t> pixels(num_bytes);
+  uint8_t* next = pixels.data();
+  const auto keep = [&next, row_bytes = 3 * stored.width](const uint8_t* row) {
+    std::memcpy(next, row, row_bytes);
+    next += row_bytes;
+  };
+  if (!decoder->decode(stored, 0, keep, status)) return false;
+  std::vector<uint8_t> turned(num_bytes + resizer->slack());
+  orient(orientation, shown, pixels.data(), turned.data());
+  for (int64_t y = 0; y < shown.height; ++y) {
+    resizer->push_row(turned.data() + y * 3 * shown.width);
+  }
+  return true;
+}
+
+bool decode_window(const Job& job, int64_t i, DecodeStatus* status) {
+  const DecodeBatch& batch = job.batch;
+  const CropWindow& window = batch.windows[i];
+  JpegDecoder decoder(batch.images[i]);
+  Orientation orientation;
+  if (!open_window(batch.images[i], window, batch.max_pixels, &decoder, &orientation, status)) {
+    return false;
+  }
+  Resizer resizer(job.kernels);
+  resizer.start(window.height, window.width, batch.shape, window.flipped, image_out(job, i));
+  const Rectangle shown = needed(window, resizer);
+  if (!orientation.is_upright()) {
+    return decode_turned(&decoder, orientation, shown, &resizer, status);
+  }
+  const auto push = [&resizer](const uint8_t* row) { resizer.push_row(row); };
+  return decoder.decode(shown, resizer.slack(), push, status);
+}
+
+// Nothing is kept from one image to the next: it would save under 1 % of the time.
+void decode_image(const Job& job, int64_t i) noexcept {
+  DecodeStatus* const status = &job.statuses[i];
+  try {
+    if (decode_window(job, i, status)) *status = {DecodeResult::kDecoded, {}};
+  } catch (const std::bad_alloc&) {
+    status->result = DecodeResult::kFailed;
+    status->message.assign("out of memory");  // short enough to need none
+  }
+  if (job.streamed) job.kernels.finish_streamed();
+}
+
+}  // namespace
+
+Chunks decode_batch_chunks(const DecodeBatch& batch, DecodeStatus* statuses) {
+  const auto job = std::make_shared<const Job>(make_job(batch, statuses));
+  return {batch.num_images, [job](int64_t chunk, int) { decode_image(*job, chunk); }};
+}
+
+}  // namespace bsgrow

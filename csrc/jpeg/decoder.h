@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bsgrow/decode_batch.h"
+#include "jpeg/errors.h"
+
+namespace bsgrow {
+
+struct Rectangle {
+  int64_t top;
+  int64_t left;
+  int64_t height;
+  int64_t width;
+};
+
+// Takes the next row: uint8 [width, 3], red, green, blue. Must not throw.
+using RowSink = std::function<void(const uint8_t* row)>;
+
+// One image, decoded by libjpeg-turbo as far as is needed. What is decoded of it has the same
+// pixels as if all of it had been: the accurate integer DCT and the smooth upsampling of colour,
+// with what lies beside the rectangle taken into account.
+class JpegDecoder {
+ public:
+  explicit JpegDecoder(const EncodedImage& image) : image_(image) {}
+  ~JpegDecoder() { jpeg_destroy_decompress(&info_); }
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
+
+  // Reads the header. Returns whether the image can be decoded; if not, status says why.
+  bool open(int64_t max_pixels, DecodeStatus* status);
+
+  int64_t height() const { return info_.image_height; }
+  int64_t width() const { return info_.image_width; }
+
+  // Decodes a rectangle of the stored image, once. slack bytes beyond a row may be read.
+  bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
+
+ private:
+  void begin(const Rectangle& rectangle);
+  void read_rows(const Rectangle& rectangle, const RowSink& sink);
+  bool fail(DecodeStatus* status) const;
+
+  const EncodedImage image_;
+  jpeg_decompress_struct info_{};
+  JpegErrors errors_;
+  jpeg_progress_mgr progress_{};
+  int64_t first_column_ = 0;  // of the decoded rows
+  std::vector<uint8_t> row_;
+};
+
+}  // namespace bsgrow

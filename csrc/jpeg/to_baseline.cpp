@@ -1,0 +1,95 @@
+#include <cstdlib>
+#include <cstring>
+
+#include "bsgrow/decode_batch.h"
+#include "jpeg/limits.h"
+
+namespace bsgrow {
+namespace {
+
+constexpr int kAllBytes = 0xFFFF;  // of a marker segment
+
+// An image on its way from one structure of libjpeg to the other.
+class Transcoder {
+ public:
+  explicit Transcoder(const EncodedImage& image) : image_(image) {}
+  ~Transcoder() {
+    jpeg_destroy_compress(&out_);
+    jpeg_destroy_decompress(&in_);
+    std::free(bytes_);
+  }
+  Transcoder(const Transcoder&) = delete;
+  Transcoder& operator=(const Transcoder&) = delete;
+
+  bool run(int64_t max_pixels) {
+    in_.err = errors_.manager();
+    out_.err = errors_.manager();
+    return errors_.run_guarded([=] {
+      read_header(max_pixels);
+      write(jpeg_read_coefficients(&in_));
+    });
+  }
+
+  DecodeStatus failure() const { return failure_of(errors_, in_.src, image_); }
+  std::vector<uint8_t> bytes() const { return {bytes_, bytes_ + num_bytes_}; }
+
+ private:
+  void read_header(int64_t max_pixels) {
+    jpeg_create_decompress(&in_);
+    jpeg_create_compress(&out_);
+    limit_resources(&in_, &progress_);
+    jpeg_mem_src(&in_, image_.bytes, image_.size);
+    jpeg_save_markers(&in_, JPEG_COM, kAllBytes);
+    for (int i = 0; i < 16; ++i) jpeg_save_markers(&in_, JPEG_APP0 + i, kAllBytes);
+    jpeg_read_header(&in_, TRUE);
+    if (int64_t{in_.image_height} * in_.image_width > max_pixels) errors_.stop("too many pixels");
+  }
+
+  void write(jvirt_barray_ptr* coefficients) {
+    jpeg_copy_critical_parameters(&in_, &out_);
+    out_.optimize_coding = TRUE;
+    jpeg_mem_dest(&out_, &bytes_, &num_bytes_);
+    jpeg_write_coefficients(&out_, coefficients);
+    for (auto* marker = in_.marker_list; marker; marker = marker->next) {
+      if (!is_written(*marker)) {
+        jpeg_write_marker(&out_, marker->marker, marker->data, marker->data_length);
+      }
+    }
+    jpeg_finish_compress(&out_);
+    jpeg_finish_decompress(&in_);
+  }
+
+  // libjpeg writes these two itself.
+  bool is_written(const jpeg_marker_struct& marker) const {
+    const auto starts = [&](const char* text, unsigned length) {
+      return marker.data_length >= length && std::memcmp(marker.data, text, length) == 0;
+    };
+    return (out_.write_JFIF_header && marker.marker == JPEG_APP0 && starts("JFIF", 5)) ||
+           (out_.write_Adobe_marker && marker.marker == JPEG_APP0 + 14 && starts("Adobe", 5));
+  }
+
+  const EncodedImage image_;
+  jpeg_decompress_struct in_{};
+  jpeg_compress_struct out_{};
+  JpegErrors errors_;
+  jpeg_progress_mgr progress_{};
+  unsigned char* bytes_ = nullptr;
+  unsigned long num_bytes_ = 0;
+};
+
+}  // namespace
+
+std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
+                                 DecodeStatus* status) {
+  *status = {DecodeResult::kDecoded, {}};
+  JpegHeader header;
+  if (!read_jpeg_header(image, &header) && header.baseline) {
+    return {image.bytes, image.bytes + image.size};
+  }
+  Transcoder transcoder(image);
+  if (transcoder.run(max_pixels)) return transcoder.bytes();
+  *status = transcoder.failure();
+  return {};
+}
+
+}  // namespace bsgrow

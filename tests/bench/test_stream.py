@@ -1,0 +1,92 @@
+"""What the training loop is fed while it is measured."""
+
+from contextlib import closing
+from itertools import islice, pairwise
+
+import torch
+
+from bsgrow.bench.stream import TimedLoader, bench_updates, resident, warm_up_sizes
+from bsgrow.bench.stretch import Stretch
+from bsgrow.loading import MicroBatch
+from bsgrow.schedule.split import micro_slices
+
+CPU = torch.device("cpu")
+
+
+def real(updates, micro_batch_size):
+    for update in updates:
+        for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
+            images = torch.full((stop - start, 1), float(start))
+            yield MicroBatch(update, start, stop, images, torch.zeros(stop - start))
+
+
+def test_every_size_of_micro_batch_warms_up():
+    assert warm_up_sizes(128, 256) == [128]
+    assert warm_up_sizes(512, 256) == [256]
+    assert warm_up_sizes(640, 256) == [256, 128]
+
+
+def test_updates_follow_each_other_and_change_no_weight():
+    updates = list(islice(bench_updates(640, 256, 0.9), 5))
+    assert [update.global_batch_size for update in updates] == [256, 128, 640, 640, 640]
+    assert [update.index for update in updates] == [0, 1, 2, 3, 4]
+    assert updates[0].start == 0
+    assert all(a.stop == b.start for a, b in pairwise(updates))
+    assert {(update.lr, update.momentum) for update in updates} == {(0.0, 0.9)}
+
+
+def test_resident_micro_batches_are_always_the_same_in_the_cut_of_the_real_ones():
+    updates = list(islice(bench_updates(640, 256, 0.9), 4))
+    cut = list(real(updates, 256))
+    kept = list(resident(real(updates, 256), updates, 256))
+    assert [(m.update, m.start, m.stop) for m in kept] == [(m.update, m.start, m.stop) for m in cut]
+    by_size = {len(m.images): m.images.data_ptr() for m in kept[:2]}
+    assert all(m.images.data_ptr() == by_size[len(m.images)] for m in kept)
+
+
+def test_the_clock_starts_after_the_warm_up_at_the_start_of_an_update():
+    stretch = Stretch(CPU, 0.0)
+    closed = []
+
+    def begin():
+        try:
+            yield from real(bench_updates(640, 256, 0.9), 256)
+        finally:
+            closed.append(True)
+
+    loader = TimedLoader(begin, len(warm_up_sizes(640, 256)), stretch)
+    made = []
+    with closing(loader.micro_batches(())) as micro_batches:
+        for micro_batch in micro_batches:
+            made.append((micro_batch.start, micro_batch.stop))
+            if micro_batch.closes_update:
+                stretch.close_update()
+    assert made == [(0, 256), (256, 384), (384, 640)]
+    assert closed == [True]
+    assert stretch.round().num_samples == 256
+    assert stretch.round().update_seconds == ()
+
+
+def test_a_stretch_goes_on_until_an_update_is_whole():
+    stretch = Stretch(CPU, 0.05)
+    stretch.close_update()  # of the warm-up
+    stretch.begin()
+    while not stretch.is_over:
+        stretch.add(8)
+    stretch.end()
+    assert stretch.round().seconds >= 0.2, "four times as long, then without"
+    assert stretch.round().update_seconds == ()
+
+
+def test_updates_are_timed_from_one_end_to_the_next():
+    stretch = Stretch(CPU, 0.0)
+    stretch.begin()
+    for _ in range(3):
+        stretch.add(4)
+        stretch.close_update()
+    assert stretch.is_over
+    stretch.end()
+    done = stretch.round()
+    assert done.num_samples == 12
+    assert len(done.update_seconds) == 3
+    assert 0 < sum(done.update_seconds) <= done.seconds

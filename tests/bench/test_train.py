@@ -1,0 +1,101 @@
+"""Training measured: the real loop, on the data of the recipe or on synthetic pixels."""
+
+import torch
+
+from bsgrow.bench.measure import Pace
+from bsgrow.bench.memory import PeakMemory
+from bsgrow.bench.plain import PlainLoop
+from bsgrow.bench.train import bench_train
+from bsgrow.bench.training_job import describe, is_synthetic, measurable_job, synthetic_dataset
+from bsgrow.data import DATASETS
+from bsgrow.recipe import load_recipe
+from bsgrow.training.state import State
+
+PACE = Pace(num_rounds=2, seconds_per_round=0.0)
+
+
+def ignore(message):
+    pass
+
+
+def digits(*settings):
+    return measurable_job(load_recipe("digits", ["run.micro_batch_size=32", *settings]))
+
+
+def test_three_ways_for_each_batch_size():
+    rows = bench_train(digits(), (32, 80), Pace(2, 0.1), ignore)
+    assert [(row["global_batch_size"], row["system"]) for row in rows] == [
+        (size, name) for size in (32, 80) for name in ("limit", "bsgrow", "torch")
+    ]
+    for row in rows:
+        assert row["samples_per_second"] > 0
+        assert row["of_limit"] > 0
+        assert row["update_seconds"]["n"] >= 1
+        assert 0 < row["update_seconds"]["median"] <= row["update_seconds"]["max"]
+        assert row["peak_host_bytes"] > 50 * 2**20
+        assert (row["peak_device_bytes"] is None) == (not torch.cuda.is_available())
+    assert {row["case"] for row in rows} == {describe(digits())}
+
+
+def test_an_update_too_long_for_its_round_is_cut_and_has_no_time():
+    rows = bench_train(digits(), (100_000,), PACE, ignore)
+    assert [row["update_seconds"] for row in rows] == [None, None, None]
+    assert all(row["samples_per_second"] > 0 for row in rows)
+
+
+def test_measuring_changes_no_weight(monkeypatch):
+    states = []
+    initial = State.initial
+
+    def remember(job):
+        states.append(initial(job))
+        return states[-1]
+
+    monkeypatch.setattr(State, "initial", remember)
+    job = digits("run.device='cpu'")
+    bench_train(job, (48,), PACE, ignore)
+    before = [dict(initial(job).model.named_parameters())] * len(states)
+    assert len(states) == 2, "ours and the plain one"
+    for state, parameters in zip(states, before, strict=True):
+        for name, parameter in state.model.named_parameters():
+            assert torch.equal(parameter, parameters[name]), name
+            assert parameter.grad is None
+
+
+def test_the_plain_loop_accumulates_equal_parts():
+    job = digits("run.device='cpu'")
+    plain = PlainLoop(job, 80)
+    done = plain.run(0.0)
+    assert done.num_samples == 26, "80 in 3 parts; the round ends within the update"
+    assert PlainLoop(job, 16).run(0.0).num_samples == 16
+
+
+def test_a_data_set_that_is_not_here_is_replaced_by_pixels_of_its_shape(monkeypatch, tmp_path):
+    monkeypatch.setenv("BSGROW_DATA_DIR", str(tmp_path))
+    job = measurable_job(load_recipe("cifar10-grow", ["run.device='cpu'"]))
+    if not is_synthetic(job):  # a copy lies in one of the usual places
+        return
+    assert describe(job) == (
+        "train cifar10 (synthetic pixels): wide_resnet depth 16 width 4, sgd, float32 on cpu, "
+        "micro-batches of 256"
+    )
+    assert job.dataset.image_shape == (3, 32, 32)
+
+
+def test_synthetic_pixels_fit_the_memory_of_a_laptop():
+    dataset = synthetic_dataset("imagenet")
+    assert dataset.image_shape == DATASETS["imagenet"].image_shape
+    assert dataset.train.images.nbytes <= 2**28
+    assert dataset.num_classes == 1000
+
+
+def test_peak_memory_is_that_of_the_stretch():
+    device, peak = torch.device("cpu"), PeakMemory()
+    peak.start(device)
+    peak.stop(device)
+    before = peak.host_bytes
+    peak.start(device)
+    held = torch.ones(2**24)
+    peak.stop(device)
+    assert peak.host_bytes >= before + held.nbytes * 0.9
+    assert peak.device_bytes is None

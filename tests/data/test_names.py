@@ -1,0 +1,23 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.data.names import Names, printable
+
+
+@given(st.lists(st.binary(max_size=9)))
+def test_names_are_what_was_put_in(names):
+    held = Names.of(names)
+    assert list(held) == names
+    assert [held[i] for i in range(len(held))] == names
+    assert held.ends.dtype == np.int64
+
+
+def test_a_name_that_can_be_printed_stays():
+    assert printable("Käfer/图 1.jpg") == "Käfer/图 1.jpg"
+    assert printable(b"a/b.jpg") == "a/b.jpg"
+
+
+def test_control_characters_and_broken_text_are_escaped():
+    assert printable("a\nb\x1b[31m.jpg") == r"'a\nb\x1b[31m.jpg'"
+    assert printable(b"\xff.jpg") == r"'\udcff.jpg'"

@@ -1,0 +1,108 @@
+"""Broken JPEGs, by the thousand: each is decoded or reported; none may crash, hang or surprise."""
+
+import faulthandler
+import os
+import tempfile
+import time
+from pathlib import Path
+from random import Random, SystemRandom
+
+import numpy as np
+
+from bsgrow.native.image_error import ImageError
+from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
+from tests.fuzz.mutate import mutate
+from tests.photographs import cut, encode, jpeg_kinds, save
+
+MAX_PIXELS = 4_000_000  # so that a size that was edited costs no more than a moment
+LIMIT_S = 20  # an input that takes longer hangs
+
+
+def corpus() -> list[bytes]:
+    pixels = cut(60, 90)
+    return [
+        *jpeg_kinds().values(),
+        encode(pixels, mode="CMYK"),
+        encode(
+            pixels, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+        ),
+        save(pixels, "PNG"),
+        save(pixels, "GIF"),
+    ]
+
+
+def size_or_guess(encoded: bytes, random: Random) -> tuple[int, int]:
+    try:
+        return image_size(encoded, max_pixels=MAX_PIXELS)
+    except ImageError:
+        return random.randint(1, 400), random.randint(1, 400)
+
+
+def draw_window(random: Random, height: int, width: int) -> list[int]:
+    """The whole image or a part of it; at times what an index with a wrong size would give."""
+    if random.random() < 0.5:
+        return [0, 0, height, width, random.randint(0, 1)]
+    top, left = random.randrange(height), random.randrange(width)
+    rows, columns = random.randint(1, height - top), random.randint(1, width - left)
+    return [top, left, rows + (random.random() < 0.05), columns, random.randint(0, 1)]
+
+
+def check_decoding(encoded: bytes, random: Random) -> bool:
+    """Whether the image was decoded; what was decoded lies in the range of normalised levels."""
+    window = draw_window(random, *size_or_guess(encoded, random))
+    out = np.full((2, 3, 24, 24), np.nan, np.float32)
+    decoder = random.choice((decode_batch, decode_batch_async))
+    result = decoder(
+        [encoded, encoded],
+        windows=np.array([window, window], np.int32),
+        size=24,
+        mean=[0.0] * 3,
+        std=[1.0] * 3,
+        out_images=out,
+        num_threads=2,
+        resize=random.choice((None, 24, 31)),
+        max_pixels=MAX_PIXELS,
+    )
+    first, second = result if isinstance(result, list) else result.statuses
+    assert first == second, f"decoded twice, two outcomes: {first!r} and {second!r}"
+    if first is not None:
+        assert first, "a reason without a word"
+        return False
+    assert ((out >= 0) & (out <= 1)).all(), "an image that was not written to its end"
+    assert (out[0] == out[1]).all(), "decoded twice, two images"
+    return True
+
+
+def check_transcoding(encoded: bytes) -> None:
+    try:
+        baseline = to_baseline(encoded, max_pixels=MAX_PIXELS)
+    except ImageError:
+        return
+    assert baseline, "no bytes"
+
+
+def run(seed: int, seconds: float, keep: Path) -> tuple[int, int]:
+    """Tries inputs drawn from seed; keep holds the one under way. Returns (tried, decoded)."""
+    random, seeds = Random(seed), corpus()
+    stop = time.monotonic() + seconds
+    tried = decoded = 0
+    while time.monotonic() < stop:
+        encoded = mutate(random, seeds)
+        keep.write_bytes(encoded)
+        faulthandler.dump_traceback_later(LIMIT_S, exit=True)
+        decoded += check_decoding(encoded, random)
+        check_transcoding(encoded)
+        tried += 1
+    faulthandler.cancel_dump_traceback_later()
+    return tried, decoded
+
+
+def main(seconds: float) -> None:
+    """Ends with an error on any finding; the input that it was is kept."""
+    seed = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(1 << 32))
+    keep = Path(tempfile.gettempdir()) / f"fuzz-jpeg-{seed}"
+    print(f"fuzz_jpeg: FUZZ_SEED={seed}, the input under way is kept in {keep}", flush=True)
+    tried, decoded = run(seed, seconds, keep)
+    print(f"fuzz_jpeg: {tried} inputs, {decoded} decoded, {tried - decoded} reported, no findings")
+    assert tried > decoded > 0
+    keep.unlink()
