@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import torch
 from torch.nn.functional import cross_entropy
 
 from bsgrow.bench.measure import Round
@@ -14,6 +15,7 @@ from bsgrow.bench.source import Batch
 from bsgrow.bench.stretch import Stretch
 from bsgrow.bench.systems.torch import ArraySamples, data_loader, endless_batches
 from bsgrow.bench.work import ArrayWork
+from bsgrow.data import Dataset
 from bsgrow.training.device import autocast
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
@@ -79,6 +81,7 @@ class PlainLoop:
 
 def _as_work(job: Job, global_batch_size: int) -> ArrayWork:
     dataset = job.dataset
+    assert isinstance(dataset, Dataset), "measurable_job makes no other"
     return ArrayWork(
         images=dataset.train.images,
         labels=dataset.train.labels,
@@ -86,7 +89,7 @@ def _as_work(job: Job, global_batch_size: int) -> ArrayWork:
         global_batch_size=global_batch_size,
         memory_format=job.precision.memory_format,
         device=job.device,
-        num_threads=job.loader.num_threads,
+        num_threads=torch.get_num_threads(),
         mean=dataset.mean,
         std=dataset.std,
         scratch=Path(),

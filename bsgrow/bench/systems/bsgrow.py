@@ -12,7 +12,7 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading import ArrayLoader
-from bsgrow.loading.array_loader import as_buffer
+from bsgrow.loading.layout import as_buffer
 from bsgrow.native import load_batch
 from bsgrow.schedule import Update
 
