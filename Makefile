@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test check sanitize format clean
+.PHONY: train test check sanitize fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -21,6 +21,10 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 
 sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $(BIN)/python
+
+fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers for a minute, under ASan and UBSan
+	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
+	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
 
 format: $(VENV)/installed-dev  ## bring every file into format
 	$(BIN)/ruff check --fix .

@@ -36,4 +36,11 @@ def decode_batch_async(
     max_pixels: int,
     num_threads: int,
 ) -> DecodeTask: ...
+def decode_only(
+    *,
+    encoded: Sequence[bytes | bytearray | memoryview],
+    windows: npt.NDArray[np.int32],
+    max_pixels: int,
+    num_threads: int,
+) -> list[tuple[str, str]]: ...
 def to_baseline(*, encoded: bytes | bytearray | memoryview, max_pixels: int) -> bytes: ...

@@ -1,6 +1,5 @@
 """`bsgrow data pack`: image folders and WebDataset tars into shards."""
 
-import importlib
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +11,8 @@ from bsgrow.cli.console import err, note, out, print_json
 from bsgrow.cli.data_progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size, parse_size
-from bsgrow.data.packing import PackedSplit, PackOptions, ToBaseline, pack
+from bsgrow.data.packing import PackedSplit, PackOptions, pack
+from bsgrow.native.jpeg import is_built, to_baseline
 
 _SHOWN = 20  # of the files left out; the rest are counted
 
@@ -75,8 +75,7 @@ def pack_data(
         decode=decode,
         on_error=on_error.value,
     )
-    to_baseline = _find_to_baseline()
-    if to_baseline is None:
+    if not is_built():
         note("progressive JPEGs are encoded again, with a little loss: no native JPEG module")
     with sample_bar("packing") as on_progress:
         packed = pack(
@@ -84,7 +83,7 @@ def pack_data(
             dest,
             options,
             num_workers=num_workers,
-            to_baseline=to_baseline,
+            to_baseline=to_baseline if is_built() else None,
             on_progress=on_progress,
         )
     _list_left_out(packed)
@@ -93,16 +92,6 @@ def pack_data(
     else:
         for split in packed:
             out.print(_describe(split), markup=False)
-
-
-def _find_to_baseline() -> ToBaseline | None:
-    """Return the lossless transcoder, where the native JPEG module was built."""
-    try:
-        jpeg = importlib.import_module("bsgrow.native.jpeg")
-    except ImportError:
-        return None
-    found: ToBaseline | None = getattr(jpeg, "to_baseline", None)
-    return found
 
 
 def _list_left_out(packed: list[PackedSplit]) -> None:

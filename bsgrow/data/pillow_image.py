@@ -8,32 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from PIL import (
-    BmpImagePlugin,
-    Image,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import Image, UnidentifiedImageError
 
 Buffer: TypeAlias = bytes | memoryview
 
-_FILES = (
-    JpegImagePlugin.JpegImageFile,
-    PngImagePlugin.PngImageFile,
-    PpmImagePlugin.PpmImageFile,
-    BmpImagePlugin.BmpImageFile,
-    TiffImagePlugin.TiffImageFile,
-    WebPImagePlugin.WebPImageFile,
-)
-FORMATS = tuple(file.format for file in _FILES)
-"""What an image file may be, whatever its name says: no format that runs another program.
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
+"""What an image file may be, whatever its name says: no format that runs another program."""
 
-Pillow's names; to be given to `PIL.Image.open`. Their plug-ins are imported here, as Pillow does
-not by itself where formats are given."""
+JPEG_FORMATS = ("JPEG", "MPO")
+"""What Pillow calls a JPEG; a multi-picture file is one with more JPEGs behind it."""
 
 ORIENTATION_TAG = 0x0112  # of EXIF
 _TRANSPOSED = (5, 6, 7, 8)  # orientations that swap height and width
@@ -82,9 +65,17 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
+    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense.
+
+    Of a JPEG by its EXIF alone, as the native decoder reads it: Pillow would look into XMP too.
+    """
     try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
+        if image.format in JPEG_FORMATS:
+            exif = Image.Exif()
+            exif.load(image.info.get("exif", b""))
+        else:
+            exif = image.getexif()
+        value = exif.get(ORIENTATION_TAG, 1)
     except _DECODE_ERRORS:
         return 1
     return value if value in range(1, 9) else 1

@@ -11,10 +11,11 @@ from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.names import printable
 from bsgrow.data.shards import count_samples, open_shards
 from bsgrow.data.webdataset import WebDatasetSplit
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import BsgrowError, InputError, did_you_mean
 
 TRAIN_FOLDER = "train"
 TEST_FOLDERS = ("val", "test")  # ImageNet's test has no labels, so val comes first
+_LAYOUT = f"a folder with {TRAIN_FOLDER}/ and {TEST_FOLDERS[0]}/ in it"
 
 
 class ClassedSplit(EncodedSplit, Protocol):
@@ -115,17 +116,23 @@ def existing_folder(path: Path | None) -> Path:
 
     Raises:
         InputError: none is given, or it does not hold a training split.
+        BsgrowError: the system refuses to look.
     """
-    layout = f"a folder with {TRAIN_FOLDER}/ and {TEST_FOLDERS[0]}/ in it"
     if path is None:
-        raise InputError("data.path is not set", hint=f"set data.path to {layout}")
-    folder = _expand_user(path)
+        raise InputError("data.path is not set", hint=f"set data.path to {_LAYOUT}")
+    try:
+        return _with_training_split(_expand_user(path), path)
+    except OSError as error:  # a folder that may not be searched, a name too long
+        raise BsgrowError(f"data.path: {error}", hint="check that it may be read") from error
+
+
+def _with_training_split(folder: Path, path: Path) -> Path:
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"
-        raise InputError(f"data.path = {str(path)!r} {problem}", hint=f"give {layout}")
+        raise InputError(f"data.path = {str(path)!r} {problem}", hint=f"give {_LAYOUT}")
     if not (folder / TRAIN_FOLDER).is_dir():
         message = f"data.path = {str(path)!r} has no folder {TRAIN_FOLDER}"
-        raise InputError(message, hint=f"give {layout}")
+        raise InputError(message, hint=f"give {_LAYOUT}")
     return folder
 
 

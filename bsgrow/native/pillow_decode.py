@@ -17,7 +17,7 @@ Encoded = bytes | bytearray | memoryview
 
 FORMATS: Final = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
 _ORIENTATION: Final = 0x0112  # the EXIF tag; 5 to 8 swap height and width
-_SIXTEEN_BITS: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
+_SIXTEEN_BITS: Final = {"I;16", "I;16L", "I;16B", "I;16N"}  # and "I" of a PNG, in older Pillow
 
 
 def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
@@ -29,7 +29,7 @@ def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
     """
     try:
         with _open(encoded, max_pixels) as image:
-            _check_mode(image)
+            _require_levels(image)
             width, height = image.size
             swapped = image.getexif().get(_ORIENTATION) in {5, 6, 7, 8}
     except Exception as error:  # plugins of Pillow raise anything on broken files
@@ -50,7 +50,10 @@ def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
     """
     try:
         with _open(encoded, max_pixels) as image:
-            return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(image)))
+            _require_levels(image)
+            has_16_bits = _has_16_bits(image)
+            turned = ImageOps.exif_transpose(image)
+            return np.ascontiguousarray(_from_16_bits(turned) if has_16_bits else _to_rgb(turned))
     except Exception as error:  # plugins of Pillow raise anything on broken files
         raise _reason(error) from error
 
@@ -66,16 +69,21 @@ def _open(encoded: Encoded, max_pixels: int) -> Image.Image:
     return image
 
 
-def _check_mode(image: Image.Image) -> None:
-    if image.mode in {"I", "F"}:
+def _has_16_bits(image: Image.Image) -> bool:
+    return image.mode in _SIXTEEN_BITS or (image.format, image.mode) == ("PNG", "I")
+
+
+def _require_levels(image: Image.Image) -> None:
+    if image.mode in {"I", "F"} and not _has_16_bits(image):
         raise ImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
 
 
+def _from_16_bits(image: Image.Image) -> npt.NDArray[np.uint8]:
+    grey = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
 def _to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
-    if image.mode in _SIXTEEN_BITS:
-        grey = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    _check_mode(image)
     # A palette with transparency is converted by way of RGBA: Pillow warns otherwise.
     opaque = image.convert("RGBA") if image.mode in {"P", "PA"} else image
     return np.asarray(opaque.convert("RGB"))

@@ -5,7 +5,7 @@
 #include <new>
 
 #include "cpu/resizer.h"
-#include "jpeg/decoder.h"
+#include "jpeg/open_window.h"
 #include "jpeg/orient.h"
 
 namespace bsgrow {
@@ -43,18 +43,6 @@ ImageOut image_out(const Job& job, int64_t i) {
           job.bias.data(), static_cast<char*>(job.batch.out_images) + i * job.image_bytes};
 }
 
-bool lies_inside(const CropWindow& window, int64_t height, int64_t width) {
-  return window.top >= 0 && window.left >= 0 && window.height > 0 && window.width > 0 &&
-         int64_t{window.top} + window.height <= height &&
-         int64_t{window.left} + window.width <= width;
-}
-
-std::string describe_window(const CropWindow& window, int64_t height, int64_t width) {
-  return "its window (top " + std::to_string(window.top) + ", left " + std::to_string(window.left) +
-         ", " + std::to_string(window.height) + " x " + std::to_string(window.width) +
-         ") does not lie in the image of " + std::to_string(height) + " x " + std::to_string(width);
-}
-
 // What the resizer needs of the window, as a rectangle of the image as shown.
 Rectangle needed(const CropWindow& window, const Resizer& resizer) {
   const Span rows = resizer.rows();
@@ -83,24 +71,18 @@ bool decode_turned(JpegDecoder* decoder, const Orientation& orientation, const R
 }
 
 bool decode_window(const Job& job, int64_t i, DecodeStatus* status) {
-  const EncodedImage& image = job.batch.images[i];
-  const CropWindow& window = job.batch.windows[i];
-  JpegDecoder decoder(image);
-  if (!decoder.open(job.batch.max_pixels, status)) return false;
-  JpegHeader header;
-  read_jpeg_header(image, &header);  // for the orientation; what is wrong, the decoder has said
-  const bool transposed = header.orientation.transposed;
-  const int64_t height = transposed ? decoder.width() : decoder.height();
-  const int64_t width = transposed ? decoder.height() : decoder.width();
-  if (!lies_inside(window, height, width)) {
-    *status = {DecodeResult::kFailed, describe_window(window, height, width)};
+  const DecodeBatch& batch = job.batch;
+  const CropWindow& window = batch.windows[i];
+  JpegDecoder decoder(batch.images[i]);
+  Orientation orientation;
+  if (!open_window(batch.images[i], window, batch.max_pixels, &decoder, &orientation, status)) {
     return false;
   }
   Resizer resizer(job.kernels);
-  resizer.start(window.height, window.width, job.batch.shape, window.flipped, image_out(job, i));
+  resizer.start(window.height, window.width, batch.shape, window.flipped, image_out(job, i));
   const Rectangle shown = needed(window, resizer);
-  if (!header.orientation.is_upright()) {
-    return decode_turned(&decoder, header.orientation, shown, &resizer, status);
+  if (!orientation.is_upright()) {
+    return decode_turned(&decoder, orientation, shown, &resizer, status);
   }
   const auto push = [&resizer](const uint8_t* row) { resizer.push_row(row); };
   return decoder.decode(shown, resizer.slack(), push, status);

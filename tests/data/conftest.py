@@ -46,7 +46,7 @@ def encode_image(
     height: int = 12,
     *,
     seed: int = 0,
-    format: str = "JPEG",
+    kind: str = "JPEG",
     mode: str = "RGB",
     orientation: int = 1,
     **how: object,
@@ -59,7 +59,7 @@ def encode_image(
         exif[0x0112] = orientation
         how["exif"] = exif
     stream = io.BytesIO()
-    image.save(stream, format, **how)
+    image.save(stream, kind, **how)
     return stream.getvalue()
 
 
@@ -78,15 +78,20 @@ def photographs(tmp_path: Path) -> Path:
         {"orientation": 6},
         {"mode": "L"},
         {"mode": "CMYK"},
-        {"format": "PNG", "mode": "RGBA"},
-        {"format": "WEBP", "width": 33},
+        {"kind": "PNG", "mode": "RGBA"},
+        {"kind": "WEBP", "width": 33},
         {"width": 40, "height": 30},
     ]
     images = {}
     for i in range(15):
         split, label = ("train", i % 3) if i < 12 else ("val", i - 12)
-        kind = kinds[i % len(kinds)]
-        suffix = str(kind.get("format", "jpg")).lower()
+        how = kinds[i % len(kinds)]
+        suffix = str(how.get("kind", "jpg")).lower()
         name = f"{split}/class {label}/{'below/' * (i % 2)}{i}.{suffix}"
-        images[name] = encode_image(seed=i, **kind)
+        images[name] = encode_image(seed=i, **how)
     return write_images(tmp_path / "photographs", images)
+
+
+def open_descriptors() -> list[str]:
+    """The numbers of the files that this process has open."""
+    return sorted(path.name for path in Path("/proc/self/fd").iterdir())

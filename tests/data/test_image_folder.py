@@ -1,6 +1,7 @@
 import errno
 import os
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from bsgrow.data.encoded import SampleError
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.sample_file import MAX_SAMPLE_BYTES
 from bsgrow.errors import InputError
-from tests.data.conftest import write_images
+from tests.data.conftest import open_descriptors, write_images
 
 FILES = {"b/1.jpg": b"first", "b/sub/0.PNG": b"second", "a/x.jpeg": b"third", "a/notes.txt": b"-"}
 
@@ -54,10 +55,7 @@ def test_the_fingerprint_is_of_names_labels_and_lengths(folder, tmp_path):
 
 
 def test_names_that_are_no_text(tmp_path):
-    raw = os.fsencode(tmp_path / "train" / "class\n") + b"\xff"
-    os.makedirs(raw)
-    with open(raw + b"/\xfe\x1b[0m.jpg", "wb") as stream:
-        stream.write(b"content")
+    write_images(tmp_path / "train", {os.fsdecode(b"class\n\xff/\xfe\x1b[0m.jpg"): b"content"})
     split = ImageFolderSplit(tmp_path / "train")
     assert split.name(0) == b"class\n\xff/\xfe\x1b[0m.jpg"
     assert bytes(split.read(0)) == b"content"
@@ -79,7 +77,7 @@ def unreadable(folder, name, make):
 
 def listen(path):
     """A socket; bound by a short relative name, as a longer one does not fit the system's limit."""
-    here = os.getcwd()
+    here = Path.cwd()
     os.chdir(path.parent)
     try:
         with socket.socket(socket.AF_UNIX) as server:
@@ -153,12 +151,12 @@ def test_a_read_that_is_interrupted_goes_on(folder, monkeypatch):
 
 def test_no_descriptor_is_left_open(folder):
     split = ImageFolderSplit(folder)
-    before = os.listdir("/proc/self/fd")
+    before = open_descriptors()
     split.read(0)
     (folder / "b/1.jpg").unlink()
     with pytest.raises(SampleError):
         split.read(1)
-    assert os.listdir("/proc/self/fd") == before
+    assert open_descriptors() == before
 
 
 def test_a_dangling_link_is_listed_and_counts_in_the_fingerprint(folder):

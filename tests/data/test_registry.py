@@ -45,7 +45,9 @@ def test_the_nearest_name_is_offered(name, nearest):
 def test_a_name_like_no_other():
     with pytest.raises(InputError) as caught:
         find_spec("xyzzy")
-    assert caught.value.hint == "one of cifar10, cifar100, digits, fashion-mnist, imagenet"
+    assert caught.value.hint == (
+        "one of cifar10, cifar100, digits, fashion-mnist, folder, imagenet, shards, webdataset"
+    )
 
 
 def test_imagenet_can_be_planned_but_not_loaded():

@@ -8,17 +8,7 @@ from hypothesis import strategies as st
 
 from bsgrow.data.encoded import DamagedError
 from bsgrow.data.tar_index import TarReader
-
-FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
-
-
-def make_tar(path, members, format=tarfile.PAX_FORMAT, **fields):
-    with tarfile.open(path, "w", format=format, **fields) as tar:
-        for name, content in members:
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
+from tests.data.tar_files import FORMATS, make_tar
 
 
 def listed(path):
@@ -38,12 +28,12 @@ NAMES = ["a.jpg", "dir/b.cls", "ü" * 70 + ".jpg", "x" * 90 + "/" + "y" * 90 + "
 LONG = ["long/" * 60 + "c.jpg", "z" * 300 + ".cls"]
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 5000])
-def test_what_tarfile_writes_is_found(tmp_path, format, size):
-    names = NAMES[:2] + NAMES[3:] if format == "ustar" else NAMES + LONG
+def test_what_tarfile_writes_is_found(tmp_path, kind, size):
+    names = NAMES[:2] + NAMES[3:] if kind == "ustar" else NAMES + LONG
     members = [(name, bytes([i]) * size) for i, name in enumerate(names)]
-    path = make_tar(tmp_path / "t.tar", members, FORMATS[format], encoding="utf-8")
+    path = make_tar(tmp_path / "t.tar", members, FORMATS[kind], encoding="utf-8")
     assert contents(path) == members
 
 
@@ -60,8 +50,8 @@ def test_what_tarfile_writes_is_found(tmp_path, format, size):
     ),
     st.sampled_from(["gnu", "pax"]),
 )
-def test_any_names(tmp_path, members, format):
-    path = make_tar(tmp_path / "t.tar", members, FORMATS[format], encoding="utf-8")
+def test_any_names(tmp_path, members, kind):
+    path = make_tar(tmp_path / "t.tar", members, FORMATS[kind], encoding="utf-8")
     assert contents(path) == members
 
 

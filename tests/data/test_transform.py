@@ -8,6 +8,7 @@ from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.data.pillow_image import NotAnImageError, check_decodes
 from bsgrow.errors import InputError
+from bsgrow.native.jpeg import image_size, is_built, to_baseline
 from tests.data.conftest import encode_image
 
 KEPT = [
@@ -15,12 +16,13 @@ KEPT = [
     {"mode": "L"},
     {"mode": "CMYK"},
     {"orientation": 6},
-    {"format": "PNG", "mode": "RGBA"},
-    {"format": "PNG", "mode": "P"},
-    {"format": "WEBP"},
-    {"format": "BMP"},
-    {"format": "PPM"},
-    {"format": "TIFF"},
+    {"kind": "PNG", "mode": "RGBA"},
+    {"kind": "PNG", "mode": "P"},
+    {"kind": "WEBP"},
+    {"kind": "BMP"},
+    {"kind": "PPM"},
+    {"kind": "TIFF"},
+    {"kind": "GIF"},
 ]
 
 
@@ -42,6 +44,23 @@ def test_the_size_is_the_one_shown(orientation):
     with Image.open(io.BytesIO(content)) as image:
         shown = ImageOps.exif_transpose(image)
     assert (prepared.height, prepared.width) == (shown.height, shown.width)
+
+
+def test_an_orientation_in_xmp_alone_does_not_count_for_a_jpeg():
+    xmp = b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6"/>'
+    plain = encode_image(17, 12)
+    content = plain[:2] + b"\xff\xe1" + (len(xmp) + 2).to_bytes(2, "big") + xmp + plain[2:]
+    prepared = prepare(content, PackOptions(), None)
+    assert (prepared.height, prepared.width) == (12, 17)
+
+
+@pytest.mark.parametrize("kind", KEPT, ids=str)
+@pytest.mark.parametrize("orientation", [1, 3, 8])
+def test_the_size_is_that_of_the_decoder(kind, orientation):
+    exif = {"orientation": orientation} if kind.get("kind") not in ("BMP", "PPM", "GIF") else {}
+    content = encode_image(17, 12, **kind | exif)
+    prepared = prepare(content, PackOptions(), None)
+    assert (prepared.height, prepared.width) == image_size(content)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +92,7 @@ def test_nothing_is_enlarged(options):
     assert prepare(content, PackOptions(**options), None).content == content
 
 
-@pytest.mark.parametrize("kind", [*KEPT, {"format": "PNG", "mode": "1"}], ids=str)
+@pytest.mark.parametrize("kind", [*KEPT, {"kind": "PNG", "mode": "1"}], ids=str)
 def test_every_kind_is_reduced_to_a_jpeg_of_one_or_three_channels(kind):
     content = encode_image(64, 48, **kind)
     prepared = prepare(content, PackOptions(shortest_side=24, quality=95), None)
@@ -92,13 +111,29 @@ def test_sixteen_bits_are_kept():
     assert prepared.content == stream.getvalue()
 
 
+@pytest.mark.skipif(not is_built(), reason="the native JPEG module was not built")
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_the_transcoder_keeps_every_pixel(mode):
+    content = encode_image(65, 47, mode=mode, progressive=True, orientation=8)
+    prepared = prepare(content, PackOptions(), to_baseline)
+    with (
+        Image.open(io.BytesIO(content)) as before,
+        Image.open(io.BytesIO(prepared.content)) as after,
+    ):
+        assert "progressive" not in after.info
+        assert after.getexif()[0x0112] == 8
+        np.testing.assert_array_equal(np.asarray(before), np.asarray(after))
+    assert (prepared.height, prepared.width, prepared.changed) == (65, 47, False)
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_without_a_transcoder_a_progressive_jpeg_is_encoded_again_with_its_tables(mode):
     content = encode_image(64, 48, mode=mode, progressive=True, quality=80, orientation=8)
     prepared = prepare(content, PackOptions(), None)
-    with Image.open(io.BytesIO(content)) as before, Image.open(
-        io.BytesIO(prepared.content)
-    ) as after:
+    with (
+        Image.open(io.BytesIO(content)) as before,
+        Image.open(io.BytesIO(prepared.content)) as after,
+    ):
         assert "progressive" in before.info
         assert "progressive" not in after.info
         assert after.mode == mode
@@ -112,31 +147,31 @@ def test_without_a_transcoder_a_progressive_jpeg_is_encoded_again_with_its_table
 def test_a_transcoder_is_given_progressive_jpegs_only():
     given = []
 
-    def to_baseline(content):
+    def transcode(content):
         given.append(bytes(content))
         return b"baseline"
 
     progressive = encode_image(progressive=True)
-    assert prepare(progressive, PackOptions(), to_baseline).content == b"baseline"
-    assert not prepare(progressive, PackOptions(), to_baseline).changed
-    prepare(encode_image(), PackOptions(), to_baseline)
-    prepare(encode_image(format="PNG"), PackOptions(), to_baseline)
+    assert prepare(progressive, PackOptions(), transcode).content == b"baseline"
+    assert not prepare(progressive, PackOptions(), transcode).changed
+    prepare(encode_image(), PackOptions(), transcode)
+    prepare(encode_image(kind="PNG"), PackOptions(), transcode)
     assert given == [progressive] * 2
 
 
 def test_a_transcoder_that_fails():
-    def to_baseline(content):
+    def transcode(content):
         raise ValueError("premature end")
 
     with pytest.raises(NotAnImageError, match="cannot be made baseline: premature end"):
-        prepare(encode_image(progressive=True), PackOptions(), to_baseline)
+        prepare(encode_image(progressive=True), PackOptions(), transcode)
 
 
 BAD = {
     "text": b"no image at all",
     "zeros": bytes(1000),
     "header alone": encode_image()[:20],
-    "gif": encode_image(format="GIF"),
+    "icon": encode_image(kind="ICO"),
     "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
 }
 CUT = encode_image(200, 200)[:-900]
@@ -156,7 +191,7 @@ def test_a_truncated_image_is_found_where_it_is_decoded():
 
 
 def test_a_decompression_bomb():
-    bomb = bytearray(encode_image(format="BMP"))
+    bomb = bytearray(encode_image(kind="BMP"))
     bomb[18:26] = (60_000).to_bytes(4, "little") * 2
     with pytest.raises(NotAnImageError, match="decompression bomb"):
         prepare(bytes(bomb), PackOptions(), None)

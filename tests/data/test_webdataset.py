@@ -8,7 +8,7 @@ from bsgrow.data import SampleError
 from bsgrow.data.encoded import DamagedError
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
-from tests.data.test_tar_index import make_tar
+from tests.data.tar_files import make_tar
 
 FIRST = [
     ("train/0001.jpg", b"one"),

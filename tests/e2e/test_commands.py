@@ -33,7 +33,9 @@ def test_compare_does_not_mix_recipes(bsgrow):
     assert "schedule.lr was 0.1, is 0.2" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["", "train", "plan", "compare", "data", "recipes"])
+@pytest.mark.parametrize(
+    "command", ["", "train", "plan", "compare", "data", "data pack", "data verify", "recipes"]
+)
 def test_help_of_every_command(bsgrow, command):
     result = bsgrow(*command.split(), "--help")
     assert result.returncode == 0
@@ -48,6 +50,7 @@ def test_lists(bsgrow):
     assert "cifar10-grow" in json.loads(bsgrow("recipes", "--format", "json").stdout)
     sets = json.loads(bsgrow("data", "list", "--format", "json").stdout)
     assert sets["cifar10"]["num_samples"] == 50_000
+    assert sets["shards"]["num_samples"] is None
     assert "sha256:" in bsgrow("data", "fetch", "digits").stdout
 
 

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from bsgrow import _native_jpeg
 from bsgrow.native.jpeg import decode_batch, decode_batch_async
 from tests.photographs import cut, encode
+
+_native_jpeg = pytest.importorskip("bsgrow._native_jpeg")
 
 WHOLE = encode(cut(90, 120))
 IDENTITY = {"mean": [0.0] * 3, "std": [1 / 255] * 3}

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bsgrow import _native_jpeg
 from bsgrow.native import reference, reference_resize
 from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop, crop_windows
 from tests.photographs import cut, decode, encode, jpeg_kinds
+
+_native_jpeg = pytest.importorskip("bsgrow._native_jpeg")
 
 ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -14,6 +14,8 @@ from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
 from tests.photographs import cut, decode, encode, save
 
+pytest.importorskip("bsgrow._native_jpeg")
+
 PIXELS = cut(90, 120)
 WHOLE = encode(PIXELS)
 IDENTITY = {"mean": [0.0] * 3, "std": [1 / 255] * 3}
@@ -204,6 +206,7 @@ def test_what_cannot_be_made_baseline_is_reported(encoded):
         to_baseline(encoded)
 
 
+@pytest.mark.forks
 def test_a_forked_child_decodes():
     program = """
 import os

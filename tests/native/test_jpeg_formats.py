@@ -14,6 +14,8 @@ from bsgrow.native.jpeg import decode_batch_async, image_size, to_baseline
 from tests.native.test_jpeg_faults import IDENTITY, PIXELS, WHOLE, show, whole
 from tests.photographs import encode, save
 
+pytest.importorskip("bsgrow._native_jpeg")
+
 
 def sixteen_bit_png(grey):
     """Written by hand: Pillow writes no grey levels that 257 does not divide evenly."""

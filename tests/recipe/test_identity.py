@@ -4,6 +4,8 @@ import pytest
 
 from bsgrow.recipe import changed_keys, load_recipe, make_arm, recipe_fingerprint
 
+NAMES = ("folder", "shards", "cifar10")
+
 
 @pytest.mark.parametrize("override", ["run.device=cpu", "run.num_threads=2", "data.path=elsewhere"])
 def test_how_a_run_is_carried_out_may_change(override):
@@ -16,6 +18,13 @@ def test_what_a_run_is_may_not_change():
     before, after = load_recipe("digits"), load_recipe("digits", ["schedule.lr=0.2"])
     assert changed_keys(before, after) == {"schedule.lr": (0.1, 0.2)}
     assert recipe_fingerprint(before) != recipe_fingerprint(after)
+
+
+def test_a_folder_may_give_way_to_its_shards():
+    folder, shards, arrays = (load_recipe("digits", [f"data.name={n}"]) for n in NAMES)
+    assert changed_keys(folder, shards) == {}
+    assert recipe_fingerprint(folder) == recipe_fingerprint(shards)
+    assert "data.name" in changed_keys(folder, arrays)
 
 
 def test_arms_spend_one_recipe_in_different_ways():

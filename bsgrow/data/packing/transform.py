@@ -9,6 +9,7 @@ from PIL import Image
 
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.pillow_image import (
+    JPEG_FORMATS,
     ORIENTATION_TAG,
     Buffer,
     NotAnImageError,
@@ -17,7 +18,6 @@ from bsgrow.data.pillow_image import (
     size_as_shown,
 )
 
-_JPEG = ("JPEG", "MPO")  # a multi-picture file is a JPEG with more JPEGs behind it
 _PLAIN_MODES = ("L", "RGB")  # grey and colour with 8 bits a channel, which every decoder takes
 
 
@@ -58,7 +58,7 @@ def prepare(content: Buffer, options: PackOptions, to_baseline: ToBaseline | Non
             return _reduced(image, size, options.quality)
         if options.decode:
             image.load()
-        if image.format in _JPEG and image.info.get("progressive"):
+        if image.format in JPEG_FORMATS and image.info.get("progressive"):
             return _baseline(content, image, to_baseline, options)
         return Prepared(content, *size_as_shown(image))
 

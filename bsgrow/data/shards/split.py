@@ -2,8 +2,10 @@
 
 import os
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,7 @@ class ShardSplit:
 
     def __init__(self, paths: Sequence[Path], indices: Sequence[Index]) -> None:
         self._records = np.concatenate([index.records for index in indices])
-        self._starts = np.cumsum([0, *(len(index.records) for index in indices)])
+        self._starts = [0, *accumulate(len(index.records) for index in indices)]
         self._files = OpenFiles([str(path) for path in paths])
         self._changes = indices[0].changes
         self.class_names = tuple(os.fsdecode(name) for name in indices[0].class_names)
@@ -83,7 +85,7 @@ class ShardSplit:
         return _locate(self._files, self._shard(sample), offset, self.names[sample])
 
     def _shard(self, sample: int) -> int:
-        return int(np.searchsorted(self._starts, sample, side="right")) - 1
+        return bisect_right(self._starts, sample) - 1
 
 
 def open_shards(folder: Path) -> ShardSplit:

@@ -61,6 +61,14 @@ std::vector<EncodedImage> images_of(const std::vector<Array>& encoded) {
   return images;
 }
 
+int64_t to_max_pixels(py::handle value) {
+  return static_cast<int64_t>(to_integer(value, "max_pixels", 1, INT64_MAX));
+}
+
+int to_num_threads(py::handle value) {
+  return static_cast<int>(to_integer(value, "num_threads", 1, kMaxThreads));
+}
+
 CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
   std::vector<Array> arrays = to_encoded(arguments.encoded);
   const auto count = static_cast<int64_t>(arrays.size());
@@ -72,9 +80,8 @@ CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
   const ResizedShape shape = to_resized_shape(arguments.resize, out);
   for (const Array& array : arrays) require_disjoint(out, array);
   for (const Array* other : {&windows, &scale, &bias}) require_disjoint(out, *other);
-  const auto max_pixels =
-      static_cast<int64_t>(to_integer(arguments.max_pixels, "max_pixels", 1, INT64_MAX));
-  const auto num_threads = to_integer(arguments.num_threads, "num_threads", 1, kMaxThreads);
+  const int64_t max_pixels = to_max_pixels(arguments.max_pixels);
+  const int num_threads = to_num_threads(arguments.num_threads);
   const DecodeBatch batch{images.data(),
                           static_cast<const CropWindow*>(windows.info.ptr),
                           count,
@@ -86,7 +93,7 @@ CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
                           out.info.ptr,
                           max_pixels};
   for (Array* array : {&windows, &scale, &bias, &out}) arrays.push_back(std::move(*array));
-  return {std::move(arrays), std::move(images), batch, static_cast<int>(num_threads)};
+  return {std::move(arrays), std::move(images), batch, num_threads};
 }
 
 const char* name_of(DecodeResult result) {
@@ -136,10 +143,29 @@ std::unique_ptr<PyDecodeTask> check_and_decode_batch_async(const DecodeBatchArgu
                                         checked.num_threads);
 }
 
+py::list check_and_decode_only(py::handle encoded, py::handle windows, py::handle max_pixels,
+                               py::handle num_threads) {
+  const std::vector<Array> arrays = to_encoded(encoded);
+  const std::vector<EncodedImage> images = images_of(arrays);
+  const auto count = static_cast<int64_t>(images.size());
+  const Array places = to_windows(windows, count);
+  const int64_t limit = to_max_pixels(max_pixels);
+  const int threads = to_num_threads(num_threads);
+  std::vector<DecodeStatus> statuses(images.size());
+  {
+    const py::gil_scoped_release release;
+    const Chunks chunks =
+        decode_only_chunks(images.data(), static_cast<const CropWindow*>(places.info.ptr), count,
+                           limit, statuses.data());
+    parallel_for(chunks.count, threads, chunks.body);
+  }
+  return to_list(statuses);
+}
+
 py::bytes check_and_make_baseline(py::handle encoded, py::handle max_pixels) {
   const Array array = to_array(encoded, "encoded", kEncoded);
   array.require_contiguous();
-  const auto limit = static_cast<int64_t>(to_integer(max_pixels, "max_pixels", 1, INT64_MAX));
+  const int64_t limit = to_max_pixels(max_pixels);
   DecodeStatus status;
   std::vector<uint8_t> bytes;
   {

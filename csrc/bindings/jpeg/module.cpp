@@ -21,6 +21,11 @@ void bind_decode_batch(py::module_& module, const char* name) {
              py::arg("max_pixels"), py::arg("num_threads"));
 }
 
+py::list decode_only_from_python(py::object encoded, py::object windows, py::object max_pixels,
+                                 py::object num_threads) {
+  return check_and_decode_only(encoded, windows, max_pixels, num_threads);
+}
+
 py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
   return check_and_make_baseline(encoded, max_pixels);
 }
@@ -35,6 +40,8 @@ PYBIND11_MODULE(_native_jpeg, module) {
       .def("statuses", &bsgrow::PyDecodeTask::statuses);
   bsgrow::bind_decode_batch<&bsgrow::check_and_decode_batch>(module, "decode_batch");
   bsgrow::bind_decode_batch<&bsgrow::check_and_decode_batch_async>(module, "decode_batch_async");
+  module.def("decode_only", &bsgrow::decode_only_from_python, py::kw_only(), py::arg("encoded"),
+             py::arg("windows"), py::arg("max_pixels"), py::arg("num_threads"));
   module.def("to_baseline", &bsgrow::to_baseline_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("max_pixels"));
 }

@@ -39,6 +39,10 @@ class PyDecodeTask : public PyTask {
 
 std::unique_ptr<PyDecodeTask> check_and_decode_batch_async(const DecodeBatchArguments& arguments);
 
+// The statuses alone; see decode_only_chunks.
+pybind11::list check_and_decode_only(pybind11::handle encoded, pybind11::handle windows,
+                                     pybind11::handle max_pixels, pybind11::handle num_threads);
+
 // The bytes of a baseline JPEG; ValueError says what is wrong with the image.
 pybind11::bytes check_and_make_baseline(pybind11::handle encoded, pybind11::handle max_pixels);
 

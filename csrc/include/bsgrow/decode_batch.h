@@ -43,6 +43,10 @@ struct DecodeBatch {
 // Throws std::bad_alloc, and what instruction_set throws.
 Chunks decode_batch_chunks(const DecodeBatch& batch, DecodeStatus* statuses);
 
+// Decodes each window and keeps nothing of it: what decoding alone costs.
+Chunks decode_only_chunks(const EncodedImage* images, const CropWindow* windows, int64_t num_images,
+                          int64_t max_pixels, DecodeStatus* statuses);
+
 // The same pixels as a Huffman-coded sequential JPEG, which every hardware decoder reads, with the
 // markers that it had. Lossless: coefficients are not touched. What is so already is returned as
 // it is. On failure the status says why, and nothing is returned.

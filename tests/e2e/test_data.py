@@ -1,0 +1,105 @@
+"""`bsgrow data pack` and `verify`, and planning with images that are counted where they lie."""
+
+import json
+
+import pytest
+
+from tests.data.conftest import encode_image, write_images
+
+PLAN = [
+    "schedule.global_batch_size=4",
+    "run.ghost_batch_size=4",
+    "growth.max_batch_size=8",
+]
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    images = {
+        f"{split}/{label}/{i}.jpg": encode_image(40, 30, seed=i)
+        for split, count in (("train", 8), ("val", 2))
+        for label in ("cat", "dog")
+        for i in range(count)
+    }
+    return write_images(tmp_path / "photographs", images)
+
+
+def test_pack_and_verify(bsgrow, photographs):
+    words = ("data", "pack", "photographs", "packed", "--shortest-side", "20")
+    first = bsgrow(*words)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines() == [
+        f"packed/train: 16 samples, {size(photographs, 'train')}, 1 shard",
+        f"packed/val: 4 samples, {size(photographs, 'val')}, 1 shard",
+    ]
+    again = json.loads(bsgrow(*words, "--format", "json").stdout)
+    assert [split["num_kept_shards"] for split in again["splits"]] == [1, 1]
+    verified = bsgrow("data", "verify", "packed", "--decode", "--format", "json")
+    assert verified.returncode == 0
+    report = json.loads(verified.stdout)
+    assert (report["num_samples"], report["num_damaged"], report["left_out"]) == (20, 0, [])
+
+
+def size(photographs, split):
+    path = photographs.parent / "packed" / split / "shard-000000.bsgrow"
+    return f"{path.stat().st_size / 1024:.3g} KiB"
+
+
+def test_what_is_damaged_is_listed_and_fails(bsgrow, photographs):
+    (photographs / "train/cat/3.jpg").write_bytes(b"")
+    (photographs / "val/dog/[red]\n.jpg").write_bytes(b"text")
+    result = bsgrow("data", "verify", "photographs", "--decode")
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        "photographs/train/cat/3.jpg: the file is empty",
+        r"'photographs/val/dog/[red]\n.jpg': not an image, or its header is damaged",
+        result.stdout.splitlines()[2],
+    ]
+    assert result.stdout.endswith("2 damaged\n")
+    stopped = bsgrow("data", "pack", "photographs", "packed")
+    assert stopped.returncode == 1
+    assert "photographs/train/cat/3.jpg: the file is empty" in stopped.stderr
+    assert "hint: --on-error skip" in stopped.stderr
+    packed = bsgrow("data", "pack", "photographs", "packed", "--on-error", "skip")
+    assert packed.returncode == 0
+    assert packed.stderr.count("left out: ") == 2
+    assert "1 left out" in packed.stdout
+    kept = bsgrow("data", "verify", "packed")
+    assert (kept.returncode, kept.stdout.count("left out when it was packed")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["pack", "none", "packed"], "none: cannot be listed: No such file or directory"),
+        (["pack", "photographs", "packed", "--shard-bytes", "many"], "--shard-bytes many: not a"),
+        (["verify", "none"], "none: there is no such file or folder"),
+    ],
+    ids=str,
+)
+def test_wrong_input(bsgrow, photographs, words, message):
+    result = bsgrow("data", *words)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (photographs.parent / "packed").exists()
+
+
+def test_a_destination_that_cannot_be_made(bsgrow, photographs):
+    result = bsgrow("data", "pack", "photographs", "/dev/null/packed")
+    assert result.returncode == 1
+    assert "cannot make /dev/null/packed/train: Not a directory" in result.stderr
+
+
+def test_images_are_counted_for_a_plan(bsgrow, photographs):
+    bsgrow("data", "pack", "photographs", "packed")
+    for name, path in (("folder", "photographs"), ("shards", "packed")):
+        settings = [*PLAN, f"data.name={name}", f"data.path={path}"]
+        result = bsgrow("plan", "digits", "--format", "json", settings=settings)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["num_samples"] == 16
+    missing = bsgrow("plan", "digits", settings=["data.name=folder"])
+    assert missing.returncode == 2
+    assert "data.path is not set" in missing.stderr
+    given = bsgrow("plan", "digits", settings=["data.name=folder", "data.num_samples=2000"])
+    assert given.returncode == 0, given.stderr
