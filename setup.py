@@ -69,7 +69,8 @@ def modules() -> list[Pybind11Extension]:
         ),
         module(
             "_native_cuda",
-            find("bindings/cuda/*.cpp") + shared,
+            find("bindings/cuda/*.cpp", "bindings/batch_arguments.cpp", "bindings/images_out.cpp")
+            + shared,
             libraries=["cudart_static", "dl", "rt"],
         ),
     ]

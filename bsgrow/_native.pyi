@@ -46,6 +46,18 @@ def load_batch_async(
     shuffle: bool,
     num_threads: int,
 ) -> Task: ...
+def gather_async(
+    *,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    seed: int,
+    start: int,
+    stop: int,
+    out_images: npt.NDArray[np.uint8],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool,
+    num_threads: int,
+) -> Task: ...
 def fill(*, out: npt.NDArray[np.uint8], chunk_bytes: int, num_threads: int) -> None: ...
 def instruction_set() -> Literal["avx512", "avx2", "baseline"]: ...
 

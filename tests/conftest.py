@@ -1,7 +1,134 @@
-"""Settings that every test shares."""
+"""Settings and fixtures that every test shares."""
 
+import ctypes
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from bsgrow.native import Augment
 
 # Machines are shared: an example may take long without anything being wrong.
 settings.register_profile("bsgrow", deadline=None)
 settings.load_profile("bsgrow")
+
+ROOT = Path(__file__).parent.parent
+DTYPES = {"float32": 0, "float16": 1, "bfloat16": 2}
+LAYOUTS = ("any", "planar", "interleaved")
+
+
+class _Batch(ctypes.Structure):
+    """bsgrow::DeviceLoadBatch, field by field."""
+
+    _fields_ = [
+        ("num_samples", ctypes.c_uint64),
+        ("seed", ctypes.c_uint64),
+        ("shuffle", ctypes.c_bool),
+        ("start", ctypes.c_uint64),
+        ("stop", ctypes.c_uint64),
+        ("pad", ctypes.c_uint32),
+        ("padding", ctypes.c_uint8),
+        ("flip", ctypes.c_bool),
+        ("cutout", ctypes.c_uint32),
+        ("shape", ctypes.c_int64 * 3),
+        ("images", ctypes.c_void_p),
+        ("labels", ctypes.c_void_p),
+        ("scale", ctypes.c_void_p),
+        ("bias", ctypes.c_void_p),
+        ("dtype", ctypes.c_uint8),
+        ("channels_last", ctypes.c_bool),
+        ("out_images", ctypes.c_void_p),
+        ("out_labels", ctypes.c_void_p),
+        ("cursor", ctypes.c_void_p),
+        ("gathered", ctypes.c_bool),
+    ]
+
+
+class HostKernel:
+    """The CUDA kernel's source, compiled for the host and called on arrays.
+
+    Attributes:
+        launches: (layout, bands of an image, whether tiles are staged) of each call.
+    """
+
+    def __init__(self, library):
+        self._load_batch = ctypes.CDLL(str(library)).load_batch_on_host
+        assert ctypes.CDLL(str(library)).size_of_batch() == ctypes.sizeof(_Batch)
+        self.launches = []
+
+    def __call__(
+        self,
+        images,
+        labels,
+        *,
+        seed,
+        start,
+        stop,
+        augment,
+        scale,
+        bias,
+        out_images,
+        out_labels,
+        dtype,
+        channels_last=False,
+        shuffle=True,
+        num_samples=None,
+        cursor=None,
+        items_per_warp=0,
+        backwards=False,
+    ):
+        augment = augment or Augment()
+        batch = _Batch(
+            num_samples=num_samples or len(images),
+            seed=seed,
+            shuffle=shuffle,
+            start=start,
+            stop=stop,
+            pad=augment.pad,
+            padding=augment.padding == "reflect",
+            flip=augment.flip,
+            cutout=augment.cutout,
+            shape=images.shape[1:],
+            images=images.ctypes.data,
+            labels=labels.ctypes.data,
+            scale=scale.ctypes.data,
+            bias=bias.ctypes.data,
+            dtype=DTYPES[dtype],
+            channels_last=channels_last,
+            out_images=out_images.ctypes.data,
+            out_labels=out_labels.ctypes.data,
+            cursor=None if cursor is None else cursor.ctypes.data,
+            gathered=num_samples is not None,
+        )
+        bands, staged = ctypes.c_uint32(), ctypes.c_int()
+        layout = self._load_batch(
+            ctypes.byref(batch),
+            ctypes.c_uint32(items_per_warp),
+            backwards,
+            ctypes.byref(bands),
+            ctypes.byref(staged),
+        )
+        self.launches.append((LAYOUTS[layout], bands.value, bool(staged.value)))
+
+
+def compile_for_host(folder, *flags):
+    """Builds the CUDA kernel's source with the host's compiler; returns the library's path."""
+    compiler = os.environ.get("CXX", "c++").split()
+    if shutil.which(compiler[0]) is None:
+        pytest.skip(f"needs a C++ compiler; {compiler[0]} was not found")
+    library = folder / "device_kernel.so"
+    source = ROOT / "tests/native/host/device_kernel.cpp"
+    options = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", *flags]
+    includes = [f"-I{ROOT / 'csrc'}", f"-I{ROOT / 'csrc/include'}"]
+    subprocess.run(
+        [*compiler, *options, "-fPIC", "-shared", *includes, source, "-o", library], check=True
+    )
+    return library
+
+
+@pytest.fixture(scope="session")
+def host_kernel(tmp_path_factory):
+    return HostKernel(compile_for_host(tmp_path_factory.mktemp("device_kernel")))

@@ -1,7 +1,18 @@
 """Plan to micro-batches: fills buffers from the stream of samples, ahead of their use."""
 
 from bsgrow.loading.array_loader import ArrayLoader
+from bsgrow.loading.array_loaders import choose_array_loader
+from bsgrow.loading.device_array_loader import DeviceArrayLoader
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.loader import Loader, MicroBatch
+from bsgrow.loading.streamed_array_loader import StreamedArrayLoader
 
-__all__ = ["ArrayLoader", "EncodedLoader", "Loader", "MicroBatch"]
+__all__ = [
+    "ArrayLoader",
+    "DeviceArrayLoader",
+    "EncodedLoader",
+    "Loader",
+    "MicroBatch",
+    "StreamedArrayLoader",
+    "choose_array_loader",
+]

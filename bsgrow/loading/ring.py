@@ -2,8 +2,6 @@
 
 import weakref
 from collections import deque
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -34,30 +32,45 @@ class Ring:
         self._slot_bytes = slot_bytes
         self._num_slots = num_slots
         self._allocate = _pinned_memory if pinned else _aligned_memory
-        self._free: deque[Memory] = deque()
-        self._loans: dict[int, weakref.ref[Memory]] = {}  # by address of the slot
+        self._slots: list[Memory] = []
+        self._loans: list[_Loan] = []  # the latest of each slot
+        self._returned: deque[_Loan] = deque()
 
     @property
     def has_room(self) -> bool:
         """Whether a slot can be lent that is none beyond the ring's number."""
-        return bool(self._free) or len(self._loans) < self._num_slots
+        return bool(self._returned) or len(self._slots) < self._num_slots
 
     def lend(self) -> Tensor:
         """Return a slot, uint8 [slot_bytes], uninitialised, aligned to 64 bytes.
 
         Where all are lent, it is memory beyond the ring, freed instead of coming back.
         """
-        is_of_ring = self.has_room
-        memory = self._free.pop() if self._free else self._allocate(self._slot_bytes)
-        loan = memory[:]  # an object of its own, which dies with the storage that torch makes of it
-        if is_of_ring:
-            self._loans[memory.ctypes.data] = weakref.ref(loan, _returns(memory, self._free))
-        return torch.from_numpy(loan)
+        if self._returned:
+            return self._lend(self._returned.pop().index)
+        memory = self._allocate(self._slot_bytes)
+        if not self.has_room:
+            return torch.from_numpy(memory)
+        self._slots.append(memory)
+        return self._lend(len(self._slots) - 1)
+
+    def _lend(self, index: int) -> Tensor:
+        view = self._slots[index][:]  # an object of its own, held by the storage made of it
+        loan = _Loan(view, self._returned.append)
+        loan.index = index
+        self._loans[index : index + 1] = [loan]
+        return torch.from_numpy(view)
 
 
-def _returns(memory: Memory, free: deque[Memory]) -> Callable[[Any], None]:
-    """Make a callback that knows the slot and the list, not the ring: no cycle keeps them alive."""
-    return lambda _: free.append(memory)
+class _Loan(weakref.ref[Memory]):
+    """Notices when a slot comes back.
+
+    It is put on the list of the returned by no Python code: a signal's handler, which runs between
+    two steps of such code, would have its exception swallowed there as a callback's are.
+    """
+
+    __slots__ = ("index",)
+    index: int
 
 
 def _aligned_memory(num_bytes: int) -> Memory:

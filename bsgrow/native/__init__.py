@@ -7,12 +7,20 @@ batches, threads or restarts changes what it holds. The work is done by ``bsgrow
 
 from bsgrow.native.augment import Augment, PaddingMode
 from bsgrow.native.normalisation import scale_and_bias
-from bsgrow.native.stream import Task, instruction_set, load_batch, load_batch_async, order
+from bsgrow.native.stream import (
+    Task,
+    gather_async,
+    instruction_set,
+    load_batch,
+    load_batch_async,
+    order,
+)
 
 __all__ = [
     "Augment",
     "PaddingMode",
     "Task",
+    "gather_async",
     "instruction_set",
     "load_batch",
     "load_batch_async",

@@ -1,6 +1,7 @@
 """The thin Python face of the compiled sample stream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -113,7 +114,7 @@ def load_batch(
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
-        **_constants(augment, mean, std),
+        **_constants(augment or Augment(), tuple(mean), tuple(std)),
     )
 
 
@@ -134,30 +135,17 @@ def load_batch_async(
 ) -> Task:
     """Starts what :func:`load_batch` does, and returns while it goes on in the background.
 
-    The task keeps all arrays alive; nobody else may write them, or read the outputs, until it is
-    done.
-
-    Args:
-        images: as the rest, see :func:`load_batch`.
-        labels: likewise.
-        seed: likewise.
-        start: likewise.
-        stop: likewise.
-        augment: likewise.
-        mean: likewise.
-        std: likewise.
-        out_images: likewise.
-        out_labels: likewise.
-        shuffle: likewise.
-        num_threads: threads in the background; whoever waits for the task is one more.
+    Takes the same arguments, but for ``num_threads``: threads in the background, and whoever waits
+    for the task is one more. The task keeps all arrays alive; until it is done nobody else may
+    write any of them, or read the outputs.
 
     Returns:
         The work under way.
 
     Raises:
-        InputError: as :func:`load_batch`, before anything is written.
-        TypeError: likewise.
-        ValueError: likewise.
+        InputError: mean or std cannot normalise.
+        TypeError: as :func:`load_batch`.
+        ValueError: as :func:`load_batch`.
     """
     return extension.load_batch_async(
         images=images,
@@ -169,16 +157,64 @@ def load_batch_async(
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
-        **_constants(augment, mean, std),
+        **_constants(augment or Augment(), tuple(mean), tuple(std)),
     )
 
 
+def gather_async(
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    start: int,
+    stop: int,
+    out_images: npt.NDArray[np.uint8],
+    out_labels: npt.NDArray[np.int64],
+    shuffle: bool = True,
+    num_threads: int,
+) -> Task:
+    """Starts copying the samples of stream positions ``[start, stop)`` side by side, as they are.
+
+    The task keeps all arrays alive; nobody else may write them, or read the outputs, until it is
+    done.
+
+    Args:
+        images: uint8 ``[num_samples, channels, height, width]``, C-contiguous; may be read-only.
+        labels: int64 ``[num_samples]``.
+        seed: 0 to 2**64 - 1.
+        start: first position, 0 to 2**64 - 1.
+        stop: one past the last position; any number of epoch ends may lie between.
+        out_images: written; uint8 ``[stop - start, channels, height, width]``, C-contiguous.
+        out_labels: written; int64 ``[stop - start]``.
+        shuffle: False takes the samples of each epoch in order.
+        num_threads: threads in the background; whoever waits for the task is one more.
+
+    Returns:
+        The work under way.
+
+    Raises:
+        TypeError: an argument is no array or no integer; the message names it.
+        ValueError: a shape, dtype, layout or range is wrong; the message names the argument.
+    """
+    return extension.gather_async(
+        images=images,
+        labels=labels,
+        seed=seed,
+        start=start,
+        stop=stop,
+        out_images=out_images,
+        out_labels=out_labels,
+        shuffle=shuffle,
+        num_threads=num_threads,
+    )
+
+
+@lru_cache  # asked for again with every micro-batch
 def _constants(
-    augment: Augment | None, mean: Sequence[float], std: Sequence[float]
-) -> dict[str, Any]:
+    augment: Augment, mean: tuple[float, ...], std: tuple[float, ...]
+) -> Mapping[str, Any]:
     """What the kernel is told of augmentation and normalisation."""
     scale, bias = scale_and_bias(mean, std)
-    augment = augment or Augment()
     return {
         "pad": augment.pad,
         "padding": augment.padding,

@@ -6,7 +6,7 @@ import torch
 
 from bsgrow.data import ENCODED, Dataset, EncodedDataset, load_dataset, load_encoded
 from bsgrow.errors import InputError
-from bsgrow.loading import ArrayLoader, EncodedLoader, Loader
+from bsgrow.loading import EncodedLoader, Loader, choose_array_loader
 from bsgrow.native import Augment
 from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
 from bsgrow.training.device import Precision
@@ -50,7 +50,7 @@ def make_loader(
     if isinstance(dataset, EncodedDataset):
         return _encoded_loader(recipe, dataset, device, precision)
     check_augment(recipe.augment, dataset)
-    return ArrayLoader(
+    return choose_array_loader(
         dataset,
         recipe.augment,
         seed=recipe.run.seed,

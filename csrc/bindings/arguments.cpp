@@ -62,14 +62,17 @@ uint64_t to_integer(py::handle value, const char* name, uint64_t first, uint64_t
   return number;
 }
 
-Array to_array(py::handle value, const char* name, const ArrayType& type) {
-  Array array{name, request(value, name, type.writable), type.description};
+Array require_type(Array array, const ArrayType& type) {
   if (!has_format(array.info, type.formats)) {
     array.reject("got items of format '" + array.info.format + "'");
   }
   if (array.info.ndim != type.num_dims) array.reject("got shape " + shape_text(array.info));
   if (!is_aligned(array.info)) array.reject("got memory that is not aligned to its items");
   return array;
+}
+
+Array to_array(py::handle value, const char* name, const ArrayType& type) {
+  return require_type({name, request(value, name, type.writable), type.description}, type);
 }
 
 void Array::reject(const std::string& problem) const {

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Array {
   std::string name;
   pybind11::buffer_info info;
   const char* description;
+  std::shared_ptr<void> owner{};  // of memory that the view itself does not hold
 
   char format() const { return info.format.back(); }
   int64_t size(int64_t dim) const { return info.shape[dim]; }
@@ -41,6 +43,9 @@ struct Array {
 
   [[noreturn]] void reject(const std::string& problem) const;
 };
+
+// Raises unless the view is of this type.
+Array require_type(Array array, const ArrayType& type);
 
 Array to_array(pybind11::handle value, const char* name, const ArrayType& type);
 

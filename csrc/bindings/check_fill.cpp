@@ -12,7 +12,7 @@ void check_and_fill(py::handle out, py::handle chunk_bytes, py::handle num_threa
   const Array bytes = to_array(out, "out", {"B", "uint8 [num_bytes], contiguous", 1, true});
   bytes.require_contiguous();
   const auto chunk = static_cast<int64_t>(to_integer(chunk_bytes, "chunk_bytes", 1, INT64_MAX / 2));
-  const auto threads = static_cast<int>(to_integer(num_threads, "num_threads", 1, kMaxThreads));
+  const int threads = to_num_threads(num_threads);
   const ReleasedGil released;
   fill(bytes.info.ptr, bytes.size(0), chunk, threads);
 }

@@ -1,10 +1,7 @@
-#include <algorithm>
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "bindings/arguments.h"
-#include "bindings/images_out.h"
+#include "bindings/batch_arguments.h"
 #include "bindings/operations.h"
 #include "bindings/positions.h"
 #include "bindings/released_gil.h"
@@ -16,116 +13,25 @@ namespace py = pybind11;
 namespace bsgrow {
 namespace {
 
-constexpr ArrayType kImages{"B", "uint8 [num_samples, channels, height, width], C-contiguous", 4,
-                            false};
-constexpr ArrayType kLabels{"lq", "int64 [num_samples], contiguous", 1, false};
-constexpr ArrayType kOutImages{
-    "feH",
-    "float32, float16 or bfloat16 (as uint16) [stop - start, channels, height, width], "
-    "contiguous or channels_last",
-    4, true};
-constexpr ArrayType kOutLabels{"lq", "int64 [stop - start], contiguous", 1, true};
-
-Array to_images(py::handle value) {
-  Array images = to_array(value, "images", kImages);
-  images.require_contiguous();
-  if (images.info.size == 0) images.reject("got an empty array");
-  if (static_cast<uint64_t>(images.size(0)) > uint64_t{1} << 32) {
-    images.reject("got more than 2**32 samples");
-  }
-  return images;
-}
-
-Array to_labels(py::handle value, const char* name, const ArrayType& type, uint64_t size,
-                const char* meaning) {
-  Array labels = to_array(value, name, type);
-  labels.require_size(0, size, meaning);
-  labels.require_contiguous();
-  return labels;
-}
-
-Array to_out_images(py::handle value, uint64_t count, const Array& images) {
-  Array out = to_array(value, "out_images", kOutImages);
-  out.require_size(0, count, "stop - start");
-  for (int64_t dim = 1; dim < 4; ++dim) {
-    out.require_size(dim, images.size(dim), "as in images");
-  }
-  return out;
-}
-
-Padding to_padding(const std::string& padding) {
-  if (padding == "zero") return Padding::kZero;
-  if (padding == "reflect") return Padding::kReflect;
-  throw py::value_error("padding: expected 'zero' or 'reflect', got '" + padding + "'");
-}
-
-// The margins are below both sides, so that reflection has pixels to mirror and every crop has some
-// to show.
-Augment to_augment(const LoadBatchArguments& arguments, const Array& images) {
-  const int64_t side = std::min(images.size(2), images.size(3));
-  const uint64_t pad = to_integer(arguments.pad, "pad", 0, std::min<int64_t>(side - 1, 1 << 30));
-  const uint64_t cutout =
-      to_integer(arguments.cutout, "cutout", 0, std::min<int64_t>(side, 1 << 30));
-  return {static_cast<uint32_t>(pad), to_padding(arguments.padding), arguments.flip,
-          static_cast<uint32_t>(cutout)};
-}
-
-// The arrays keep alive what the batch points to.
-struct CheckedLoadBatch {
-  std::vector<Array> arrays;
-  LoadBatch batch;
-  int num_threads;
-};
-
 CheckedLoadBatch check(const LoadBatchArguments& arguments) {
-  Array images = to_images(arguments.images);
-  const auto num_samples = static_cast<uint64_t>(images.size(0));
-  const Positions positions =
-      to_positions(num_samples, arguments.seed, arguments.shuffle, arguments.start, arguments.stop);
-  Array labels = to_labels(arguments.labels, "labels", kLabels, num_samples, "as in images");
-  Array scale = to_per_channel(arguments.scale, "scale", images.size(1));
-  Array bias = to_per_channel(arguments.bias, "bias", images.size(1));
-  Array out_images = to_out_images(arguments.out_images, positions.count(), images);
-  Array out_labels =
-      to_labels(arguments.out_labels, "out_labels", kOutLabels, positions.count(), "stop - start");
-  for (const Array* other : {&images, &labels, &scale, &bias, &out_labels}) {
-    require_disjoint(out_images, *other);
-    if (other != &out_labels) require_disjoint(out_labels, *other);
-  }
-  const LoadBatch batch{positions.stream,
-                        positions.start,
-                        positions.stop,
-                        to_augment(arguments, images),
-                        {images.size(1), images.size(2), images.size(3)},
-                        static_cast<const uint8_t*>(images.info.ptr),
-                        static_cast<const int64_t*>(labels.info.ptr),
-                        static_cast<const float*>(scale.info.ptr),
-                        static_cast<const float*>(bias.info.ptr),
-                        dtype_of(out_images),
-                        is_channels_last(out_images),
-                        out_images.info.ptr,
-                        static_cast<int64_t*>(out_labels.info.ptr)};
-  const auto num_threads = to_integer(arguments.num_threads, "num_threads", 1, kMaxThreads);
-  std::vector<Array> arrays;
-  for (Array* array : {&images, &labels, &scale, &bias, &out_images, &out_labels}) {
-    arrays.push_back(std::move(*array));
-  }
-  return {std::move(arrays), batch, static_cast<int>(num_threads)};
+  return check_load_batch(arguments, Gathered{0}, to_array);
 }
 
 }  // namespace
 
-void check_and_load_batch(const LoadBatchArguments& arguments) {
+void check_and_load_batch(const LoadBatchArguments& arguments, py::handle num_threads) {
   const CheckedLoadBatch checked = check(arguments);
+  const int threads = to_num_threads(num_threads);
   const ReleasedGil released;
-  load_batch(checked.batch, checked.num_threads);
+  load_batch(checked.batch, threads);
 }
 
-std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments) {
+std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments,
+                                                   py::handle num_threads) {
   CheckedLoadBatch checked = check(arguments);
-  Chunks chunks = load_batch_chunks(checked.batch, checked.num_threads + 1);
-  return std::make_unique<PyTask>(std::move(checked.arrays), std::move(chunks),
-                                  checked.num_threads);
+  const int threads = to_num_threads(num_threads);
+  Chunks chunks = load_batch_chunks(checked.batch, threads + 1);
+  return std::make_unique<PyTask>(std::move(checked.arrays), std::move(chunks), threads);
 }
 
 }  // namespace bsgrow

@@ -17,7 +17,8 @@ auto with_load_batch_arguments(py::object images, py::object labels, py::object 
                                py::object scale, py::object bias, py::object out_images,
                                py::object out_labels, bool shuffle, py::object num_threads) {
   return run({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
-              out_images, out_labels, shuffle, num_threads});
+              out_images, out_labels, shuffle},
+             num_threads);
 }
 
 template <auto run>
@@ -27,6 +28,13 @@ void bind_load_batch(py::module_& module, const char* name) {
              py::arg("padding"), py::arg("flip"), py::arg("cutout"), py::arg("scale"),
              py::arg("bias"), py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
              py::arg("num_threads"));
+}
+
+auto gather_async(py::object images, py::object labels, py::object seed, py::object start,
+                  py::object stop, py::object out_images, py::object out_labels, bool shuffle,
+                  py::object num_threads) {
+  return check_and_gather_async(
+      {images, labels, seed, start, stop, out_images, out_labels, shuffle, num_threads});
 }
 
 }  // namespace
@@ -41,6 +49,10 @@ PYBIND11_MODULE(_native, module) {
   bsgrow::bind_image_operations(module);
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch>(module, "load_batch");
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch_async>(module, "load_batch_async");
+  module.def("gather_async", &bsgrow::gather_async, py::kw_only(), py::arg("images"),
+             py::arg("labels"), py::arg("seed"), py::arg("start"), py::arg("stop"),
+             py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
+             py::arg("num_threads"));
   module.def("instruction_set", &bsgrow::instruction_set);
   module.def("fill", &bsgrow::check_and_fill, py::kw_only(), py::arg("out"), py::arg("chunk_bytes"),
              py::arg("num_threads"));

@@ -3,8 +3,8 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
-#include <string>
 
+#include "bindings/batch_arguments.h"
 #include "bindings/task.h"
 
 namespace bsgrow {
@@ -15,20 +15,18 @@ namespace bsgrow {
 void check_and_order(pybind11::handle num_samples, pybind11::handle seed, pybind11::handle start,
                      pybind11::handle stop, pybind11::handle out);
 
-struct LoadBatchArguments {
-  pybind11::handle images, labels, seed, start, stop;
-  pybind11::handle pad;
-  std::string padding;
-  bool flip;
-  pybind11::handle cutout;
-  pybind11::handle scale, bias, out_images, out_labels;
+void check_and_load_batch(const LoadBatchArguments& arguments, pybind11::handle num_threads);
+
+std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments,
+                                                   pybind11::handle num_threads);
+
+struct GatherArguments {
+  pybind11::handle images, labels, seed, start, stop, out_images, out_labels;
   bool shuffle;
   pybind11::handle num_threads;
 };
 
-void check_and_load_batch(const LoadBatchArguments& arguments);
-
-std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arguments);
+std::unique_ptr<PyTask> check_and_gather_async(const GatherArguments& arguments);
 
 void check_and_fill(pybind11::handle out, pybind11::handle chunk_bytes,
                     pybind11::handle num_threads);

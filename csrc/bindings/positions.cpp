@@ -18,6 +18,10 @@ void require_epoch_fits(uint64_t num_samples, uint64_t start, uint64_t stop) {
 
 }  // namespace
 
+int to_num_threads(py::handle value) {
+  return static_cast<int>(to_integer(value, "num_threads", 1, kMaxThreads));
+}
+
 Positions to_positions(uint64_t num_samples, py::handle seed, bool shuffle, py::handle start,
                        py::handle stop) {
   const uint64_t first = to_integer(start, "start", 0, UINT64_MAX);

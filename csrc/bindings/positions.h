@@ -10,6 +10,8 @@ namespace bsgrow {
 
 constexpr uint64_t kMaxThreads = 1024;
 
+int to_num_threads(pybind11::handle value);
+
 // Positions [start, stop) of a stream, checked.
 struct Positions {
   Stream stream;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "bsgrow/load_batch.h"
+#include "cpu/draws.h"
+#include "cpu/layout.h"
 #include "cpu/rows.h"
-#include "cpu/stage.h"
 #include "cpu/taps.h"
 
 namespace bsgrow {
@@ -10,14 +10,17 @@ namespace bsgrow {
 // The vectorised inner loops, compiled once for each instruction set from cpu/isa/.
 struct Kernels {
   const char* instruction_set;
-  StageRows stage_rows;
+  int64_t lanes;  // elements of a block
+  PermuteChunk permute_chunk;
+  DrawChunk draw_chunk;
   // Streamed stores are ordered with nothing else: this puts them before whatever follows. It waits
   // for them, so it is called once a chunk.
   void (*finish_streamed)();
   void (*zero_streamed)(void* out, int64_t num_bytes);  // to the last byte, however aligned
-  Convert convert[3][2];                                // [dtype][planar]
+  LoadImage load_image[3][3];                           // [dtype][any group, 1, 3]
   ResizeRow resize_row[2];                              // [planar]
   BlendRows blend_rows;
+  NormaliseRows normalise_rows[3][2];  // [dtype][planar]
 };
 
 namespace baseline {

@@ -11,112 +11,80 @@
 namespace bsgrow {
 namespace {
 
-constexpr int64_t kChunk = 32;  // images: small enough to share out evenly, and their order fits L1
-
-int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
+constexpr int64_t kFirstImage = 8192;  // bytes of a chunk's first image that are asked for at once
+constexpr int64_t kPrimed = 6 * kCacheLine;
 
 // What is worked out once a call and then read by all threads.
-struct Job {
+struct Preparation {
   LoadBatch batch;
-  Stage stage;
-  bool staged;  // false: every window is the image itself, read where it lies
+  Layout layout;
   const Kernels& kernels;
-  Convert convert;
-  std::vector<float> scale;  // one a channel, or one for each element of an interleaved row
-  std::vector<float> bias;
-  int64_t image_elements;
-  int64_t image_bytes;  // of output
-  bool streamed;
+  LoadImage load_image;
 };
 
-std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
-  std::vector<float> repeated;
-  repeated.reserve(count * times);
-  for (int64_t i = 0; i < times; ++i) repeated.insert(repeated.end(), values, values + count);
-  return repeated;
-}
-
-Job make_job(const LoadBatch& batch) {
-  const ImageShape& shape = batch.shape;
-  const bool interleaved = batch.channels_last && shape.channels > 1;
-  const bool staged = interleaved || batch.augment.pad > 0 || batch.augment.flip;
+Preparation prepare(const LoadBatch& batch) {
   const Kernels& kernels = best_kernels();
-  const int64_t times = interleaved ? shape.width : 1;
-  const int64_t elements = shape.channels * shape.height * shape.width;
-  const int64_t image_bytes = elements * item_size(batch.dtype);
-  const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
-  return {batch,
-          {shape, batch.augment.pad, batch.augment.padding, interleaved},
-          staged,
-          kernels,
-          kernels.convert[static_cast<int>(batch.dtype)][!interleaved],
-          repeat(batch.scale, shape.channels, times),
-          repeat(batch.bias, shape.channels, times),
-          elements,
-          image_bytes,
-          num_images > kStreamedBytes / image_bytes};
+  Layout layout = make_layout(batch, kernels.lanes);
+  const int64_t group = layout.group();
+  const int kind = group == 1 ? 1 : group == 3 ? 2 : 0;
+  const LoadImage load_image = kernels.load_image[static_cast<int>(batch.dtype)][kind];
+  return {batch, std::move(layout), kernels, load_image};
 }
 
-void convert_image(const Job& job, const uint8_t* window, char* out) {
-  const Stage& stage = job.stage;
-  const int64_t out_plane = job.image_bytes / stage.num_planes();
-  Rows rows{window, stage.stride(), stage.shape.height, stage.shape.width * stage.group(),
-            job.streamed};
-  for (int64_t p = 0; p < stage.num_planes(); ++p) {
-    job.convert(rows, &job.scale[p], &job.bias[p], out + p * out_plane);
-    rows.first += stage.plane_bytes();
-  }
+// The same pixels where they may be read past their end: behind the last image of all lies nothing.
+const uint8_t* readable(const Preparation& p, int64_t sample, const Scratch& scratch) {
+  const int64_t num_bytes = p.layout.image_bytes();
+  const uint8_t* const pixels = p.batch.images + sample * num_bytes;
+  const bool is_last = sample == static_cast<int64_t>(p.batch.stream.num_samples) - 1;
+  if (!is_last || !p.layout.overread()) return pixels;
+  return static_cast<const uint8_t*>(std::memcpy(scratch.copy, pixels, num_bytes));
 }
 
-// Zero bits are the number 0 in each dtype.
-void cut_out(const Job& job, const Hole& hole, char* out) {
-  const Stage& stage = job.stage;
-  const int64_t pixel = job.image_bytes / job.image_elements * stage.group();
-  const int64_t num_rows = stage.num_planes() * stage.shape.height;
-  const int64_t row_bytes = stage.shape.width * pixel;
-  for (int64_t plane = 0; plane < num_rows; plane += stage.shape.height) {
-    for (int64_t y = plane + hole.top; y < plane + hole.bottom; ++y) {
-      std::memset(out + y * row_bytes + hole.left * pixel, 0, (hole.right - hole.left) * pixel);
-    }
-  }
+void load_sample(const Preparation& p, const Draws& draws, int64_t i, int64_t next, int64_t index,
+                 const Scratch& scratch) {
+  const LoadBatch& batch = p.batch;
+  const uint32_t sample = draws.samples[i];
+  const Picture picture{readable(p, sample, scratch),
+                        batch.images + next * p.layout.image_bytes(),
+                        {draws.top[i], draws.left[i], draws.flipped[i] != 0},
+                        draws.holes[i]};
+  char* const out = static_cast<char*>(batch.out_images) + index * p.layout.out_bytes();
+  p.load_image(p.layout, picture, scratch, out);
 }
 
-void load_image(const Job& job, int64_t sample, uint32_t epoch, int64_t index, uint8_t* scratch) {
-  const LoadBatch& batch = job.batch;
-  const uint64_t seed = batch.stream.seed;
-  const auto key = static_cast<uint32_t>(sample);
-  const uint8_t* window = batch.images + sample * job.image_elements;
-  if (job.staged) {
-    const Window drawn = draw_window(batch.augment, seed, key, epoch);
-    window = stage_window(job.stage, job.kernels.stage_rows, drawn, window, scratch);
-  }
-  char* const out = static_cast<char*>(batch.out_images) + index * job.image_bytes;
-  convert_image(job, window, out);
-  const ImageShape& shape = batch.shape;
-  cut_out(job, draw_hole(batch.augment, seed, key, epoch, shape.height, shape.width), out);
-  batch.out_labels[index] = batch.labels[sample];
+// Asks for an image's first bytes; what follows them the processor then fetches by itself in part.
+void prefetch(const Preparation& p, uint32_t sample, int64_t num_bytes) {
+  const uint8_t* const image = p.batch.images + sample * p.layout.image_bytes();
+  num_bytes = std::min(num_bytes, p.layout.image_bytes());
+  for (int64_t i = 0; i < num_bytes; i += kCacheLine) __builtin_prefetch(image + i, 0, 2);
 }
 
-// Samples lie anywhere in memory: asking for one while the one before it is worked on hides part of
-// the wait.
-void prefetch(const Job& job, int64_t sample) {
-  constexpr int64_t kCacheLine = 64;
-  const uint8_t* const image = job.batch.images + sample * job.image_elements;
-  for (int64_t i = 0; i < job.image_elements; i += kCacheLine) __builtin_prefetch(image + i, 0, 2);
-}
-
-void load_chunk(const Job& job, int64_t chunk, uint8_t* scratch) {
-  const LoadBatch& batch = job.batch;
-  const int64_t first = chunk * kChunk;
-  const auto count = std::min<int64_t>(kChunk, batch.stop - batch.start - first);
-  int64_t samples[kChunk];
-  uint32_t epochs[kChunk];
-  order(batch.stream, batch.start + first, count, samples, epochs);
+void draw_samples(const Preparation& p, int64_t first, int64_t count, Draws& draws) {
+  const LoadBatch& batch = p.batch;
+  order(batch.stream, batch.start + first, count, draws.samples, draws.epochs);
+  std::fill(draws.samples + count, std::end(draws.samples), draws.samples[count - 1]);
+  prefetch(p, draws.samples[0], kFirstImage);
+  prefetch(p, draws.samples[1], kPrimed);
+  p.kernels.draw_chunk(batch.augment, batch.shape, batch.stream.seed, draws);
   for (int64_t i = 0; i < count; ++i) {
-    if (i + 1 < count) prefetch(job, samples[i + 1]);
-    load_image(job, samples[i], epochs[i], first + i, scratch);
+    batch.out_labels[first + i] = batch.labels[draws.samples[i]];
   }
-  if (job.streamed) job.kernels.finish_streamed();
+}
+
+void load_chunk(const Preparation& p, int64_t chunk, const Scratch& scratch) {
+  const int64_t first = chunk * kChunk;
+  const auto count = std::min<int64_t>(kChunk, p.batch.stop - p.batch.start - first);
+  Draws draws{};
+  draw_samples(p, first, count, draws);
+  for (int64_t i = 0; i < count; ++i) {
+    prefetch(p, draws.samples[i + 2], kPrimed);
+    load_sample(p, draws, i, draws.samples[i + 1], first + i, scratch);
+  }
+  if (p.layout.streamed) p.kernels.finish_streamed();
+}
+
+char* align(char* memory) {
+  return memory + (-reinterpret_cast<uintptr_t>(memory) & (kCacheLine - 1));
 }
 
 }  // namespace
@@ -124,12 +92,13 @@ void load_chunk(const Job& job, int64_t chunk, uint8_t* scratch) {
 Chunks load_batch_chunks(const LoadBatch& batch, int num_slots) {
   const int64_t num_images = batch.stop - batch.start;
   const int64_t num_chunks = num_images / kChunk + (num_images % kChunk > 0);
-  const auto job = std::make_shared<const Job>(make_job(batch));
-  const int64_t scratch_bytes = job->staged ? job->stage.num_bytes() : 0;
-  const auto scratch = std::make_shared<std::vector<uint8_t>>(
-      scratch_bytes * std::min<int64_t>(num_slots, num_chunks + 1));
+  const auto p = std::make_shared<const Preparation>(prepare(batch));
+  const int64_t num_bytes = scratch_bytes(p->layout);
+  const auto memory = std::make_shared<std::vector<char>>(
+      num_bytes * std::min<int64_t>(num_slots, num_chunks + 1) + kCacheLine);
   return {num_chunks, [=](int64_t chunk, int slot) {
-            load_chunk(*job, chunk, scratch->data() + slot * scratch_bytes);
+            load_chunk(*p, chunk,
+                       make_scratch(p->layout, align(memory->data()) + slot * num_bytes));
           }};
 }
 

@@ -3,27 +3,33 @@
 #include <algorithm>
 
 #include "bsgrow/feistel.h"
+#include "cpu/kernels.h"
 
 namespace bsgrow {
 namespace {
 
 // Positions of one epoch: the round keys are drawn once for all of them.
+template <typename Sample>
 void order_in_epoch(const Stream& stream, uint32_t epoch, uint64_t offset, uint64_t count,
-                    int64_t* samples) noexcept {
+                    Sample* samples) {
   if (!stream.shuffle) {
-    for (uint64_t i = 0; i < count; ++i) samples[i] = static_cast<int64_t>(offset + i);
+    for (uint64_t i = 0; i < count; ++i) samples[i] = static_cast<Sample>(offset + i);
     return;
   }
+  const PermuteChunk permute_chunk = best_kernels().permute_chunk;
   const Permutation permutation = make_permutation(stream.num_samples, stream.seed, epoch);
-  for (uint64_t i = 0; i < count; ++i) {
-    samples[i] = permute(permutation, static_cast<uint32_t>(offset + i));
+  for (uint64_t done = 0; done < count; done += kChunk) {
+    uint32_t chunk[kChunk];
+    permute_chunk(permutation, static_cast<uint32_t>(offset + done), chunk);
+    std::copy_n(chunk, std::min<uint64_t>(kChunk, count - done), samples + done);
   }
 }
 
 }  // namespace
 
-void order(const Stream& stream, uint64_t start, uint64_t count, int64_t* samples,
-           uint32_t* epochs) noexcept {
+template <typename Sample>
+void order(const Stream& stream, uint64_t start, uint64_t count, Sample* samples,
+           uint32_t* epochs) {
   uint64_t epoch = start / stream.num_samples;
   uint64_t offset = start % stream.num_samples;
   for (uint64_t done = 0; done < count; ++epoch, offset = 0) {
@@ -33,5 +39,8 @@ void order(const Stream& stream, uint64_t start, uint64_t count, int64_t* sample
     done += run;
   }
 }
+
+template void order(const Stream&, uint64_t, uint64_t, int64_t*, uint32_t*);
+template void order(const Stream&, uint64_t, uint64_t, uint32_t*, uint32_t*);
 
 }  // namespace bsgrow

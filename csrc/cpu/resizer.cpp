@@ -45,18 +45,18 @@ void Resizer::emit_row(int64_t row) noexcept {
   }
   kernels_.blend_rows(tap_rows_.data(), &vertical_.groups[row * vertical_.num_groups],
                       vertical_.num_taps, row_bytes_, blended_.data());
-  convert_row(row);
+  normalise_row(row);
 }
 
-void Resizer::convert_row(int64_t row) noexcept {
+void Resizer::normalise_row(int64_t row) noexcept {
   const bool planar = !out_.channels_last;
   const int64_t length = planar ? shape_.width : shape_.width * kChannels;
   const int64_t bytes = length * item_size(out_.dtype);
-  const Convert convert = kernels_.convert[static_cast<int>(out_.dtype)][planar];
+  const NormaliseRows normalise = kernels_.normalise_rows[static_cast<int>(out_.dtype)][planar];
   Rows rows{blended_.data(), row_bytes_, 1, length, out_.streamed};
   char* out = static_cast<char*>(out_.pixels) + row * bytes;
   for (int64_t plane = 0; plane < (planar ? kChannels : 1); ++plane) {
-    convert(rows, out_.scale + plane, out_.bias + plane, out);
+    normalise(rows, out_.scale + plane, out_.bias + plane, out);
     rows.first += pitch_;
     out += shape_.height * bytes;
   }

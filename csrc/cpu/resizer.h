@@ -41,7 +41,7 @@ class Resizer {
  private:
   uint8_t* ring_row(int64_t row) { return ring_.data() + row % vertical_.num_taps * row_bytes_; }
   void emit_row(int64_t row) noexcept;
-  void convert_row(int64_t row) noexcept;
+  void normalise_row(int64_t row) noexcept;
 
   const Kernels& kernels_;
   TapTable vertical_;

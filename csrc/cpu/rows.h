@@ -17,6 +17,6 @@ struct Rows {
 
 // Normalises and casts rows of pixels into a contiguous run of count * length elements. Scale and
 // bias are [1] for a plane, and [length] for rows of interleaved channels.
-using Convert = void (*)(const Rows& rows, const float* scale, const float* bias, void* out);
+using NormaliseRows = void (*)(const Rows& rows, const float* scale, const float* bias, void* out);
 
 }  // namespace bsgrow

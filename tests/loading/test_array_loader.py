@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from bsgrow.data import load_dataset
+from bsgrow.errors import InputError
 from bsgrow.loading import ArrayLoader
-from bsgrow.loading.layout import as_buffer
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
 
@@ -38,6 +38,30 @@ def test_the_stream_does_not_depend_on_the_cut(digits):
     cut = stream(loader(digits, 48).micro_batches(updates(1, 999, 16, 2000, 984)))
     assert torch.equal(whole[0], cut[0])
     assert torch.equal(whole[1], cut[1])
+
+
+@pytest.mark.parametrize("prefetch_bytes", [0, 1, 1 << 30])
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_the_stream_does_not_depend_on_how_it_is_fetched(digits, prefetch_bytes, num_threads):
+    options = {"prefetch_bytes": prefetch_bytes, "num_threads": num_threads}
+    ours = loader(digits, 48, **options)
+    reference = stream(loader(digits, 4000).micro_batches(updates(4000)))
+    assert all(map(torch.equal, stream(ours.micro_batches(updates(1, 999, 3000))), reference))
+    images, labels = zip(*ours.evaluation(), strict=True)
+    expected = list(loader(digits, 10_000).evaluation())
+    assert torch.equal(torch.cat(images), expected[0][0])
+    assert torch.equal(torch.cat(labels), expected[0][1])
+
+
+def test_micro_batches_stay_as_they_are_when_all_are_kept(digits):
+    batches = list(loader(digits, 16, prefetch_bytes=1).micro_batches(updates(*[40] * 50)))
+    kept = stream(batches)
+    assert torch.equal(kept[0], stream(loader(digits, 2000).micro_batches(updates(2000)))[0])
+
+
+def test_a_negative_prefetch_is_refused(digits):
+    with pytest.raises(InputError, match="prefetch_bytes = -1: expected 0 or more"):
+        loader(digits, prefetch_bytes=-1)
 
 
 def test_an_epoch_holds_every_sample_once(digits):
@@ -75,12 +99,6 @@ def test_dtype_and_memory_format(digits, dtype, memory_format):
     assert batch.images.dtype == dtype
     assert batch.images.is_contiguous(memory_format=memory_format)
     assert torch.equal(batch.images, plain.images.to(dtype))
-
-
-def test_a_buffer_is_the_memory_of_its_tensor():
-    tensor = torch.zeros(3, dtype=torch.bfloat16)
-    as_buffer(tensor)[:] = 0x3F80  # 1 in bfloat16
-    assert tensor.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_batch_outlives_its_loader(digits):

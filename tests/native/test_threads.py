@@ -73,7 +73,7 @@ def test_a_spawned_child_gives_the_same():
         assert pool.apply(digest, (0, 4)) == digest(0, 4)
 
 
-def test_the_interpreter_exits_with_a_pool_and_a_call_under_way():
+def test_the_interpreter_exits_with_a_pool_and_calls_under_way():
     program = f"""
 import sys, threading
 sys.path.insert(0, {HERE!r})
@@ -83,7 +83,8 @@ def work():
     while True:
         digest(0, 3)
         started.set()
-threading.Thread(target=work, daemon=True).start()
+for _ in range(4):
+    threading.Thread(target=work, daemon=True).start()
 started.wait()
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -2,15 +2,12 @@
 // Clang, lowered to what the target has; an intrinsic stands only where GCC 12's lowering was
 // measured to be several times slower.
 
-constexpr int64_t kBytes = 16;  // of a block that is copied
 #if defined(BSGROW_AVX512)
-constexpr int64_t kLanes = 16;  // of a block that is converted
+constexpr int64_t kLanes = 16;
 #else
 constexpr int64_t kLanes = 8;
 #endif
 
-using Bytes = uint8_t __attribute__((vector_size(kBytes)));
-using Pixels = uint8_t __attribute__((vector_size(kLanes)));
 using Words = uint16_t __attribute__((vector_size(kLanes * 2)));
 using Integers = int32_t __attribute__((vector_size(kLanes * 4)));
 using Bits = uint32_t __attribute__((vector_size(kLanes * 4)));
@@ -26,27 +23,30 @@ BSGROW_INLINE void store(void* to, const Vector& block) {
   memcpy(to, &block, sizeof block);
 }
 
-BSGROW_INLINE void reverse(Bytes& block) {
-#if defined(__clang__)
-  block =
-      __builtin_shufflevector(block, block, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-#else
-  block = __builtin_shuffle(block, Bytes{15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0});
-#endif
+BSGROW_INLINE void broadcast(Integers& block, int64_t value) {
+  block = Integers{} + static_cast<int32_t>(value);
 }
 
-BSGROW_INLINE void load_pixels(Floats& pixels, const uint8_t* in) {
+// Each lane takes one of kWindowBytes bytes: the one that the lowest byte of its choice names, or 0
+// where that is none of them. The other bytes of a choice name none.
+BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& chosen) {
 #if defined(BSGROW_AVX512)
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
-  pixels = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window));
+  chosen = (Integers)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(bytes), (__m512i)choice);
 #elif defined(BSGROW_AVX2)
-  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in));
-  pixels = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window));
+  chosen = (Integers)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), (__m256i)choice);
+#elif defined(__aarch64__)
+  const uint8x16_t bytes = vld1q_u8(window);
+  uint8x16_t halves[2];
+  memcpy(halves, &choice, sizeof halves);
+  for (uint8x16_t& half : halves) half = vqtbl1q_u8(bytes, half);
+  memcpy(&chosen, halves, sizeof chosen);
 #else
-  Pixels bytes;
-  load(bytes, in);  // one doubling at a time: compilers turn each into vector instructions
-  const Words words = __builtin_convertvector(bytes, Words);
-  pixels = __builtin_convertvector(__builtin_convertvector(words, Integers), Floats);
+  for (int64_t i = 0; i < kLanes; ++i) {
+    const uint32_t byte = choice[i] & 0xFF;
+    chosen[i] = byte < kWindowBytes ? window[byte] : 0;
+  }
 #endif
 }
 
@@ -75,19 +75,36 @@ void finish_streamed() {
 #endif
 }
 
-void zero_streamed(void* out, int64_t num_bytes) {
-  auto* const bytes = static_cast<char*>(out);
+// Covers num_bytes from out on: what is aligned to a vector of floats with streamed stores, and the
+// ends as edge does it, given where they begin and how long they are.
+template <typename Body, typename Edge>
+BSGROW_INLINE void stream(const void* out, int64_t num_bytes, const Body& body, const Edge& edge) {
   constexpr int64_t kSize = sizeof(Floats);
   const int64_t head = -reinterpret_cast<intptr_t>(out) & (kSize - 1);
-  const int64_t body = num_bytes > head ? (num_bytes - head) / kSize * kSize : 0;
-  if (body == 0) {
-    memset(bytes, 0, num_bytes);
-    return;
-  }
-  memset(bytes, 0, head);
-  for (int64_t i = 0; i < body; i += kSize) put<true>(bytes + head + i, Floats{});
-  memset(bytes + head + body, 0, num_bytes - head - body);
+  const int64_t stop = num_bytes > head ? head + (num_bytes - head) / kSize * kSize : 0;
+  edge(0, stop > 0 ? head : num_bytes);
+  for (int64_t i = head; i < stop; i += kSize) body(i);
+  if (stop > 0) edge(stop, num_bytes - stop);
+}
+
+void zero_streamed(void* out, int64_t num_bytes) {
+  auto* const bytes = static_cast<char*>(out);
+  stream(
+      out, num_bytes, [=](int64_t i) BSGROW_INLINE_LAMBDA { put<true>(bytes + i, Floats{}); },
+      [=](int64_t i, int64_t count) { memset(bytes + i, 0, count); });
   finish_streamed();
+}
+
+void copy_streamed(void* out, const char* in, int64_t num_bytes) {
+  auto* const bytes = static_cast<char*>(out);
+  stream(
+      out, num_bytes,
+      [=](int64_t i) BSGROW_INLINE_LAMBDA {
+        Floats block;
+        load(block, in + i);
+        put<true>(bytes + i, block);
+      },
+      [=](int64_t i, int64_t count) { memcpy(bytes + i, in + i, count); });
 }
 
 template <bool kStreamed>
@@ -113,16 +130,4 @@ BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
   Bits rounded;
   round_bits(values, rounded, BFloat16{});
   put<kStreamed>(out, __builtin_convertvector(rounded, Words));
-}
-
-// Covers [0, length) with blocks, the last one shifted back to end with the row: doing some
-// elements twice is cheaper than a scalar tail, and nothing outside is touched.
-template <int64_t kBlock, typename Block, typename Single>
-BSGROW_INLINE void sweep(int64_t length, const Block& block, const Single& single) {
-  if (length < kBlock) {
-    for (int64_t x = 0; x < length; ++x) single(x);
-    return;
-  }
-  for (int64_t x = 0; x + kBlock <= length; x += kBlock) block(x);
-  if (length % kBlock) block(length - kBlock);
 }

@@ -1,72 +1,181 @@
-// Normalise and cast: see Convert in cpu/rows.h.
+// Gather, normalise and cast: a picture becomes a part of the batch, block by block.
 
-// Scale and bias of a plane: the same for every element, and kept in registers.
-struct PlaneAffine {
-  Floats scales;
-  Floats biases;
+#if defined(BSGROW_AVX512)
+constexpr int kAbreast = 2;  // blocks of a row that are made together: at least a cache line
+#else
+constexpr int kAbreast = 4;
+#endif
 
-  BSGROW_INLINE PlaneAffine(const float* scale, const float* bias) {
-    for (int64_t i = 0; i < kLanes; ++i) {
-      scales[i] = scale[0];
-      biases[i] = bias[0];
-    }
-  }
-  BSGROW_INLINE void apply(Floats& pixels, int64_t) const { pixels = pixels * scales + biases; }
-  BSGROW_INLINE float apply_one(float pixel, int64_t) const {
-    return pixel * scales[0] + biases[0];
-  }
-};
-
-// Scale and bias of a row of interleaved channels: one for each element.
-struct RowAffine {
+// Rows [first, first + count) of a plane, which are made at once.
+template <typename Out>
+struct Lines {
+  int64_t first;
+  int64_t count;
+  const uint8_t* plane;  // of the source, or the first channel's
+  const int64_t* rows;   // where in it each row of the output lies, negative where it is black
   const float* scale;
   const float* bias;
-
-  BSGROW_INLINE RowAffine(const float* scale, const float* bias) : scale(scale), bias(bias) {}
-  BSGROW_INLINE void apply(Floats& pixels, int64_t x) const {
-    Floats scales, biases;
-    load(scales, scale + x);
-    load(biases, bias + x);
-    pixels = pixels * scales + biases;
-  }
-  BSGROW_INLINE float apply_one(float pixel, int64_t x) const { return pixel * scale[x] + bias[x]; }
+  Hole hole;
+  Out* out;
 };
 
-template <bool kStreamed, typename Out, typename Affine>
-BSGROW_INLINE void convert_row(const uint8_t* in, const Affine& affine, Out* out, int64_t length) {
-  const auto block = [=, &affine](int64_t x) BSGROW_INLINE_LAMBDA {
-    Floats pixels;
-    load_pixels(pixels, in + x);
-    affine.apply(pixels, x);
-    put_rounded<kStreamed>(out + x, pixels);
-  };
-  const auto single = [=, &affine](int64_t x)
-                          BSGROW_INLINE_LAMBDA { round_to(affine.apply_one(in[x], x), out[x]); };
-  sweep<kLanes>(length, block, single);
-}
+// What a block is made with, all held in registers where kChannels is known; 0 means any.
+template <int kChannels>
+struct Block {
+  int64_t start;
+  int64_t offset;
+  const uint32_t* choices;
+  Bits choice[kChannels > 0 ? kChannels : 1];
+  Floats scale;
+  Floats bias;
+  const uint32_t* kept;
+};
 
-template <bool kStreamed, typename Out, typename Affine>
-BSGROW_INLINE void convert_each_row(const Rows& rows, const Affine& affine, Out* out) {
-  const int64_t stride = rows.stride;
-  const int64_t length = rows.length;
-  for (int64_t y = 0; y < rows.count; ++y) {
-    convert_row<kStreamed>(rows.first + y * stride, affine, out + y * length, length);
+template <int kChannels, typename Out>
+BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
+                          int64_t index, Block<kChannels>& block) {
+  block.start = block_start(layout, index);
+  block.offset = scratch.offsets[index];
+  block.choices = scratch.choices + index * layout.group() * kLanes;
+  for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
+  block.kept = scratch.kept + index * kLanes;
+  if constexpr (kChannels == 1) {
+    block.scale = Floats{} + lines.scale[0];
+    block.bias = Floats{} + lines.bias[0];
+  } else {
+    load(block.scale, lines.scale + block.start);
+    load(block.bias, lines.bias + block.start);
   }
 }
 
-// Whether every block of every row starts at a multiple of its own size.
-template <typename Out>
-BSGROW_INLINE bool fits_blocks(const Rows& rows, const void* out) {
-  return rows.length % kLanes == 0 &&
-         reinterpret_cast<uintptr_t>(out) % (kLanes * sizeof(Out)) == 0;
+// The pixels of a block; the rows of further channels lie apart bytes away.
+template <int kChannels>
+BSGROW_INLINE void gather(const Block<kChannels>& block, const uint8_t* row, int64_t apart,
+                          int64_t group, Integers& pixels) {
+  if constexpr (kChannels > 0) {
+    choose(row + block.offset, block.choice[0], pixels);
+    for (int c = 1; c < kChannels; ++c) {
+      Integers more;
+      choose(row + c * apart + block.offset, block.choice[c], more);
+      pixels |= more;
+    }
+  } else {
+    pixels = Integers{};
+    for (int64_t c = 0; c < group; ++c) {
+      Bits choice;
+      load(choice, block.choices + c * kLanes);
+      Integers more;
+      choose(row + c * apart + block.offset, choice, more);
+      pixels |= more;
+    }
+  }
 }
 
-template <typename Out, typename Affine>
-void convert_rows(const Rows& rows, const float* scale, const float* bias, void* out) {
-  const Affine affine(scale, bias);
-  if (rows.streamed && fits_blocks<Out>(rows, out)) {
-    convert_each_row<true>(rows, affine, static_cast<Out*>(out));
-  } else {
-    convert_each_row<false>(rows, affine, static_cast<Out*>(out));
+// Asks for the cache line that begins in the next kStep bytes, and goes on behind them.
+template <int kStep>
+BSGROW_INLINE void fetch(const uint8_t*& ahead) {
+  static_assert(kStep <= kCacheLine, "at most one line");
+  if ((-reinterpret_cast<uintptr_t>(ahead) & (kCacheLine - 1)) < kStep) {
+    __builtin_prefetch(ahead + kStep - 1, 0, 2);
+  }
+  ahead += kStep;
+}
+
+// Makes kBlocks blocks of each line, and meanwhile fetches as many bytes of the next picture.
+template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
+BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
+                               const Lines<Out>& lines, int64_t index, const uint8_t*& next) {
+  Block<kChannels> blocks[kBlocks];
+  for (int b = 0; b < kBlocks; ++b) set_up(layout, scratch, lines, index + b, blocks[b]);
+  const int64_t group = layout.group();
+  const int64_t plane_bytes = layout.plane_bytes();
+  const int64_t row_elements = layout.row_elements();
+  const int64_t kept_elements = layout.num_blocks * kLanes;
+  const uint8_t* const plane = lines.plane;
+  const uint8_t* const black = layout.black.data();
+  const int64_t* const rows = lines.rows;
+  const int64_t stop = lines.first + lines.count;
+  const Hole hole = lines.hole;
+  const uint8_t* ahead = next;
+  Out* out = lines.out;
+  for (int64_t y = lines.first; y < stop; ++y) {
+    const int64_t from = rows[y];
+    const uint8_t* const row = from < 0 ? black : plane + from;
+    const int64_t apart = from < 0 ? 0 : plane_bytes;
+    fetch<kBlocks * kLanes>(ahead);
+    for (int b = 0; b < kBlocks; ++b) {
+      Integers pixels;
+      gather(blocks[b], row, apart, group, pixels);
+      Floats values = __builtin_convertvector(pixels, Floats) * blocks[b].scale + blocks[b].bias;
+      if constexpr (kCut) {
+        const int64_t in_hole = y >= hole.top && y < hole.bottom;
+        Bits kept;
+        load(kept, blocks[b].kept + in_hole * kept_elements);
+        values = (Floats)((Bits)values & kept);
+      }
+      put_rounded<kStreamed>(out + blocks[b].start, values);
+    }
+    out += row_elements;
+  }
+  next = ahead;
+}
+
+template <bool kStreamed, bool kCut, int kChannels, typename Out>
+void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
+                const uint8_t*& next) {
+  const int64_t num_blocks = layout.num_blocks;
+  int64_t block = 0;
+  for (; kChannels > 0 && block + kAbreast <= num_blocks; block += kAbreast) {
+    make_blocks<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
+  }
+  for (; block < num_blocks; ++block) {
+    make_blocks<kStreamed, kCut, kChannels, 1>(layout, scratch, lines, block, next);
+  }
+}
+
+template <int kChannels, typename Out>
+BSGROW_INLINE void make_any_lines(const Layout& layout, const Scratch& scratch,
+                                  const Lines<Out>& lines, const uint8_t*& next) {
+  if (layout.direct && layout.streamed) {
+    if (layout.cut) return make_lines<true, true, kChannels>(layout, scratch, lines, next);
+    return make_lines<true, false, kChannels>(layout, scratch, lines, next);
+  }
+  if (layout.cut) return make_lines<false, true, kChannels>(layout, scratch, lines, next);
+  return make_lines<false, false, kChannels>(layout, scratch, lines, next);
+}
+
+// One plane, a band at a time.
+template <int kChannels, typename Out>
+BSGROW_INLINE void make_plane(const Layout& layout, const Picture& picture, const Scratch& scratch,
+                              int64_t plane, const uint8_t*& next, Out* out) {
+  const int64_t height = layout.shape.height;
+  Lines<Out> lines;
+  lines.plane = picture.pixels + plane * layout.plane_bytes();
+  lines.rows = layout.rows.data() + picture.window.top;
+  lines.scale = layout.scale.data() + plane;
+  lines.bias = layout.bias.data() + plane;
+  lines.hole = picture.hole;
+  for (lines.first = 0; lines.first < height; lines.first += lines.count) {
+    const int64_t left = height - lines.first;
+    lines.count = left < layout.band_rows ? left : layout.band_rows;
+    lines.out = layout.direct ? out : reinterpret_cast<Out*>(scratch.band);
+    make_any_lines<kChannels>(layout, scratch, lines, next);
+    const int64_t num_bytes = lines.count * layout.row_bytes();
+    if (!layout.direct && layout.streamed) copy_streamed(out, scratch.band, num_bytes);
+    if (!layout.direct && !layout.streamed) memcpy(out, scratch.band, num_bytes);
+    out += lines.count * layout.row_elements();
+  }
+}
+
+template <int kChannels, typename Out>
+void load_image(const Layout& layout, const Picture& picture, const Scratch& scratch, void* out) {
+  for (int64_t block = 0; block < layout.num_blocks; ++block) {
+    map_block(layout, picture.window, scratch, block);
+    if (layout.cut) map_hole(layout, picture.hole, scratch, block);
+  }
+  const uint8_t* next = picture.next;
+  for (int64_t plane = 0; plane < layout.num_planes(); ++plane) {
+    Out* const first = static_cast<Out*>(out) + plane * layout.plane_bytes();
+    make_plane<kChannels>(layout, picture, scratch, plane, next, first);
   }
 }

@@ -8,21 +8,28 @@ namespace bsgrow {
 namespace BSGROW_ISA {
 namespace {
 #include "cpu/isa/block.inl"
+#include "cpu/isa/columns.inl"
 #include "cpu/isa/convert.inl"
+#include "cpu/isa/draws.inl"
+#include "cpu/isa/normalise.inl"
 #include "cpu/isa/resample.inl"
-#include "cpu/isa/stage.inl"
 }  // namespace
 
 extern const Kernels kKernels{
     BSGROW_STRING(BSGROW_ISA),
-    stage_any_rows,
+    kLanes,
+    permute_chunk,
+    draw_chunk,
     finish_streamed,
     zero_streamed,
-    {{convert_rows<float, RowAffine>, convert_rows<float, PlaneAffine>},
-     {convert_rows<Float16, RowAffine>, convert_rows<Float16, PlaneAffine>},
-     {convert_rows<BFloat16, RowAffine>, convert_rows<BFloat16, PlaneAffine>}},
+    {{load_image<0, float>, load_image<1, float>, load_image<3, float>},
+     {load_image<0, Float16>, load_image<1, Float16>, load_image<3, Float16>},
+     {load_image<0, BFloat16>, load_image<1, BFloat16>, load_image<3, BFloat16>}},
     {resize_row<false>, resize_row<true>},
     blend_rows,
+    {{normalise_rows<float, RowAffine>, normalise_rows<float, PlaneAffine>},
+     {normalise_rows<Float16, RowAffine>, normalise_rows<Float16, PlaneAffine>},
+     {normalise_rows<BFloat16, RowAffine>, normalise_rows<BFloat16, PlaneAffine>}},
 };
 
 }  // namespace BSGROW_ISA

@@ -35,15 +35,24 @@ BSGROW_HOST_DEVICE uint32_t bounded(uint32_t word, uint32_t bound) {
   return multiply_high(word, bound);
 }
 
+// Row and column of the window in the padded image, each in [0, 2 * pad].
+BSGROW_HOST_DEVICE void draw_crop(uint32_t pad, uint64_t seed, uint32_t sample, uint32_t epoch,
+                                  uint32_t& top, uint32_t& left) {
+  const PhiloxBlock crop = draw(seed, sample, epoch, Operation::kCrop);
+  top = bounded(crop.words[0], 2 * pad + 1);
+  left = bounded(crop.words[1], 2 * pad + 1);
+}
+
+// 1 where the window is mirrored, else 0.
+BSGROW_HOST_DEVICE uint32_t draw_flip(uint64_t seed, uint32_t sample, uint32_t epoch) {
+  return draw(seed, sample, epoch, Operation::kFlip).words[0] >> 31;
+}
+
 BSGROW_HOST_DEVICE Window draw_window(const Augment& augment, uint64_t seed, uint32_t sample,
                                       uint32_t epoch) {
   Window window{0, 0, false};
-  if (augment.pad > 0) {
-    const PhiloxBlock crop = draw(seed, sample, epoch, Operation::kCrop);
-    window.top = bounded(crop.words[0], 2 * augment.pad + 1);
-    window.left = bounded(crop.words[1], 2 * augment.pad + 1);
-  }
-  if (augment.flip) window.flipped = draw(seed, sample, epoch, Operation::kFlip).words[0] >> 31;
+  if (augment.pad > 0) draw_crop(augment.pad, seed, sample, epoch, window.top, window.left);
+  if (augment.flip) window.flipped = draw_flip(seed, sample, epoch) != 0;
   return window;
 }
 

@@ -9,3 +9,13 @@
 #else
 #define BSGROW_HOST_DEVICE inline
 #endif
+
+// Loops over registers are laid out flat on the device: an index that is not constant would move
+// the array to memory.
+#if defined(__CUDACC__)
+#define BSGROW_UNROLL _Pragma("unroll")
+#define BSGROW_KEEP_ROLLED _Pragma("unroll 1")
+#else
+#define BSGROW_UNROLL
+#define BSGROW_KEEP_ROLLED
+#endif

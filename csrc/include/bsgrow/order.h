@@ -12,8 +12,9 @@ struct Stream {
 };
 
 // Writes the samples of positions [start, start + count) and, where epochs is not null, the epoch
-// each lies in. The last epoch must be below 2^32. Out: samples [count], epochs [count].
-void order(const Stream& stream, uint64_t start, uint64_t count, int64_t* samples,
-           uint32_t* epochs) noexcept;
+// each lies in. The last epoch must be below 2^32. Out: samples [count], int64_t or uint32_t;
+// epochs [count]. Throws what instruction_set throws.
+template <typename Sample>
+void order(const Stream& stream, uint64_t start, uint64_t count, Sample* samples, uint32_t* epochs);
 
 }  // namespace bsgrow

@@ -1,0 +1,115 @@
+"""Micro-batches of a data set that lives on the device, each made by one kernel."""
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bsgrow.data import ArraySplit, Dataset
+from bsgrow.errors import BsgrowError
+from bsgrow.loading.device_kernel import Kernel, launch
+from bsgrow.loading.loader import MicroBatch
+from bsgrow.native import Augment
+from bsgrow.schedule import Update
+from bsgrow.schedule.split import micro_slices
+
+_PIECE_BYTES = 64 << 20  # of host memory beside the data set while it is copied
+
+
+@dataclass(frozen=True)
+class DeviceArrayLoader:
+    """Cuts the endless stream of samples into micro-batches, on a CUDA device.
+
+    Images stay on the device as uint8. A micro-batch is one launch on the current stream, in
+    place among the work that uses it: there is nothing to fetch ahead, and nobody waits.
+
+    Attributes:
+        dataset: the samples; both splits are copied to the device.
+        augment: what happens to each training sample.
+        seed: seed of order and augmentation.
+        micro_batch_size: samples per micro-batch, a multiple of the ghost batch.
+        device: where the data set is kept and the micro-batches are made.
+        dtype: float32, float16 or bfloat16.
+        memory_format: torch.contiguous_format or torch.channels_last.
+        kernel: what makes a micro-batch.
+
+    Raises:
+        BsgrowError: the data set does not fit on the device.
+    """
+
+    dataset: Dataset
+    augment: Augment
+    seed: int
+    micro_batch_size: int
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    memory_format: torch.memory_format = torch.contiguous_format
+    kernel: Kernel = launch
+    num_skipped: ClassVar[int] = 0
+    _train: tuple[Tensor, Tensor] = field(init=False, repr=False)
+    _test: tuple[Tensor, Tensor] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "_train", upload(self.dataset.train, self.device))
+            object.__setattr__(self, "_test", upload(self.dataset.test, self.device))
+        except torch.OutOfMemoryError as error:
+            raise BsgrowError(
+                f"{self.dataset.name} ({num_bytes(self.dataset) / 2**20:.0f} MiB) does not fit in "
+                f"the memory of {self.device} beside what is there: {str(error).splitlines()[0]}",
+                hint="let it stream from host memory: choose_array_loader(resident_fraction=0)",
+            ) from error
+
+    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
+        """Yield the micro-batches of the updates in order."""
+        for update in updates:
+            for start, stop in micro_slices(update.start, update.stop, self.micro_batch_size):
+                images, labels = self._make(self._train, start, stop, self.augment)
+                yield MicroBatch(update, start, stop, images, labels)
+
+    def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the held-out samples in order, not augmented, as (images, labels)."""
+        for start, stop in micro_slices(0, len(self.dataset.test), self.micro_batch_size):
+            yield self._make(self._test, start, stop, None)
+
+    def _make(
+        self, split: tuple[Tensor, Tensor], start: int, stop: int, augment: Augment | None
+    ) -> tuple[Tensor, Tensor]:
+        """Make positions [start, stop); shuffled and augmented where augment is given."""
+        shape = (stop - start, *self.dataset.image_shape)
+        images = torch.empty(
+            shape, dtype=self.dtype, device=self.device, memory_format=self.memory_format
+        )
+        labels = torch.empty(stop - start, dtype=torch.int64, device=self.device)
+        self.kernel(
+            *split,
+            seed=self.seed,
+            start=start,
+            stop=stop,
+            augment=augment,
+            mean=self.dataset.mean,
+            std=self.dataset.std,
+            out_images=images,
+            out_labels=labels,
+            shuffle=augment is not None,
+        )
+        return images, labels
+
+
+def num_bytes(dataset: Dataset) -> int:
+    """Return the bytes of both splits, as they are kept on a device."""
+    splits = (dataset.train, dataset.test)
+    return sum(split.images.nbytes + split.labels.nbytes for split in splits)
+
+
+def upload(split: ArraySplit, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Copy a split to a device, piece by piece: images uint8 [N, C, H, W] and labels int64 [N]."""
+    images = torch.empty(split.images.shape, dtype=torch.uint8, device=device)
+    step = max(1, _PIECE_BYTES // split.images[0].nbytes)
+    for start in range(0, len(split), step):
+        piece = slice(start, start + step)
+        images[piece] = torch.from_numpy(np.array(split.images[piece]))
+    return images, torch.from_numpy(np.array(split.labels)).to(device)

@@ -1,0 +1,70 @@
+// Where the columns of a window come from: pad, crop, flip and interleave as one choice of bytes
+// for each block, the same for all rows of an image.
+
+BSGROW_INLINE int64_t mirrored(int64_t x, int64_t width) {
+  const int64_t right = x < width ? x : 2 * (width - 1) - x;
+  return x < 0 ? -x : right;
+}
+
+// The first of the bytes that a block chooses from, given the columns of the image that it shows;
+// [low, high] may lie outside.
+BSGROW_INLINE int64_t first_byte(const Layout& layout, int64_t low, int64_t high) {
+  const int64_t width = layout.shape.width;
+  int64_t first = low;
+  if (layout.padding == Padding::kReflect) {
+    const bool turns = low < 0 && high >= 0;  // at column 0, which it shows too
+    const int64_t ends[2] = {mirrored(low, width), mirrored(high, width)};
+    first = turns ? 0 : (ends[0] < ends[1] ? ends[0] : ends[1]);
+  }
+  const int64_t last = width > kWindowBytes ? width - kWindowBytes : 0;
+  return first < 0 ? 0 : (first < last ? first : last);
+}
+
+// Columns of the image that a block shows; what lies in black margins becomes negative.
+BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
+  const auto last = static_cast<int32_t>(layout.shape.width - 1);
+  if (layout.padding == Padding::kReflect) {
+    columns = columns < 0 ? -columns : columns;
+    columns = columns > last ? 2 * last - columns : columns;
+  } else {
+    columns = columns > last ? columns - columns - 1 : columns;
+  }
+}
+
+// The elements of a row that a block holds: the last one is shifted back to end with the row.
+BSGROW_INLINE int64_t block_start(const Layout& layout, int64_t block) {
+  const int64_t start = block * kLanes;
+  const int64_t last = layout.row_elements() - kLanes;
+  return start <= last || last < 0 ? start : last;
+}
+
+void map_block(const Layout& layout, const Window& window, const Scratch& scratch, int64_t block) {
+  const int64_t start = block_start(layout, block);
+  const int64_t width = layout.shape.width;
+  Integers columns, channels;
+  load(columns, layout.columns.data() + start);
+  load(channels, layout.channels.data() + start);
+  const int64_t sign = window.flipped ? -1 : 1;
+  const int64_t shift = (window.flipped ? width - 1 : 0) + window.left - layout.pad;
+  columns = columns * static_cast<int32_t>(sign) + static_cast<int32_t>(shift);
+  const int64_t ends[2] = {sign * layout.columns[start] + shift,
+                           sign * layout.columns[start + kLanes - 1] + shift};
+  const int64_t first = first_byte(layout, ends[window.flipped], ends[!window.flipped]);
+  show_columns(layout, columns);
+  const Integers none = Integers{} - 1;
+  const Integers choice = columns < 0 ? none : (columns - static_cast<int32_t>(first)) | ~0xFF;
+  scratch.offsets[block] = static_cast<int32_t>(first);
+  uint32_t* const choices = scratch.choices + block * layout.group() * kLanes;
+  for (int64_t c = 0; c < layout.group(); ++c) {
+    store(choices + c * kLanes, channels == static_cast<int32_t>(c) ? choice : none);
+  }
+}
+
+void map_hole(const Layout& layout, const Hole& hole, const Scratch& scratch, int64_t block) {
+  Integers columns;
+  load(columns, layout.columns.data() + block_start(layout, block));
+  const Integers kept =
+      (columns < static_cast<int32_t>(hole.left)) | (columns >= static_cast<int32_t>(hole.right));
+  store(scratch.kept + block * kLanes, Integers{} - 1);
+  store(scratch.kept + (layout.num_blocks + block) * kLanes, kept);
+}

@@ -1,0 +1,105 @@
+#include "cpu/layout.h"
+
+#include <algorithm>
+
+namespace bsgrow {
+namespace {
+
+constexpr int64_t kBandBytes = 8192;  // stays in L1
+
+std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
+  std::vector<float> repeated;
+  repeated.reserve(count * times);
+  for (int64_t i = 0; i < times; ++i) repeated.insert(repeated.end(), values, values + count);
+  return repeated;
+}
+
+int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
+
+// Whether every block is whole, and aligned where it is streamed.
+bool fits_blocks(const Layout& layout, const void* out) {
+  const int64_t elements = layout.row_elements();
+  if (!layout.streamed) return elements >= layout.lanes;
+  const int64_t block_bytes = layout.lanes * layout.item_bytes;
+  return elements % layout.lanes == 0 && reinterpret_cast<uintptr_t>(out) % block_bytes == 0;
+}
+
+void map_elements(Layout& layout) {
+  const int64_t group = layout.group();
+  const int64_t count = layout.num_blocks * layout.lanes;
+  layout.columns.resize(count);
+  layout.channels.resize(count);
+  for (int64_t i = 0; i < layout.row_elements(); ++i) {
+    layout.columns[i] = static_cast<int32_t>(i / group);
+    layout.channels[i] = static_cast<int32_t>(i % group);
+  }
+}
+
+void map_rows(Layout& layout) {
+  const int64_t height = layout.shape.height;
+  for (int64_t y = -layout.pad; y < height + layout.pad; ++y) {
+    const bool black = layout.padding == Padding::kZero && (y < 0 || y >= height);
+    const int64_t mirrored = y < 0 ? -y : y < height ? y : 2 * (height - 1) - y;
+    layout.rows.push_back(black ? -1 : mirrored * layout.shape.width);
+  }
+}
+
+// Where the next memory begins that is aligned to a cache line.
+template <typename Item>
+void take(Item*& items, int64_t count, uintptr_t& memory) {
+  items = reinterpret_cast<Item*>(memory);
+  memory += (count * sizeof(Item) + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+Scratch divide(const Layout& layout, uintptr_t& memory) {
+  const int64_t lanes = layout.num_blocks * layout.lanes;
+  Scratch scratch;
+  take(scratch.offsets, layout.num_blocks, memory);
+  take(scratch.choices, lanes * layout.group(), memory);
+  take(scratch.kept, layout.cut ? 2 * lanes : 0, memory);
+  const int64_t band = layout.direct ? 0 : layout.band_rows * layout.row_bytes() + 2 * kCacheLine;
+  take(scratch.band, band, memory);
+  take(scratch.copy, layout.overread() ? layout.image_bytes() + layout.overread() : 0, memory);
+  return scratch;
+}
+
+}  // namespace
+
+Layout make_layout(const LoadBatch& batch, int64_t lanes) {
+  const bool interleaved = batch.channels_last && batch.shape.channels > 1;
+  Layout layout{};
+  layout.shape = batch.shape;
+  layout.pad = batch.augment.pad;
+  layout.padding = batch.augment.padding;
+  layout.interleaved = interleaved;
+  layout.cut = batch.augment.cutout > 0;
+  layout.lanes = lanes;
+  layout.num_blocks = (layout.row_elements() + lanes - 1) / lanes;
+  layout.item_bytes = item_size(batch.dtype);
+  const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
+  layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
+  layout.direct = fits_blocks(layout, batch.out_images);
+  layout.band_rows = std::max<int64_t>(1, kBandBytes / layout.row_bytes());
+  map_elements(layout);
+  map_rows(layout);
+  const int64_t times = interleaved ? batch.shape.width : 1;
+  layout.scale = repeat(batch.scale, batch.shape.channels, times);
+  layout.bias = repeat(batch.bias, batch.shape.channels, times);
+  layout.scale.resize(layout.scale.size() + lanes);
+  layout.bias.resize(layout.bias.size() + lanes);
+  layout.black.resize(batch.shape.width + kWindowBytes);
+  return layout;
+}
+
+int64_t scratch_bytes(const Layout& layout) {
+  uintptr_t end = 0;
+  divide(layout, end);
+  return static_cast<int64_t>(end);
+}
+
+Scratch make_scratch(const Layout& layout, void* memory) {
+  auto next = reinterpret_cast<uintptr_t>(memory);
+  return divide(layout, next);
+}
+
+}  // namespace bsgrow

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bsgrow/load_batch.h"
+#include "cpu/rows.h"
+
+namespace bsgrow {
+
+// A block of an output row takes its bytes from so many consecutive ones of a source row.
+constexpr int64_t kWindowBytes = 16;
+
+constexpr int64_t kCacheLine = 64;
+
+// How images become output: the same for all of a call.
+struct Layout {
+  ImageShape shape;
+  int64_t pad;
+  Padding padding;
+  bool interleaved;    // channels_last, with more than one channel
+  int64_t lanes;       // elements of a block
+  int64_t num_blocks;  // of a row
+  int64_t item_bytes;
+  bool streamed;      // written past the caches
+  bool direct;        // blocks are stored where they belong; else rows are copied there
+  int64_t band_rows;  // rows that are made before the next ones are begun
+
+  std::vector<int32_t> columns;   // of the pixel that each element of an output row belongs to,
+  std::vector<int32_t> channels;  // and its channel: [num_blocks * lanes]
+  std::vector<float> scale;       // one a channel, or one for each element of an interleaved row
+  std::vector<float> bias;
+  std::vector<int64_t> rows;   // [height + 2 pad]: where in a plane each row of the padded image
+                               // lies, negative where it is black
+  std::vector<uint8_t> black;  // a source row above or below the image
+  bool cut;                    // pictures have holes
+
+  int64_t group() const { return interleaved ? shape.channels : 1; }  // elements of a pixel
+  int64_t num_planes() const { return interleaved ? 1 : shape.channels; }
+  int64_t row_elements() const { return shape.width * group(); }
+  int64_t row_bytes() const { return row_elements() * item_bytes; }
+  int64_t plane_bytes() const { return shape.height * shape.width; }  // of the source
+  int64_t image_bytes() const { return shape.channels * plane_bytes(); }
+  int64_t out_bytes() const { return image_bytes() * item_bytes; }
+  // A block reads past the end of a row that is shorter than what it chooses from.
+  int64_t overread() const { return shape.width < kWindowBytes ? kWindowBytes - 1 : 0; }
+};
+
+Layout make_layout(const LoadBatch& batch, int64_t lanes);
+
+// One image on its way into the batch.
+struct Picture {
+  const uint8_t* pixels;  // [channels, height, width]
+  const uint8_t* next;    // the image after it, fetched meanwhile
+  Window window;
+  Hole hole;
+};
+
+// The memory in which a thread makes its images.
+struct Scratch {
+  int32_t* offsets;   // [num_blocks]: where in a source row each block's bytes begin
+  uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane, see choose
+  uint32_t* kept;     // [2, num_blocks, lanes]: all ones; the same but for the hole's columns
+  char* band;         // rows that are not direct
+  uint8_t* copy;      // of the last image, where rows are read past their end
+};
+
+int64_t scratch_bytes(const Layout& layout);
+Scratch make_scratch(const Layout& layout, void* memory);
+
+using LoadImage = void (*)(const Layout& layout, const Picture& picture, const Scratch& scratch,
+                           void* out);
+
+}  // namespace bsgrow

@@ -1,0 +1,311 @@
+"""Loaders that make micro-batches on a device, with the CUDA kernel's source run on the host.
+
+What they yield must be what the loader of the CPU yields, whatever is resident or streamed.
+"""
+
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.data import ArraySplit, Dataset
+from bsgrow.errors import BsgrowError, InputError
+from bsgrow.loading import ArrayLoader, DeviceArrayLoader, StreamedArrayLoader, choose_array_loader
+from bsgrow.loading.array_loaders import choose_place
+from bsgrow.loading.chunks import chunks_of
+from bsgrow.native import Augment, cuda, gather_async, reference, scale_and_bias
+from bsgrow.schedule import Update
+
+CPU = torch.device("cpu")
+NAMES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+
+
+def split(num, seed):
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 256, (num, 3, 8, 16), dtype=np.uint8)
+    return ArraySplit(images, generator.integers(0, 10, num))
+
+
+DATASET = Dataset(
+    "drawn", split(50, 0), split(23, 1), 10, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "sha256:0"
+)
+AUGMENT = Augment(pad=2, flip=True, cutout=3)
+
+
+def updates(*sizes, first=0):
+    edges = np.cumsum([first, *sizes]).tolist()
+    return [Update(k, start, stop, 0.1, 0.9) for k, (start, stop) in enumerate(pairwise(edges))]
+
+
+@pytest.fixture(scope="module")
+def kernel(host_kernel):
+    def call(images, labels, *, mean, std, out_images, out_labels, **options):
+        scale, bias = scale_and_bias(mean, std)
+        half = out_images.dtype == torch.bfloat16
+        channels_last = not out_images.is_contiguous()
+        host_kernel(
+            images.numpy(),
+            labels.numpy(),
+            scale=scale,
+            bias=bias,
+            out_images=(out_images.view(torch.uint16) if half else out_images).numpy(),
+            out_labels=out_labels.numpy(),
+            dtype=NAMES[out_images.dtype],
+            channels_last=channels_last,
+            **options,
+        )
+
+    return call
+
+
+class HostEvent:
+    """The end of a copy, which is put off until it is waited for, or was asked for often enough."""
+
+    def __init__(self, pairs=(), delay=0):
+        self.pairs = pairs
+        self.delay = delay
+
+    def query(self):
+        self.delay -= 1
+        if self.delay < 0:
+            self.synchronize()
+        return not self.pairs
+
+    def synchronize(self):
+        for host, device in self.pairs:
+            device.copy_(host)
+            host.fill_(99)  # nobody may count on what was copied
+        self.pairs = ()
+
+
+class HostTransport:
+    """Host memory on both sides; copies are late, as a device's are, and must be waited for."""
+
+    def __init__(self, delay=3):
+        self.delay = delay
+        self.num_bytes = 0
+        self.num_copies = 0
+
+    def host_memory(self, shape, dtype):
+        memory = torch.full(shape, 77, dtype=dtype)
+        self.num_bytes += memory.nbytes
+        return memory
+
+    device_memory = host_memory
+
+    def copy(self, pairs, after):
+        assert after is None or after.query(), "what was launched on the host is done"
+        self.num_copies += 1
+        return HostEvent(list(pairs), self.delay)
+
+    def await_on_device(self, event):
+        event.synchronize()
+
+    def mark(self):
+        return HostEvent()
+
+
+def make_loader(kind, kernel, **options):
+    options = {"seed": 3, "micro_batch_size": 16, "device": CPU} | options
+    if kind == "host":
+        return ArrayLoader(DATASET, AUGMENT, **options)
+    if kind == "resident":
+        return DeviceArrayLoader(DATASET, AUGMENT, kernel=kernel, **options)
+    options = {"transport": HostTransport(), "chunk_bytes": 11 * 384} | options
+    return StreamedArrayLoader(DATASET, AUGMENT, kernel=kernel, **options)
+
+
+def assert_same(ours, expected):
+    ours, expected = list(ours), list(expected)
+    assert len(ours) == len(expected)
+    for one, other in zip(ours, expected, strict=True):
+        assert (one.update, one.start, one.stop) == (other.update, other.start, other.stop)
+        assert one.images.stride() == other.images.stride()
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.labels, other.labels)
+
+
+@pytest.mark.parametrize("kind", ["resident", "streamed"])
+@pytest.mark.parametrize("dtype", list(NAMES), ids=str)
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_yields_what_the_loader_of_the_cpu_yields(kernel, kind, dtype, memory_format):
+    options = {"dtype": dtype, "memory_format": memory_format}
+    plan = updates(5, 40, 16, 100, 1, 230, first=2**33 + 7)
+    expected = make_loader("host", kernel, **options)
+    ours = make_loader(kind, kernel, **options)
+    assert_same(ours.micro_batches(plan), expected.micro_batches(plan))
+    for one, other in zip(ours.evaluation(), expected.evaluation(), strict=True):
+        assert torch.equal(one[0], other[0])
+        assert torch.equal(one[1], other[1])
+
+
+@given(
+    sizes=st.lists(st.integers(1, 70), max_size=6),
+    micro_batch_size=st.integers(1, 40),
+    chunk=st.integers(1, 60),
+    delay=st.integers(0, 5),
+)
+def test_chunks_do_not_show_in_what_is_streamed(kernel, sizes, micro_batch_size, chunk, delay):
+    plan = updates(*sizes)
+    transport = HostTransport(delay)
+    ours = make_loader(
+        "streamed",
+        kernel,
+        micro_batch_size=micro_batch_size,
+        chunk_bytes=chunk * 384,
+        transport=transport,
+    )
+    expected = make_loader("host", kernel, micro_batch_size=micro_batch_size)
+    assert_same(ours.micro_batches(plan), expected.micro_batches(plan))
+    assert transport.num_copies == -(-sum(sizes) // min(chunk, 50))
+
+
+@pytest.mark.parametrize("sizes", [(400,), (8,) * 50, (1, 399)])
+def test_memory_does_not_depend_on_the_batch(kernel, sizes):
+    transport = HostTransport()
+    for _ in make_loader("streamed", kernel, transport=transport).micro_batches(updates(*sizes)):
+        pass
+    assert transport.num_bytes == 2 * 4 * 11 * (384 + 8)
+
+
+def test_updates_that_do_not_follow_each_other(kernel):
+    plan = [Update(0, 10, 25, 0.1, 0.9), Update(1, 300, 333, 0.1, 0.9), Update(2, 0, 4, 0.1, 0.9)]
+    expected = make_loader("host", kernel).micro_batches(plan)
+    assert_same(make_loader("streamed", kernel).micro_batches(plan), expected)
+
+
+def test_leaving_early_keeps_what_was_yielded(kernel):
+    before = threading.active_count()
+    batches = make_loader("streamed", kernel).micro_batches(updates(400))
+    batch = next(batches)
+    kept = batch.images.clone()
+    batches.close()
+    assert torch.equal(batch.images, kept)
+    assert threading.active_count() == before
+
+
+def test_an_exception_in_the_plan_is_raised(kernel):
+    def plan():
+        yield from updates(400)
+        raise OSError("disk")
+
+    batches = make_loader("streamed", kernel).micro_batches(plan())
+    assert next(batches).stop == 16
+    with pytest.raises(OSError, match="disk"):
+        list(batches)
+
+
+def test_chunks_cover_their_slices():
+    slices = [("a", 0, 5), ("b", 5, 6), ("c", 6, 30), ("d", 40, 41)]
+    chunks = list(chunks_of(slices, 8))
+    assert [(chunk.start, chunk.stop) for chunk in chunks] == [
+        (0, 8),
+        (8, 16),
+        (16, 24),
+        (24, 30),
+        (40, 41),
+    ]
+    assert [(part.owner, part.start, part.stop) for part in chunks[0].parts] == [
+        ("a", 0, 5),
+        ("b", 5, 6),
+        ("c", 6, 8),
+    ]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize(("start", "stop"), [(0, 0), (0, 50), (45, 190), (2**33 + 1, 2**33 + 99)])
+def test_gather_equals_the_reference(shuffle, start, stop):
+    images, labels = DATASET.train.images, DATASET.train.labels
+    out_images = np.zeros((stop - start, 3, 8, 16), np.uint8)
+    out_labels = np.zeros(stop - start, np.int64)
+    gather_async(
+        images,
+        labels,
+        seed=9,
+        start=start,
+        stop=stop,
+        out_images=out_images,
+        out_labels=out_labels,
+        shuffle=shuffle,
+        num_threads=2,
+    ).wait()
+    samples = reference.order(50, 9, start, stop) if shuffle else np.arange(start, stop) % 50
+    np.testing.assert_array_equal(out_images, images[samples])
+    np.testing.assert_array_equal(out_labels, labels[samples])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("out_images", np.zeros((4, 3, 8, 15), np.uint8), "dimension 3 must be 16"),
+        ("out_images", np.zeros((5, 3, 8, 16), np.uint8), "dimension 0 must be 4"),
+        ("out_images", np.zeros((4, 3, 8, 16), np.float32), "format 'f'"),
+        ("out_images", np.zeros((4, 3, 8, 32), np.uint8)[..., ::2], "got strides"),
+        ("out_labels", np.zeros(3, np.int64), "dimension 0 must be 4"),
+        ("labels", np.zeros(3, np.int64), "dimension 0 must be 50"),
+        ("num_threads", 0, "got 0"),
+    ],
+)
+def test_what_gather_is_given_is_checked(name, value, message):
+    arguments = {
+        "images": DATASET.train.images,
+        "labels": DATASET.train.labels,
+        "seed": 0,
+        "start": 0,
+        "stop": 4,
+        "out_images": np.zeros((4, 3, 8, 16), np.uint8),
+        "out_labels": np.zeros(4, np.int64),
+        "num_threads": 1,
+    }
+    with pytest.raises(ValueError, match=f"^{name}: .*{message}"):
+        gather_async(**arguments | {name: value})
+
+
+def test_a_chunk_holds_a_byte(kernel):
+    with pytest.raises(InputError, match="chunk_bytes = 0") as caught:
+        make_loader("streamed", kernel, chunk_bytes=0)
+    assert caught.value.hint
+
+
+def test_no_room_on_the_device_is_explained(kernel, monkeypatch):
+    def refuse(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB.\nmore")
+
+    monkeypatch.setattr(torch, "empty", refuse)
+    with pytest.raises(BsgrowError, match=r"drawn \(0 MiB\) does not fit .*Tried") as caught:
+        make_loader("resident", kernel)
+    assert "resident_fraction" in caught.value.hint
+
+
+def test_the_cpu_is_served_by_the_host():
+    loader = choose_array_loader(
+        DATASET, AUGMENT, seed=3, micro_batch_size=16, device=CPU, num_threads=2
+    )
+    assert loader == ArrayLoader(DATASET, AUGMENT, 3, 16, CPU, num_threads=2)
+
+
+@pytest.mark.parametrize(
+    ("dataset_bytes", "free_bytes", "unavailable", "place", "reason"),
+    [
+        (1 << 20, None, None, "host", "CPU"),
+        (1 << 20, 1 << 30, "not built", "host", "not built"),
+        (1 << 29, 1 << 30, None, "resident", "512 MiB, with 1024 MiB free"),
+        ((1 << 29) + 1, 1 << 30, None, "streamed", "over 0.5 of it"),
+    ],
+)
+def test_the_place_is_chosen_by_size(dataset_bytes, free_bytes, unavailable, place, reason):
+    choice = choose_place(dataset_bytes, free_bytes, unavailable)
+    assert choice.place == place
+    assert reason in choice.reason
+
+
+def test_a_missing_extension_is_explained(monkeypatch):
+    monkeypatch.setattr(cuda, "_MISSING", "bsgrow._native_cuda cannot be loaded: no nvcc")
+    assert cuda.why_unavailable() == "bsgrow._native_cuda cannot be loaded: no nvcc"
+    with pytest.raises(BsgrowError, match=r"cannot run on a CUDA device: .*no nvcc") as caught:
+        cuda.advance_cursor(None, 1, stream=0)
+    assert "bsgrow doctor" in caught.value.hint

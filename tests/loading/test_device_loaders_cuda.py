@@ -1,0 +1,136 @@
+"""Loaders that make micro-batches on a CUDA device; skipped where there is none."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from bsgrow.data import ArraySplit, Dataset
+from bsgrow.errors import BsgrowError
+from bsgrow.loading import ArrayLoader, DeviceArrayLoader, StreamedArrayLoader, choose_array_loader
+from bsgrow.native import Augment, cuda
+from bsgrow.schedule import Update
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+    pytest.mark.skipif(cuda.why_unavailable() is not None, reason=str(cuda.why_unavailable())),
+]
+
+AUGMENT = Augment(pad=4, flip=True, cutout=8)
+LAYOUT = {"dtype": torch.bfloat16, "memory_format": torch.channels_last}
+SIZES = (128, 640, 3200, 77, 5120)
+
+
+def split(num, seed):
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 256, (num, 3, 32, 32), dtype=np.uint8)
+    return ArraySplit(images, generator.integers(0, 10, num))
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    statistics = ((0.5, 0.4, 0.3), (0.2, 0.3, 0.25))
+    return Dataset("drawn", split(3000, 0), split(500, 1), 10, *statistics, "sha256:0")
+
+
+def updates(*sizes):
+    edges = np.cumsum([0, *sizes]).tolist()
+    return [Update(k, start, stop, 0.1, 0.9) for k, (start, stop) in enumerate(pairwise(edges))]
+
+
+def assert_same(ours, expected):
+    for one, other in zip(ours, expected, strict=True):
+        assert one.images.is_cuda
+        assert one.labels.is_cuda
+        assert (one.start, one.stop) == (other.start, other.stop)
+        assert one.images.stride() == other.images.stride()
+        assert torch.equal(one.images.cpu(), other.images)
+        assert torch.equal(one.labels.cpu(), other.labels)
+
+
+def choose(dataset, device="cuda", **options):
+    return choose_array_loader(
+        dataset,
+        AUGMENT,
+        seed=3,
+        micro_batch_size=128,
+        device=torch.device(device),
+        num_threads=2,
+        **LAYOUT,
+        **options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fraction", "kind"), [(0.5, DeviceArrayLoader), (0.0, StreamedArrayLoader)]
+)
+def test_what_the_cpu_yields(dataset, fraction, kind):
+    loader = choose(dataset, resident_fraction=fraction)
+    assert isinstance(loader, kind)
+    expected = choose(dataset, "cpu")
+    assert_same(loader.micro_batches(updates(*SIZES)), expected.micro_batches(updates(*SIZES)))
+    for one, other in zip(loader.evaluation(), expected.evaluation(), strict=True):
+        assert torch.equal(one[0].cpu(), other[0])
+        assert torch.equal(one[1].cpu(), other[1])
+
+
+def test_without_the_extension_batches_come_from_the_host(dataset, monkeypatch):
+    monkeypatch.setattr(cuda, "_MISSING", "not built")
+    loader = choose(dataset)
+    assert isinstance(loader, ArrayLoader)
+    expected = choose(dataset, "cpu")
+    assert_same(loader.micro_batches(updates(*SIZES)), expected.micro_batches(updates(*SIZES)))
+
+
+def test_small_chunks_under_a_slow_device(dataset):
+    """Copies, launches and slots in turn, while the device lags far behind the host."""
+    loader = StreamedArrayLoader(
+        dataset, AUGMENT, 3, 96, torch.device("cuda"), num_threads=2, chunk_bytes=300_000, **LAYOUT
+    )
+    kept = []
+    for batch in loader.micro_batches(updates(*SIZES)):
+        torch.cuda._sleep(3_000_000)
+        kept.append(batch)
+    expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)
+    assert_same(kept, expected.micro_batches(updates(*SIZES)))
+
+
+@pytest.mark.parametrize("fraction", [0.5, 0.0])
+def test_device_memory_does_not_grow_with_the_batch(dataset, fraction):
+    peaks = []
+    for sizes in ((128,) * 64, (8192,)):
+        loader = choose(dataset, resident_fraction=fraction)
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()  # takes back what other streams have done with, too
+        torch.cuda.reset_peak_memory_stats()
+        for batch in loader.micro_batches(updates(*sizes)):
+            del batch
+        peaks.append(torch.cuda.max_memory_allocated())
+        del loader
+    assert peaks[0] == peaks[1]
+
+
+@pytest.mark.parametrize("fraction", [0.5, 0.0])
+def test_a_batch_outlives_its_loader(dataset, fraction):
+    loader = choose(dataset, resident_fraction=fraction)
+    batches = loader.micro_batches(updates(1280))
+    batch = next(batches)
+    expected = batch.images.clone()
+    batches.close()
+    del loader, batches
+    torch.empty(1 << 28, dtype=torch.uint8, device="cuda").fill_(7)  # over what was given back
+    assert torch.equal(batch.images, expected)
+
+
+def test_no_room_on_the_device_is_explained(dataset):
+    torch.cuda.empty_cache()
+    _, total = torch.cuda.mem_get_info()
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + (4 << 20)) / total)
+    try:
+        with pytest.raises(BsgrowError, match=r"drawn \(10 MiB\) does not fit") as caught:
+            DeviceArrayLoader(dataset, AUGMENT, 3, 128, torch.device("cuda"))
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "resident_fraction" in caught.value.hint

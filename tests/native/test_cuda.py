@@ -1,0 +1,294 @@
+"""The sample stream on a CUDA device; skipped where there is none."""
+
+import gc
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bsgrow.native import Augment, cuda, reference
+from bsgrow.native import load_batch as load_batch_on_cpu
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+    pytest.mark.skipif(cuda.why_unavailable() is not None, reason=str(cuda.why_unavailable())),
+]
+
+DTYPES = [torch.float32, torch.float16, torch.bfloat16]
+AUGMENT = Augment(pad=4, flip=True, cutout=8)
+CIFAR = {"mean": (0.49, 0.48, 0.45), "std": (0.25, 0.24, 0.26)}
+
+
+def make_images(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def make_out(shape, dtype, channels_last, device):
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return torch.ones(shape, dtype=dtype).to(memory_format=layout).to(device)
+
+
+def handle():
+    return torch.cuda.current_stream().cuda_stream
+
+
+def as_array(tensor):
+    tensor = tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor
+    return tensor.numpy()
+
+
+def on_cpu(case, dtype, channels_last=False):
+    num = case["stop"] - case["start"]
+    images = make_out((num, *case["images"].shape[1:]), dtype, channels_last, "cpu")
+    labels = np.full(num, -9)
+    load_batch_on_cpu(**case, out_images=as_array(images), out_labels=labels, num_threads=2)
+    return images, torch.from_numpy(labels)
+
+
+def on_device(case, dtype, channels_last=False, **options):
+    """What the kernel writes, on the host; images may be tensors of the device already."""
+    num = case["stop"] - case["start"]
+    images = make_out((num, *case["images"].shape[1:]), dtype, channels_last, "cuda")
+    labels = torch.full((num,), -9, device="cuda")
+    held = {name: torch.as_tensor(case[name], device="cuda") for name in ("images", "labels")}
+    options = {"stream": handle()} | options
+    cuda.load_batch(**case | held, out_images=images, out_labels=labels, **options)
+    return images.cpu(), labels.cpu()
+
+
+def bits(tensor):
+    return tensor.contiguous().view(torch.int32 if tensor.dtype == torch.float32 else torch.int16)
+
+
+def assert_same(ours, expected):
+    assert torch.equal(bits(ours[0]), bits(expected[0]))
+    assert torch.equal(ours[1], expected[1])
+
+
+def stream_of(num_samples, start, stop, shape=(3, 32, 32), **changes):
+    return {
+        "images": make_images((num_samples, *shape)),
+        "labels": np.arange(num_samples) * 7,
+        "seed": 2**40 + 1,
+        "start": start,
+        "stop": stop,
+        "augment": AUGMENT,
+        **CIFAR,
+    } | changes
+
+
+@st.composite
+def cases(draw):
+    height = draw(st.integers(1, 70))
+    width = draw(st.integers(1, 70) | st.integers(1, 9).map(lambda n: 8 * n))
+    channels = draw(st.sampled_from([1, 2, 3, 3, 3, 5]))
+    side = min(height, width)
+    num_samples = draw(st.integers(1, 40))
+    start = draw(st.integers(0, 50) | st.integers(0, num_samples * 2**32 - 3000))
+    return stream_of(
+        num_samples,
+        start,
+        start + draw(st.integers(0, 3000 if side < 20 else 100)),
+        shape=(channels, height, width),
+        seed=draw(st.integers(0, 2**64 - 1)),
+        augment=Augment(
+            pad=draw(st.integers(0, min(side - 1, 12))),
+            padding=draw(st.sampled_from(["zero", "reflect"])),
+            flip=draw(st.booleans()),
+            cutout=draw(st.integers(0, side)),
+        ),
+        mean=draw(st.lists(st.floats(-2, 2), min_size=channels, max_size=channels)),
+        std=draw(st.lists(st.floats(1e-6, 2), min_size=channels, max_size=channels)),
+        shuffle=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=400)
+@given(case=cases(), dtype=st.sampled_from(DTYPES), channels_last=st.booleans())
+def test_the_bits_of_the_cpu(case, dtype, channels_last):
+    assert_same(on_device(case, dtype, channels_last), on_cpu(case, dtype, channels_last))
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@settings(max_examples=200)
+@given(
+    mean=st.floats(-1e5, 1e5) | st.floats(-2, 2) | st.just(0.0),
+    std=st.floats(1e-4, 1e4) | st.floats(1e-36, 1e36),
+)
+def test_every_pixel_value_rounds_twice(dtype, mean, std):
+    """The fused multiply-add, the packed casts and subnormals, on the real arithmetic."""
+    if abs(mean / std) > 3e38:
+        return
+    images = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
+    case = stream_of(1, 0, 1, images=images, augment=None, mean=[mean], std=[std])
+    expected = reference.cast(reference.normalise(images, [mean], [std]), str(dtype)[6:])
+    ours, _ = on_device(case, dtype)
+    np.testing.assert_array_equal(as_array(ours).view(np.uint16), expected.view(np.uint16))
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 224, 224), (3, 5, 4001)])
+def test_large_batches(shape):
+    """So many that a warp takes several bands."""
+    num = max(300, 100_000 * 3072 // (int(np.prod(shape)) * 4))
+    case = stream_of(200, 2**33 + 77, 2**33 + 77 + num, shape, augment=Augment(pad=3, flip=True))
+    case |= {"mean": CIFAR["mean"][: shape[0]], "std": CIFAR["std"][: shape[0]]}
+    assert_same(on_device(case, torch.bfloat16, True), on_cpu(case, torch.bfloat16, True))
+
+
+def test_an_empty_batch_launches_nothing():
+    images, labels = on_device(stream_of(5, 3, 3), torch.float32)
+    assert images.shape == (0, 3, 32, 32)
+    assert labels.shape == (0,)
+
+
+def test_views_that_begin_anywhere():
+    whole = torch.as_tensor(make_images((40, 1, 7, 5)), device="cuda")
+    for first in range(17):
+        part = whole[first : first + 20]
+        case = stream_of(20, 5, 60, images=part, augment=Augment(pad=2), mean=[0.5], std=[0.2])
+        expected = on_cpu(case | {"images": part.cpu().numpy()}, torch.float16)
+        assert_same(on_device(case, torch.float16), expected)
+
+
+def test_the_cursor_is_read_by_the_kernel():
+    case = stream_of(50, 3, 90)
+    cursor = torch.tensor([2**34 + 9], device="cuda")
+    moved = case | {"start": case["start"] + 2**34 + 9, "stop": case["stop"] + 2**34 + 9}
+    assert_same(on_device(case, torch.float16, cursor=cursor), on_cpu(moved, torch.float16))
+    cuda.advance_cursor(cursor, 11, stream=handle())
+    assert cursor.item() == 2**34 + 20
+
+
+def test_replays_of_a_graph_walk_the_stream():
+    size, first = 64, 30
+    case = stream_of(100, 0, size)
+    held = {name: torch.as_tensor(case[name], device="cuda") for name in ("images", "labels")}
+    images = make_out((size, 3, 32, 32), torch.bfloat16, True, "cuda")
+    labels = torch.zeros(size, dtype=torch.int64, device="cuda")
+    cursor = torch.tensor([first], device="cuda")
+
+    def step():
+        arguments = case | held | {"out_images": images, "out_labels": labels}
+        cuda.load_batch(**arguments, cursor=cursor, stream=handle())
+        cuda.advance_cursor(cursor, size, stream=handle())
+
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        step()  # loads the kernels, which cannot be done while a graph is captured
+    torch.cuda.current_stream().wait_stream(side)
+    cursor.fill_(first)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    assert cursor.item() == first, "capturing runs nothing"
+    for replay in range(5):
+        graph.replay()
+        start = first + replay * size
+        expected = on_cpu(case | {"start": start, "stop": start + size}, torch.bfloat16, True)
+        assert_same((images.cpu(), labels.cpu()), expected)
+
+
+def test_a_launch_waits_for_nothing():
+    """Behind a stream that is busy for long, a hundred launches return at once, unfinished."""
+    case = stream_of(50, 0, 512)
+    held = {
+        name: cuda.device_array(torch.as_tensor(case[name], device="cuda"), stream=handle())
+        for name in ("images", "labels")
+    }
+    images = make_out((512, 3, 32, 32), torch.bfloat16, True, "cuda")
+    labels = torch.zeros(512, dtype=torch.int64, device="cuda")
+    arguments = case | held | {"out_images": images, "out_labels": labels}
+    cuda.load_batch(**arguments, stream=handle())
+    torch.cuda.synchronize()
+    torch.cuda._sleep(2_000_000_000)  # clock cycles: about a second
+    asleep = torch.cuda.Event()
+    asleep.record()
+    for _ in range(100):
+        cuda.load_batch(**arguments, stream=handle())
+    assert not asleep.query()
+    torch.cuda.synchronize()
+
+
+def test_arrays_of_another_stream_are_waited_for():
+    case = stream_of(50, 0, 100)
+    producer, consumer = torch.cuda.Stream(), torch.cuda.Stream()
+    with torch.cuda.stream(producer):
+        images = torch.zeros((50, 3, 32, 32), dtype=torch.uint8, device="cuda")
+        torch.cuda._sleep(200_000_000)
+        images.copy_(torch.as_tensor(case["images"]))
+        labels = torch.as_tensor(case["labels"], device="cuda")
+        out = make_out((100, 3, 32, 32), torch.float32, False, "cuda")
+        out_labels = torch.zeros(100, dtype=torch.int64, device="cuda")
+        arguments = case | {"images": images, "labels": labels}
+        arguments |= {"out_images": out, "out_labels": out_labels}
+        cuda.load_batch(**arguments, stream=consumer.cuda_stream)
+    consumer.synchronize()
+    assert_same((out.cpu(), out_labels.cpu()), on_cpu(case, torch.float32))
+
+
+class ByInterface:
+    """A tensor that only the older interface shows."""
+
+    def __init__(self, tensor, **fields):
+        tensor = tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor
+        self.tensor = tensor
+        types = {torch.uint8: "|u1", torch.int64: "<i8", torch.uint16: "<u2"}
+        self.__cuda_array_interface__ = {
+            "version": 3,
+            "shape": tuple(tensor.shape),
+            "typestr": types[tensor.dtype],
+            "data": (tensor.data_ptr(), False),
+            "strides": tuple(stride * tensor.itemsize for stride in tensor.stride()),
+            "stream": handle() or 1,
+        } | fields
+
+
+def by_interface(case, **fields):
+    out = make_out((case["stop"] - case["start"], 3, 32, 32), torch.bfloat16, True, "cuda")
+    out_labels = torch.zeros(len(out), dtype=torch.int64, device="cuda")
+    arrays = {name: torch.as_tensor(case[name], device="cuda") for name in ("images", "labels")}
+    arrays |= {"out_images": out, "out_labels": out_labels}
+    arrays = {name: ByInterface(tensor, **fields) for name, tensor in arrays.items()}
+    cuda.load_batch(**case | arrays, stream=handle())
+    return out.cpu(), out_labels.cpu()
+
+
+def test_the_older_interface():
+    case = stream_of(50, 5, 105)
+    assert_same(by_interface(case), on_cpu(case, torch.bfloat16, True))
+    assert_same(by_interface(case, stream=None), on_cpu(case, torch.bfloat16, True))
+    with pytest.raises(ValueError, match=r"^out_images: .*read-only"):
+        by_interface(case, data=(torch.zeros(1, device="cuda").data_ptr(), True))
+    with pytest.raises(ValueError, match=r"^images: .*got host memory"):
+        by_interface(case, data=(np.zeros(1).ctypes.data, False))
+
+
+def test_memory_of_what_was_passed_is_given_back():
+    case = stream_of(50, 0, 256)
+    on_device(case, torch.float32)
+    gc.collect()
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    for _ in range(20):
+        on_device(case, torch.float32)
+    gc.collect()
+    assert torch.cuda.memory_allocated() == before
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two devices")
+def test_another_device_than_the_current_one():
+    case = stream_of(50, 5, 105)
+    arrays = {name: torch.as_tensor(case[name], device="cuda:1") for name in ("images", "labels")}
+    out = make_out((100, 3, 32, 32), torch.float32, False, "cuda:1")
+    out_labels = torch.zeros(100, dtype=torch.int64, device="cuda:1")
+    stream = torch.cuda.current_stream("cuda:1").cuda_stream
+    arguments = case | arrays | {"out_images": out, "out_labels": out_labels}
+    cuda.load_batch(**arguments, stream=stream)
+    assert torch.cuda.current_device() == 0
+    assert_same((out.cpu(), out_labels.cpu()), on_cpu(case, torch.float32))
+    with pytest.raises(ValueError, match=r"^labels: .*on device 1, as images is, got one on 0"):
+        cuda.load_batch(**arguments | {"labels": arrays["labels"].to("cuda:0")}, stream=stream)

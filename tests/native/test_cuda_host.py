@@ -1,0 +1,259 @@
+"""The CUDA kernel's source, run on the host, against the plain-Python reference: bit for bit."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bsgrow.native import Augment, reference, scale_and_bias
+
+ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
+CIFAR = {"mean": (0.49, 0.48, 0.45), "std": (0.25, 0.24, 0.26)}
+
+
+def make_images(shape, seed=0, offset=0):
+    """Begun some bytes into a vector, and ended with the memory that was allocated."""
+    memory = np.random.default_rng(seed).integers(0, 256, np.prod(shape) + offset, dtype=np.uint8)
+    return memory[offset:].reshape(shape)
+
+
+def make_out(shape, dtype, channels_last=False, offset=0):
+    """Full of ones, so that what is not written shows, and begun some elements into a vector."""
+    size = int(np.prod(shape))
+    flat = np.ones(offset + size, ITEMS[dtype])[offset:]
+    if not channels_last:
+        return flat.reshape(shape)
+    num, channels, height, width = shape
+    return flat.reshape(num, height, width, channels).transpose(0, 3, 1, 2)
+
+
+def bits(array):
+    return np.ascontiguousarray(array).view(np.uint16)
+
+
+def run(host_kernel, case, dtype, channels_last=False, offset=0, **options):
+    """What the kernel writes for arguments of the reference."""
+    case = dict(case)
+    scale, bias = scale_and_bias(case.pop("mean"), case.pop("std"))
+    num = case["stop"] - case["start"]
+    out_images = make_out((num, *case["images"].shape[1:]), dtype, channels_last, offset)
+    out_labels = np.full(num, -9, np.int64)
+    host_kernel(
+        **case,
+        scale=scale,
+        bias=bias,
+        out_images=out_images,
+        out_labels=out_labels,
+        dtype=dtype,
+        channels_last=channels_last,
+        **options,
+    )
+    return out_images, out_labels
+
+
+# Sizes that are whole vectors, sizes that are not, and rows too long for shared memory.
+VECTORS = st.tuples(st.integers(1, 24).map(lambda n: 2 * n), st.integers(1, 9).map(lambda n: 8 * n))
+SIZES = {
+    "vectors": VECTORS,
+    "any": st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    "long rows": st.tuples(st.integers(1, 3), st.integers(3000, 3400)),
+}
+CHANNELS = {"vectors": st.sampled_from([1, 3, 3, 3, 4]), "any": st.integers(1, 5)}
+
+
+@st.composite
+def cases(draw, sizes):
+    height, width = draw(SIZES[sizes])
+    channels = draw(CHANNELS.get(sizes, st.just(3)))
+    pad = draw(st.integers(0, min(height, width, 12) - 1))
+    num_samples = draw(st.integers(1, 12))
+    last = min(num_samples * 2**32, 2**64 - 1)
+    start = draw(st.one_of(st.integers(0, 50), st.integers(0, last)))
+    most = 3 if sizes == "long rows" else 25
+    numbers = st.lists(st.floats(-2.0, 2.0, width=32), min_size=channels, max_size=channels)
+    shape, offset = (num_samples, channels, height, width), draw(st.sampled_from([0, 0, 1, 4, 15]))
+    return {
+        "images": make_images(shape, draw(st.integers(0, 99)), offset),
+        "labels": np.arange(num_samples, dtype=np.int64) - 3,
+        "seed": draw(st.integers(0, 2**64 - 1)),
+        "start": start,
+        "stop": min(start + draw(st.integers(0, most)), last),
+        "augment": draw(
+            st.none()
+            | st.builds(
+                Augment,
+                pad=st.just(pad),
+                padding=st.sampled_from(["zero", "reflect"]),
+                flip=st.booleans(),
+                cutout=st.integers(0, min(height, width)),
+            )
+        ),
+        "mean": draw(numbers),
+        "std": [abs(value) + draw(st.sampled_from([1e-7, 0.01, 0.3])) for value in draw(numbers)],
+        "shuffle": draw(st.booleans()),
+    }
+
+
+@pytest.mark.parametrize(("sizes", "examples"), [("vectors", 250), ("any", 150), ("long rows", 30)])
+def test_equals_the_reference(host_kernel, sizes, examples):
+    host_kernel.launches.clear()
+
+    @settings(max_examples=examples)
+    @given(
+        case=cases(sizes),
+        dtype=st.sampled_from(list(ITEMS)),
+        channels_last=st.booleans(),
+        offset=st.sampled_from([0, 0, 0, 0, 1, 3]),
+        items_per_warp=st.integers(0, 8),
+        backwards=st.booleans(),
+    )
+    def check(case, dtype, channels_last, offset, items_per_warp, backwards):
+        expected_images, expected_labels = reference.load_batch(**case, dtype=dtype)
+        options = {"items_per_warp": items_per_warp, "backwards": backwards}
+        images, labels = run(host_kernel, case, dtype, channels_last, offset, **options)
+        np.testing.assert_array_equal(bits(images), bits(expected_images))
+        np.testing.assert_array_equal(labels, expected_labels)
+
+    check()
+    layouts = Counter(layout for layout, _, _ in host_kernel.launches)
+    assert layouts["any"] > 10
+    if sizes == "vectors":
+        assert min(layouts["planar"], layouts["interleaved"]) > 20
+        assert any(bands > 1 for layout, bands, _ in host_kernel.launches if layout != "any")
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "channels_last", "expected"),
+    [
+        ((3, 32, 32), "bfloat16", True, ("interleaved", 1, True)),
+        ((3, 32, 32), "float32", True, ("interleaved", 1, True)),
+        ((3, 32, 32), "float16", False, ("planar", 1, True)),
+        ((3, 64, 64), "bfloat16", True, ("interleaved", 4, True)),
+        ((3, 224, 224), "bfloat16", True, ("interleaved", 38, True)),
+        ((1, 28, 28), "float32", True, ("planar", 1, True)),
+        ((1, 28, 28), "bfloat16", False, ("any", 1, True)),
+        ((4, 32, 32), "bfloat16", True, ("any", 2, True)),
+        ((4, 32, 32), "bfloat16", False, ("planar", 2, True)),
+        ((3, 2, 3200), "bfloat16", True, ("any", 2, False)),
+        ((256, 8, 1), "bfloat16", True, ("any", 8, True)),
+        ((1, 7, 1), "bfloat16", False, ("any", 7, True)),
+    ],
+)
+def test_how_images_are_cut(host_kernel, shape, dtype, channels_last, expected):
+    case = {
+        "images": make_images((5, *shape)),
+        "labels": np.arange(5),
+        "seed": 3,
+        "start": 8,
+        "stop": 14,
+        "augment": Augment(flip=True, cutout=1),
+        "mean": [0.5] * shape[0],
+        "std": [0.25] * shape[0],
+    }
+    images, labels = run(host_kernel, case, dtype, channels_last)
+    assert host_kernel.launches[-1] == expected
+    expected_images, expected_labels = reference.load_batch(**case, dtype=dtype)
+    np.testing.assert_array_equal(bits(images), bits(expected_images))
+    np.testing.assert_array_equal(labels, expected_labels)
+
+
+ROUNDING = {
+    "images": np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16),
+    "labels": np.zeros(1, np.int64),
+    "seed": 0,
+    "start": 0,
+    "stop": 1,
+    "augment": None,
+}
+
+
+@pytest.mark.parametrize("dtype", list(ITEMS))
+@settings(max_examples=150)
+@given(
+    mean=st.floats(-1e5, 1e5) | st.floats(-2, 2) | st.just(0.0),
+    std=st.floats(1e-4, 1e4) | st.floats(1e-36, 1e36),
+)
+def test_every_pixel_value_rounds_twice(host_kernel, dtype, mean, std):
+    """One multiplication and one addition, although the kernel's first is a fused one."""
+    case = ROUNDING | {"mean": [mean], "std": [std]}
+    if abs(mean / std) > 3e38:
+        return
+    images, _ = run(host_kernel, case, dtype)
+    expected = reference.cast(reference.normalise(ROUNDING["images"], [mean], [std]), dtype)
+    assert host_kernel.launches[-1][0] == ("planar" if 1 / (255 * std) < 2**104 else "any")
+    np.testing.assert_array_equal(bits(images), bits(expected))
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.0, -0.25, 2.0**104, -(2.0**126)])
+@pytest.mark.parametrize("bias", [0.0, -0.0, 1.5])
+def test_scales_that_vectors_cannot_take(host_kernel, scale, bias):
+    out = make_out((1, 1, 16, 16), "float32")
+    scales, biases = np.float32([scale]), np.float32([bias])
+    host_kernel(
+        **ROUNDING,
+        scale=scales,
+        bias=biases,
+        out_images=out,
+        out_labels=np.zeros(1, np.int64),
+        dtype="float32",
+    )
+    with np.errstate(over="ignore"):
+        expected = ROUNDING["images"].astype(np.float32) * scales + biases
+    np.testing.assert_array_equal(bits(out), bits(expected))
+    assert host_kernel.launches[-1][0] == "any"
+
+
+def stream(num_samples, start, stop, **changes):
+    return {
+        "images": make_images((num_samples, 3, 16, 16)),
+        "labels": np.arange(num_samples) * 7,
+        "seed": 2**40 + 1,
+        "start": start,
+        "stop": stop,
+        "augment": Augment(pad=3, flip=True, cutout=5),
+        **CIFAR,
+    } | changes
+
+
+@pytest.mark.parametrize("start", [0, 11, 2**32 - 5, 2**35 + 3])
+def test_a_cursor_is_added_to_the_positions(host_kernel, start):
+    expected_images, expected_labels = run(host_kernel, stream(13, start, start + 40), "bfloat16")
+    for offset in (0, 6):
+        cursor = np.array([start - offset if start > offset else start], np.uint64)
+        first = start - int(cursor[0])
+        images, labels = run(host_kernel, stream(13, first, first + 40), "bfloat16", cursor=cursor)
+        np.testing.assert_array_equal(images, expected_images)
+        np.testing.assert_array_equal(labels, expected_labels)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 13), (9, 50), (2**33, 2**33 + 20)])
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_gathered_samples_are_augmented_as_themselves(
+    host_kernel, start, stop, shuffle, channels_last
+):
+    """Images and labels in the order of the stream give what the whole set gives."""
+    case = stream(13, start, stop, shuffle=shuffle)
+    expected_images, expected_labels = run(host_kernel, case, "float16", channels_last)
+    samples = np.arange(start, stop) % 13
+    if shuffle:
+        samples = reference.order(13, case["seed"], start, stop)
+    gathered = case | {"images": case["images"][samples], "labels": case["labels"][samples]}
+    images, labels = run(host_kernel, gathered, "float16", channels_last, num_samples=13)
+    np.testing.assert_array_equal(images, expected_images)
+    np.testing.assert_array_equal(labels, expected_labels)
+
+
+def test_many_samples_in_one_launch(host_kernel):
+    """As many as make a warp take several: over 8 192 bands a warp takes more than one."""
+    case = stream(50, 37, 37 + 17_000)
+    images, labels = run(host_kernel, case, "bfloat16", channels_last=True)
+    for start in (37, 9_000, 17_000):
+        part = slice(start - 37, start - 37 + 37)
+        expected = reference.load_batch(
+            **case | {"start": start, "stop": start + 37}, dtype="bfloat16"
+        )
+        np.testing.assert_array_equal(images[part], expected[0])
+        np.testing.assert_array_equal(labels[part], expected[1])
