@@ -65,10 +65,6 @@ int64_t to_max_pixels(py::handle value) {
   return static_cast<int64_t>(to_integer(value, "max_pixels", 1, INT64_MAX));
 }
 
-int to_num_threads(py::handle value) {
-  return static_cast<int>(to_integer(value, "num_threads", 1, kMaxThreads));
-}
-
 CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
   std::vector<Array> arrays = to_encoded(arguments.encoded);
   const auto count = static_cast<int64_t>(arrays.size());
