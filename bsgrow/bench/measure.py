@@ -51,7 +51,8 @@ class Pace:
     Attributes:
         num_rounds: rounds of each system, of which the first does not count.
         seconds_per_round: that a round lasts at least; it ends with a whole delivery.
-        seconds_per_row: after which a system takes part in no further round, warm-up included.
+        seconds_per_row: after which a system takes part in no further round; its first round, in
+            which it may compile, is not counted, its other warm-ups are.
     """
 
     num_rounds: int = 10
@@ -105,7 +106,7 @@ def _add_round(measured: Measured, index: int, run: Run, seconds: float) -> None
         raise
     except FAILURES as error:
         measured.reason = describe_failure(error)
-    measured.seconds += time.perf_counter() - start
+    measured.seconds += time.perf_counter() - start if index else 0.0
     settle()
 
 

@@ -83,8 +83,8 @@ def run_updates(
     """Run the training loop itself on a stream for a stretch."""
     stretch = Stretch(job.device, seconds)
     num_warm_up = len(warm_up_sizes(size, job.recipe.micro_batch_size))
-    loader = TimedLoader(stream, num_warm_up, stretch)
-    timed = replace(job, loader=loader)  # type: ignore[arg-type]  # all that the loop asks of it
+    loader: Any = TimedLoader(stream, num_warm_up, stretch)  # has what the loop asks of a loader
+    timed = replace(job, loader=loader)
     state.num_updates = 0
     state.model.train()
     with closing(updates_made(timed, state)) as updates:

@@ -54,8 +54,9 @@ def loader(
     """Measure the loader alone beside DALI, FFCV, SPDL and torch's DataLoader, in turn in one run.
 
     The limit is a row of the same table: for images in memory merely filling the same buffers (on
-    a GPU a copy in its memory of as many bytes), for JPEG files merely decoding them. Images in
-    memory are measured twice: delivered as in training, and always into one buffer.
+    a GPU a copy in its memory of as many bytes), for JPEG files merely decoding them in full, which
+    decoding no more than a crop needs may beat. Images in memory are measured twice: delivered as
+    in training, and always into one buffer.
 
     A system that is not installed, or cannot do the work, says so.
 

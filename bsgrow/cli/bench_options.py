@@ -110,6 +110,6 @@ RowOption = Annotated[
     typer.Option(
         "--seconds-per-row",
         min=0.0,
-        help="After which a system takes part in no further round, its warm-ups included.",
+        help="After which a system takes part in no further round, warm-ups included.",
     ),
 ]

@@ -82,6 +82,14 @@ def test_reflected_margins_are_drawn_or_refused(name, array_work, take):
     assert (middle < black + 0.01).sum(dim=1).max() == 1, "margins would be so too"
 
 
+@pytest.mark.parametrize("name", FULL)
+def test_squares_are_cut_out(name, array_work, take):
+    (images,) = take(opened(name, array_work(augment=Augment(cutout=8))), 1)
+    blank = (images == 0).all(dim=1).sum(dim=(1, 2))
+    assert blank.min() >= 16, "a quarter of it where the centre is in a corner"
+    assert blank.max() == 64
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_photographs_are_cropped_resized_flipped_and_normalised(name, jpeg_work, take):
     batches = take(opened(name, jpeg_work(size=64)), 3)

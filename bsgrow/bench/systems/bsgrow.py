@@ -10,11 +10,18 @@ import torch
 from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
-from bsgrow.data import ArraySplit, Dataset
-from bsgrow.loading import ArrayLoader
-from bsgrow.loading.array_loader import as_buffer
+from bsgrow.data import ArraySplit, Dataset, EncodedDataset
+from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.loading import ArrayLoader, Loader
+from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.loading.layout import as_buffer
 from bsgrow.native import load_batch
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
+
+_SAMPLES_AHEAD = (
+    1024  # that the encoded loader holds memory for, written once before the clock runs
+)
 
 
 def endless_updates(global_batch_size: int) -> Iterator[Update]:
@@ -25,7 +32,10 @@ def endless_updates(global_batch_size: int) -> Iterator[Update]:
 
 
 def _open_array(work: ArrayWork) -> Source:
-    return Source(partial(_micro_batches, work, _array_loader(work)))
+    loader = _array_loader(work)
+    slots = loader.prefetch_bytes // (work.slice_size * work.bytes_written)
+    # Each slot of the ring is written once before the clock runs: memory is made at first touch.
+    return Source(partial(_micro_batches, work, loader), num_ahead=min(max(slots, 3), 16))
 
 
 def _array_loader(work: ArrayWork) -> ArrayLoader:
@@ -44,7 +54,26 @@ def _array_loader(work: ArrayWork) -> ArrayLoader:
     )
 
 
-def _micro_batches(work: Work, loader: ArrayLoader) -> Generator[Batch, None, None]:
+def _open_jpeg(work: JpegWork) -> Source:
+    split = ImageFolderSplit(work.folder)
+    dataset = EncodedDataset("folder", split, split, split.class_names, work.mean, work.std)
+    loader = EncodedLoader(
+        dataset,
+        ResizedCrop(work.size, work.scale, work.ratio),
+        CentreCrop(work.size, work.size),
+        flip=True,
+        seed=work.seed,
+        micro_batch_size=work.slice_size,
+        device=work.device,
+        dtype=work.dtype,
+        memory_format=work.memory_format,
+        num_threads=work.num_threads,
+    )
+    num_ahead = -(-_SAMPLES_AHEAD // work.slice_size)
+    return Source(partial(_micro_batches, work, loader), num_ahead)
+
+
+def _micro_batches(work: Work, loader: Loader) -> Generator[Batch, None, None]:
     with closing(loader.micro_batches(endless_updates(work.global_batch_size))) as micro_batches:
         for each in micro_batches:
             yield Batch(each.stop - each.start, each.images)
@@ -77,4 +106,4 @@ def _load_into(work: BufferWork, images: torch.Tensor) -> Generator[Batch, None,
         yield Batch(len(images), images)
 
 
-BSGROW = System("bsgrow", {ArrayWork: _open_array, BufferWork: _open_buffer, JpegWork: "not built"})
+BSGROW = System("bsgrow", {ArrayWork: _open_array, BufferWork: _open_buffer, JpegWork: _open_jpeg})

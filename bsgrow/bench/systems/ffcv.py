@@ -4,9 +4,10 @@ The file is written once, into the scratch folder, and read through the system's
 is part of making it ready. Normalisation is its table on the CPU.
 """
 
-import os
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from functools import partial
+from queue import Empty
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, JpegWork, Work
 
 _DEFAULT_QUALITY = 90
+_POLL_SECONDS = 0.01
 _NUMPY_DTYPES = {torch.float32: np.float32, torch.float16: np.float16}
 
 
@@ -50,7 +52,6 @@ class _Photographs:
 
 
 def _open_array(work: ArrayWork) -> Source:
-    os.environ.setdefault("TQDM_DISABLE", "1")  # its writer's progress bar, read at import
     from ffcv.fields import RGBImageField
     from ffcv.fields.decoders import SimpleRGBImageDecoder
     from ffcv.transforms import RandomHorizontalFlip, RandomTranslate
@@ -69,7 +70,6 @@ def _open_array(work: ArrayWork) -> Source:
 
 
 def _open_jpeg(work: JpegWork) -> Source:
-    os.environ.setdefault("TQDM_DISABLE", "1")
     from ffcv.fields import RGBImageField
     from ffcv.fields.decoders import RandomResizedCropRGBImageDecoder
     from ffcv.transforms import RandomHorizontalFlip
@@ -83,13 +83,15 @@ def _open_jpeg(work: JpegWork) -> Source:
 
 def _write(work: Work, samples: _Pixels | _Photographs, field: Any) -> str:
     """Write the file, unless an earlier batch size did."""
+    from ffcv import writer
     from ffcv.fields import IntField
-    from ffcv.writer import DatasetWriter
 
     path = work.scratch / "samples.beton"
     if not path.exists():
+        writer.tqdm = partial(writer.tqdm, disable=True)  # stderr is for our own progress
         fields = {"image": field, "label": IntField()}
-        DatasetWriter(str(path), fields, num_workers=work.num_threads).from_indexed_dataset(samples)
+        made = writer.DatasetWriter(str(path), fields, num_workers=work.num_threads)
+        made.from_indexed_dataset(samples)
     return str(path)
 
 
@@ -127,8 +129,15 @@ def _batches(loader: Any) -> Generator[Batch, None, None]:
             for images, _ in epoch:
                 yield Batch(len(images), images)
         finally:
-            epoch.close()
-            epoch.join()
+            _stop(epoch)
+
+
+def _stop(epoch: Any) -> None:
+    """End its thread, which may wait for room to say that the epoch is over."""
+    epoch.close()
+    while epoch.is_alive():
+        with suppress(Empty):
+            epoch.output_queue.get(timeout=_POLL_SECONDS)
 
 
 FFCV = System("ffcv", {ArrayWork: _open_array, JpegWork: _open_jpeg}, "ffcv")

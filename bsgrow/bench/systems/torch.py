@@ -27,13 +27,13 @@ _PADDING = {"zero": "constant", "reflect": "reflect"}
 
 
 class ArraySamples(Dataset[Sample]):
-    """Pad, random crop, random flip, scale to [0, 1], normalise, cast."""
+    """Pad, random crop, random flip, scale to [0, 1], normalise, cast, cut out."""
 
     def __init__(self, work: ArrayWork) -> None:
         self._images = torch.tensor(work.images)  # a copy: theirs may be read-only
         self._labels = work.labels.tolist()
         self._pad, self._mode = work.augment.pad, _PADDING[work.augment.padding]
-        self._flip = work.augment.flip
+        self._flip, self._cutout = work.augment.flip, work.augment.cutout
         self._normalise = _Normalise(work)
 
     def __len__(self) -> int:
@@ -43,7 +43,14 @@ class ArraySamples(Dataset[Sample]):
         image = self._crop(self._images[index])
         if self._flip and torch.rand(()) < 0.5:
             image = image.flip(-1)
-        return self._normalise(image), self._labels[index]
+        return self._cut(self._normalise(image)), self._labels[index]
+
+    def _cut(self, image: Tensor) -> Tensor:
+        side = self._cutout
+        if side:
+            top, left = (int(torch.randint(0, n, ())) - side // 2 for n in image.shape[1:])
+            image[:, max(top, 0) : top + side, max(left, 0) : left + side] = 0
+        return image
 
     def _crop(self, image: Tensor) -> Tensor:
         if not self._pad:

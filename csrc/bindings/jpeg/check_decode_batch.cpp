@@ -149,7 +149,7 @@ py::list check_and_decode_only(py::handle encoded, py::handle windows, py::handl
   const int threads = to_num_threads(num_threads);
   std::vector<DecodeStatus> statuses(images.size());
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     const Chunks chunks =
         decode_only_chunks(images.data(), static_cast<const CropWindow*>(places.info.ptr), count,
                            limit, statuses.data());

@@ -1,0 +1,52 @@
+"""What the tests of the encoded loader share: a loader at a small size, and its stream."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from bsgrow.data import load_encoded
+from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.schedule import Update
+
+CPU = torch.device("cpu")
+SIZE = 32
+HAS_DALI = find_spec("nvidia") is not None and find_spec("nvidia.dali") is not None
+needs_dali = pytest.mark.skipif(not HAS_DALI, reason="DALI is not installed")
+DECODERS = ["native", pytest.param("dali", marks=needs_dali)]
+
+
+def make_loader(path: Path, decoder: str = "native", **options: object) -> EncodedLoader:
+    values = {
+        "crop": ResizedCrop(SIZE),
+        "centre_crop": CentreCrop(SIZE, SIZE + 5),
+        "flip": True,
+        "seed": 3,
+        "micro_batch_size": 16,
+        "device": CPU,
+        "num_threads": 2,
+    }
+    name = options.pop("name", "folder")
+    return EncodedLoader(load_encoded(name, path), decoder=decoder, **(values | options))
+
+
+def updates(*sizes: int, start: int = 0) -> Iterator[Update]:
+    for index, size in enumerate(sizes):
+        yield Update(index, start, start + size, 0.1, 0.9)
+        start += size
+
+
+def stream(loader: EncodedLoader, *sizes: int, start: int = 0) -> tuple[Tensor, Tensor]:
+    """Return the images and labels of updates of these sizes."""
+    batches = list(loader.micro_batches(updates(*sizes, start=start)))
+    return torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
+
+
+def levels(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """Return pixels 0 to 255 again, as float32 [n, 3, height, width]."""
+    scale, bias = (torch.tensor(values).view(3, 1, 1) for values in (std, mean))
+    return 255 * (images.float() * scale + bias)

@@ -1,0 +1,65 @@
+"""What is no ordinary JPEG comes out of every decoder alike."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from bsgrow.native.resized_crop import ResizedCrop
+from tests.loading.encoded_stream import SIZE, levels, make_loader, needs_dali, stream
+from tests.photo_folder import write_photographs
+from tests.photographs import cut, encode, save
+
+PIXELS = cut(120, 150)
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encode(PIXELS, exif=exif)
+
+
+def sixteen_bits():
+    return save(Image.fromarray(PIXELS[:, :, 0].astype(np.uint16) * 257), "PNG")
+
+
+def palette():
+    return save(Image.fromarray(PIXELS).convert("P"), "PNG")
+
+
+def with_alpha():
+    return save(np.dstack([PIXELS, np.full(PIXELS.shape[:2], 128, np.uint8)]), "PNG")
+
+
+KINDS = {
+    **{f"turned {k}": lambda k=k: turned(k) for k in range(1, 9)},
+    "grey": lambda: encode(PIXELS, "L"),
+    "CMYK": lambda: encode(PIXELS, "CMYK"),
+    "progressive": lambda: encode(PIXELS, progressive=True),
+    "trailing bytes": lambda: encode(PIXELS) + b"trailer",
+    "PNG": lambda: save(PIXELS, "PNG"),
+    "PNG with 16 bits": sixteen_bits,
+    "PNG with a palette": palette,
+    "PNG with alpha": with_alpha,
+    "BMP": lambda: save(PIXELS, "BMP"),
+    "WebP": lambda: save(PIXELS, "WEBP"),
+    "TIFF": lambda: save(PIXELS, "TIFF"),
+    "PPM": lambda: save(PIXELS, "PPM"),
+    "GIF": lambda: save(PIXELS, "GIF"),  # DALI has no decoder for it
+}
+
+
+@needs_dali
+@pytest.mark.parametrize("crop", [ResizedCrop(SIZE), ResizedCrop(SIZE, (1.0, 1.0))], ids=str)
+def test_dali_and_native_agree(tmp_path, crop):
+    root = write_photographs(tmp_path, num_train=len(KINDS) // 2 + 1, num_test=1)
+    paths = sorted((root / "train").rglob("*.jpg"))
+    for path, make in zip(paths, KINDS.values(), strict=False):
+        path.write_bytes(make())  # decoders look at the content, not at the name
+    loaders = [make_loader(root, name, crop=crop) for name in ("native", "dali")]
+    (native, labels), (dali, labels_of_dali) = (stream(each, 2 * len(paths)) for each in loaders)
+    assert torch.equal(labels, labels_of_dali)
+    mean, std = loaders[0].dataset.mean, loaders[0].dataset.std
+    difference = (levels(native, mean, std) - levels(dali, mean, std)).abs()
+    assert difference[:, :, 1:-1, 1:-1].amax() < 1.01
+    assert difference.mean() < 0.3
