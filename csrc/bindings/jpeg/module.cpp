@@ -1,6 +1,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/jpeg/operations.h"
+#include "jpeg/errors.h"
 
 namespace py = pybind11;
 
@@ -30,11 +31,20 @@ py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
   return check_and_make_baseline(encoded, max_pixels);
 }
 
+#define BSGROW_STRING_OF(text) #text
+#define BSGROW_STRING(name) BSGROW_STRING_OF(name)
+
+// The library that it was compiled for.
+py::dict build_info() {
+  return py::dict(py::arg("libjpeg_turbo") = BSGROW_STRING(LIBJPEG_TURBO_VERSION));
+}
+
 }  // namespace
 }  // namespace bsgrow
 
 PYBIND11_MODULE(_native_jpeg, module) {
   module.doc() = "JPEGs by libjpeg-turbo; see bsgrow.native.jpeg for its Python face.";
+  module.def("build_info", &bsgrow::build_info);
   bsgrow::bind_task(module);
   py::class_<bsgrow::PyDecodeTask, bsgrow::PyTask>(module, "DecodeTask", py::module_local())
       .def("statuses", &bsgrow::PyDecodeTask::statuses);
