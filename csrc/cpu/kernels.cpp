@@ -54,6 +54,12 @@ const Kernels& best_kernels_for_subnormals() {
   return best_kernels();
 }
 
+std::vector<const char*> instruction_sets() {
+  std::vector<const char*> names;
+  for (const Kernels* kernels : supported_kernels()) names.push_back(kernels->instruction_set);
+  return names;
+}
+
 const char* instruction_set() { return best_kernels().instruction_set; }
 
 }  // namespace bsgrow

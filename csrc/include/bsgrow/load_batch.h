@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "bsgrow/augment.h"
 #include "bsgrow/order.h"
@@ -45,5 +46,8 @@ Chunks load_batch_chunks(const LoadBatch& batch, int num_slots);
 // std::invalid_argument where the variable BSGROW_INSTRUCTION_SET names one that this machine
 // lacks.
 const char* instruction_set();
+
+// What this machine runs, the best first.
+std::vector<const char*> instruction_sets();
 
 }  // namespace bsgrow
