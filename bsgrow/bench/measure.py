@@ -55,9 +55,9 @@ class Pace:
             which it may compile, is not counted, its other warm-ups are.
     """
 
-    num_rounds: int = 10
+    num_rounds: int = 7
     seconds_per_round: float = 0.5
-    seconds_per_row: float = 10.0
+    seconds_per_row: float = 8.0
 
 
 @dataclass

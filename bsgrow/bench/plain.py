@@ -15,6 +15,7 @@ from bsgrow.bench.source import Batch
 from bsgrow.bench.stretch import Stretch
 from bsgrow.bench.systems.torch import ArraySamples, data_loader, endless_batches
 from bsgrow.bench.work import ArrayWork
+from bsgrow.data import Dataset
 from bsgrow.training.device import autocast
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
@@ -80,6 +81,7 @@ class PlainLoop:
 
 def _as_work(job: Job, global_batch_size: int) -> ArrayWork:
     dataset = job.dataset
+    assert isinstance(dataset, Dataset), "measurable_job makes no other"
     return ArrayWork(
         images=dataset.train.images,
         labels=dataset.train.labels,

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from bsgrow.data import DATASETS, ArraySplit, Dataset, load_dataset
-from bsgrow.errors import BsgrowError
+from bsgrow.data import DATASETS, ENCODED, ArraySplit, Dataset, load_dataset
+from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, plan_recipe, resolve
 from bsgrow.training.job import Job, prepare
 
@@ -19,8 +19,13 @@ def measurable_job(recipe: Recipe) -> Job:
     path the recipe gives is not.
 
     Raises:
-        InputError: the recipe does not fit itself or this machine.
+        InputError: the recipe does not fit itself or this machine, or is for encoded images.
     """
+    if recipe.data.name in ENCODED:
+        raise InputError(
+            f"data.name = {recipe.data.name!r}: training is measured on arrays",
+            hint=f"one of {', '.join(DATASETS)}; `bsgrow bench loader` measures encoded images",
+        )
     recipe = resolve(recipe, torch.get_num_threads())
     return prepare(recipe, plan_recipe(recipe), _dataset(recipe))
 

@@ -38,7 +38,10 @@ def main() -> None:
 
 def _run() -> None:
     """Import the commands, which takes a while, and run one of them."""
-    from bsgrow.cli.app import app
+    if sys.argv[1:2] == ["doctor"]:  # it says why the others cannot be loaded, so it loads none
+        from bsgrow.cli.doctor import app
+    else:
+        from bsgrow.cli.app import app
 
     try:
         app(prog_name="bsgrow")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import bsgrow
-from bsgrow.cli import bench, compare, data, plan, recipes, train
+from bsgrow.cli import bench, compare, data, doctor, plan, recipes, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,5 +41,5 @@ def bsgrow_command(
     """
 
 
-for _module in (train, plan, compare, bench, data, recipes):
+for _module in (train, plan, compare, bench, data, recipes, doctor):
     _module.register(app)

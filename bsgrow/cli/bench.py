@@ -46,9 +46,9 @@ def loader(
     num_photographs: options.PhotographsOption = 512,
     device: options.DeviceOption = "auto",
     num_threads: options.ThreadsOption = None,
-    rounds: options.RoundsOption = 10,
+    rounds: options.RoundsOption = 7,
     seconds_per_round: options.RoundOption = 0.5,
-    seconds_per_row: options.RowOption = 10.0,
+    seconds_per_row: options.RowOption = 8.0,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Measure the loader alone beside DALI, FFCV, SPDL and torch's DataLoader, in turn in one run.

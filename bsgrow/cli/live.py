@@ -8,7 +8,14 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from bsgrow.cli.console import err, note
-from bsgrow.training.events import CheckpointSkipped, Evaluated, Event, Progress, RunStarted
+from bsgrow.training.events import (
+    CheckpointSkipped,
+    Evaluated,
+    Event,
+    Progress,
+    RunStarted,
+    SampleSkipped,
+)
 
 
 @contextmanager
@@ -35,13 +42,15 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
 
 
 def show_plain(event: Event) -> None:
-    """Print a line for the start of a run and for each evaluation."""
+    """Print a line for the start of a run, for each evaluation, and for what was skipped."""
     if isinstance(event, RunStarted):
         err.print(_describe_start(event), markup=False)
     elif isinstance(event, Evaluated):
         err.print(_describe_evaluation(event), markup=False)
     elif isinstance(event, CheckpointSkipped):
         note(f"skipped checkpoint {event.path}: {event.reason}")
+    elif isinstance(event, SampleSkipped):
+        note(f"skipped {event.where}: {event.reason}")
 
 
 def _ignore(event: Event) -> None:

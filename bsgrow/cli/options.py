@@ -1,18 +1,20 @@
 """Arguments and options that several commands share."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from bsgrow.cli.format import Format, FormatOption
 from bsgrow.recipe import shipped_recipes
 
-
-class Format(StrEnum):
-    """How a command prints its result."""
-
-    TABLE = "table"
-    JSON = "json"
+__all__ = [
+    "Format",
+    "FormatOption",
+    "OptionalRecipeArgument",
+    "RecipeArgument",
+    "SetOption",
+    "complete_recipe",
+]
 
 
 def complete_recipe(incomplete: str) -> list[str]:
@@ -36,7 +38,4 @@ SetOption = Annotated[
         metavar="KEY=VALUE",
         help="Override a key of the recipe, such as `growth.max_batch_size=5120`; repeatable.",
     ),
-]
-FormatOption = Annotated[
-    Format, typer.Option("--format", help="What goes to stdout: for people, or for programs.")
 ]

@@ -90,6 +90,8 @@ def _print_summary(finished: "RunFinished", name: str) -> None:
         "run": finished.out,
         "next": f"bsgrow compare {name}",
     }
+    if finished.num_skipped:
+        rows["skipped"] = f"{finished.num_skipped} samples; the next ones stood in for them"
     for key, value in rows.items():
         out.print(f"[bold]{key:14}[/]", end="")
         out.print(value, markup=False)

@@ -4,20 +4,19 @@ from pathlib import Path
 
 from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.spec import DatasetSpec
-from bsgrow.errors import BsgrowError
+from bsgrow.errors import InputError
 
 
 def load_imagenet(path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
     """Refuses: a million JPEGs do not fit the array loader.
 
     Raises:
-        BsgrowError: always.
+        InputError: always.
     """
-    raise BsgrowError(
-        "data.name = 'imagenet' can be planned but not yet trained: its images are JPEGs, and "
-        "what is missing is the loader for encoded images (folders and packed shards)",
-        hint="bsgrow plan works with this recipe; to train, choose digits, fashion-mnist, "
-        "cifar10 or cifar100",
+    raise InputError(
+        "data.name = 'imagenet' stands for its size, to plan with; its images are files of yours",
+        hint="to train on them: --set data.name=folder --set data.path=FOLDER, with train/ and "
+        "val/ in it and a folder a class in each; or data.name=shards after `bsgrow data pack`",
     )
 
 

@@ -3,12 +3,14 @@
 from bsgrow.loading.array_loader import ArrayLoader
 from bsgrow.loading.array_loaders import choose_array_loader
 from bsgrow.loading.device_array_loader import DeviceArrayLoader
+from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.loader import Loader, MicroBatch
 from bsgrow.loading.streamed_array_loader import StreamedArrayLoader
 
 __all__ = [
     "ArrayLoader",
     "DeviceArrayLoader",
+    "EncodedLoader",
     "Loader",
     "MicroBatch",
     "StreamedArrayLoader",

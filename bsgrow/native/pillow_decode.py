@@ -24,10 +24,12 @@ def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
     """Height and width as shown, without decoding.
 
     Raises:
-        ImageError: it is none of :data:`FORMATS`, broken, or has more than max_pixels.
+        ImageError: it is none of :data:`FORMATS`, broken, or has more than max_pixels, or pixels
+            that are no levels (32 bits).
     """
     try:
         with _open(encoded, max_pixels) as image:
+            _require_levels(image)
             width, height = image.size
             swapped = image.getexif().get(_ORIENTATION) in {5, 6, 7, 8}
     except Exception as error:  # plugins of Pillow raise anything on broken files
@@ -44,11 +46,12 @@ def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
     first frame.
 
     Raises:
-        ImageError: as :func:`pillow_size`, and where its pixels are no levels (32 bits).
+        ImageError: as :func:`pillow_size`.
     """
     try:
         with _open(encoded, max_pixels) as image:
-            has_16_bits = image.mode in _SIXTEEN_BITS or (image.format, image.mode) == ("PNG", "I")
+            _require_levels(image)
+            has_16_bits = _has_16_bits(image)
             turned = ImageOps.exif_transpose(image)
             return np.ascontiguousarray(_from_16_bits(turned) if has_16_bits else _to_rgb(turned))
     except Exception as error:  # plugins of Pillow raise anything on broken files
@@ -66,14 +69,21 @@ def _open(encoded: Encoded, max_pixels: int) -> Image.Image:
     return image
 
 
+def _has_16_bits(image: Image.Image) -> bool:
+    return image.mode in _SIXTEEN_BITS or (image.format, image.mode) == ("PNG", "I")
+
+
+def _require_levels(image: Image.Image) -> None:
+    if image.mode in {"I", "F"} and not _has_16_bits(image):
+        raise ImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
+
+
 def _from_16_bits(image: Image.Image) -> npt.NDArray[np.uint8]:
     grey = ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 def _to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
-    if image.mode in {"I", "F"}:
-        raise ImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
     # A palette with transparency is converted by way of RGBA: Pillow warns otherwise.
     opaque = image.convert("RGBA") if image.mode in {"P", "PA"} else image
     return np.asarray(opaque.convert("RGB"))

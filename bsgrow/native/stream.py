@@ -31,7 +31,7 @@ class Task(Protocol):
 
 
 def instruction_set() -> str:
-    """The vector code in use: ``avx512``, ``avx2`` or ``baseline``.
+    """The vector code in use: ``avx512bf16``, ``avx512``, ``avx2`` or ``baseline``.
 
     The best that the machine runs, or what the variable BSGROW_INSTRUCTION_SET names.
 

@@ -2,13 +2,13 @@
 
 from bsgrow.recipe.arms import ARMS, make_arm
 from bsgrow.recipe.config import (
-    DataConfig,
     ModelConfig,
     OptimizerConfig,
     Recipe,
     RunConfig,
     ScheduleConfig,
 )
+from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
 from bsgrow.recipe.planning import plan_recipe, resolve
 from bsgrow.recipe.reading import (
@@ -22,6 +22,7 @@ from bsgrow.recipe.reading import (
 __all__ = [
     "ARMS",
     "DataConfig",
+    "ImagesConfig",
     "ModelConfig",
     "OptimizerConfig",
     "Recipe",

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PositiveInt,
@@ -17,6 +16,8 @@ from pydantic import (
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.recipe.curve import check_curve
+from bsgrow.recipe.data_config import DataConfig, ImagesConfig, check_keys_of_data
+from bsgrow.recipe.section import Section
 from bsgrow.schedule import Growth, Reference
 
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
@@ -27,28 +28,7 @@ Count = Annotated[PositiveInt, Field(le=_MAX_COUNT)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 
 
-class _Section(BaseModel):
-    """A table of the recipe: no unknown keys, no silent conversion, no change after reading."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
-
-
-class DataConfig(_Section):
-    """``[data]``: where the samples come from."""
-
-    name: str
-    """A data set that ``bsgrow data list`` shows, or any name where num_samples is given."""
-
-    path: str | None = None
-    """Folder or archive with the files of the data set; found or downloaded where absent."""
-
-    num_samples: PositiveInt | None = None
-    """Size of the training set, to plan for a set that bsgrow does not know."""
-
-
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """``[model]``: the architecture and its own arguments, such as depth and width."""
 
     model_config = ConfigDict(extra="allow")
@@ -62,7 +42,7 @@ class ModelConfig(_Section):
         return dict(self.model_extra or {})
 
 
-class OptimizerConfig(_Section):
+class OptimizerConfig(Section):
     """``[optimizer]``: torch's optimizer of that name; the learning rate is the schedule's."""
 
     name: Literal["sgd", "adam"] = "sgd"
@@ -106,7 +86,7 @@ class OptimizerConfig(_Section):
         return self
 
 
-class ScheduleConfig(_Section):
+class ScheduleConfig(Section):
     """``[schedule]``: the run as published, before any growth."""
 
     epochs: float
@@ -138,7 +118,7 @@ class ScheduleConfig(_Section):
         return curve
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """``[run]``: how the plan is carried out."""
 
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
@@ -178,7 +158,7 @@ class RunConfig(_Section):
     """Seconds between two checkpoints; 0 writes one after every update."""
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """One training run; every table is a section of the TOML file.
 
     ``[schedule]`` is the run as published and ``[growth]`` how to spend it in batch size.
@@ -192,6 +172,9 @@ class Recipe(_Section):
 
     augment: Augment = Augment()
     """A table: what is done to an image at random, such as ``augment = { pad = 4 }``."""
+
+    images: ImagesConfig | None = None
+    """A table: what the network sees of encoded images, such as ``images = { size = 224 }``."""
 
     model: ModelConfig
     """A table: the architecture, such as ``model = { name = "wide_resnet", depth = 16 }``."""
@@ -217,6 +200,11 @@ class Recipe(_Section):
                 hint='B ∝ 1/(1 − m) holds for optimizer.name = "sgd"; scale growth.lr_scale',
             )
         self.reference  # noqa: B018 - its own checks run when it is built
+        return self
+
+    @model_validator(mode="after")
+    def _augment_fits_data(self) -> Self:
+        check_keys_of_data(self.data, self.augment, self.images)
         return self
 
     @property

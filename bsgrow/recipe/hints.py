@@ -2,11 +2,11 @@
 
 import re
 from functools import cache
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.section import table_type
 
 _KEY = re.compile(r"([a-z_]+)(?:\.([A-Za-z_]+))?(?![\w.])")
 
@@ -28,8 +28,7 @@ def key_hint(message: str) -> str | None:
 @cache
 def _descriptions(table: str) -> dict[str, str]:
     """Return the documentation of the keys of a table."""
-    kind: Any = Recipe.model_fields[table].annotation
-    properties = TypeAdapter(kind).json_schema()["properties"]
+    properties = TypeAdapter(table_type(Recipe, table)).json_schema()["properties"]
     return {name: about.get("description", "") for name, about in properties.items()}
 
 

@@ -10,6 +10,8 @@ from bsgrow.recipe.config import Recipe
 OPERATIONAL_KEYS = frozenset(
     {
         "description",
+        "data.decoder",
+        "data.on_error",
         "data.path",
         "run.device",
         "run.micro_batch_size",
@@ -20,8 +22,9 @@ OPERATIONAL_KEYS = frozenset(
 )
 """Keys that may change between start and resume: they change no sample and no update.
 
-run.micro_batch_size, run.num_threads and run.device change the rounding of sums, so that the
-weights are the same to the bit only where these are."""
+run.micro_batch_size, run.num_threads and run.device change the rounding of sums, and data.decoder
+that of pixels, so that the weights are the same to the bit only where these are. data.on_error may
+change so that a run which a bad file ended can go on without it."""
 
 
 def recipe_fingerprint(recipe: Recipe) -> str:

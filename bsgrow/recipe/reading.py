@@ -15,6 +15,7 @@ from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
+from bsgrow.recipe.section import table_type
 from bsgrow.recipe.values import check_values
 from bsgrow.validation import UNKNOWN_KEY, cut, describe, shown
 
@@ -184,5 +185,5 @@ def _keys_of(parents: Iterable[Any]) -> Iterable[str]:
     """Return the keys that the table at that place of the recipe may hold."""
     table: Any = Recipe
     for part in parents:
-        table = table.model_fields[part].annotation
+        table = table_type(table, part)
     return getattr(table, "model_fields", None) or [field.name for field in fields(table)]

@@ -3,13 +3,13 @@
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import torch
 
 import bsgrow
 from bsgrow.native import instruction_set
+from bsgrow.reporting.processor import processor_name
 
 _PACKAGES = ("numpy", "torch")
 _OTHERS = ("nvidia-dali-cuda130", "nvidia-dali-cuda120", "ffcv", "spdl", "pillow")  # if installed
@@ -54,11 +54,3 @@ def _version_of(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def processor_name() -> str:
-    """Return the processor's model as Linux names it, or what Python knows elsewhere."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

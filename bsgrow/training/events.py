@@ -135,6 +135,22 @@ class CheckpointSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleSkipped:
+    """A sample cannot be used, and another one stands in for it; reported once in a process.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        where: its file, or the shard and the byte offset in it.
+        reason: what is wrong with it.
+    """
+
+    event: ClassVar[str] = "sample_skipped"
+    num_updates: int
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The last planned update was made; what ``train --format json`` prints.
 
@@ -148,6 +164,7 @@ class RunFinished:
         samples_per_second: consumed_samples / wall_seconds of training.
         weights_sha256: digest of the final parameters and buffers.
         out: the run directory.
+        num_skipped: training samples that another one stood in for, under data.on_error = "skip".
     """
 
     event: ClassVar[str] = "run_finished"
@@ -160,9 +177,18 @@ class RunFinished:
     samples_per_second: Number
     weights_sha256: str
     out: str
+    num_skipped: int = 0
 
 
-Event = RunStarted | Progress | Evaluated | CheckpointSaved | CheckpointSkipped | RunFinished
+Event = (
+    RunStarted
+    | Progress
+    | Evaluated
+    | CheckpointSaved
+    | CheckpointSkipped
+    | SampleSkipped
+    | RunFinished
+)
 
 _READERS: Mapping[str, TypeAdapter[Event]] = {
     kind.event: TypeAdapter(kind) for kind in get_args(Event)

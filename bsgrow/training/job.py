@@ -1,18 +1,16 @@
 """What a run is made of, fixed from its start to its end."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from bsgrow.data import Dataset, load_dataset
 from bsgrow.errors import InputError
-from bsgrow.loading import Loader, choose_array_loader
-from bsgrow.native import Augment
+from bsgrow.loading import Loader
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device
+from bsgrow.training.loaders import AnyDataset, load_data, make_loader
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Job:
 
     recipe: Recipe
     plan: Plan
-    dataset: Dataset
+    dataset: AnyDataset
     loader: Loader
     device: torch.device
     precision: Precision
@@ -45,7 +43,7 @@ class Job:
         )
 
 
-def prepare(recipe: Recipe, plan: Plan, dataset: Dataset | None = None) -> Job:
+def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Job:
     """Load the data and choose the device and the number of threads that a recipe asks for.
 
     Args:
@@ -62,39 +60,12 @@ def prepare(recipe: Recipe, plan: Plan, dataset: Dataset | None = None) -> Job:
             f"run.world_size = {recipe.run.world_size}: `bsgrow train` runs in one process",
             hint="world_size is for `bsgrow plan`; leave it at 1 to train",
         )
-    path = recipe.data.path
-    dataset = dataset or load_dataset(recipe.data.name, Path(path) if path else None)
-    _check_augment(recipe.augment, dataset)
+    dataset = dataset or load_data(recipe.data)
     device = resolve_device(recipe.run.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # so that pinned memory is made for it, not for the first
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)
-    loader = choose_array_loader(
-        dataset,
-        recipe.augment,
-        seed=recipe.run.seed,
-        micro_batch_size=recipe.micro_batch_size,
-        device=device,
-        dtype=precision.autocast_dtype or torch.float32,
-        memory_format=precision.memory_format,
-        num_threads=torch.get_num_threads(),
-    )
+    loader = make_loader(recipe, dataset, device, precision)
     return Job(recipe, plan, dataset, loader, device, precision)
-
-
-def _check_augment(augment: Augment, dataset: Dataset) -> None:
-    height, width = dataset.image_shape[1:]
-    side = min(height, width)
-    size = f"the images of {dataset.name} are {height}×{width} pixels"
-    if augment.pad >= side:
-        raise InputError(
-            f"augment.pad = {augment.pad}: {size}",
-            hint=f"at most {side - 1} pixels can be added on each side",
-        )
-    if augment.cutout > side:
-        raise InputError(
-            f"augment.cutout = {augment.cutout}: {size}",
-            hint=f"the square that is blanked can be at most {side} pixels wide",
-        )

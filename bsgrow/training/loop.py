@@ -14,6 +14,7 @@ from bsgrow.training.job import Job
 from bsgrow.training.observers import (
     Checkpointing,
     Evaluation,
+    FaultReport,
     Observer,
     ProgressReport,
     evaluate_on_test,
@@ -95,7 +96,7 @@ def _run_updates(
     should_stop: Callable[[], bool],
 ) -> None:
     checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
-    reporting = (ProgressReport(job, state, emit), Evaluation(job, state, emit))
+    reporting = (kind(job, state, emit) for kind in (ProgressReport, Evaluation, FaultReport))
     observers: tuple[Observer, ...] = (*reporting, checkpointing)
     state.model.train()
     for update in updates_made(job, state):
@@ -155,6 +156,7 @@ def _finished(job: Job, state: State, out: Path) -> RunFinished:
         samples_per_second=state.cursor / seconds,
         weights_sha256=weights_sha256(state.model),
         out=str(out),
+        num_skipped=state.num_skipped,
     )
 
 

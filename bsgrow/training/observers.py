@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from bsgrow.errors import BsgrowError
+from bsgrow.loading import EncodedLoader
 from bsgrow.schedule import Update
 from bsgrow.schedule.curves import exact
 from bsgrow.training.evaluate import evaluate
-from bsgrow.training.events import CheckpointSaved, Evaluated, Event, Progress
+from bsgrow.training.events import CheckpointSaved, Evaluated, Event, Progress, SampleSkipped
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
@@ -106,6 +107,21 @@ class Evaluation:
                 wall_seconds=state.stopwatch.elapsed,
             )
         )
+
+
+class FaultReport:
+    """Counts the samples that others stood in for, and emits what was wrong with each, once."""
+
+    def __init__(self, job: Job, state: State, emit: Emit) -> None:
+        self._loader, self._state, self._emit = job.loader, state, emit
+        self._before = state.num_skipped - job.loader.num_skipped
+
+    def after(self, update: Update) -> None:
+        """Report what came up since the last update."""
+        self._state.num_skipped = self._before + self._loader.num_skipped
+        if isinstance(self._loader, EncodedLoader):
+            for fault in self._loader.take_faults():
+                self._emit(SampleSkipped(update.index + 1, fault.where, fault.reason))
 
 
 class Checkpointing:

@@ -14,6 +14,7 @@ from bsgrow.models import build_model
 from bsgrow.schedule import Update
 from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoint
 from bsgrow.training.job import Job
+from bsgrow.training.loaders import num_channels
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Metrics, Totals
 from bsgrow.training.stopwatch import Stopwatch
@@ -31,6 +32,7 @@ class State:
         totals: of the training samples since the last evaluation.
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
+        num_skipped: training samples that another one stood in for.
     """
 
     model: nn.Module
@@ -40,6 +42,7 @@ class State:
     totals: Totals
     stopwatch: Stopwatch
     tested: Metrics | None = None
+    num_skipped: int = 0
 
     @classmethod
     def initial(cls, job: Job) -> Self:
@@ -50,7 +53,7 @@ class State:
             model = build_model(
                 recipe.model.name,
                 recipe.model.arguments,
-                in_channels=dataset.train.images.shape[1],
+                in_channels=num_channels(dataset),
                 num_classes=dataset.num_classes,
                 ghost_batch_size=recipe.ghost_batch_size,
             )
@@ -68,6 +71,7 @@ class State:
     def save(self, folder: Path, job: Job) -> Path:
         """Write a checkpoint; returns its path. Waits for the device."""
         extra = dict(zip(_TOTALS, self.totals.read(), strict=True))
+        extra["num_skipped"] = self.num_skipped
         position = Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
         return save_checkpoint(folder, job.identity, position, self.model, self.optimizer)
 
@@ -77,6 +81,7 @@ class State:
         self.num_updates, self.cursor = position.update_index, position.cursor
         self.totals = _restored_totals(job.device, position.extra)
         self.stopwatch = Stopwatch(position.elapsed_seconds)
+        self.num_skipped = int(position.extra.get("num_skipped", 0))
 
 
 _TOTALS = ("loss_sum", "num_correct", "num_samples")

@@ -1,4 +1,5 @@
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include "bindings/image_operations.h"
 #include "bindings/operations.h"
@@ -54,6 +55,7 @@ PYBIND11_MODULE(_native, module) {
              py::arg("out_images"), py::arg("out_labels"), py::arg("shuffle"),
              py::arg("num_threads"));
   module.def("instruction_set", &bsgrow::instruction_set);
+  module.def("instruction_sets", &bsgrow::instruction_sets);
   module.def("fill", &bsgrow::check_and_fill, py::kw_only(), py::arg("out"), py::arg("chunk_bytes"),
              py::arg("num_threads"));
 }

@@ -27,9 +27,10 @@ struct Job {
   // Guarded by the mutex of the pool.
   ThreadPool* pool = nullptr;  // which has it, or had it before a fork
   int num_joined = 0;          // threads of the pool that ever joined
-  int num_inside = 0;          // threads at work on it
   bool has_helper = false;     // whether one of them is someone who waits
   bool cancelled = false;
+
+  std::atomic<int> num_inside{0};  // threads at work on it; written with the mutex held
 
   bool has_chunks() const { return next_chunk.load(std::memory_order_relaxed) < num_chunks; }
   bool is_done() const { return !has_chunks() && num_inside == 0; }
@@ -37,7 +38,8 @@ struct Job {
   // Forgets whoever was inside.
   void restart() {
     next_chunk = cancelled ? num_chunks : 0;
-    num_joined = num_inside = 0;
+    num_joined = 0;
+    num_inside = 0;
     has_helper = false;
   }
 

@@ -6,18 +6,32 @@
 #include <string>
 #include <vector>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace bsgrow {
 namespace {
 
 constexpr const char* kVariable = "BSGROW_INSTRUCTION_SET";
 
+#if defined(__x86_64__)
+// Clang's __builtin_cpu_supports does not know it.
+bool has_f16c() {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
+#endif
+
 // What this machine runs, the best first.
 std::vector<const Kernels*> supported_kernels() {
   std::vector<const Kernels*> supported;
 #if defined(__x86_64__)
-  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+  const bool has_avx2 = __builtin_cpu_supports("avx2") && has_f16c();
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool has_bf16 = __builtin_cpu_supports("avx512bf16");
+  if (has_avx2 && has_avx512 && has_bf16) supported.push_back(&avx512bf16::kKernels);
   if (has_avx2 && has_avx512) supported.push_back(&avx512::kKernels);
   if (has_avx2) supported.push_back(&avx2::kKernels);
 #endif
@@ -43,6 +57,19 @@ const Kernels& choose_kernels() {
 const Kernels& best_kernels() {
   static const Kernels& chosen = choose_kernels();
   return chosen;
+}
+
+const Kernels& best_kernels_for_subnormals() {
+#if defined(__x86_64__)
+  if (&best_kernels() == &avx512bf16::kKernels) return avx512::kKernels;
+#endif
+  return best_kernels();
+}
+
+std::vector<const char*> instruction_sets() {
+  std::vector<const char*> names;
+  for (const Kernels* kernels : supported_kernels()) names.push_back(kernels->instruction_set);
+  return names;
 }
 
 const char* instruction_set() { return best_kernels().instruction_set; }

@@ -32,8 +32,15 @@ extern const Kernels kKernels;
 namespace avx512 {
 extern const Kernels kKernels;
 }
+namespace avx512bf16 {
+extern const Kernels kKernels;
+}
 
 // The best ones that this machine runs, or those that BSGROW_INSTRUCTION_SET names.
 const Kernels& best_kernels();
+
+// The same but for those whose load_image takes a subnormal number for 0 where it rounds to
+// bfloat16.
+const Kernels& best_kernels_for_subnormals();
 
 }  // namespace bsgrow

@@ -1,7 +1,9 @@
 #include "bsgrow/load_batch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -22,8 +24,21 @@ struct Preparation {
   LoadImage load_image;
 };
 
+// Whether one of the numbers that a batch may hold is too small to be normal.
+bool has_subnormals(const LoadBatch& batch) {
+  bool found = false;
+  for (int64_t c = 0; c < batch.shape.channels; ++c) {
+    for (int pixel = 0; pixel < 256; ++pixel) {
+      const float value = std::abs(static_cast<float>(pixel) * batch.scale[c] + batch.bias[c]);
+      found |= value != 0 && value < std::numeric_limits<float>::min();
+    }
+  }
+  return found;
+}
+
 Preparation prepare(const LoadBatch& batch) {
-  const Kernels& kernels = best_kernels();
+  const bool subnormal = batch.dtype == DType::kBFloat16 && has_subnormals(batch);
+  const Kernels& kernels = subnormal ? best_kernels_for_subnormals() : best_kernels();
   Layout layout = make_layout(batch, kernels.lanes);
   const int64_t group = layout.group();
   const int kind = group == 1 ? 1 : group == 3 ? 2 : 0;

@@ -14,7 +14,25 @@
 #include <pthread.h>
 #endif
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace bsgrow {
+namespace {
+
+constexpr auto kWatch = std::chrono::microseconds(20);
+
+// Leaves the core to its other hardware thread for a moment.
+void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+}  // namespace
 
 class ThreadPool {
  public:
@@ -60,6 +78,7 @@ class ThreadPool {
   void withdraw(Job& job) {
     std::unique_lock<std::mutex> lock(mutex_);
     take_off(job);
+    watch(lock, [&] { return job.num_inside == 0; });
     thread_left_.wait(lock, [&] { return job.num_inside == 0; });
   }
 
@@ -74,6 +93,7 @@ class ThreadPool {
     job.restart();
     if (!job.has_chunks()) return;
     jobs_.push_back(&job);
+    num_jobs_ = jobs_.size();
     grow(job.num_workers);
     wake(job.num_workers);
   }
@@ -89,6 +109,7 @@ class ThreadPool {
   void take_off(Job& job) {
     const auto place = std::find(jobs_.begin(), jobs_.end(), &job);
     if (place != jobs_.end()) jobs_.erase(place);
+    num_jobs_ = jobs_.size();
   }
 
   void leave(Job& job) {
@@ -105,14 +126,27 @@ class ThreadPool {
     }
   }
 
+  // Looks out for what is about to come, with the mutex free, for as long as it takes to wake a
+  // thread that sleeps: half of what a batch of 128 small images takes. Not where threads have to
+  // share cores.
+  template <typename Ready>
+  void watch(std::unique_lock<std::mutex>& lock, const Ready& ready) {
+    if (ready() || num_workers_ >= num_cores_) return;
+    lock.unlock();
+    const Deadline deadline = std::chrono::steady_clock::now() + kWatch;
+    while (!ready() && std::chrono::steady_clock::now() < deadline) relax();
+    lock.lock();
+  }
+
   void serve() {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      watch(lock, [&] { return num_jobs_ > 0; });
       work_arrived_.wait(lock, [&] { return !jobs_.empty(); });
       Job& job = *jobs_.front();
       const int slot = ++job.num_joined;
       ++job.num_inside;
-      if (job.num_joined == job.num_workers) jobs_.pop_front();
+      if (job.num_joined == job.num_workers) take_off(job);
       lock.unlock();
       job.work(slot);
       lock.lock();
@@ -125,7 +159,9 @@ class ThreadPool {
   std::condition_variable work_arrived_;
   std::condition_variable thread_left_;
   std::deque<Job*> jobs_;
+  std::atomic<size_t> num_jobs_{0};  // of jobs_, for those who look without the mutex
   int num_workers_ = 0;
+  const int num_cores_ = static_cast<int>(std::thread::hardware_concurrency());
 };
 
 namespace {

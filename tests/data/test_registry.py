@@ -52,10 +52,9 @@ def test_a_name_like_no_other():
 
 def test_imagenet_can_be_planned_but_not_loaded():
     assert find_spec("imagenet").image_shape == (3, 224, 224)
-    with pytest.raises(BsgrowError, match="planned but not yet trained") as caught:
+    with pytest.raises(InputError, match="to plan with") as caught:
         load_dataset("imagenet")
-    assert not isinstance(caught.value, InputError)
-    assert "bsgrow plan" in caught.value.hint
+    assert "--set data.name=folder" in caught.value.hint
 
 
 def test_the_home_folder_is_expanded(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ KEYS = [
     "samples_per_second",
     "weights_sha256",
     "out",
+    "num_skipped",
 ]
 SLOW = [*TINY, "schedule.epochs=6", "run.checkpoint_every_seconds=0"]
 

@@ -107,7 +107,7 @@ print(*all_digests())
     )
 
 
-@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512", "avx512bf16"])
 def test_every_instruction_set_gives_the_same(instruction_set):
     result = run_with(instruction_set)
     if "on this machine" in result.stderr:
@@ -122,4 +122,4 @@ def test_an_unknown_instruction_set_is_named():
 
 
 def test_the_instruction_set_in_use_is_told():
-    assert _native.instruction_set() in {"baseline", "avx2", "avx512"}
+    assert _native.instruction_set() in {"baseline", "avx2", "avx512", "avx512bf16"}

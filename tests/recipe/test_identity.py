@@ -21,7 +21,9 @@ def test_what_a_run_is_may_not_change():
 
 
 def test_a_folder_may_give_way_to_its_shards():
-    folder, shards, arrays = (load_recipe("digits", [f"data.name={n}"]) for n in NAMES)
+    folder, shards, arrays = (
+        load_recipe("digits", [f"data.name={name}", "augment={}"]) for name in NAMES
+    )
     assert changed_keys(folder, shards) == {}
     assert recipe_fingerprint(folder) == recipe_fingerprint(shards)
     assert "data.name" in changed_keys(folder, arrays)

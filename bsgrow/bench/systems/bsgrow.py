@@ -12,9 +12,10 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset, EncodedDataset
 from bsgrow.data.image_folder import ImageFolderSplit
-from bsgrow.loading import ArrayLoader, Loader
+from bsgrow.loading import Loader, choose_array_loader
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.layout import as_buffer
+from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES
 from bsgrow.native import load_batch
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
@@ -33,16 +34,16 @@ def endless_updates(global_batch_size: int) -> Iterator[Update]:
 
 def _open_array(work: ArrayWork) -> Source:
     loader = _array_loader(work)
-    slots = loader.prefetch_bytes // (work.slice_size * work.bytes_written)
-    # Each slot of the ring is written once before the clock runs: memory is made at first touch.
+    # Each slot of a ring is written once before the clock runs: memory is made at first touch.
+    slots = DEFAULT_PREFETCH_BYTES // (work.slice_size * work.bytes_written)
     return Source(partial(_micro_batches, work, loader), num_ahead=min(max(slots, 3), 16))
 
 
-def _array_loader(work: ArrayWork) -> ArrayLoader:
+def _array_loader(work: ArrayWork) -> Loader:
     split = ArraySplit(work.images, work.labels)
     num_classes = int(work.labels.max()) + 1
     dataset = Dataset("bench", split, split, num_classes, work.mean, work.std, "")
-    return ArrayLoader(
+    return choose_array_loader(
         dataset,
         work.augment,
         seed=work.seed,

@@ -1,6 +1,10 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/jpeg/operations.h"
+#include "jpeg/errors.h"
+
+#define BSGROW_TEXT_OF(token) #token
+#define BSGROW_TEXT(macro) BSGROW_TEXT_OF(macro)
 
 namespace py = pybind11;
 
@@ -30,6 +34,12 @@ py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
   return check_and_make_baseline(encoded, max_pixels);
 }
 
+py::dict build_info() {
+  py::dict info;
+  info["libjpeg_turbo"] = BSGROW_TEXT(LIBJPEG_TURBO_VERSION);
+  return info;
+}
+
 }  // namespace
 }  // namespace bsgrow
 
@@ -44,4 +54,5 @@ PYBIND11_MODULE(_native_jpeg, module) {
              py::arg("windows"), py::arg("max_pixels"), py::arg("num_threads"));
   module.def("to_baseline", &bsgrow::to_baseline_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("max_pixels"));
+  module.def("build_info", &bsgrow::build_info);
 }

@@ -4,8 +4,10 @@
 
 #if defined(BSGROW_AVX512)
 constexpr int64_t kLanes = 16;
-#else
+#elif defined(BSGROW_AVX2)
 constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;
 #endif
 
 using Words = uint16_t __attribute__((vector_size(kLanes * 2)));
@@ -38,15 +40,11 @@ BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& c
   chosen = (Integers)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), (__m256i)choice);
 #elif defined(__aarch64__)
   const uint8x16_t bytes = vld1q_u8(window);
-  uint8x16_t halves[2];
-  memcpy(halves, &choice, sizeof halves);
-  for (uint8x16_t& half : halves) half = vqtbl1q_u8(bytes, half);
-  memcpy(&chosen, halves, sizeof chosen);
+  chosen = (Integers)vqtbl1q_u8(bytes, (uint8x16_t)choice);
 #else
-  for (int64_t i = 0; i < kLanes; ++i) {
-    const uint32_t byte = choice[i] & 0xFF;
-    chosen[i] = byte < kWindowBytes ? window[byte] : 0;
-  }
+  uint8_t bytes[2 * kWindowBytes] = {};
+  memcpy(bytes, window, kWindowBytes);
+  for (int64_t i = 0; i < kLanes; ++i) chosen[i] = bytes[choice[i] % sizeof bytes];
 #endif
 }
 
@@ -54,10 +52,13 @@ BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& c
 // memory aligned to the block.
 template <bool kStreamed, typename Vector>
 BSGROW_INLINE void put(void* to, const Vector& block) {
-#if defined(BSGROW_AVX2)
+#if defined(__x86_64__)
   if constexpr (kStreamed && sizeof block == 16) {
     return _mm_stream_si128(static_cast<__m128i*>(to), (__m128i)block);
-  } else if constexpr (kStreamed && sizeof block == 32) {
+  }
+#endif
+#if defined(BSGROW_AVX2)
+  if constexpr (kStreamed && sizeof block == 32) {
     return _mm256_stream_si256(static_cast<__m256i*>(to), (__m256i)block);
   }
 #endif
@@ -70,7 +71,7 @@ BSGROW_INLINE void put(void* to, const Vector& block) {
 }
 
 void finish_streamed() {
-#if defined(BSGROW_AVX2)
+#if defined(__x86_64__)
   _mm_sfence();
 #endif
 }
@@ -131,3 +132,17 @@ BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
   round_bits(values, rounded, BFloat16{});
   put<kStreamed>(out, __builtin_convertvector(rounded, Words));
 }
+
+// bfloat16 where no value is subnormal.
+#if defined(BSGROW_AVX512BF16)
+struct NormalBFloat16 {
+  uint16_t bits;
+};
+
+template <bool kStreamed>
+BSGROW_INLINE void put_rounded(NormalBFloat16* out, const Floats& values) {
+  put<kStreamed>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
+}
+#else
+using NormalBFloat16 = BFloat16;
+#endif

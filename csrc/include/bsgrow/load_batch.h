@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "bsgrow/augment.h"
 #include "bsgrow/order.h"
@@ -41,8 +42,12 @@ void load_batch(const LoadBatch& batch, int num_threads);
 // the other arrays must live as long as the chunks are worked on. Throws as load_batch does.
 Chunks load_batch_chunks(const LoadBatch& batch, int num_slots);
 
-// The vector code in use: "avx512", "avx2" or "baseline". Throws std::invalid_argument where the
-// variable BSGROW_INSTRUCTION_SET names one that this machine lacks.
+// The vector code in use: "avx512bf16", "avx512", "avx2" or "baseline". Throws
+// std::invalid_argument where the variable BSGROW_INSTRUCTION_SET names one that this machine
+// lacks.
 const char* instruction_set();
+
+// What this machine runs, the best first.
+std::vector<const char*> instruction_sets();
 
 }  // namespace bsgrow

@@ -1,0 +1,94 @@
+"""``[data]`` and ``[images]``: where the samples come from, and what is shown of them."""
+
+from typing import Literal, Self
+
+from pydantic import PositiveInt, model_validator
+
+from bsgrow.data import DATASETS, ENCODED
+from bsgrow.errors import InputError
+from bsgrow.native import Augment
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.recipe.section import Section
+
+
+class DataConfig(Section):
+    """``[data]``: where the samples come from."""
+
+    name: str
+    """A data set that ``bsgrow data list`` shows, or any name where num_samples is given."""
+
+    path: str | None = None
+    """Folder or archive with the files of the data set; found or downloaded where absent.
+    Encoded images are in its folders ``train`` and ``val``."""
+
+    num_samples: PositiveInt | None = None
+    """Size of the training set, to plan for a set that bsgrow does not know."""
+
+    decoder: Literal["auto", "native", "dali"] = "auto"
+    """What decodes encoded images; ``auto`` is ``dali`` on a CUDA device, else ``native``."""
+
+    on_error: Literal["raise", "skip"] = "raise"
+    """What an encoded image that cannot be used does: end the run, or let the next one in the
+    order of the files stand in for it, which the summary counts."""
+
+
+class ImagesConfig(Section):
+    """``[images]``: what the network sees of encoded images, whose sizes differ."""
+
+    size: int = 224
+    """Height and width in pixels that the network sees, in training and in evaluation."""
+
+    scale: tuple[float, float] = (0.08, 1.0)
+    """Smallest and largest part of an image's area that a random crop takes, in training."""
+
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    """Smallest and largest width / height of a random crop."""
+
+    resize: int | None = None
+    """Pixels that the shorter side becomes in evaluation, before the middle is cut out; 8/7 of
+    size where absent, as 256 goes with 224."""
+
+    @model_validator(mode="after")
+    def _crops_build(self) -> Self:
+        try:
+            self.crop, self.centre_crop  # noqa: B018 - their own checks run when they are built
+        except InputError as error:
+            raise InputError(f"images.{error.message}", error.hint) from error
+        return self
+
+    @property
+    def crop(self) -> ResizedCrop:
+        """The random crop of a training sample."""
+        return ResizedCrop(self.size, self.scale, self.ratio)
+
+    @property
+    def centre_crop(self) -> CentreCrop:
+        """What is shown of a held-out sample."""
+        resize = round(self.size * 8 / 7) if self.resize is None else self.resize
+        return CentreCrop(self.size, resize)
+
+
+_OF_ARRAYS = ("pad", "padding", "cutout")
+
+
+def check_keys_of_data(data: DataConfig, augment: Augment, images: ImagesConfig | None) -> None:
+    """Check that the keys given are of the kind of data given: arrays, or encoded images.
+
+    Raises:
+        InputError: one would be without effect; the message names it.
+    """
+    if data.name in ENCODED:
+        without_effect = {f"augment.{key}": getattr(augment, key) for key in _OF_ARRAYS}
+        unset = {f"augment.{key}": getattr(Augment(), key) for key in _OF_ARRAYS}
+        hint = "encoded images are cropped as [images] says: size, scale, ratio and resize"
+    elif data.name in DATASETS:
+        without_effect = {"data.decoder": data.decoder, "data.on_error": data.on_error}
+        without_effect |= {"images": images and images.model_dump(exclude_unset=True)}
+        unset = {"data.decoder": "auto", "data.on_error": "raise", "images": None}
+        hint = f"it is for data.name = {', '.join(ENCODED)}; arrays take [augment] pad and cutout"
+    else:
+        return
+    for key, value in without_effect.items():
+        if value != unset[key]:
+            message = f"{key} = {value!r}: has no effect with data.name = {data.name!r}"
+            raise InputError(message, hint)

@@ -1,0 +1,99 @@
+"""The data and the loader that a recipe asks for: arrays in memory, or encoded images."""
+
+from pathlib import Path
+
+import torch
+
+from bsgrow.data import ENCODED, Dataset, EncodedDataset, load_dataset, load_encoded
+from bsgrow.errors import InputError
+from bsgrow.loading import EncodedLoader, Loader, choose_array_loader
+from bsgrow.native import Augment
+from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
+from bsgrow.training.device import Precision
+
+AnyDataset = Dataset | EncodedDataset
+
+
+def load_data(data: DataConfig) -> AnyDataset:
+    """Load or open the data set of a recipe.
+
+    Raises:
+        InputError: it is not there, or of another size than the recipe says.
+        BsgrowError: it is damaged, or could not be downloaded.
+    """
+    path = Path(data.path) if data.path else None
+    if data.name not in ENCODED:
+        return load_dataset(data.name, path)
+    dataset = load_encoded(data.name, path)
+    if data.num_samples not in (None, dataset.num_samples):
+        raise InputError(
+            f"data.num_samples = {data.num_samples}: there are {dataset.num_samples} training "
+            f"images in {data.path}",
+            hint="leave data.num_samples out, and they are counted",
+        )
+    return dataset
+
+
+def num_channels(dataset: AnyDataset) -> int:
+    """Return the channels of an image: whatever is decoded becomes red, green and blue."""
+    return 3 if isinstance(dataset, EncodedDataset) else dataset.image_shape[0]
+
+
+def make_loader(
+    recipe: Recipe, dataset: AnyDataset, device: torch.device, precision: Precision
+) -> Loader:
+    """Make the loader that suits the data.
+
+    Raises:
+        InputError: the recipe's augmentation does not fit the images.
+    """
+    if isinstance(dataset, EncodedDataset):
+        return _encoded_loader(recipe, dataset, device, precision)
+    check_augment(recipe.augment, dataset)
+    return choose_array_loader(
+        dataset,
+        recipe.augment,
+        seed=recipe.run.seed,
+        micro_batch_size=recipe.micro_batch_size,
+        device=device,
+        dtype=precision.autocast_dtype or torch.float32,
+        memory_format=precision.memory_format,
+        num_threads=torch.get_num_threads(),
+    )
+
+
+def _encoded_loader(
+    recipe: Recipe, dataset: EncodedDataset, device: torch.device, precision: Precision
+) -> EncodedLoader:
+    images = recipe.images or ImagesConfig()
+    return EncodedLoader(
+        dataset,
+        images.crop,
+        images.centre_crop,
+        recipe.augment.flip,
+        seed=recipe.run.seed,
+        micro_batch_size=recipe.micro_batch_size,
+        device=device,
+        dtype=precision.autocast_dtype or torch.float32,
+        memory_format=precision.memory_format,
+        num_threads=torch.get_num_threads(),
+        decoder=recipe.data.decoder,
+        on_error=recipe.data.on_error,
+    )
+
+
+def check_augment(augment: Augment, dataset: Dataset) -> None:
+    """Check that pad and cutout fit the images; raises InputError."""
+    height, width = dataset.image_shape[1:]
+    side = min(height, width)
+    size = f"the images of {dataset.name} are {height}×{width} pixels"
+    if augment.pad >= side:
+        raise InputError(
+            f"augment.pad = {augment.pad}: {size}",
+            hint=f"at most {side - 1} pixels can be added on each side",
+        )
+    if augment.cutout > side:
+        raise InputError(
+            f"augment.cutout = {augment.cutout}: {size}",
+            hint=f"the square that is blanked can be at most {side} pixels wide",
+        )

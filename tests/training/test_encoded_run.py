@@ -1,0 +1,119 @@
+"""Training on encoded images: resumed to the bit, bad files included, and told of at the end."""
+
+import pytest
+
+from bsgrow.data import SampleError
+from bsgrow.errors import InputError
+from bsgrow.recipe import recipe_from_table
+from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
+from bsgrow.training.events import Evaluated, SampleSkipped
+from tests.photo_folder import write_photographs
+
+NUM_TRAIN = 48
+
+
+def make_recipe(path, **data):
+    return recipe_from_table(
+        {
+            "description": "photographs, for a test",
+            "data": {"name": "folder", "path": str(path), **data},
+            "augment": {"flip": True},
+            "images": {"size": 16, "scale": [0.3, 1.0]},
+            "model": {"name": "wide_resnet", "depth": 10, "width": 1},
+            "optimizer": {"momentum": 0.9},
+            "schedule": {
+                "epochs": 3,
+                "lr": 0.05,
+                "global_batch_size": 12,
+                "curve": {"name": "MultiStepLR", "milestones": [1, 2], "gamma": 0.5},
+            },
+            "growth": {"max_batch_size": 40},
+            "run": {
+                "ghost_batch_size": 4,
+                "micro_batch_size": 8,
+                "num_threads": 1,
+                "evaluate_every_epochs": 1,
+                "checkpoint_every_seconds": 0,
+            },
+        }
+    )
+
+
+def run(path, out, *, resume=False, stop_after=0, **data):
+    left = iter(range(stop_after - 1, -1, -1))
+    return carry_out(
+        make_recipe(path, **data),
+        RunDirectory(out),
+        resume=resume,
+        on_event=lambda event: None,
+        should_stop=lambda: next(left, 1) == 0,
+    )
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_photographs(tmp_path_factory.mktemp("photos"), NUM_TRAIN // 2, num_test=4)
+
+
+@pytest.fixture(scope="module")
+def with_bad_files(tmp_path_factory):
+    root = write_photographs(tmp_path_factory.mktemp("bad"), NUM_TRAIN // 2, num_test=4)
+    for name in ("train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"):
+        path = root / name
+        path.write_bytes(path.read_bytes()[:400])
+    return root
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 7])
+def test_resume_gives_the_same_weights(photos, tmp_path, stop_after):
+    whole = run(photos, tmp_path / "whole")
+    with pytest.raises(InterruptedRunError):
+        run(photos, tmp_path / "cut", stop_after=stop_after)
+    resumed = run(photos, tmp_path / "cut", resume=True)
+    assert resumed.weights_sha256 == whole.weights_sha256
+    assert resumed.num_skipped == whole.num_skipped == 0
+    assert evaluations(tmp_path / "cut") == evaluations(tmp_path / "whole")
+
+
+def evaluations(folder):
+    events = read_events(folder / "events.jsonl")
+    return [(e.test_loss, e.train_loss) for e in events if isinstance(e, Evaluated)]
+
+
+def test_resume_with_bad_files(with_bad_files, tmp_path):
+    whole = run(with_bad_files, tmp_path / "whole", on_error="skip")
+    assert whole.num_skipped == 2 * 3, "two training files, three epochs"
+    with pytest.raises(InterruptedRunError):
+        run(with_bad_files, tmp_path / "cut", on_error="skip", stop_after=6)
+    resumed = run(with_bad_files, tmp_path / "cut", resume=True, on_error="skip")
+    assert resumed.weights_sha256 == whole.weights_sha256
+    assert resumed.num_skipped == whole.num_skipped
+
+
+def test_each_bad_file_is_an_event_once(with_bad_files, tmp_path):
+    run(with_bad_files, tmp_path / "run", on_error="skip")
+    events = read_events(tmp_path / "run" / "events.jsonl")
+    skipped = [event for event in events if isinstance(event, SampleSkipped)]
+    named = sorted(event.where.removeprefix(f"{with_bad_files}/") for event in skipped)
+    assert named == ["train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"]
+    assert all("header" in event.reason for event in skipped)
+
+
+def test_a_run_that_a_bad_file_ended_goes_on_without_it(with_bad_files, tmp_path):
+    with pytest.raises(SampleError, match=r"\.jpg: "):
+        run(with_bad_files, tmp_path / "run")
+    resumed = run(with_bad_files, tmp_path / "run", resume=True, on_error="skip")
+    whole = run(with_bad_files, tmp_path / "whole", on_error="skip")
+    assert resumed.weights_sha256 == whole.weights_sha256
+
+
+def test_a_size_that_is_not_that_of_the_folder(photos, tmp_path):
+    with pytest.raises(InputError, match=r"data\.num_samples = 90: there are 48 training images"):
+        run(photos, tmp_path / "run", num_samples=90)
+
+
+def test_other_files_are_another_run(photos, with_bad_files, tmp_path):
+    with pytest.raises(InterruptedRunError):
+        run(photos, tmp_path / "run", stop_after=3)
+    with pytest.raises(InputError, match="data"):
+        run(with_bad_files, tmp_path / "run", resume=True, on_error="skip")
