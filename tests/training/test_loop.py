@@ -149,6 +149,12 @@ def test_a_run_from_before_a_key_came_goes_on(never_stopped, tmp_path):
         run(tmp_path / "run", "loss.label_smoothing=0.1", resume=True)
 
 
+def test_images_too_small_for_the_model_are_refused_at_once(tmp_path):
+    with pytest.raises(InputError, match="takes images of 75×75 pixels or more, and these are 8×8"):
+        run(tmp_path / "run", "model={name='inception_resnet_v2'}")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_finished_run_is_not_made_again(never_stopped):
     finished, _ = never_stopped
     again = run(Path(finished.out), resume=True, on_event=lambda event: pytest.fail("no events"))
