@@ -20,6 +20,27 @@ def test_what_a_run_is_may_not_change():
     assert recipe_fingerprint(before) != recipe_fingerprint(after)
 
 
+FROZEN = {  # of the shipped recipes, before [loss] came
+    "digits": "sha256:112c9f7be1f193c4f00a5d116e8499c330fbecc1e1e5fc963d87abfae8197258",
+    "cifar10-grow": "sha256:30ca2163499f266fda339d3bb5fb5ca86d3063452dcd07e4548757fb5676787f",
+    "folder": "sha256:6d45ea90e9c159a853b25c6ec8b970ed3e90221600a49dc8a2fa131683e1e6f2",
+    "imagenet-grow": "sha256:c8d0354ce02ac2fc1b19e2d443acbe69f9aaabc870e331a7169ae163fda475d7",
+}
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_a_key_that_came_later_leaves_old_fingerprints_alone(name):
+    assert recipe_fingerprint(load_recipe(name)) == FROZEN[name]
+    written = load_recipe(name, ["loss.label_smoothing=0"])
+    assert recipe_fingerprint(written) == FROZEN[name]
+
+
+def test_label_smoothing_makes_another_run():
+    before, after = load_recipe("digits"), load_recipe("digits", ["loss.label_smoothing=0.1"])
+    assert changed_keys(before, after) == {"loss.label_smoothing": (0.0, 0.1)}
+    assert recipe_fingerprint(before) != recipe_fingerprint(after)
+
+
 def test_a_folder_may_give_way_to_its_shards():
     folder, shards, arrays = (
         load_recipe("digits", [f"data.name={name}", "augment={}"]) for name in NAMES
