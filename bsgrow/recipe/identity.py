@@ -28,7 +28,7 @@ that of pixels, so that the weights are the same to the bit only where these are
 change so that a run which a bad file ended can go on without it."""
 
 
-LATER_KEYS = MappingProxyType({"loss.label_smoothing": 0.0})
+LATER_KEYS = MappingProxyType({"augment.cutout": 0, "images": None, "loss.label_smoothing": 0.0})
 """Keys that came after the first runs, with the value that those had; a fingerprint leaves them
 out at that value, so that it stays what is in a run directory written before they came."""
 
