@@ -46,20 +46,23 @@ def _by_kind(findings: Iterable[Finding]) -> dict[str, dict[str, Any]]:
 
 
 def _rest(finding: Finding) -> dict[str, Any]:
-    return {key: value for key, value in asdict(finding).items() if key not in ("kind", "name")}
+    rest = {key: value for key, value in asdict(finding).items() if key not in ("kind", "name")}
+    return {"works": finding.works} | rest
 
 
 def _table(findings: Iterable[Finding]) -> Table:
     table = Table("", "name", "state", "what is known", box=None, pad_edge=False)
     for kind, group in groupby(findings, lambda finding: finding.kind):
         for index, finding in enumerate(group):
-            state = "[green]works[/]" if finding.works else _missing(finding)
+            state = f"[{_colour(finding)}]{finding.state}[/]"
             table.add_row("" if index else kind, finding.name, state, _describe(finding))
     return table
 
 
-def _missing(finding: Finding) -> str:
-    return "[bold red]missing[/]" if finding.needed else "[yellow]missing[/]"
+def _colour(finding: Finding) -> str:
+    if finding.works:
+        return "green"
+    return "bold red" if finding.needed else "yellow"
 
 
 def _describe(finding: Finding) -> Text:

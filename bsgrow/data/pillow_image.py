@@ -49,10 +49,11 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
 
     Raises:
         NotAnImageError: it is none of `FORMATS`, damaged, or has more pixels than Pillow's limit
-            against decompression bombs, about 179 million.
+            against decompression bombs, about 179 million, or pixels that are no levels (32 bits).
     """
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            _require_levels(image)
             yield image
     except NotAnImageError:
         raise
@@ -62,6 +63,12 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
         raise NotAnImageError("not an image, or its header is damaged") from error
     except _DECODE_ERRORS as error:
         raise NotAnImageError(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
+def _require_levels(image: Image.Image) -> None:
+    """Refuses what training refuses; older Pillow opens a PNG of 16 bits as "I" too."""
+    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+        raise NotAnImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
 
 
 def orientation(image: Image.Image) -> int:

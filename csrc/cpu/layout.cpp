@@ -14,8 +14,6 @@ std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
   return repeated;
 }
 
-int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
-
 // Whether rows are made of pieces of so many bytes, and these are aligned where they are streamed.
 bool fits(const Layout& layout, int64_t piece_bytes, const void* out) {
   const bool aligned = reinterpret_cast<uintptr_t>(out) % piece_bytes == 0;

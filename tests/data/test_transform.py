@@ -183,6 +183,17 @@ def test_what_is_no_image(what):
         prepare(BAD[what], PackOptions(), None)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+@pytest.mark.parametrize("options", [{}, {"decode": True}, {"shortest_side": 8}], ids=str)
+def test_pixels_that_are_no_levels_are_refused_as_in_training(dtype, options):
+    stream = io.BytesIO()
+    Image.fromarray(np.ones((20, 30), dtype)).save(stream, "TIFF")
+    with pytest.raises(NotAnImageError, match="numbers of 32 bits"):
+        prepare(stream.getvalue(), PackOptions(**options), None)
+    with pytest.raises(NotAnImageError, match="numbers of 32 bits"):
+        check_decodes(stream.getvalue())
+
+
 def test_a_truncated_image_is_found_where_it_is_decoded():
     assert prepare(CUT, PackOptions(), None).content == CUT
     for options in ({"decode": True}, {"shortest_side": 8}):

@@ -22,11 +22,11 @@ def examine_driver() -> Finding:
         version, count = _ask(driver, "cuDriverGetVersion"), _ask(driver, "cuDeviceGetCount")
         devices = [_describe(driver, index) for index in range(count)]
     except (OSError, _DriverError) as error:
-        return Finding("device", "cuda", False, reason=str(error), hint=_HINT)
+        return Finding("device", "cuda", "missing", reason=str(error), hint=_HINT)
     facts = {"cuda_driver": f"{version // 1000}.{version % 1000 // 10}", "devices": devices}
     if not devices:
-        return Finding("device", "cuda", False, facts=facts, reason="no device", hint=_HINT)
-    return Finding("device", "cuda", True, facts=facts)
+        return Finding("device", "cuda", "missing", facts=facts, reason="no device", hint=_HINT)
+    return Finding("device", "cuda", "works", facts=facts)
 
 
 def _describe(driver: ctypes.CDLL, index: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ class Finding:
     Attributes:
         kind: what sort of thing it is.
         name: its own.
-        works: whether it can be used.
+        state: it ``works``, is ``missing``, or is there and ``broken``.
         needed: whether training on the CPU needs it.
         facts: what is known of it, as plain values.
         reason: why it does not work, or works in part.
@@ -21,8 +21,13 @@ class Finding:
 
     kind: Literal["machine", "module", "package", "device"]
     name: str
-    works: bool
+    state: Literal["works", "missing", "broken"]
     needed: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
     hint: str | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether it can be used."""
+        return self.state == "works"

@@ -19,7 +19,7 @@ def examine_machine() -> Finding:
         "num_cpus": os.cpu_count(),
         "num_usable_cpus": num_usable_cpus(),
     }
-    return Finding("machine", platform.node() or "machine", works=True, facts=facts)
+    return Finding("machine", platform.node() or "machine", "works", facts=facts)
 
 
 def num_usable_cpus() -> int | None:

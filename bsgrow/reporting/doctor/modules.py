@@ -12,6 +12,8 @@ import bsgrow
 from bsgrow.reporting.doctor.finding import Finding
 
 _AGAIN = "then install bsgrow again"
+_VARIABLE = "BSGROW_INSTRUCTION_SET"
+_UNSET = f"unset {_VARIABLE}, and the best that runs here is taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +64,29 @@ def read_build_record(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _examine(module: _NativeModule, record: Mapping[str, Any]) -> Finding:
-    facts = {key: value for key, value in record.items() if key not in ("built", "reason")}
+    facts = _facts_of_build(record)
     try:
-        loaded = import_module(f"bsgrow.{module.name}")
-        facts |= _ask(loaded)
+        facts |= _ask(import_module(f"bsgrow.{module.name}"))
     except ModuleNotFoundError as error:
-        reason = record.get("reason") or f"{error}; the build left no record of it"
-    except (ImportError, ValueError) as error:  # it lacks a library, or is told to use what is not
-        reason = str(error)
-        if "BSGROW_INSTRUCTION_SET" in reason:
-            hint = "unset it, and the best that runs here is taken"
-            return Finding("module", module.name, False, module.needed, facts, reason, hint)
-    else:
-        facts = facts if record else {"built": "without a record"} | facts
-        return Finding("module", module.name, True, module.needed, facts)
-    return Finding("module", module.name, False, module.needed, facts, reason, module.hint)
+        reason = str(record.get("reason") or f"{error}; there is no record of a build")
+        return Finding("module", module.name, "missing", module.needed, facts, reason, module.hint)
+    except (ImportError, RuntimeError, ValueError) as error:
+        hint = _UNSET if _VARIABLE in str(error) else module.hint
+        return Finding("module", module.name, "broken", module.needed, facts, str(error), hint)
+    return Finding("module", module.name, "works", module.needed, facts)
+
+
+def _facts_of_build(record: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {key: value for key, value in record.items() if key not in ("built", "reason")}
+    if "flags" in facts:
+        facts["flags"] = " ".join(facts["flags"])
+    return facts or {"build": "without a record"}
 
 
 def _ask(module: ModuleType) -> dict[str, Any]:
-    """Return what a module says of itself; an older build may not know every question."""
-    answers = {
-        name: getattr(module, name)()
-        for name in ("instruction_set", "instruction_sets")
-        if hasattr(module, name)
-    }
-    if hasattr(module, "build_info"):
-        answers |= _built_for(**module.build_info())
-    if hasattr(module, "device_count"):
-        answers["num_devices"], why_not = module.device_count()
-        answers |= {"complaint": why_not} if why_not else {}
-    return answers
-
-
-def _built_for(**facts: Any) -> dict[str, Any]:
-    """Return facts of a build as people write them: sm_90, CUDA 13.0."""
-    if "architectures" in facts:
-        facts["architectures"] = [f"sm_{number}" for number in facts["architectures"]]
-    if "cuda_runtime" in facts:
-        facts["cuda_runtime"] = ".".join(map(str, facts["cuda_runtime"]))
-    return facts
+    """Return what a module says of itself; one of an older build may not know every question."""
+    questions = ("instruction_set", "instruction_sets", "build_info", "device_count")
+    answers = {name: getattr(module, name)() for name in questions if hasattr(module, name)}
+    if "device_count" in answers:
+        answers["num_devices"], answers["devices_missing"] = answers.pop("device_count")
+    return {**answers.pop("build_info", {}), **answers}

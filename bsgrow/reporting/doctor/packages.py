@@ -73,15 +73,16 @@ def _examine(package: _Package) -> Finding:
     installed = _installed(package.distributions)
     if installed is None:
         name = package.distributions[0]
-        return Finding("package", name, False, package.needed, {}, "is not installed", package.hint)
+        reason = "is not installed"
+        return Finding("package", name, "missing", package.needed, {}, reason, package.hint)
     name, number = installed
     facts = {"version": number}
     try:
         facts |= package.facts(_import(package.module))
     except Exception as error:  # whatever keeps it from loading is what the doctor is asked about
         reason = f"cannot be imported: {type(error).__name__}: {error}"
-        return Finding("package", name, False, package.needed, facts, reason, package.hint)
-    return Finding("package", name, True, package.needed, facts)
+        return Finding("package", name, "broken", package.needed, facts, reason, package.hint)
+    return Finding("package", name, "works", package.needed, facts)
 
 
 def _installed(distributions: tuple[str, ...]) -> tuple[str, str] | None:

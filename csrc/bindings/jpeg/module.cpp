@@ -3,6 +3,9 @@
 #include "bindings/jpeg/operations.h"
 #include "jpeg/errors.h"
 
+#define BSGROW_TEXT_OF(token) #token
+#define BSGROW_TEXT(macro) BSGROW_TEXT_OF(macro)
+
 namespace py = pybind11;
 
 namespace bsgrow {
@@ -31,12 +34,10 @@ py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
   return check_and_make_baseline(encoded, max_pixels);
 }
 
-#define BSGROW_STRING_OF(text) #text
-#define BSGROW_STRING(name) BSGROW_STRING_OF(name)
-
-// The library that it was compiled for.
 py::dict build_info() {
-  return py::dict(py::arg("libjpeg_turbo") = BSGROW_STRING(LIBJPEG_TURBO_VERSION));
+  py::dict info;
+  info["libjpeg_turbo"] = BSGROW_TEXT(LIBJPEG_TURBO_VERSION);
+  return info;
 }
 
 }  // namespace
@@ -44,7 +45,6 @@ py::dict build_info() {
 
 PYBIND11_MODULE(_native_jpeg, module) {
   module.doc() = "JPEGs by libjpeg-turbo; see bsgrow.native.jpeg for its Python face.";
-  module.def("build_info", &bsgrow::build_info);
   bsgrow::bind_task(module);
   py::class_<bsgrow::PyDecodeTask, bsgrow::PyTask>(module, "DecodeTask", py::module_local())
       .def("statuses", &bsgrow::PyDecodeTask::statuses);
@@ -54,4 +54,5 @@ PYBIND11_MODULE(_native_jpeg, module) {
              py::arg("windows"), py::arg("max_pixels"), py::arg("num_threads"));
   module.def("to_baseline", &bsgrow::to_baseline_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("max_pixels"));
+  module.def("build_info", &bsgrow::build_info);
 }
