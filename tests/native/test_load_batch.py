@@ -1,6 +1,7 @@
 """load_batch against the plain-Python reference, bit for bit."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -17,12 +18,17 @@ def make_images(shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
-def make_out(shape, dtype, channels_last):
-    """Full of ones, so that what is not written shows."""
+def make_out(shape, dtype, channels_last, offset=0):
+    """Full of ones, so that what is not written shows; so many bytes past a cache line."""
+    items = np.dtype(ITEMS[dtype])
+    memory = np.empty(math.prod(shape) * items.itemsize + 128, np.uint8)
+    first = -memory.ctypes.data % 64 + offset
+    flat = memory[first : first + math.prod(shape) * items.itemsize].view(items)
+    flat[:] = 1
     if not channels_last:
-        return np.ones(shape, ITEMS[dtype])
+        return flat.reshape(shape)
     num, channels, height, width = shape
-    return np.ones((num, height, width, channels), ITEMS[dtype]).transpose(0, 3, 1, 2)
+    return flat.reshape(num, height, width, channels).transpose(0, 3, 1, 2)
 
 
 def bits(array):
@@ -225,22 +231,23 @@ def test_torch_reads_the_buffer_without_a_copy(tmp_path):
 @pytest.mark.parametrize("dtype", list(ITEMS))
 @pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize("width", [32, 28, 12])
-def test_large_batches_that_are_written_past_the_caches(dtype, channels_last, width):
+@pytest.mark.parametrize("offset", [0, 4, 32])
+def test_large_batches_that_are_written_past_the_caches(dtype, channels_last, width, offset):
     images, labels = make_images((50, 3, 32, width)), np.arange(50)
     num = 9_000_000 // (images[0].size * np.dtype(ITEMS[dtype]).itemsize)
     arguments = {
         "images": images,
         "labels": labels,
         "seed": 2,
-        "augment": Augment(pad=4, flip=True),
+        "augment": Augment(pad=4, flip=True, cutout=8),
         "mean": [0.5, 0.4, 0.3],
         "std": [0.2, 0.3, 0.1],
         "num_threads": 2,
     }
-    whole = make_out((num, *images.shape[1:]), dtype, channels_last)
+    whole = make_out((num, *images.shape[1:]), dtype, channels_last, offset)
     whole_labels = np.zeros(num, np.int64)
     load_batch(**arguments, start=0, stop=num, out_images=whole, out_labels=whole_labels)
-    parts = make_out(whole.shape, dtype, channels_last)
+    parts = make_out(whole.shape, dtype, channels_last, 64 - offset)
     parts_labels = np.zeros(num, np.int64)
     for start in range(0, num, 500):
         part = slice(start, min(start + 500, num))
