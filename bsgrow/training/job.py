@@ -34,6 +34,12 @@ class Job:
     precision: Precision
 
     @property
+    def compiles(self) -> bool:
+        """Whether the step is compiled."""
+        wanted = self.recipe.run.compile
+        return self.device.type == "cuda" if wanted == "auto" else wanted
+
+    @property
     def identity(self) -> Identity:
         """What a checkpoint of this run must carry."""
         return Identity(

@@ -39,6 +39,14 @@ def num_channels(dataset: AnyDataset) -> int:
     return 3 if isinstance(dataset, EncodedDataset) else dataset.image_shape[0]
 
 
+def image_shape(recipe: Recipe, dataset: AnyDataset) -> tuple[int, int, int]:
+    """Return (channels, height, width) of what the network sees."""
+    if not isinstance(dataset, EncodedDataset):
+        return dataset.image_shape
+    size = (recipe.images or ImagesConfig()).size
+    return num_channels(dataset), size, size
+
+
 def make_loader(
     recipe: Recipe, dataset: AnyDataset, device: torch.device, precision: Precision
 ) -> Loader:

@@ -1,5 +1,6 @@
 """One micro-batch: forward, backward, and the running totals, without waiting for the device."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -38,7 +39,11 @@ class Totals:
         num_correct: float = 0.0,
         num_samples: int = 0,
     ) -> None:
-        self._sums = torch.tensor([loss_sum, num_correct], dtype=torch.float64, device=device)
+        # Filled on the device: what is copied from the host's memory, the host waits for.
+        sums = [
+            torch.full((), x, dtype=torch.float64, device=device) for x in (loss_sum, num_correct)
+        ]
+        self._sums = torch.stack(sums)
         self.num_samples = num_samples
 
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
@@ -59,6 +64,26 @@ class Totals:
         return Metrics(loss=loss_sum / num_samples, accuracy=num_correct / num_samples)
 
 
+Forward = Callable[[nn.Module, Tensor, Tensor, torch.dtype | None], tuple[Tensor, Tensor]]
+"""Computes as ``summed_loss`` does, compiled or not."""
+
+
+def summed_loss(
+    model: nn.Module, images: Tensor, labels: Tensor, autocast_dtype: torch.dtype | None
+) -> tuple[Tensor, Tensor]:
+    """Return the cross-entropy summed over a micro-batch [], in nats, and its logits.
+
+    Args:
+        model: maps images to logits [n, num_classes].
+        images: floating point [n, C, H, W], on the model's device.
+        labels: int64 [n].
+        autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
+    """
+    with autocast(images.device, autocast_dtype):
+        logits = model(images)
+        return cross_entropy(logits, labels, reduction="sum"), logits
+
+
 def accumulate(
     model: nn.Module,
     images: Tensor,
@@ -67,6 +92,7 @@ def accumulate(
     update_size: int,
     totals: Totals,
     autocast_dtype: torch.dtype | None = None,
+    forward: Forward = summed_loss,
 ) -> None:
     """Add a micro-batch's share of the update's mean gradient to the parameters' ``grad``.
 
@@ -80,9 +106,8 @@ def accumulate(
         update_size: samples of the whole update, n or more.
         totals: takes the loss and the number right of this micro-batch.
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
+        forward: computes loss and logits.
     """
-    with autocast(images.device, autocast_dtype):
-        logits = model(images)
-        loss_sum = cross_entropy(logits, labels, reduction="sum")
+    loss_sum, logits = forward(model, images, labels, autocast_dtype)
     (loss_sum / update_size).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     totals.add(loss_sum, logits, labels)
