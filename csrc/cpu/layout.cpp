@@ -14,12 +14,10 @@ std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
   return repeated;
 }
 
-// Whether every block is whole, and aligned where it is streamed.
-bool fits_blocks(const Layout& layout, const void* out) {
-  const int64_t elements = layout.row_elements();
-  if (!layout.streamed) return elements >= layout.lanes;
-  const int64_t block_bytes = layout.lanes * layout.item_bytes;
-  return elements % layout.lanes == 0 && reinterpret_cast<uintptr_t>(out) % block_bytes == 0;
+// Whether rows are made of pieces of so many bytes, and these are aligned where they are streamed.
+bool fits(const Layout& layout, int64_t piece_bytes, const void* out) {
+  const bool aligned = reinterpret_cast<uintptr_t>(out) % piece_bytes == 0;
+  return layout.row_bytes() % piece_bytes == 0 && (aligned || !layout.streamed);
 }
 
 void map_elements(Layout& layout) {
@@ -76,7 +74,9 @@ Layout make_layout(const LoadBatch& batch, int64_t lanes) {
   layout.item_bytes = item_size(batch.dtype);
   const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
   layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
-  layout.direct = fits_blocks(layout, batch.out_images);
+  layout.direct = layout.streamed ? fits(layout, lanes * layout.item_bytes, batch.out_images)
+                                  : layout.row_elements() >= lanes;
+  layout.joined = fits(layout, lanes * 4, batch.out_images);
   layout.band_rows = std::max<int64_t>(1, kBandBytes / layout.row_bytes());
   map_elements(layout);
   map_rows(layout);

@@ -24,6 +24,7 @@ struct Layout {
   int64_t item_bytes;
   bool streamed;      // written past the caches
   bool direct;        // blocks are stored where they belong; else rows are copied there
+  bool joined;        // rows are whole vectors of floats, or of twice as many shorter numbers
   int64_t band_rows;  // rows that are made before the next ones are begun
 
   std::vector<int32_t> columns;   // of the pixel that each element of an output row belongs to,

@@ -126,9 +126,8 @@ class ThreadPool {
     }
   }
 
-  // Looks out for what is about to come, with the mutex free, for as long as it takes to wake a
-  // thread that sleeps: half of what a batch of 128 small images takes. Not where threads have to
-  // share cores.
+  // Looks out a moment for what is about to come, with the mutex free: a thread that sleeps wakes
+  // too late for a batch of 128 small images. Not where threads have to share cores.
   template <typename Ready>
   void watch(std::unique_lock<std::mutex>& lock, const Ready& ready) {
     if (ready() || num_workers_ >= num_cores_) return;

@@ -125,7 +125,7 @@ def digest():
     return hashlib.sha256(b"".join(levels)).hexdigest()
 
 
-@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512", "avx512bf16"])
 def test_every_instruction_set_gives_the_same(instruction_set):
     result = subprocess.run(
         [sys.executable, "-c", "from tests.native.test_resize import digest; print(digest())"],

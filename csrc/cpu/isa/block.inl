@@ -133,6 +133,24 @@ BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
   put<kStreamed>(out, __builtin_convertvector(rounded, Words));
 }
 
+// Two blocks side by side; as one vector where rounding both at once is cheaper.
+template <bool kStreamed, typename Out>
+BSGROW_INLINE void put_two(Out* out, const Floats& first, const Floats& second) {
+  put_rounded<kStreamed>(out, first);
+  put_rounded<kStreamed>(out + kLanes, second);
+}
+
+#if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
+template <bool kStreamed>
+BSGROW_INLINE void put_two(BFloat16* out, const Floats& first, const Floats& second) {
+  Bits low, high;
+  round_bits(first, low, BFloat16{});
+  round_bits(second, high, BFloat16{});
+  const __m256i words = _mm256_packus_epi32((__m256i)low, (__m256i)high);  // in each half
+  put<kStreamed>(out, _mm256_permute4x64_epi64(words, 0xD8));
+}
+#endif
+
 // bfloat16 where no value is subnormal.
 #if defined(BSGROW_AVX512BF16)
 struct NormalBFloat16 {
@@ -142,6 +160,11 @@ struct NormalBFloat16 {
 template <bool kStreamed>
 BSGROW_INLINE void put_rounded(NormalBFloat16* out, const Floats& values) {
   put<kStreamed>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
+}
+
+template <bool kStreamed>
+BSGROW_INLINE void put_two(NormalBFloat16* out, const Floats& first, const Floats& second) {
+  put<kStreamed>(out, _mm512_cvtne2ps_pbh(second, first));
 }
 #else
 using NormalBFloat16 = BFloat16;

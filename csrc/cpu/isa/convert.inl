@@ -103,17 +103,21 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     const uint8_t* const row = from < 0 ? black : plane + from;
     const int64_t apart = from < 0 ? 0 : plane_bytes;
     fetch<kBlocks * kLanes>(ahead);
+    Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
       Integers pixels;
       gather(blocks[b], row, apart, group, pixels);
-      Floats values = __builtin_convertvector(pixels, Floats) * blocks[b].scale + blocks[b].bias;
+      values[b] = __builtin_convertvector(pixels, Floats) * blocks[b].scale + blocks[b].bias;
       if constexpr (kCut) {
         const int64_t in_hole = y >= hole.top && y < hole.bottom;
         Bits kept;
         load(kept, blocks[b].kept + in_hole * kept_elements);
-        values = (Floats)((Bits)values & kept);
+        values[b] = (Floats)((Bits)values[b] & kept);
       }
-      put_rounded<kStreamed>(out + blocks[b].start, values);
+    }
+    if constexpr (kBlocks == 1) put_rounded<kStreamed>(out + blocks[0].start, values[0]);
+    for (int b = 0; b + 1 < kBlocks; b += 2) {
+      put_two<kStreamed>(out + blocks[b].start, values[b], values[b + 1]);
     }
     out += row_elements;
   }
@@ -125,7 +129,8 @@ void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& 
                 const uint8_t*& next) {
   const int64_t num_blocks = layout.num_blocks;
   int64_t block = 0;
-  for (; kChannels > 0 && block + kAbreast <= num_blocks; block += kAbreast) {
+  const int64_t stop = kChannels > 0 && layout.joined ? num_blocks : 0;
+  for (; block + kAbreast <= stop; block += kAbreast) {
     make_blocks<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
   }
   for (; block < num_blocks; ++block) {
