@@ -66,7 +66,9 @@ class PlainLoop:
         assert batch.images is not None
         assert batch.labels is not None
         with autocast(self._job.device, self._job.precision.autocast_dtype):
-            loss = cross_entropy(self._model(batch.images), batch.labels)
+            logits = self._model(batch.images)
+            smoothing = self._job.recipe.loss.label_smoothing
+            loss = cross_entropy(logits, batch.labels, label_smoothing=smoothing)
         (loss / self._num_parts).backward()  # type: ignore[no-untyped-call]  # torch's own
 
     def _apply(self) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from bsgrow.data import DATASETS, ENCODED, ArraySplit, Dataset, load_dataset
+from bsgrow.data import DATASETS, ENCODED, ArraySplit, Dataset, is_encoded, load_dataset
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, plan_recipe, resolve
 from bsgrow.training.job import Job, prepare
@@ -21,7 +21,7 @@ def measurable_job(recipe: Recipe) -> Job:
     Raises:
         InputError: the recipe does not fit itself or this machine, or is for encoded images.
     """
-    if recipe.data.name in ENCODED:
+    if is_encoded(recipe.data.name) and (recipe.data.name in ENCODED or recipe.data.path):
         raise InputError(
             f"data.name = {recipe.data.name!r}: training is measured on arrays",
             hint=f"one of {', '.join(DATASETS)}; `bsgrow bench loader` measures encoded images",

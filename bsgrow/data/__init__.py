@@ -6,7 +6,7 @@ layout of encoded images is one that makes an `EncodedSplit` and one line in `so
 
 from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
 from bsgrow.data.encoded import EncodedDataset, EncodedSplit, SampleError
-from bsgrow.data.registry import DATASETS, find_spec, load_dataset
+from bsgrow.data.registry import DATASETS, find_spec, is_encoded, load_dataset, open_encoded
 from bsgrow.data.sources import ENCODED, EncodedSpec, count_encoded, load_encoded
 from bsgrow.data.spec import DatasetSpec
 
@@ -23,6 +23,8 @@ __all__ = [
     "count_encoded",
     "find_spec",
     "fingerprint",
+    "is_encoded",
     "load_dataset",
     "load_encoded",
+    "open_encoded",
 ]

@@ -6,8 +6,10 @@ from types import MappingProxyType
 
 from bsgrow.data import cifar, digits, fashion_mnist, imagenet
 from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
-from bsgrow.data.sources import ENCODED
-from bsgrow.data.spec import DatasetSpec
+from bsgrow.data.encoded import EncodedDataset
+from bsgrow.data.named_encoded import open_named
+from bsgrow.data.sources import ENCODED, load_encoded
+from bsgrow.data.spec import DatasetSpec, Load
 from bsgrow.errors import BsgrowError, InputError, did_you_mean
 
 _SPECS = (
@@ -46,11 +48,16 @@ def load_dataset(name: str, path: Path | None = None, *, download: bool = True) 
         The data set, its arrays read-only. Reading takes a few MB beside them.
 
     Raises:
-        InputError: an unknown name, or a path without the files needed.
+        InputError: an unknown name, one of encoded images, or a path without the files needed.
         BsgrowError: a file is damaged or cannot be read, or the download failed.
     """
     spec = find_spec(name)
-    train, test = _load(spec, path, download=download)
+    if spec.load is None:
+        raise InputError(
+            f"data.name = {name!r}: its samples are encoded images, which bsgrow cannot download",
+            hint="set data.path in the recipe to where they are, and `bsgrow train` reads them",
+        )
+    train, test = _load(spec.load, path, download=download)
     assert len(train) == spec.num_samples, (name, len(train))
     assert len(test) == spec.num_test_samples, (name, len(test))
     assert train.images.shape[1:] == spec.image_shape, (name, train.images.shape)
@@ -58,9 +65,27 @@ def load_dataset(name: str, path: Path | None = None, *, download: bool = True) 
     return Dataset(name, train, test, spec.num_classes, spec.mean, spec.std, digest)
 
 
-def _load(spec: DatasetSpec, path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
+def is_encoded(name: str) -> bool:
+    """Whether the samples of a data set are encoded images: of any layout, or of a named set."""
+    return name in ENCODED or (name in DATASETS and DATASETS[name].is_encoded)
+
+
+def open_encoded(name: str, path: Path | None) -> EncodedDataset:
+    """Opens a data set of encoded images: lists and checks it, reads no image.
+
+    Args:
+        name: a key of `ENCODED`, or of `DATASETS` where its spec `is_encoded`.
+        path: holds ``train/``, and ``val/`` or ``test/``.
+
+    Raises:
+        InputError, BsgrowError: as `load_encoded`; or it is not the set that it is called.
+    """
+    return load_encoded(name, path) if name in ENCODED else open_named(find_spec(name), path)
+
+
+def _load(load: Load, path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
     try:
-        return spec.load(path and _expand_user(path), download=download)
+        return load(path and _expand_user(path), download=download)
     except OSError as error:  # looking for files may fail too: a folder that may not be searched
         raise BsgrowError(f"data.path: {error}", hint="check that it may be read") from error
 

@@ -27,7 +27,7 @@ class DatasetSpec:
         image_shape: (C, H, W).
         mean: per channel, of pixel / 255 over the training split.
         std: per channel, of pixel / 255 over the training split.
-        load: reads it.
+        load: reads it into arrays; None: its samples stay encoded images, at ``data.path``.
     """
 
     name: str
@@ -38,4 +38,9 @@ class DatasetSpec:
     image_shape: tuple[int, int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    load: Load
+    load: Load | None
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether its samples stay encoded images until they are shown."""
+        return self.load is None

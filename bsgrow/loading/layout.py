@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -33,20 +34,24 @@ class BatchLayout:
         """Return images [num_samples, C, H, W] and labels int64 [num_samples] as views of memory.
 
         Args:
-            memory: uint8, at least ``num_bytes(num_samples)``, aligned to 64 bytes.
+            memory: uint8 [num], aligned to 64 bytes; num is a multiple of 8, at least
+                ``num_bytes(num_samples)``.
             num_samples: how many.
         """
-        images = memory[: num_samples * self._image_bytes].view(self.dtype)
-        labels = memory[self._labels_offset(num_samples) : self.num_bytes(num_samples)]
-        return self._shaped(images, num_samples), labels.view(torch.int64)
+        shape = (num_samples, *self.image_shape)
+        images = memory.view(self.dtype).as_strided(shape, self._strides)
+        first = self._labels_offset(num_samples) // torch.int64.itemsize
+        return images, memory.view(torch.int64).narrow(0, first, num_samples)
 
-    def _shaped(self, images: Tensor, num_samples: int) -> Tensor:
+    @cached_property  # asked for again with every micro-batch, as is what follows
+    def _strides(self) -> tuple[int, int, int, int]:
         channels, height, width = self.image_shape
+        image = channels * height * width
         if self.memory_format == torch.channels_last:
-            return images.view(num_samples, height, width, channels).permute(0, 3, 1, 2)
-        return images.view(num_samples, channels, height, width)
+            return image, 1, width * channels, channels
+        return image, height * width, width, 1
 
-    @property
+    @cached_property
     def _image_bytes(self) -> int:
         return math.prod(self.image_shape) * self.dtype.itemsize
 

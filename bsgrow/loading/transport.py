@@ -26,7 +26,7 @@ class Transport(Protocol):
     def device_memory(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         """Return memory of the device."""
 
-    def copy(self, pairs: Iterable[tuple[Tensor, Tensor]], after: Event | None) -> Event:
+    def copy(self, pairs: Iterable[tuple[Tensor, Tensor]], after: Event) -> Event:
         """Copy from the first of each pair to the second, after a point; return where it ends."""
 
     def await_on_device(self, event: Event) -> None:
@@ -57,11 +57,10 @@ class CudaTransport:
         tensor.record_stream(self._stream)
         return tensor
 
-    def copy(self, pairs: Iterable[tuple[Tensor, Tensor]], after: Event | None) -> Event:
+    def copy(self, pairs: Iterable[tuple[Tensor, Tensor]], after: Event) -> Event:
         """Copy from the first of each pair to the second, after a point; return where it ends."""
-        if after is not None:
-            assert isinstance(after, torch.cuda.Event), "an event of this transport"
-            self._stream.wait_event(after)
+        assert isinstance(after, torch.cuda.Event), "an event of this transport"
+        self._stream.wait_event(after)
         with torch.cuda.stream(self._stream):
             for host, device in pairs:
                 device.copy_(host, non_blocking=True)

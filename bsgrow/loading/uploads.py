@@ -32,7 +32,8 @@ class Slot:
         self.images, self.labels = (transport.device_memory(*shape) for shape in shapes)
         self._task: Task | None = None
         self._copied: Event | None = None
-        self._used: Event | None = None
+        # Memory that an allocator gives out in the order of a stream may be in use there until now.
+        self._used = transport.mark()
         self._num_samples = 0
 
     @property

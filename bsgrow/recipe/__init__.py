@@ -2,6 +2,7 @@
 
 from bsgrow.recipe.arms import ARMS, make_arm
 from bsgrow.recipe.config import (
+    LossConfig,
     ModelConfig,
     OptimizerConfig,
     Recipe,
@@ -23,6 +24,7 @@ __all__ = [
     "ARMS",
     "DataConfig",
     "ImagesConfig",
+    "LossConfig",
     "ModelConfig",
     "OptimizerConfig",
     "Recipe",

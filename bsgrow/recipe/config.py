@@ -86,6 +86,14 @@ class OptimizerConfig(Section):
         return self
 
 
+class LossConfig(Section):
+    """``[loss]``: the cross-entropy that training minimises; evaluation takes it as it is."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of each training label that is spread evenly over all classes, such as 0.1
+    (arXiv 1512.00567, section 7); the training loss that is reported has it too."""
+
+
 class ScheduleConfig(Section):
     """``[schedule]``: the run as published, before any growth."""
 
@@ -181,6 +189,9 @@ class Recipe(Section):
 
     optimizer: OptimizerConfig = OptimizerConfig()
     """A table: torch's optimizer, such as ``optimizer = { name = "sgd", momentum = 0.9 }``."""
+
+    loss: LossConfig = LossConfig()
+    """A table: the loss of training, such as ``loss = { label_smoothing = 0.1 }``."""
 
     schedule: ScheduleConfig
     """A table: the run as published, with ``epochs``, ``lr``, ``global_batch_size`` and mostly

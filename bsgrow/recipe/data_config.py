@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
-from bsgrow.data import DATASETS, ENCODED
+from bsgrow.data import DATASETS, ENCODED, is_encoded
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
@@ -77,15 +77,16 @@ def check_keys_of_data(data: DataConfig, augment: Augment, images: ImagesConfig 
     Raises:
         InputError: one would be without effect; the message names it.
     """
-    if data.name in ENCODED:
+    if is_encoded(data.name):
         without_effect = {f"augment.{key}": getattr(augment, key) for key in _OF_ARRAYS}
         unset = {f"augment.{key}": getattr(Augment(), key) for key in _OF_ARRAYS}
         hint = "encoded images are cropped as [images] says: size, scale, ratio and resize"
     elif data.name in DATASETS:
         without_effect = {"data.decoder": data.decoder, "data.on_error": data.on_error}
         without_effect |= {"images": images and images.model_dump(exclude_unset=True)}
+        encoded = [*ENCODED, *(name for name in DATASETS if is_encoded(name))]
         unset = {"data.decoder": "auto", "data.on_error": "raise", "images": None}
-        hint = f"it is for data.name = {', '.join(ENCODED)}; arrays take [augment] pad and cutout"
+        hint = f"it is for data.name = {', '.join(encoded)}; arrays take [augment] pad and cutout"
     else:
         return
     for key, value in without_effect.items():

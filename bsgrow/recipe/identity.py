@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from types import MappingProxyType
 from typing import Any
 
 from bsgrow.data import ENCODED
@@ -27,9 +28,19 @@ that of pixels, so that the weights are the same to the bit only where these are
 change so that a run which a bad file ended can go on without it."""
 
 
+LATER_KEYS = MappingProxyType({"augment.cutout": 0, "images": None, "loss.label_smoothing": 0.0})
+"""Keys that came after the first runs, with the value that those had; a fingerprint leaves them
+out at that value, so that it stays what is in a run directory written before they came."""
+
+
 def recipe_fingerprint(recipe: Recipe) -> str:
     """Return ``sha256:…`` over every key that makes this run what it is."""
-    text = json.dumps(_identity(recipe), sort_keys=True)
+    identity = {
+        key: value
+        for key, value in _identity(recipe).items()
+        if key not in LATER_KEYS or value != LATER_KEYS[key]
+    }
+    text = json.dumps(identity, sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bsgrow.data import DATASETS, ENCODED, count_encoded
+from bsgrow.data import DATASETS, ENCODED, count_encoded, is_encoded
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
@@ -77,6 +77,6 @@ def resolve(recipe: Recipe, num_threads: int) -> Recipe:
         "micro_batch_size": recipe.micro_batch_size,
         "num_threads": recipe.run.num_threads or num_threads,
     }
-    images = recipe.images or ImagesConfig() if recipe.data.name in ENCODED else None
+    images = recipe.images or ImagesConfig() if is_encoded(recipe.data.name) else None
     run = recipe.run.model_copy(update=resolved)
     return recipe.model_copy(update={"run": run, "images": images})

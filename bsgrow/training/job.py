@@ -6,11 +6,12 @@ import torch
 
 from bsgrow.errors import InputError
 from bsgrow.loading import Loader
+from bsgrow.models import check_images_fit
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device
-from bsgrow.training.loaders import AnyDataset, load_data, make_loader
+from bsgrow.training.loaders import AnyDataset, image_size, load_data, make_loader
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Jo
         dataset: its samples; the recipe's data set is loaded where absent.
 
     Raises:
-        InputError: the data or the device is not there.
+        InputError: the data or the device is not there, or the images are too small for the model.
         BsgrowError: the data is damaged, or could not be downloaded.
     """
     if recipe.run.world_size > 1:
@@ -61,6 +62,7 @@ def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Jo
             hint="world_size is for `bsgrow plan`; leave it at 1 to train",
         )
     dataset = dataset or load_data(recipe.data)
+    check_images_fit(recipe.model.name, *image_size(recipe, dataset))
     device = resolve_device(recipe.run.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # so that pinned memory is made for it, not for the first

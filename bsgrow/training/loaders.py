@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from bsgrow.data import ENCODED, Dataset, EncodedDataset, load_dataset, load_encoded
+from bsgrow.data import Dataset, EncodedDataset, is_encoded, load_dataset, open_encoded
 from bsgrow.errors import InputError
 from bsgrow.loading import EncodedLoader, Loader, choose_array_loader
 from bsgrow.native import Augment
@@ -22,9 +22,9 @@ def load_data(data: DataConfig) -> AnyDataset:
         BsgrowError: it is damaged, or could not be downloaded.
     """
     path = Path(data.path) if data.path else None
-    if data.name not in ENCODED:
+    if not is_encoded(data.name):
         return load_dataset(data.name, path)
-    dataset = load_encoded(data.name, path)
+    dataset = open_encoded(data.name, path)
     if data.num_samples not in (None, dataset.num_samples):
         raise InputError(
             f"data.num_samples = {data.num_samples}: there are {dataset.num_samples} training "
@@ -37,6 +37,14 @@ def load_data(data: DataConfig) -> AnyDataset:
 def num_channels(dataset: AnyDataset) -> int:
     """Return the channels of an image: whatever is decoded becomes red, green and blue."""
     return 3 if isinstance(dataset, EncodedDataset) else dataset.image_shape[0]
+
+
+def image_size(recipe: Recipe, dataset: AnyDataset) -> tuple[int, int]:
+    """Return height and width, in pixels, of what the network sees."""
+    if isinstance(dataset, EncodedDataset):
+        side = (recipe.images or ImagesConfig()).size
+        return side, side
+    return dataset.image_shape[1:]
 
 
 def make_loader(

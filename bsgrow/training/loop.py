@@ -120,6 +120,7 @@ def updates_made(job: Job, state: State) -> Generator[Update, None, None]:
                 update_size=update.global_batch_size,
                 totals=state.totals,
                 autocast_dtype=job.precision.autocast_dtype,
+                label_smoothing=job.recipe.loss.label_smoothing,
             )
             if micro_batch.closes_update:
                 apply(state.optimizer, update)

@@ -67,6 +67,7 @@ def accumulate(
     update_size: int,
     totals: Totals,
     autocast_dtype: torch.dtype | None = None,
+    label_smoothing: float = 0.0,
 ) -> None:
     """Add a micro-batch's share of the update's mean gradient to the parameters' ``grad``.
 
@@ -80,9 +81,11 @@ def accumulate(
         update_size: samples of the whole update, n or more.
         totals: takes the loss and the number right of this micro-batch.
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
+        label_smoothing: share s of each label that is spread evenly over all classes, its own
+            included (Szegedy et al. 2015, arXiv 1512.00567, section 7), 0 <= s < 1.
     """
     with autocast(images.device, autocast_dtype):
         logits = model(images)
-        loss_sum = cross_entropy(logits, labels, reduction="sum")
+        loss_sum = cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)
     (loss_sum / update_size).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     totals.add(loss_sum, logits, labels)

@@ -11,6 +11,8 @@ namespace py = pybind11;
 namespace bsgrow {
 namespace {
 
+constexpr int64_t kLargestRow = 1 << 30;  // kernels count columns, and values of a row, in 32 bits
+
 constexpr ArrayType kImages{"B", "uint8 [num_samples, channels, height, width], C-contiguous", 4,
                             false};
 constexpr ArrayType kLabels{"lq", "int64 [num_samples], contiguous", 1, false};
@@ -27,6 +29,9 @@ Array to_images(const Import& import, py::handle value) {
   if (images.info.size == 0) images.reject("got an empty array");
   if (static_cast<uint64_t>(images.size(0)) > uint64_t{1} << 32) {
     images.reject("got more than 2**32 samples");
+  }
+  if (images.size(2) > kLargestRow || images.size(3) > kLargestRow / images.size(1)) {
+    images.reject("got a side of more than 2**30 pixels, or a row of more than 2**30 values");
   }
   return images;
 }

@@ -14,8 +14,6 @@ std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
   return repeated;
 }
 
-int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
-
 // Whether every block is whole, and aligned where it is streamed.
 bool fits_blocks(const Layout& layout, const void* out) {
   const int64_t elements = layout.row_elements();

@@ -62,7 +62,7 @@ struct Scratch {
   uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane, see choose
   uint32_t* kept;     // [2, num_blocks, lanes]: all ones; the same but for the hole's columns
   char* band;         // rows that are not direct
-  uint8_t* copy;      // of the last image, where rows are read past their end
+  uint8_t* copy;      // of one of the last images, where rows are read past their end
 };
 
 int64_t scratch_bytes(const Layout& layout);

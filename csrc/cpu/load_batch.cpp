@@ -46,12 +46,13 @@ Preparation prepare(const LoadBatch& batch) {
   return {batch, std::move(layout), kernels, load_image};
 }
 
-// The same pixels where they may be read past their end: behind the last image of all lies nothing.
-const uint8_t* readable(const Preparation& p, int64_t sample, const Scratch& scratch) {
+// The same pixels where they may be read past their end: not all of that lies in the images that
+// come after one of the last.
+const uint8_t* readable(const Preparation& p, uint64_t sample, const Scratch& scratch) {
   const int64_t num_bytes = p.layout.image_bytes();
   const uint8_t* const pixels = p.batch.images + sample * num_bytes;
-  const bool is_last = sample == static_cast<int64_t>(p.batch.stream.num_samples) - 1;
-  if (!is_last || !p.layout.overread()) return pixels;
+  const uint64_t num_behind = p.batch.stream.num_samples - 1 - sample;
+  if (num_behind * num_bytes >= static_cast<uint64_t>(p.layout.overread())) return pixels;
   return static_cast<const uint8_t*>(std::memcpy(scratch.copy, pixels, num_bytes));
 }
 

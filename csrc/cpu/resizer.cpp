@@ -5,8 +5,6 @@ namespace {
 
 constexpr int64_t kChannels = 3;
 
-int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
-
 // Never smaller again: the next image wants much the same.
 template <typename Vector>
 void grow(Vector* vector, int64_t size) {

@@ -65,7 +65,7 @@ inline bool has_moderate_scales(const LoadBatch& batch) {
 
 inline Layout choose_layout(const LoadBatch& batch, const Tiling& tiling, bool interleaved) {
   const ImageShape& shape = batch.shape;
-  const int64_t elements = kVectorBytes / (batch.dtype == DType::kFloat32 ? 4 : 2);
+  const int64_t elements = kVectorBytes / item_size(batch.dtype);
   const bool in_vectors = shape.width % elements == 0 &&
                           shape.height * shape.width % kVectorBytes == 0 &&
                           reinterpret_cast<uintptr_t>(batch.out_images) % kVectorBytes == 0;

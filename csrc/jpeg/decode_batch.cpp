@@ -11,8 +11,6 @@
 namespace bsgrow {
 namespace {
 
-int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
-
 // What is worked out once a call and then read by all threads.
 struct Job {
   DecodeBatch batch;

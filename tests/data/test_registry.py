@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.data import DATASETS, find_spec, load_dataset
+from bsgrow.data import DATASETS, ENCODED, find_spec, is_encoded, load_dataset
 from bsgrow.errors import BsgrowError, InputError
 
 
@@ -50,11 +50,16 @@ def test_a_name_like_no_other():
     )
 
 
-def test_imagenet_can_be_planned_but_not_loaded():
+def test_imagenet_is_not_read_into_memory():
     assert find_spec("imagenet").image_shape == (3, 224, 224)
-    with pytest.raises(InputError, match="to plan with") as caught:
+    with pytest.raises(InputError, match="its samples are encoded images") as caught:
         load_dataset("imagenet")
-    assert "--set data.name=folder" in caught.value.hint
+    assert "set data.path" in caught.value.hint
+
+
+def test_which_names_stand_for_encoded_images():
+    names = [name for name in (*DATASETS, *ENCODED, "unknown") if is_encoded(name)]
+    assert names == ["imagenet", *ENCODED]
 
 
 def test_the_home_folder_is_expanded(tmp_path, monkeypatch):

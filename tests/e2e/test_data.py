@@ -94,14 +94,16 @@ def test_a_destination_that_cannot_be_made(bsgrow, photographs):
 def test_images_are_counted_for_a_plan(bsgrow, photographs):
     bsgrow("data", "pack", "photographs", "packed")
     for name, path in (("folder", "photographs"), ("shards", "packed")):
-        settings = [*PLAN, f"data.name={name}", f"data.path={path}"]
+        settings = [*PLAN, "augment={}", f"data.name={name}", f"data.path={path}"]
         result = bsgrow("plan", "digits", "--format", "json", settings=settings)
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)["num_samples"] == 16
-    missing = bsgrow("plan", "digits", settings=["data.name=folder"])
+    missing = bsgrow("plan", "digits", settings=["augment={}", "data.name=folder"])
     assert missing.returncode == 2
     assert "data.path is not set" in missing.stderr
-    given = bsgrow("plan", "digits", settings=["data.name=folder", "data.num_samples=2000"])
+    given = bsgrow(
+        "plan", "digits", settings=["augment={}", "data.name=folder", "data.num_samples=2000"]
+    )
     assert given.returncode == 0, given.stderr
 
 

@@ -15,7 +15,7 @@ WRONG = [
     (["plan", "--every", "update"], "--every update: is for --format csv", "add --format csv"),
     (["compare", "--seeds", "-1"], "run.seed = -1: must be", "Seed of the initial weights"),
     (["train", "--set", "data.name=imagenet"], "imagenet", "hint:"),
-    (["train", "--set", "model.name=resnet"], "model.name = 'resnet'", "wide_resnet"),
+    (["train", "--set", "model.name=resnet"], "model.name = 'resnet'", 'did you mean "resnet50"?'),
     (["train", "--set", "model.dept=16"], "model.dept = 16", 'did you mean "depth"?'),
     (["train", "--set", "model.depth=11"], "model.depth = 11", "depth = 10"),
     (["train", "--set", "augment.pad=8"], "pad", ""),

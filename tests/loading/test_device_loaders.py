@@ -98,7 +98,7 @@ class HostTransport:
     device_memory = host_memory
 
     def copy(self, pairs, after):
-        assert after is None or after.query(), "what was launched on the host is done"
+        assert after.query(), "what was launched on the host is done"
         self.num_copies += 1
         return HostEvent(list(pairs), self.delay)
 

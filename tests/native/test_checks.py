@@ -39,6 +39,7 @@ def read_only(array):
     return array
 
 
+LONG = np.empty(2**30 + 2, np.uint8)  # never touched: it takes no memory
 SHARED = np.zeros(4 * 3 * 6 * 8 * 4, np.uint8)
 
 WRONG_VALUES = [
@@ -47,6 +48,8 @@ WRONG_VALUES = [
     ("images", IMAGES[:, :, :, ::2], "C-contiguous, got strides"),
     ("images", IMAGES.transpose(0, 1, 3, 2), "C-contiguous, got strides"),
     ("images", IMAGES[:0], "got an empty array"),
+    ("images", LONG.reshape(1, 2, 1, 2**29 + 1), "a row of more than 2\\*\\*30 values"),
+    ("images", LONG.reshape(1, 1, 2**30 + 2, 1), "a side of more than 2\\*\\*30 pixels"),
     ("labels", LABELS.astype(np.int32), "expected int64 .* format 'i'"),
     ("labels", LABELS.astype(np.uint64), "expected int64 .* format 'L'"),
     ("labels", LABELS[:4], "dimension 0 must be 5 \\(as in images\\)"),

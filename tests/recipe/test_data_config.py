@@ -81,6 +81,16 @@ def test_what_arrays_refuse(override, message):
     assert "folder" in error.value.hint
 
 
+def test_imagenet_is_planned_by_its_name_and_shown_as_encoded_images():
+    settings = ["data.on_error=skip", "data.decoder=native", "images.size=299"]
+    recipe = load_recipe("imagenet-grow", settings)
+    assert recipe.images.centre_crop == CentreCrop(299, 342)
+    assert plan_recipe(recipe).num_samples == 1_281_167
+    assert resolve(load_recipe("imagenet-grow"), 1).images == ImagesConfig()
+    with pytest.raises(InputError, match=r"augment\.pad = 4: has no effect"):
+        load_recipe("imagenet-grow", ["augment.pad=4"])
+
+
 def test_a_run_may_go_on_with_another_decoder_or_without_bad_files():
     after = folder_recipe("data.decoder=dali", "data.on_error=skip", "data.path=elsewhere")
     assert changed_keys(folder_recipe(), after) == {}

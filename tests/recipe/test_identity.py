@@ -20,6 +20,27 @@ def test_what_a_run_is_may_not_change():
     assert recipe_fingerprint(before) != recipe_fingerprint(after)
 
 
+FROZEN = {  # of the shipped recipes, before augment.cutout, [images] and [loss] came
+    "digits": "sha256:96b269c4aadb6d53b04c59a463e8300401a255eccad2abef45538294f57672c1",
+    "cifar10-grow": "sha256:82ae1773b636a56acf6531147985e533a649f9f6461950df2f9e69bf27550932",
+    "imagenet-grow": "sha256:e256cdf27c1aadc58e71355c5f3e0d8c19e82cf30116828f8d3a1fa1eba50815",
+    "fashion-mnist": "sha256:0373d8c1953ea1c7acd7f1c09aa66f3bf2c630b5932b8b688d278c257c4fd001",
+}
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_a_key_that_came_later_leaves_old_fingerprints_alone(name):
+    assert recipe_fingerprint(load_recipe(name)) == FROZEN[name]
+    written = load_recipe(name, ["loss.label_smoothing=0", "augment.cutout=0"])
+    assert recipe_fingerprint(written) == FROZEN[name]
+
+
+def test_label_smoothing_makes_another_run():
+    before, after = load_recipe("digits"), load_recipe("digits", ["loss.label_smoothing=0.1"])
+    assert changed_keys(before, after) == {"loss.label_smoothing": (0.0, 0.1)}
+    assert recipe_fingerprint(before) != recipe_fingerprint(after)
+
+
 def test_a_folder_may_give_way_to_its_shards():
     folder, shards, arrays = (
         load_recipe("digits", [f"data.name={name}", "augment={}"]) for name in NAMES

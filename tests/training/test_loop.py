@@ -123,6 +123,38 @@ def test_every_optimizer_trains(tmp_path, optimizer):
     assert losses[-1] < 0.8 * losses[0]
 
 
+def test_label_smoothing_is_of_training_alone(tmp_path):
+    """With weights that stay where they are, only what is measured may differ."""
+    still = "schedule.lr=1e-12"
+    run(tmp_path / "plain", still)
+    run(tmp_path / "smooth", still, "loss.label_smoothing=0.2")
+    plain, smooth = (
+        evaluations(read_events(tmp_path / name / "events.jsonl")) for name in ("plain", "smooth")
+    )
+    for (_, train, *tested), (_, smooth_train, *smooth_tested) in zip(plain, smooth, strict=True):
+        assert smooth_tested == pytest.approx(tested, rel=1e-6)
+        assert abs(smooth_train - train) > 1e-3 * train
+
+
+def test_a_run_from_before_a_key_came_goes_on(never_stopped, tmp_path):
+    with pytest.raises(InterruptedRunError):
+        run(tmp_path / "run", stop=StopAfter(3))
+    recipe = tmp_path / "run" / "recipe.toml"
+    new = "[loss]\nlabel_smoothing = 0.0\n"
+    assert new in recipe.read_text()
+    recipe.write_text(recipe.read_text().replace(new, ""))
+    finished = run(tmp_path / "run", resume=True)
+    assert finished.weights_sha256 == never_stopped[0].weights_sha256
+    with pytest.raises(InputError, match=r"loss\.label_smoothing was 0\.0, is 0\.1"):
+        run(tmp_path / "run", "loss.label_smoothing=0.1", resume=True)
+
+
+def test_images_too_small_for_the_model_are_refused_at_once(tmp_path):
+    with pytest.raises(InputError, match="takes images of 75×75 pixels or more, and these are 8×8"):
+        run(tmp_path / "run", "model={name='inception_resnet_v2'}")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_finished_run_is_not_made_again(never_stopped):
     finished, _ = never_stopped
     again = run(Path(finished.out), resume=True, on_event=lambda event: pytest.fail("no events"))

@@ -94,6 +94,31 @@ def test_autocast_computes_in_bfloat16_and_keeps_float32_gradients(network, samp
     assert torch.cosine_similarity(exact, rounded, dim=0) > 0.9
 
 
+def test_label_smoothing_is_torchs_over_the_whole_update(network, samples):
+    images, labels = samples(11)
+    whole, cut = network().double(), network().double()
+    logits = whole(images.double())
+    expected = cross_entropy(logits, labels, label_smoothing=0.1)
+    expected.backward()
+    totals = Totals(CPU)
+    for part in zip(images.double().split(4), labels.split(4), strict=True):
+        accumulate(cut, *part, update_size=11, totals=totals, label_smoothing=0.1)
+    assert totals.mean().loss == pytest.approx(expected.item(), rel=1e-12)
+    for theirs, ours in zip(whole.parameters(), cut.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-9, atol=1e-11)
+
+
+def test_label_smoothing_spreads_its_share_over_all_classes(samples):
+    """Section 7 of arXiv 1512.00567: q'(k) = (1 - s) [k = y] + s / K."""
+    logits, labels = torch.randn(5, 10, dtype=torch.float64), samples(5)[1]
+    target = 0.7 * torch.nn.functional.one_hot(labels, 10).double() + 0.3 / 10
+    totals = Totals(CPU)
+    inputs = logits.clone().requires_grad_()
+    accumulate(nn.Identity(), inputs, labels, update_size=5, totals=totals, label_smoothing=0.3)
+    expected = -(target * logits.log_softmax(1)).sum()
+    assert totals.read()[0] == pytest.approx(expected.item(), rel=1e-12)
+
+
 class ForbidWaiting(TorchDispatchMode):
     """Fail on the operations that read a tensor's values on the host."""
 

@@ -68,6 +68,7 @@ DeviceArray import_cuda_array(py::handle value, const char* name, cudaStream_t s
   const py::ssize_t item_size = type.size() < 3 ? 1 : std::stol(type.substr(2));
   auto* const memory = reinterpret_cast<void*>(py::cast<uintptr_t>(data[0]));
   const int device = device_of(memory, name);
+  const DeviceGuard guard(device);  // an event is of the device that is the current one
   wait_for_producer(fields, stream);
   auto* const held = new py::object(py::reinterpret_borrow<py::object>(value));
   return {

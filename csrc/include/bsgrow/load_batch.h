@@ -11,6 +11,8 @@ namespace bsgrow {
 
 enum class DType : uint8_t { kFloat32, kFloat16, kBFloat16 };
 
+constexpr int64_t item_size(DType dtype) { return dtype == DType::kFloat32 ? 4 : 2; }
+
 struct ImageShape {
   int64_t channels;
   int64_t height;
