@@ -159,6 +159,7 @@ class Build(build_ext):
                 raise
             print(f"bsgrow is built without {name}: {error}", file=sys.stderr)
             self.record[name] = {"built": False, "reason": str(error)}
+            Path(self.get_ext_fullpath(ext.name)).unlink(missing_ok=True)  # of an earlier build
         else:
             self.record[name] = {"built": True, **facts}
 
