@@ -159,8 +159,15 @@ class Build(build_ext):
                 raise
             print(f"bsgrow is built without {name}: {error}", file=sys.stderr)
             self.record[name] = {"built": False, "reason": str(error)}
+            self.remove_earlier(ext)
         else:
             self.record[name] = {"built": True, **facts}
+
+    def remove_earlier(self, ext: Pybind11Extension) -> None:
+        """Leave nothing of an earlier build, beside the sources either."""
+        file = self.get_ext_filename(ext.name)
+        for folder in (self.build_lib, "."):
+            Path(folder, file).unlink(missing_ok=True)
 
     def prepare(self, name: str, ext: Pybind11Extension) -> list[str]:
         """Find what a module needs, and return the architectures that it is built for."""

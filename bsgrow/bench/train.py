@@ -38,9 +38,17 @@ def bench_train(
 
     Returns:
         Rows as ``make_rows`` has them, with ``update_seconds`` (median, max and number of whole
-        updates; None where not one fitted), ``peak_host_bytes`` and ``peak_device_bytes``.
+        updates; None where not one fitted), ``peak_host_bytes``, ``peak_device_bytes`` and
+        whether the step was ``compiled``, which that of ``torch`` never is.
     """
     state = State.initial(job)
+    micro_batch_size = job.recipe.micro_batch_size
+    sizes = {each for size in batch_sizes for each in warm_up_sizes(size, micro_batch_size)}
+    if job.compiles:
+        on_progress(
+            f"compiling the step for micro-batches of {' and '.join(map(str, sorted(sizes)))}"
+        )
+    state.warm_up(job, sizes)
     return list(
         chain.from_iterable(_rows_of(job, state, size, pace, on_progress) for size in batch_sizes)
     )
@@ -62,7 +70,8 @@ def _rows_of(
 
     measured = measure_in_turn(watched, pace, on_round)
     rows = make_rows(describe(job), size, measured)
-    return [_completed(row, measured[row["system"]], peaks[row["system"]]) for row in rows]
+    completed = (_completed(row, measured[row["system"]], peaks[row["system"]]) for row in rows)
+    return [row | {"compiled": job.compiles and row["system"] != "torch"} for row in completed]
 
 
 def _real_stream(job: Job, size: int) -> MicroBatches:

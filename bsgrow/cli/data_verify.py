@@ -12,6 +12,7 @@ from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size
 from bsgrow.data.names import printable
 from bsgrow.data.verify import Verification, verify
+from bsgrow.native.jpeg import check_decodes
 
 
 def verify_data(
@@ -36,7 +37,13 @@ def verify_data(
     Exits with 0 if nothing is, else with 1.
     """
     with sample_bar("verifying") as on_progress:
-        found = verify(path, decode=decode, num_workers=num_workers, on_progress=on_progress)
+        found = verify(
+            path,
+            decode=decode,
+            also=check_decodes,
+            num_workers=num_workers,
+            on_progress=on_progress,
+        )
     if output is Format.JSON:
         print_json(_as_json(path, found))
     else:

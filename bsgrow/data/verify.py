@@ -13,7 +13,7 @@ from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.packing.source import open_images
-from bsgrow.data.pillow_image import NotAnImageError, check_decodes, quiet_pillow
+from bsgrow.data.pillow_image import Buffer, NotAnImageError, check_decodes, quiet_pillow
 from bsgrow.data.shards import ShardSplit, check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import Index
 from bsgrow.data.sources import TEST_FOLDERS, TRAIN_FOLDER, check_same_classes
@@ -46,6 +46,7 @@ def verify(
     path: Path,
     *,
     decode: bool = False,
+    also: Callable[[Buffer], None] = lambda content: None,
     num_workers: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verification:
@@ -54,6 +55,8 @@ def verify(
     Args:
         path: a data set with ``train/``, ``val/`` or ``test/``, one split, or one shard.
         decode: whether to decode each image too, and compare its size with the index.
+        also: what else decodes an image that Pillow could, such as the decoder of the training,
+            which may find damage that Pillow passes over; ValueError: it cannot.
         num_workers: threads; Python's default where None.
         on_progress: told how many samples are done, and of how many.
 
@@ -65,7 +68,7 @@ def verify(
     total = sum(map(len, parts))
     with quiet_pillow(), ThreadPoolExecutor(num_workers) as executor:
         for part in parts:
-            check = partial(_check_sample, part, decode)
+            check = partial(_check_sample, part, decode, also)
             for num_bytes, error in map_in_order(executor, check, range(len(part)), _NUM_AHEAD):
                 report.num_samples += 1
                 report.num_bytes += num_bytes
@@ -74,7 +77,9 @@ def verify(
     return report
 
 
-def _check_sample(split: EncodedSplit, decode: bool, sample: int) -> tuple[int, SampleError | None]:
+def _check_sample(
+    split: EncodedSplit, decode: bool, also: Callable[[Buffer], None], sample: int
+) -> tuple[int, SampleError | None]:
     try:
         content = split.read(sample)
     except SampleError as error:
@@ -82,7 +87,8 @@ def _check_sample(split: EncodedSplit, decode: bool, sample: int) -> tuple[int, 
     try:
         if decode:
             _check_size(split, sample, check_decodes(content))
-    except NotAnImageError as error:
+            also(content)
+    except ValueError as error:
         return len(content), SampleError(split.locate(sample), str(error))
     return len(content), None
 

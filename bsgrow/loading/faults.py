@@ -18,7 +18,9 @@ OnError = Literal["raise", "skip"]
 MAX_TRIES = 100
 """Samples in a row that may be bad: more is a disk that is gone rather than some bad files."""
 
-_SKIP_HINT = "replace the file, or go on without it: --set data.on_error=skip"
+_SKIP_HINT = (  # a folder is told by its names and lengths: a file of another length is another run
+    "restore the file, or leave it in its place and go on without it: --set data.on_error=skip"
+)
 
 Result = TypeVar("Result")
 

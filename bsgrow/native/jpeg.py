@@ -228,6 +228,27 @@ def decode_batch_async(
     )
 
 
+def check_decodes(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> None:
+    """Decodes an image whole, as training may need to, and throws the pixels away.
+
+    Raises:
+        ImageError: it cannot be decoded, or pixels of it are lost.
+    """
+    height, width = image_size(encoded, max_pixels=max_pixels)
+    (reason,) = decode_batch(
+        [encoded],
+        windows=np.array([[0, 0, height, width, 0]], np.int32),
+        size=1,
+        mean=(0.0,) * 3,
+        std=(1.0,) * 3,
+        out_images=np.empty((1, 3, 1, 1), np.float32),
+        num_threads=1,
+        max_pixels=max_pixels,
+    )
+    if reason is not None:
+        raise ImageError(reason)
+
+
 def to_baseline(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> bytes:
     """The same JPEG, baseline: progressive and arithmetic coding become Huffman-coded rows.
 

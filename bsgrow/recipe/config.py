@@ -153,6 +153,10 @@ class RunConfig(Section):
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
 
+    compile: bool | Literal["auto"] = "auto"
+    """Whether the step is compiled, for each common size of micro-batch, before the first update;
+    ``auto`` does so on CUDA."""
+
     num_threads: Annotated[PositiveInt, Field(le=_MAX_THREADS)] | None = None
     """CPU threads of the loader and of torch; all cores where absent."""
 

@@ -14,6 +14,7 @@ OPERATIONAL_KEYS = frozenset(
         "data.decoder",
         "data.on_error",
         "data.path",
+        "run.compile",
         "run.device",
         "run.micro_batch_size",
         "run.num_threads",
@@ -23,9 +24,9 @@ OPERATIONAL_KEYS = frozenset(
 )
 """Keys that may change between start and resume: they change no sample and no update.
 
-run.micro_batch_size, run.num_threads and run.device change the rounding of sums, and data.decoder
-that of pixels, so that the weights are the same to the bit only where these are. data.on_error may
-change so that a run which a bad file ended can go on without it."""
+run.micro_batch_size, run.num_threads, run.device and run.compile change the rounding of sums, and
+data.decoder that of pixels, so that the weights are the same to the bit only where these are.
+data.on_error may change so that a run which a bad file ended can go on without it."""
 
 
 LATER_KEYS = MappingProxyType({"augment.cutout": 0, "images": None, "loss.label_smoothing": 0.0})

@@ -1,6 +1,9 @@
 """How an update is divided: over ranks, then into micro-batches, always in whole ghost batches."""
 
+from collections import Counter
 from collections.abc import Iterator
+
+from bsgrow.schedule.plan import Plan
 
 
 def rank_slice(
@@ -33,6 +36,24 @@ def micro_slices(start: int, stop: int, micro_batch_size: int) -> Iterator[tuple
     """Yield the micro-batches of [start, stop) in order; the last one may be short."""
     for first in range(start, stop, micro_batch_size):
         yield first, min(first + micro_batch_size, stop)
+
+
+def count_micro_batches(plan: Plan, micro_batch_size: int) -> Counter[int]:
+    """Return how many micro-batches of each size a plan is cut into, on one rank.
+
+    There is the full one, and one short size for each global batch that it does not divide: at
+    most two sizes for each phase, and one for the last update of the run where it is cut. Takes
+    the time of the phases, not of their updates.
+    """
+    counts: Counter[int] = Counter()
+    for phase in plan.phases:
+        size = phase.global_batch_size
+        num_whole, cut = divmod(phase.stop_sample - phase.start_sample, size)
+        for update_size, num_updates in ((size, num_whole), (cut, 1)):
+            num_full, short = divmod(update_size, micro_batch_size)
+            counts[micro_batch_size] += num_full * num_updates
+            counts[short] += num_updates
+    return Counter({size: num for size, num in counts.items() if size and num})
 
 
 def gradient_accumulation_steps(

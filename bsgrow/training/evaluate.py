@@ -5,10 +5,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from bsgrow.training.device import autocast
-from bsgrow.training.step import Metrics, Totals
+from bsgrow.training.step import Metrics, Totals, summed_loss
 
 
 def evaluate(
@@ -28,10 +26,7 @@ def evaluate(
     totals = Totals(device)
     with _evaluation_mode(model), torch.inference_mode():
         for images, labels in batches:
-            with autocast(device, autocast_dtype):
-                logits = model(images)
-                loss_sum = cross_entropy(logits, labels, reduction="sum")
-            totals.add(loss_sum, logits, labels)
+            totals.add(*summed_loss(model, images, labels, autocast_dtype), labels)
     return totals.mean()
 
 

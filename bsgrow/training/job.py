@@ -11,7 +11,7 @@ from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device
-from bsgrow.training.loaders import AnyDataset, image_size, load_data, make_loader
+from bsgrow.training.loaders import AnyDataset, image_shape, load_data, make_loader
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ class Job:
     loader: Loader
     device: torch.device
     precision: Precision
+
+    @property
+    def compiles(self) -> bool:
+        """Whether the step is compiled."""
+        wanted = self.recipe.run.compile
+        return self.device.type == "cuda" if wanted == "auto" else wanted
 
     @property
     def identity(self) -> Identity:
@@ -62,7 +68,7 @@ def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Jo
             hint="world_size is for `bsgrow plan`; leave it at 1 to train",
         )
     dataset = dataset or load_data(recipe.data)
-    check_images_fit(recipe.model.name, *image_size(recipe, dataset))
+    check_images_fit(recipe.model.name, *image_shape(recipe, dataset)[1:])
     device = resolve_device(recipe.run.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # so that pinned memory is made for it, not for the first

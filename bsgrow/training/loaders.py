@@ -39,12 +39,12 @@ def num_channels(dataset: AnyDataset) -> int:
     return 3 if isinstance(dataset, EncodedDataset) else dataset.image_shape[0]
 
 
-def image_size(recipe: Recipe, dataset: AnyDataset) -> tuple[int, int]:
-    """Return height and width, in pixels, of what the network sees."""
-    if isinstance(dataset, EncodedDataset):
-        side = (recipe.images or ImagesConfig()).size
-        return side, side
-    return dataset.image_shape[1:]
+def image_shape(recipe: Recipe, dataset: AnyDataset) -> tuple[int, int, int]:
+    """Return (channels, height, width) of what the network sees."""
+    if not isinstance(dataset, EncodedDataset):
+        return dataset.image_shape
+    size = (recipe.images or ImagesConfig()).size
+    return num_channels(dataset), size, size
 
 
 def make_loader(

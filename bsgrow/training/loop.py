@@ -121,6 +121,7 @@ def updates_made(job: Job, state: State) -> Generator[Update, None, None]:
                 totals=state.totals,
                 autocast_dtype=job.precision.autocast_dtype,
                 label_smoothing=job.recipe.loss.label_smoothing,
+                forward=state.forward,
             )
             if micro_batch.closes_update:
                 apply(state.optimizer, update)

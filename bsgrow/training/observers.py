@@ -92,9 +92,9 @@ class Evaluation:
 
     def _evaluate(self) -> None:
         job, state = self._job, self._state
+        test = evaluate_on_test(job, state)  # queued behind the updates, and waited for once
         train = state.totals.mean()
         _check_finite(train, state)
-        test = evaluate_on_test(job, state)
         state.tested, state.totals = test, Totals(job.device)
         self._emit(
             Evaluated(

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 
 from bsgrow.recipe import Recipe, plan_recipe, resolve
+from bsgrow.schedule.split import count_micro_batches
+from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
@@ -47,6 +49,7 @@ def carry_out(
     with explaining_memory():
         job = prepare(recipe, plan)
         state = State.initial(job)
+        state.warm_up(job, sizes_to_compile(count_micro_batches(plan, recipe.micro_batch_size)))
         directory.make()
         with directory.locked():
             if not resume:

@@ -1,6 +1,6 @@
 """What changes during a run: weights, optimizer, position, running totals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,10 +13,11 @@ from torch.optim import Optimizer
 from bsgrow.models import build_model
 from bsgrow.schedule import Update
 from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoint
+from bsgrow.training.compiled import compiled_forward
 from bsgrow.training.job import Job
 from bsgrow.training.loaders import num_channels
 from bsgrow.training.optimizers import build_optimizer
-from bsgrow.training.step import Metrics, Totals
+from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
 
 
@@ -33,6 +34,7 @@ class State:
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
         num_skipped: training samples that another one stood in for.
+        forward: computes the loss of a micro-batch; compiled after ``warm_up``.
     """
 
     model: nn.Module
@@ -43,6 +45,7 @@ class State:
     stopwatch: Stopwatch
     tested: Metrics | None = None
     num_skipped: int = 0
+    forward: Forward = summed_loss
 
     @classmethod
     def initial(cls, job: Job) -> Self:
@@ -61,6 +64,18 @@ class State:
         model.to(job.device)
         optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.schedule.lr)
         return cls(model, optimizer, 0, 0, Totals(job.device), Stopwatch())
+
+    def warm_up(self, job: Job, sizes: Iterable[int]) -> None:
+        """Compile the step for these sizes of micro-batch, if the job compiles; changes no weight.
+
+        As reading the data, it comes before the clock of the run.
+
+        Raises:
+            InputError: what compiling needs is not there.
+        """
+        if job.compiles:
+            self.forward = compiled_forward(job, self.model, sizes)
+            self.stopwatch = Stopwatch()
 
     def advance(self, update: Update) -> None:
         """Count an update that was applied."""

@@ -1,5 +1,6 @@
 """One micro-batch: forward, backward, and the running totals, without waiting for the device."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -38,7 +39,11 @@ class Totals:
         num_correct: float = 0.0,
         num_samples: int = 0,
     ) -> None:
-        self._sums = torch.tensor([loss_sum, num_correct], dtype=torch.float64, device=device)
+        # Filled on the device: what is copied from the host's memory, the host waits for.
+        sums = [
+            torch.full((), x, dtype=torch.float64, device=device) for x in (loss_sum, num_correct)
+        ]
+        self._sums = torch.stack(sums)
         self.num_samples = num_samples
 
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
@@ -59,6 +64,32 @@ class Totals:
         return Metrics(loss=loss_sum / num_samples, accuracy=num_correct / num_samples)
 
 
+Forward = Callable[[nn.Module, Tensor, Tensor, torch.dtype | None, float], tuple[Tensor, Tensor]]
+"""Computes as ``summed_loss`` does, compiled or not."""
+
+
+def summed_loss(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    autocast_dtype: torch.dtype | None,
+    label_smoothing: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """Return the cross-entropy summed over a micro-batch [], in nats, and its logits.
+
+    Args:
+        model: maps images to logits [n, num_classes].
+        images: floating point [n, C, H, W], on the model's device.
+        labels: int64 [n].
+        autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
+        label_smoothing: see ``accumulate``.
+    """
+    with autocast(images.device, autocast_dtype):
+        logits = model(images)
+        loss_sum = cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)
+        return loss_sum, logits
+
+
 def accumulate(
     model: nn.Module,
     images: Tensor,
@@ -68,6 +99,7 @@ def accumulate(
     totals: Totals,
     autocast_dtype: torch.dtype | None = None,
     label_smoothing: float = 0.0,
+    forward: Forward = summed_loss,
 ) -> None:
     """Add a micro-batch's share of the update's mean gradient to the parameters' ``grad``.
 
@@ -83,9 +115,8 @@ def accumulate(
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
         label_smoothing: share s of each label that is spread evenly over all classes, its own
             included (Szegedy et al. 2015, arXiv 1512.00567, section 7), 0 <= s < 1.
+        forward: computes loss and logits.
     """
-    with autocast(images.device, autocast_dtype):
-        logits = model(images)
-        loss_sum = cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)
+    loss_sum, logits = forward(model, images, labels, autocast_dtype, label_smoothing)
     (loss_sum / update_size).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     totals.add(loss_sum, logits, labels)

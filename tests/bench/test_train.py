@@ -9,7 +9,9 @@ from bsgrow.bench.train import bench_train
 from bsgrow.bench.training_job import describe, is_synthetic, measurable_job, synthetic_dataset
 from bsgrow.data import DATASETS
 from bsgrow.recipe import load_recipe
+from bsgrow.training import state as state_module
 from bsgrow.training.state import State
+from bsgrow.training.step import summed_loss
 
 PACE = Pace(num_rounds=2, seconds_per_round=0.0)
 
@@ -34,7 +36,28 @@ def test_three_ways_for_each_batch_size():
         assert 0 < row["update_seconds"]["median"] <= row["update_seconds"]["max"]
         assert row["peak_host_bytes"] > 50 * 2**20
         assert (row["peak_device_bytes"] is None) == (not torch.cuda.is_available())
+        assert row["compiled"] == (torch.cuda.is_available() and row["system"] != "torch")
     assert {row["case"] for row in rows} == {describe(digits())}
+
+
+def test_our_step_is_compiled_before_it_is_measured_and_the_plain_one_is_not(monkeypatch):
+    made = []
+
+    def pretend(job, model, sizes):
+        made.append((model, set(sizes)))
+        return summed_loss
+
+    monkeypatch.setattr(state_module, "compiled_forward", pretend)
+    said = []
+    job = digits("run.device='cpu'", "run.compile=true")
+    rows = bench_train(job, (32, 80), PACE, said.append)
+    assert said[0] == "compiling the step for micro-batches of 16 and 32"
+    assert [sizes for _, sizes in made] == [{16, 32}], "one model, once"
+    assert {row["system"]: row["compiled"] for row in rows} == {
+        "limit": True,
+        "bsgrow": True,
+        "torch": False,
+    }
 
 
 def test_an_update_too_long_for_its_round_is_cut_and_has_no_time():

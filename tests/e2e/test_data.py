@@ -105,3 +105,14 @@ def test_images_are_counted_for_a_plan(bsgrow, photographs):
         "plan", "digits", settings=["augment={}", "data.name=folder", "data.num_samples=2000"]
     )
     assert given.returncode == 0, given.stderr
+
+
+def test_verify_finds_the_damage_that_the_decoder_of_the_training_finds(bsgrow, photographs):
+    pytest.importorskip("bsgrow._native_jpeg")
+    path = photographs / "train/cat/3.jpg"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40] + b"\xff\xd9")  # libjpeg fills the rest; Pillow passes it over
+    result = bsgrow("data", "verify", "photographs", "--decode")
+    assert result.returncode == 1
+    assert "photographs/train/cat/3.jpg: Corrupt JPEG data" in result.stdout
+    assert result.stdout.endswith("1 damaged\n")

@@ -61,7 +61,7 @@ def test_a_bad_file_ends_a_run_that_then_goes_on_without_it(bsgrow, with_a_bad_f
     failed = train(bsgrow, root, *settings)
     assert failed.returncode == 1
     assert f"error: {bad}: " in failed.stderr
-    assert "hint: replace the file, or go on without it: --set data.on_error=skip" in failed.stderr
+    assert "hint: restore the file, or leave it in its place and go on" in failed.stderr
     assert "Traceback" not in failed.stderr
 
     words = ("train", "--resume", "--out", "run", "--format", "json")

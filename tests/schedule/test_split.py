@@ -1,12 +1,19 @@
 """How an update is divided over ranks and micro-batches."""
 
 import math
+from collections import Counter
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.schedule.split import gradient_accumulation_steps, micro_slices, rank_slice
+from bsgrow.schedule import Growth, Reference, compile_plan
+from bsgrow.schedule.split import (
+    count_micro_batches,
+    gradient_accumulation_steps,
+    micro_slices,
+    rank_slice,
+)
 
 sizes = st.integers(1, 5000)
 ghosts = st.integers(1, 300)
@@ -38,3 +45,26 @@ def test_micro_batches_tile_the_slice(size, ghost, num_ghosts):
     assert slices[-1][1] == 7 + size
     assert all(a[1] == b[0] for a, b in pairwise(slices))
     assert len(slices) == gradient_accumulation_steps(size, ghost, ghost * num_ghosts, 1)
+
+
+@given(
+    num_samples=st.integers(1, 3000),
+    epochs=st.integers(1, 6),
+    batch=st.integers(1, 200),
+    factor=st.floats(1.1, 5),
+    micro=st.integers(1, 300),
+    curve=st.sampled_from(
+        [{"name": "CosineAnnealingLR", "T_max": 6}, {"name": "ExponentialLR", "gamma": 0.4}]
+    ),
+)
+def test_the_sizes_of_a_plan_are_few_and_counted(num_samples, epochs, batch, factor, micro, curve):
+    batch = min(batch, num_samples)
+    reference = Reference(epochs, 0.1, batch, 0.9, curve)
+    plan = compile_plan(reference, Growth(factor=factor), num_samples)
+    counts = Counter(
+        stop - start
+        for update in plan.updates()
+        for start, stop in micro_slices(update.start, update.stop, micro)
+    )
+    assert count_micro_batches(plan, micro) == counts
+    assert len(counts) <= 2 + len(plan.phases)

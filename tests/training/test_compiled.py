@@ -1,0 +1,195 @@
+"""The compiled step: few graphs, made before the first update, and the eager results."""
+
+import shutil
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from bsgrow.errors import InputError
+from bsgrow.models import GhostBatchNorm2d, registry
+from bsgrow.recipe import load_recipe, plan_recipe
+from bsgrow.schedule.split import count_micro_batches
+from bsgrow.training import RunDirectory, carry_out, compiled
+from bsgrow.training.compiled import MAX_GRAPHS, sizes_to_compile
+from bsgrow.training.device import Precision
+from bsgrow.training.job import prepare
+from bsgrow.training.loop import updates_made
+from bsgrow.training.state import State
+
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore:.*torch.jit.script_method:DeprecationWarning"
+    ),  # torch's own
+]
+
+# 24, 48 and 96 samples an update, in micro-batches of 64, 48, 32 and 24; the last update is cut.
+GROWING = [
+    "schedule.epochs=0.5",
+    "schedule.global_batch_size=24",
+    "schedule.curve={name='MultiStepLR', milestones=[0.15, 0.3], gamma=0.5}",
+    "run.ghost_batch_size=8",
+    "run.micro_batch_size=64",
+    "run.device=cpu",
+    "model={name='small'}",
+]
+
+
+def small_network(*, in_channels, num_classes, ghost_batch_size):
+    norm = GhostBatchNorm2d(in_channels, ghost_batch_size)
+    return nn.Sequential(norm, nn.ReLU(), nn.Flatten(), nn.Linear(64, num_classes))
+
+
+@pytest.fixture(autouse=True)
+def _small_network(monkeypatch):
+    monkeypatch.setattr(registry, "MODELS", {**registry.MODELS, "small": small_network})
+
+
+@pytest.fixture
+def traced(monkeypatch):
+    """Compile in all but the last step, which needs a compiler and its time."""
+    monkeypatch.setattr(compiled, "_BACKEND", "aot_eager")
+
+
+def growing_job(*overrides):
+    recipe = load_recipe("digits", [*GROWING, *overrides])
+    return prepare(recipe, plan_recipe(recipe))
+
+
+def sizes_of(job):
+    return sizes_to_compile(count_micro_batches(job.plan, job.recipe.micro_batch_size))
+
+
+def train(job, sizes=None):
+    """Return the job's state after its plan, none of which may compile anything."""
+    state = State.initial(job)
+    state.warm_up(job, sizes or sizes_of(job))
+    state.model.train()
+    with torch.compiler.set_stance("fail_on_recompile"):
+        assert [update.index for update in updates_made(job, state)][-1] == job.plan.num_updates - 1
+    return state
+
+
+def assert_close(actual, expected):
+    for (name, ours), theirs in zip(
+        actual.model.state_dict().items(), expected.model.state_dict().values(), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=2e-3, atol=2e-4, msg=name)
+    assert actual.totals.mean() == pytest.approx(expected.totals.mean(), rel=1e-3)
+
+
+@given(st.dictionaries(st.integers(1, 300), st.integers(1, 10_000), min_size=1, max_size=30))
+def test_few_sizes_have_nearly_all_samples(counts):
+    sizes = sizes_to_compile(counts)
+    samples = {size: size * count for size, count in counts.items()}
+    assert 1 <= len(sizes) <= MAX_GRAPHS
+    assert len(sizes) == MAX_GRAPHS or sum(samples[s] for s in sizes) >= 0.99 * sum(
+        samples.values()
+    )
+    rare = samples.keys() - set(sizes)
+    assert all(samples[size] <= min(samples[s] for s in sizes) for size in rare)
+
+
+def test_what_is_rare_is_not_compiled():
+    assert sizes_to_compile({256: 1000, 128: 100, 80: 1}) == (256, 128)
+    assert sizes_to_compile({256: 1}) == (256,)
+
+
+def test_a_growing_batch_compiles_nothing_after_warm_up(traced):
+    job = growing_job("run.compile=true")
+    assert set(sizes_of(job)) == {64, 48, 32, 24}, "and not 14, of the last update"
+    assert_close(train(job), train(growing_job()))
+
+
+def test_a_size_that_was_not_warmed_up_would_be_noticed(traced):
+    job = growing_job("run.compile=true")
+    state = State.initial(job)
+    state.warm_up(job, [64])
+    state.forward.sizes = frozenset([64, 23])
+    blank = torch.zeros(23, 1, 8, 8), torch.zeros(23, dtype=torch.int64)
+    with (
+        torch.compiler.set_stance("fail_on_recompile"),
+        pytest.raises(RuntimeError, match="recompile"),
+    ):
+        state.forward(state.model, *blank, None, 0.0)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_warming_up_leaves_no_trace(traced, memory_format):
+    job = growing_job("run.compile=true", "model={name='wide_resnet', depth=10, width=1}")
+    object.__setattr__(job, "precision", Precision(torch.bfloat16, memory_format))
+    state, untouched = State.initial(job), State.initial(job)
+    random_state = torch.get_rng_state()
+    state.warm_up(job, [16])
+    assert torch.equal(torch.get_rng_state(), random_state)
+    for (name, value), other in zip(
+        state.model.state_dict().items(), untouched.model.state_dict().values(), strict=True
+    ):
+        assert torch.equal(value, other), name
+    assert all(parameter.grad is None for parameter in state.model.parameters())
+    assert state.totals.num_samples == 0
+
+
+def test_the_cpu_compiles_only_when_asked(traced):
+    state = State.initial(job := growing_job())
+    eager = state.forward
+    state.warm_up(job, [24])
+    assert not job.compiles
+    assert state.forward is eager
+
+
+def test_a_compiled_run_is_resumed_eagerly(traced, tmp_path):
+    """How a run computes may change between start and resume, as its device may."""
+    stops = iter([False] * 5 + [True])
+
+    def run(*overrides, **options):
+        recipe = load_recipe("digits", [*GROWING, *overrides])
+        return carry_out(
+            recipe, RunDirectory(tmp_path / "run"), on_event=lambda event: None, **options
+        )
+
+    with pytest.raises(Exception, match="stopped after update 6"):
+        run("run.compile=true", resume=False, should_stop=lambda: next(stops))
+    finished = run("run.compile=false", resume=True, should_stop=lambda: False)
+    assert finished.consumed_samples == growing_job().plan.num_total_samples
+
+
+@pytest.fixture
+def inductor(monkeypatch, tmp_path):
+    """torch's compiler on a small network, in this process and with nothing kept from before."""
+    from torch._inductor import config
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+    torch._dynamo.reset()
+    quick = {"compile_threads": 1, "cpp.simdlen": 1, "cpp_cache_precompile_headers": False}
+    with config.patch(quick):
+        yield config
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler; g++ was not found")
+def test_compiled_updates_are_eager_ones_to_rounding(inductor):
+    cut = "run.micro_batch_size=24"
+    job = growing_job(cut, "run.compile=true")
+    assert sizes_of(job) == (24, 23), "a short ghost batch, of 7, in one of them"
+    assert_close(train(job, sizes=[24]), train(growing_job(cut)))
+
+
+def test_without_a_compiler(inductor, tmp_path):
+    overrides = [*GROWING, "run.compile=true"]
+    with (
+        inductor.patch({"cpp.cxx": (None, "no-such-compiler")}),
+        pytest.raises(
+            InputError, match=r"run\.compile = true: .* No working C\+\+ compiler"
+        ) as error,
+    ):
+        carry_out(
+            load_recipe("digits", overrides),
+            RunDirectory(tmp_path / "run"),
+            resume=False,
+            on_event=lambda event: None,
+            should_stop=lambda: False,
+        )
+    assert "run.compile = false" in error.value.hint
+    assert not (tmp_path / "run").exists()
