@@ -1,5 +1,7 @@
 """The works that `bsgrow bench loader` measures, made from what a user asks for."""
 
+import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +74,14 @@ def array_works(
         augment: what is done to it.
 
     Raises:
-        InputError: the padding does not fit the shape, or the device is not there.
+        InputError: the padding does not fit the shape, the images do not fit into memory, or the
+            device is not there.
     """
+    num_images = max(NUM_IMAGES, *delivery.batch_sizes)
     _check_pad(augment.pad, shape)
+    _check_memory(num_images, shape)
     common = delivery.resolved()
-    common |= _random_images(max(NUM_IMAGES, *delivery.batch_sizes), shape)
+    common |= _random_images(num_images, shape)
     kinds = (ArrayWork, BufferWork) if common["device"].type == "cpu" else (ArrayWork,)
     for size in delivery.batch_sizes:
         for kind in kinds:
@@ -118,4 +123,15 @@ def _check_pad(pad: int, shape: tuple[int, int, int]) -> None:
         raise InputError(
             f"--pad {pad}: the images are {shape[1]}x{shape[2]} pixels",
             hint=f"at most {min(shape[1:]) - 1} pixels can be added on each side",
+        )
+
+
+def _check_memory(num_images: int, shape: tuple[int, int, int]) -> None:
+    """Half of it: what is delivered takes its share too."""
+    num_bytes = num_images * math.prod(shape)
+    if num_bytes > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2:
+        raise InputError(
+            f"--shape {'x'.join(map(str, shape))}: {num_images} such images take "
+            f"{num_bytes / 2**30:,.0f} GiB, over half of this machine's memory",
+            hint=f"take smaller images or batches; {NUM_IMAGES} images are the least",
         )

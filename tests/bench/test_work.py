@@ -48,6 +48,13 @@ def test_padding_larger_than_the_image_is_refused(tmp_path):
     assert "at most 3" in error.value.hint
 
 
+def test_images_that_do_not_fit_into_memory_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"--shape 3x100000x100000: 50000 such images take .* GiB"):
+        next(array_works(Delivery((8,), tmp_path), (3, 100_000, 100_000), Augment()))
+    with pytest.raises(InputError, match="--shape 3x32x32: 2147483647 such images"):
+        next(array_works(Delivery((8, 2**31 - 1), tmp_path), (3, 32, 32), Augment()))
+
+
 def test_a_batch_of_more_photographs_than_there_are_is_refused(tmp_path, photographs):
     with pytest.raises(InputError, match="--batch-sizes 64: there are 12 photographs"):
         next(jpeg_works(Delivery((4, 64), tmp_path), photographs))
