@@ -16,9 +16,9 @@ void fill(void* out, int64_t num_bytes, int64_t chunk_bytes, int num_threads) {
     char* const first = static_cast<char*>(out) + chunk * chunk_bytes;
     const int64_t count = std::min(chunk_bytes, num_bytes - chunk * chunk_bytes);
     if (streamed) {
-      kernels.zero_streamed(first, count);
+      kernels.fill_streamed(first, kFilling, count);
     } else {
-      std::memset(first, 0, count);
+      std::memset(first, kFilling, count);
     }
   });
 }

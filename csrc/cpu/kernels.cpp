@@ -59,13 +59,6 @@ const Kernels& best_kernels() {
   return chosen;
 }
 
-const Kernels& best_kernels_for_subnormals() {
-#if defined(__x86_64__)
-  if (&best_kernels() == &avx512bf16::kKernels) return avx512::kKernels;
-#endif
-  return best_kernels();
-}
-
 std::vector<const char*> instruction_sets() {
   std::vector<const char*> names;
   for (const Kernels* kernels : supported_kernels()) names.push_back(kernels->instruction_set);

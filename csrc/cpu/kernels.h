@@ -16,9 +16,10 @@ struct Kernels {
   // Streamed stores are ordered with nothing else: this puts them before whatever follows. It waits
   // for them, so it is called once a chunk.
   void (*finish_streamed)();
-  void (*zero_streamed)(void* out, int64_t num_bytes);  // to the last byte, however aligned
-  LoadImage load_image[3][3];                           // [dtype][any group, 1, 3]
-  ResizeRow resize_row[2];                              // [planar]
+  void (*fill_streamed)(void* out, uint8_t byte, int64_t num_bytes);  // all, however aligned
+  LoadImage load_image[3][3];                                         // [dtype][any group, 1, 3]
+  LoadImage load_plain_bfloat16[3];  // where no value is subnormal or a tie between two of bfloat16
+  ResizeRow resize_row[2];           // [planar]
   BlendRows blend_rows;
   NormaliseRows normalise_rows[3][2];  // [dtype][planar]
 };
@@ -38,9 +39,5 @@ extern const Kernels kKernels;
 
 // The best ones that this machine runs, or those that BSGROW_INSTRUCTION_SET names.
 const Kernels& best_kernels();
-
-// The same but for those whose load_image takes a subnormal number for 0 where it rounds to
-// bfloat16.
-const Kernels& best_kernels_for_subnormals();
 
 }  // namespace bsgrow

@@ -24,25 +24,35 @@ struct Preparation {
   LoadImage load_image;
 };
 
-// Whether one of the numbers that a batch may hold is too small to be normal.
-bool has_subnormals(const LoadBatch& batch) {
-  bool found = false;
+// Whether a number is subnormal, or halfway between two of bfloat16.
+bool is_hard_to_round(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  const bool subnormal = value != 0 && std::abs(value) < std::numeric_limits<float>::min();
+  return subnormal || (bits & 0xFFFFu) == 0x8000u;
+}
+
+// Whether no number that a batch may hold is.
+bool is_plain(const LoadBatch& batch) {
   for (int64_t c = 0; c < batch.shape.channels; ++c) {
     for (int pixel = 0; pixel < 256; ++pixel) {
-      const float value = std::abs(static_cast<float>(pixel) * batch.scale[c] + batch.bias[c]);
-      found |= value != 0 && value < std::numeric_limits<float>::min();
+      if (is_hard_to_round(static_cast<float>(pixel) * batch.scale[c] + batch.bias[c]))
+        return false;
     }
   }
-  return found;
+  return true;
+}
+
+LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, int64_t group) {
+  const int kind = group == 1 ? 1 : group == 3 ? 2 : 0;
+  if (batch.dtype == DType::kBFloat16 && is_plain(batch)) return kernels.load_plain_bfloat16[kind];
+  return kernels.load_image[static_cast<int>(batch.dtype)][kind];
 }
 
 Preparation prepare(const LoadBatch& batch) {
-  const bool subnormal = batch.dtype == DType::kBFloat16 && has_subnormals(batch);
-  const Kernels& kernels = subnormal ? best_kernels_for_subnormals() : best_kernels();
+  const Kernels& kernels = best_kernels();
   Layout layout = make_layout(batch, kernels.lanes);
-  const int64_t group = layout.group();
-  const int kind = group == 1 ? 1 : group == 3 ? 2 : 0;
-  const LoadImage load_image = kernels.load_image[static_cast<int>(batch.dtype)][kind];
+  const LoadImage load_image = choose_load_image(batch, kernels, layout.group());
   return {batch, std::move(layout), kernels, load_image};
 }
 

@@ -82,9 +82,12 @@ def test_equals_the_reference(case, dtype, channels_last, num_threads):
     np.testing.assert_array_equal(out_labels, expected_labels)
 
 
+TIES = 256 / (255 * 257)  # with mean 0 a pixel p becomes p * 257/256: 1 halfway between two bfloat16
+
+
 @pytest.mark.parametrize("dtype", list(ITEMS))
-@pytest.mark.parametrize("mean", [0.5, 0.1307, 3000.0, -80000.0])
-@pytest.mark.parametrize("std", [0.25, 1e-8, 70.0, 3e4, 1e37])
+@pytest.mark.parametrize("mean", [0.0, 0.5, 0.1307, 3000.0, -80000.0])
+@pytest.mark.parametrize("std", [0.25, TIES, 1e-8, 70.0, 3e4, 1e37])
 def test_every_pixel_value_rounds_like_numpy(dtype, mean, std):
     """Normal, subnormal, tied and overflowing results of every pixel, against numpy and torch."""
     images = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)

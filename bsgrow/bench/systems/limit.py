@@ -35,7 +35,7 @@ def _fill(work: Work) -> Generator[Batch, None, None]:
 
 def _copy(work: Work) -> Generator[Batch, None, None]:
     num_bytes = work.slice_size * (work.bytes_read + work.bytes_written) // 2
-    source = torch.zeros(num_bytes, dtype=torch.uint8, device=work.device)
+    source = torch.randint(256, (num_bytes,), dtype=torch.uint8, device=work.device)
     target = torch.empty_like(source)
     while True:
         target.copy_(source)

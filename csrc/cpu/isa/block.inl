@@ -88,11 +88,12 @@ BSGROW_INLINE void stream(const void* out, int64_t num_bytes, const Body& body, 
   if (stop > 0) edge(stop, num_bytes - stop);
 }
 
-void zero_streamed(void* out, int64_t num_bytes) {
+void fill_streamed(void* out, uint8_t byte, int64_t num_bytes) {
   auto* const bytes = static_cast<char*>(out);
+  const Bits block = Bits{} + byte * 0x01010101u;
   stream(
-      out, num_bytes, [=](int64_t i) BSGROW_INLINE_LAMBDA { put<true>(bytes + i, Floats{}); },
-      [=](int64_t i, int64_t count) { memset(bytes + i, 0, count); });
+      out, num_bytes, [=](int64_t i) BSGROW_INLINE_LAMBDA { put<true>(bytes + i, block); },
+      [=](int64_t i, int64_t count) { memset(bytes + i, byte, count); });
   finish_streamed();
 }
 
@@ -141,31 +142,48 @@ BSGROW_INLINE void put_two(Out* out, const Floats& first, const Floats& second) 
 }
 
 #if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
+// The low halves of each word.
+template <bool kStreamed, typename Out>
+BSGROW_INLINE void put_halves(Out* out, const Bits& low, const Bits& high) {
+  const __m256i words = _mm256_packus_epi32((__m256i)low, (__m256i)high);  // in each half
+  put<kStreamed>(out, _mm256_permute4x64_epi64(words, 0xD8));
+}
+
 template <bool kStreamed>
 BSGROW_INLINE void put_two(BFloat16* out, const Floats& first, const Floats& second) {
   Bits low, high;
   round_bits(first, low, BFloat16{});
   round_bits(second, high, BFloat16{});
-  const __m256i words = _mm256_packus_epi32((__m256i)low, (__m256i)high);  // in each half
-  put<kStreamed>(out, _mm256_permute4x64_epi64(words, 0xD8));
+  put_halves<kStreamed>(out, low, high);
 }
 #endif
 
-// bfloat16 where no value is subnormal.
-#if defined(BSGROW_AVX512BF16)
-struct NormalBFloat16 {
+// bfloat16 where no value is subnormal, or halfway between two of its numbers: the sum that rounds
+// then need not look which of them is even.
+struct PlainBFloat16 {
   uint16_t bits;
 };
 
+#if defined(BSGROW_AVX512BF16)
 template <bool kStreamed>
-BSGROW_INLINE void put_rounded(NormalBFloat16* out, const Floats& values) {
+BSGROW_INLINE void put_rounded(PlainBFloat16* out, const Floats& values) {
   put<kStreamed>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
 }
 
 template <bool kStreamed>
-BSGROW_INLINE void put_two(NormalBFloat16* out, const Floats& first, const Floats& second) {
+BSGROW_INLINE void put_two(PlainBFloat16* out, const Floats& first, const Floats& second) {
   put<kStreamed>(out, _mm512_cvtne2ps_pbh(second, first));
 }
 #else
-using NormalBFloat16 = BFloat16;
+template <bool kStreamed>
+BSGROW_INLINE void put_rounded(PlainBFloat16* out, const Floats& values) {
+  put<kStreamed>(out, __builtin_convertvector(((Bits)values + 0x8000u) >> 16, Words));
+}
+#endif
+
+#if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
+template <bool kStreamed>
+BSGROW_INLINE void put_two(PlainBFloat16* out, const Floats& first, const Floats& second) {
+  put_halves<kStreamed>(out, ((Bits)first + 0x8000u) >> 16, ((Bits)second + 0x8000u) >> 16);
+}
 #endif
