@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from bsgrow.native import Augment
 # Machines are shared: an example may take long without anything being wrong.
 settings.register_profile("bsgrow", deadline=None)
 settings.load_profile("bsgrow")
+
+# A shell's background job ignores Ctrl-C, and so would every program that a test starts and stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 DTYPES = {"float32": 0, "float16": 1, "bfloat16": 2}
