@@ -1,9 +1,9 @@
 """How fast the sample stream is, next to merely filling the buffers that it writes.
 
 The work: uint8 images in memory, in random order -> crop, flip, normalise. The limit: the same
-threads set the same output buffers to one value, cut into the same chunks. Both are measured in turn,
-round by round, so that what else the machine does falls on both. With one thread, its own time
-counts, so that what else runs falls on neither. Every other batch, number of channels, layout,
+threads set the same output buffers to one value, cut into the same chunks. Both are measured in
+turn, round by round, so that what else the machine does falls on both. With one thread, its own
+time counts, so that what else runs falls on neither. Every other batch, number of channels, layout,
 padding and size is measured beside 32x32x3 in float32 NCHW.
 
     python benchmarks/stream_throughput.py [--num-threads 2] [--rounds 11] [--format table|json]
