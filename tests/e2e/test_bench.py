@@ -146,7 +146,10 @@ def test_a_signal_leaves_neither_files_nor_processes(tmp_path, number):
             assert time.monotonic() < deadline, "no worker was started"
             time.sleep(0.05)
         process.send_signal(number)
-        stdout, stderr = process.communicate(timeout=60)
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 128 + number
     assert stdout == ""
     assert "Traceback" not in stderr
