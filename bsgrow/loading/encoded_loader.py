@@ -160,13 +160,18 @@ class EncodedLoader:
 
     @contextmanager
     def _borrowed_decoder(self, view: View, chunk_size: int) -> Iterator[Decoder]:
-        """Lend a decoder to one iteration at a time; it is made once, and kept for the next."""
+        """Lend a decoder to one iteration at a time; it is made once, and kept for the next.
+
+        After an error it is not: it may be between the results of two chunks.
+        """
         idle = self._idle_decoders[view.crop.resize]
         decoder = idle.pop() if idle else self._make_decoder(view, chunk_size)
         try:
             yield decoder
-        finally:
+        except GeneratorExit:  # closed early: what was under way was given up in good order
             idle.append(decoder)
+            raise
+        idle.append(decoder)
 
     def _make_decoder(self, view: View, chunk_size: int) -> Decoder:
         settings = DecodeSettings(

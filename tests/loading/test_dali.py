@@ -10,10 +10,11 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import decoder_choice
 from bsgrow.loading.dali_decoder import DaliDecoder
 from bsgrow.loading.dali_formats import DaliFormats
+from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.native_decoder import NativeDecoder
 from tests.loading.decoder_chunks import PHOTOS, settings, windows
-from tests.loading.encoded_stream import SIZE, levels, make_loader, needs_dali, updates
+from tests.loading.encoded_stream import SIZE, levels, make_loader, needs_dali, stream, updates
 from tests.photo_folder import write_photographs
 from tests.photographs import cut, encode, photograph, save
 
@@ -177,6 +178,24 @@ def test_that_dali_is_missing_shows_when_the_loader_is_made(tmp_path, monkeypatc
         with pytest.raises(InputError, match=r"data\.decoder: DALI cannot be imported"):
             make_loader(root, name, device=device)
     make_loader(root, "native", device=CUDA)
+
+
+@needs_dali
+def test_a_decoder_that_was_interrupted_is_not_lent_again(tmp_path, monkeypatch):
+    root = write_photographs(tmp_path, num_train=40, num_test=1)
+    expected = stream(make_loader(root, "dali"), 80)[0]
+    loader = make_loader(root, "dali")
+    batches = loader.micro_batches(updates(80))
+    next(batches)
+    with monkeypatch.context() as patched:
+        patched.setattr(DaliPipeline, "fetch", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            list(batches)
+    assert torch.equal(stream(loader, 80)[0], expected)
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
