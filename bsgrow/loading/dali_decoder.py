@@ -1,16 +1,18 @@
 """Decoding by DALI, and finding the image that it refuses among those of a chunk."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import BsgrowError
+from bsgrow.loading.chunk_copies import ChunkCopies
+from bsgrow.loading.dali_formats import DaliFormats
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoders import DecodeSettings
-from bsgrow.loading.native_decoder import NativeDecoder
+from bsgrow.loading.native_decoder import StagedDecoder, StagedDecoding
 
 
 class DaliDecoder:
@@ -24,53 +26,52 @@ class DaliDecoder:
         settings: size, statistics, device and the longest chunk.
 
     Attributes:
-        device: where it writes to.
         num_built: pipelines for chunks that were built; more than one only after an image that
-            DALI refused, which makes a pipeline invalid. Such an image is decoded natively, if it
-            can be.
+            DALI refused, which makes a pipeline invalid. From then on such an image is decoded
+            natively, if it can be.
+        native: decodes what DALI is not given.
 
     Raises:
-        InputError: DALI is not installed.
+        InputError: DALI is not installed, or cannot begin on the device.
     """
 
     def __init__(self, settings: DecodeSettings) -> None:
-        self.device = settings.device
         self.num_built = 0
         self._settings = settings
+        self._copies = ChunkCopies(settings.device)
+        self.native = StagedDecoder(settings, self._copies)
+        self._formats = DaliFormats()
         self._for_one: DaliPipeline | None = None
         self._pipeline = self._build()
+
+    def begin_batch(self) -> None:
+        """Wait, before anything is copied, for what may still use the memory."""
+        self._copies.begin_batch()
 
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor
     ) -> "DaliDecoding":
         """Begin to decode a chunk."""
-        return DaliDecoding(self, self._pipeline, images, windows, out)
+        accepted = np.array([self._formats.accept(image) for image in images])
+        return DaliDecoding(self, self._pipeline, images, windows, out, accepted)
 
     def decode_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> str | None:
         """Decode one image, in a pipeline of its own; what DALI refuses, natively."""
-        if self.try_alone(image, window, out):
+        if self._formats.accept(image) and self.try_alone(image, window, out):
             return None
-        return self.decode_natively(image, window, out)
+        return self.native.decode_alone(image, window, out)
 
     def try_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> bool:
-        """Decode one image by DALI; returns whether it could."""
-        self._for_one = self._for_one or DaliPipeline(self._settings, max_samples=1)
+        """Decode one image by DALI; returns whether it could, and keeps in mind where not."""
+        self._for_one = self._for_one or DaliPipeline(self._settings, 1, self._copies)
         try:
             self._for_one.feed([image], window)
             self._for_one.fetch(out)
         except RuntimeError:
             self._for_one = None
+            self._formats.refuse(image)
             return False
         return True
-
-    def decode_natively(
-        self, image: memoryview, window: NDArray[np.int32], out: Tensor
-    ) -> str | None:
-        """Decode on the host: DALI knows fewer formats, and says less of what is wrong."""
-        on_host = torch.empty_like(out, device="cpu")
-        reason = NativeDecoder(self._settings).decode_alone(image, window, on_host)
-        out.copy_(on_host)
-        return reason
 
     def retire(self, pipeline: DaliPipeline) -> None:
         """Take a pipeline out of use: after an error DALI calls it invalid."""
@@ -79,11 +80,20 @@ class DaliDecoder:
 
     def _build(self) -> DaliPipeline:
         self.num_built += 1
-        return DaliPipeline(self._settings, self._settings.max_samples)
+        return DaliPipeline(self._settings, self._settings.max_samples, self._copies)
 
 
 class DaliDecoding:
-    """A chunk on its way through a pipeline; see ``Decoding``."""
+    """A chunk on its way, through DALI and natively what that is not given; see ``Decoding``.
+
+    Args:
+        decoder: whose chunk it is.
+        pipeline: of the decoder.
+        images: encoded, n of them.
+        windows: int32 [n, 5].
+        out: written.
+        accepted: bool [n], whether DALI is given an image.
+    """
 
     def __init__(
         self,
@@ -92,42 +102,66 @@ class DaliDecoding:
         images: Sequence[memoryview],
         windows: NDArray[np.int32],
         out: Tensor,
+        accepted: NDArray[np.bool_],
     ) -> None:
         self._decoder, self._pipeline = decoder, pipeline
         self._images, self._windows, self._out = images, windows, out
-        self._fed = pipeline.feed(images, windows)
+        self._by_dali: list[int] = np.flatnonzero(accepted).tolist()
+        self._fed = self._feed(accepted) if self._by_dali else None
+        self._native = self._begin_natively(np.flatnonzero(~accepted).tolist())
 
     def result(self) -> Collection[int]:
-        """Wait for the chunk. A bad image fails all of it, so that each is then tried alone."""
-        try:
-            self._pipeline.fetch(self._out)
-        except RuntimeError as error:
-            return self._decode_one_by_one(error)
-        return ()
+        """Wait for the chunk. A bad image fails all that DALI has of it: each is then tried alone.
+
+        Raises:
+            BsgrowError: DALI fails, and at no image in particular.
+        """
+        refused = self._begin_natively(self._fetch())  # first, since it writes every row
+        natively = self._native | refused
+        return sorted(row for row, native in natively.items() if native.result())
 
     def cancel(self) -> None:
         """Wait for the result and drop it, since it stands before others in the queue."""
+        for native in self._native.values():
+            native.cancel()
         try:
-            self._pipeline.drop()
+            if self._by_dali:
+                self._pipeline.drop()
         except RuntimeError:
             self._decoder.retire(self._pipeline)
 
-    def _decode_one_by_one(self, error: RuntimeError) -> Collection[int]:
-        decoder = self._decoder
-        decoder.retire(self._pipeline)
-        refused = [row for row in self._rows if not decoder.try_alone(*self._one(row))]
+    def _feed(self, accepted: NDArray[np.bool_]) -> list[Any]:
+        """Feed the chunk, with another of its images in place of each that DALI is not given."""
+        rows = np.where(accepted, np.arange(len(accepted)), self._by_dali[0])
+        return self._pipeline.feed([self._images[row] for row in rows], self._windows[rows])
+
+    def _begin_natively(self, rows: Sequence[int]) -> dict[int, StagedDecoding]:
+        return {row: self._decoder.native.begin(*self._part(row)) for row in rows}
+
+    def _fetch(self) -> Sequence[int]:
+        """Wait for DALI's part; returns the rows that it refuses."""
+        try:
+            if self._by_dali:
+                self._pipeline.fetch(self._out)
+        except RuntimeError as error:
+            return self._find_refused(error)
+        return ()
+
+    def _find_refused(self, error: RuntimeError) -> Sequence[int]:
+        self._decoder.retire(self._pipeline)
+        refused = [row for row in self._by_dali if not self._try_alone(row)]
         if not refused:
             raise BsgrowError(
                 f"DALI decodes each image of a chunk and not the chunk: {error}",
                 hint='a smaller run.micro_batch_size takes less memory; data.decoder = "native" '
                 "does without DALI",
             ) from error
-        return [row for row in refused if decoder.decode_natively(*self._one(row)) is not None]
+        return refused
 
-    @property
-    def _rows(self) -> range:
-        return range(len(self._images))
+    def _try_alone(self, row: int) -> bool:
+        (image,), window, out = self._part(row)
+        return self._decoder.try_alone(image, window, out)
 
-    def _one(self, row: int) -> tuple[memoryview, NDArray[np.int32], Tensor]:
+    def _part(self, row: int) -> tuple[Sequence[memoryview], NDArray[np.int32], Tensor]:
         one = slice(row, row + 1)
-        return self._images[row], self._windows[one], self._out[one]
+        return self._images[one], self._windows[one], self._out[one]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import InputError
+from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.decoders import DecodeSettings
 
 _CHUNKS_IN_FLIGHT = 2  # one is decoded while another is resized on the GPU
@@ -25,31 +26,28 @@ class DaliPipeline:
 
     By what an image is decoded, and to what size, depends on that image alone: so does every bit
     of the result, whatever chunk it is in. After a RuntimeError DALI calls a pipeline invalid; what
-    was fed before it may still be fetched.
+    was fed before it may still be fetched. DALI makes float32 and float16; to bfloat16, which it
+    does not have, the copy to the micro-batch casts.
 
     Args:
         settings: size, statistics, device.
         max_samples: longest chunk.
+        copies: how chunks come to their micro-batches.
 
     Raises:
-        InputError: DALI is not installed.
+        InputError: DALI is not installed, or cannot begin on the device.
     """
 
-    def __init__(self, settings: DecodeSettings, max_samples: int) -> None:
-        self._settings = settings
-        dali = import_dali()
+    def __init__(self, settings: DecodeSettings, max_samples: int, copies: ChunkCopies) -> None:
+        self._settings, self._copies = settings, copies
         on_gpu = settings.device.type == "cuda"
-        self._pipeline = dali.Pipeline(
-            batch_size=max_samples,
-            num_threads=settings.num_threads,
-            device_id=settings.device.index or 0 if on_gpu else None,
-            prefetch_queue_depth=_CHUNKS_IN_FLIGHT,
-            exec_dynamic=True,
-            exec_pipelined=False,  # or the first run would want as many chunks as are in flight
-        )
-        with self._pipeline:
-            self._pipeline.set_outputs(_define(dali, settings, on_gpu=on_gpu))
-        self._pipeline.build()
+        # nvImageCodec gives the hardware decoder as many images of a batch as its first batch had
+        # (adjustBatchSizes), and the others to a decoder with other pixels: let the first be full.
+        self._min_samples = max_samples if on_gpu else 0
+        try:
+            self._pipeline = _build(import_dali(), settings, max_samples, on_gpu=on_gpu)
+        except RuntimeError as error:
+            raise _cannot_begin(settings.device, error) from error
 
     def feed(self, images: Sequence[memoryview], windows: NDArray[np.int32]) -> list[Any]:
         """Schedule a chunk; returns what must live until it is fetched.
@@ -58,16 +56,16 @@ class DaliPipeline:
             images: encoded, n of them.
             windows: int32 [n, 5], as in ``Decoder``.
         """
-        encoded = [np.frombuffer(image, np.uint8) for image in images]
-        size, resize = self._settings.size, self._settings.resize
-        shapes = resized_shapes(windows[:, 2:4], size, resize)
-        crop_places = centred(shapes, size)
+        num_fed = max(len(images), self._min_samples)
+        self._min_samples = 0
+        encoded = [np.frombuffer(images[row % len(images)], np.uint8) for row in range(num_fed)]
+        windows = np.resize(windows, (num_fed, windows.shape[1]))  # repeats them, as the images
+        starts, ends = shown_regions(windows[:, 2:4], self._settings.size, self._settings.resize)
         inputs = {
             "place": windows[:, :2],
             "shape": windows[:, 2:4],
-            "resized_shape": shapes.astype(np.float32),
-            "crop_pos_y": crop_places[:, 0],
-            "crop_pos_x": crop_places[:, 1],
+            "region_start": starts,
+            "region_end": ends,
             "flipped": windows[:, 4],
         }
         self._pipeline.feed_input("encoded", encoded)
@@ -77,17 +75,18 @@ class DaliPipeline:
         return encoded
 
     def fetch(self, out: Tensor) -> None:
-        """Wait for the oldest chunk and copy it, cast, to ``out``; on a GPU in torch's stream.
+        """Wait for the oldest chunk and have it copied, cast, to ``out``.
 
         Raises:
             RuntimeError: an image of it cannot be decoded; nothing tells which.
         """
-        stream = torch.cuda.current_stream(out.device) if out.is_cuda else None
+        stream = self._copies.stream
         (images,) = self._pipeline.share_outputs(cuda_stream=stream)
-        pixels = torch.utils.dlpack.from_dlpack(images.as_tensor())
+        with torch.cuda.stream(stream):  # DALI has this one wait, in from_dlpack as above
+            pixels = torch.utils.dlpack.from_dlpack(images.as_tensor())
         if self._settings.memory_format == torch.channels_last:
             pixels = pixels.permute(0, 3, 1, 2)
-        out.copy_(pixels, non_blocking=True)
+        self._copies.copy(pixels[: len(out)], out, images)
         del pixels
         self._pipeline.release_outputs()
 
@@ -116,24 +115,48 @@ _INSTALL_HINT = (
 _ELSEWHERE_HINT = 'DALI exists for Linux only; set data.decoder = "native"'
 
 
+def _cannot_begin(device: torch.device, error: RuntimeError) -> InputError:
+    reason = str(error).strip() or type(error).__name__
+    return InputError(
+        f"data.decoder: DALI cannot begin on {device}: {reason}",
+        hint=_DRIVER_HINT if device.type == "cuda" else 'set data.decoder = "native"',
+    )
+
+
+_DRIVER_HINT = (
+    "nvidia-dali-cuda130 wants a driver of CUDA 13 (nvidia-smi tells); for one of CUDA 12 put "
+    'nvidia-dali-cuda120 in its place, or set data.decoder = "native"'
+)
+
+
+def _build(dali: Any, settings: DecodeSettings, max_samples: int, *, on_gpu: bool) -> Any:
+    pipeline = dali.Pipeline(
+        batch_size=max_samples,
+        num_threads=settings.num_threads,
+        device_id=settings.device.index or 0 if on_gpu else None,
+        prefetch_queue_depth=_CHUNKS_IN_FLIGHT,
+        exec_dynamic=True,
+        exec_pipelined=False,  # or the first run would want as many chunks as are in flight
+    )
+    with pipeline:
+        pipeline.set_outputs(_define(dali, settings, on_gpu=on_gpu))
+    pipeline.build()
+    return pipeline
+
+
 def _define(dali: Any, settings: DecodeSettings, *, on_gpu: bool) -> Any:
     fn, types = dali.fn, dali.types
     encoded = fn.external_source(name="encoded", dtype=types.UINT8, ndim=1, no_copy=not on_gpu)
-    images = fn.decoders.image_slice(
-        encoded,
-        start=fn.external_source(name="place", dtype=types.INT32, ndim=1),
-        shape=fn.external_source(name="shape", dtype=types.INT32, ndim=1),
-        axis_names="HW",
-        output_type=types.RGB,
-        **_DECODE_ON_GPU if on_gpu else _DECODE_ON_CPU,
+    images = fn.resize(
+        decoded_windows(dali, encoded, on_gpu=on_gpu),
+        size=(settings.size, settings.size),
+        roi_start=fn.external_source(name="region_start", dtype=types.FLOAT, ndim=1),
+        roi_end=fn.external_source(name="region_end", dtype=types.FLOAT, ndim=1),
+        interp_type=types.INTERP_LINEAR,
+        antialias=True,
     )
-    resized_shape = fn.external_source(name="resized_shape", dtype=types.FLOAT, ndim=1)
-    images = fn.resize(images, size=resized_shape, interp_type=types.INTERP_LINEAR, antialias=True)
     return fn.crop_mirror_normalize(
         images,
-        crop=(settings.size, settings.size),
-        crop_pos_y=fn.external_source(name="crop_pos_y", dtype=types.FLOAT, ndim=0),
-        crop_pos_x=fn.external_source(name="crop_pos_x", dtype=types.FLOAT, ndim=0),
         mirror=fn.external_source(name="flipped", dtype=types.INT32, ndim=0),
         mean=[255 * value for value in settings.mean],
         std=[255 * value for value in settings.std],
@@ -142,30 +165,43 @@ def _define(dali: Any, settings: DecodeSettings, *, on_gpu: bool) -> Any:
     )
 
 
+def decoded_windows(dali: Any, encoded: Any, *, on_gpu: bool) -> Any:
+    """Return the pixels of the inputs ``place`` and ``shape``, in the image as it is shown."""
+    fn, types = dali.fn, dali.types
+    window = {
+        "start": fn.external_source(name="place", dtype=types.INT32, ndim=1),
+        "shape": fn.external_source(name="shape", dtype=types.INT32, ndim=1),
+        "axis_names": "HW",
+    }
+    if not on_gpu:
+        options = _DECODE_ON_CPU | window
+        return fn.decoders.image_slice(encoded, output_type=types.RGB, **options)
+    # Whole images: nvImageCodec 0.9.0 crashes where a GPU decodes a part (nvImageCodec issue 55).
+    return fn.slice(fn.decoders.image(encoded, output_type=types.RGB, **_DECODE_ON_GPU), **window)
+
+
 # Smooth chroma, as libjpeg's default and Pillow: the pixels are then theirs to the bit.
 _DECODE_ON_CPU = {"device": "cpu", "jpeg_fancy_upsampling": True}
-# All that the hardware engines can decode goes there: a share of it would be cut by the chunk.
+# All that the hardware can decode goes there: which images a share of it gets depends on the chunk.
 _DECODE_ON_GPU = {"device": "mixed", "hw_decoder_load": 1.0}
 
 
-def resized_shapes(shapes: NDArray[np.int32], size: int, resize: int | None) -> NDArray[np.int64]:
-    """Return the heights and widths, int64 [n, 2], to which windows of those are resized.
+def shown_regions(
+    shapes: NDArray[np.int32], size: int, resize: int | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return which part of windows of those heights and widths becomes the output.
 
-    As torchvision's Resize: the shorter side becomes ``resize``, the longer one is rounded down.
-    None resizes to a square of ``size``.
+    All of it where ``resize`` is None. Else that of torchvision's Resize, which makes the shorter
+    side ``resize`` and rounds the longer one down, and of CenterCrop: told in pixels of the window,
+    so that a narrow image is never resized as a whole.
+
+    Returns:
+        Start and end, float32 [n, 2].
     """
     if resize is None:
-        return np.full(shapes.shape, size, np.int64)
+        return np.zeros(shapes.shape, np.float32), shapes.astype(np.float32)
     wide = shapes.astype(np.int64)
-    resized: NDArray[np.int64] = resize * wide // wide.min(axis=1, keepdims=True)
-    return resized
-
-
-def centred(shapes: NDArray[np.int64], size: int) -> NDArray[np.float32]:
-    """Return where torchvision's CenterCrop begins, as DALI takes it: a fraction of the margin.
-
-    float32 [n, 2], of which DALI multiplies the margin, and rounds.
-    """
-    margins = shapes - size
-    first = np.rint(margins / 2)  # half to even, as Python's round
-    return (first / np.maximum(margins, 1)).astype(np.float32)
+    resized = resize * wide // wide.min(axis=1, keepdims=True)
+    first = np.rint((resized - size) / 2)  # half to even, as Python's round
+    starts, ends = (edge * wide / resized for edge in (first, first + size))
+    return starts.astype(np.float32), ends.astype(np.float32)

@@ -5,9 +5,11 @@ from typing import Literal
 
 import torch
 
+from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.dali_decoder import DaliDecoder
+from bsgrow.loading.dali_pipeline import import_dali
 from bsgrow.loading.decoders import Decoder, DecodeSettings
-from bsgrow.loading.native_decoder import NativeDecoder
+from bsgrow.loading.native_decoder import NativeDecoder, StagedDecoder
 from bsgrow.native import jpeg
 
 DecoderName = Literal["auto", "native", "dali"]
@@ -19,11 +21,19 @@ def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
     """Make the decoder of that name.
 
     Raises:
-        InputError: it needs DALI, which is not installed.
+        InputError: it needs DALI, which is not installed or cannot begin on the device.
     """
     if choose_decoder(name, settings.device) == "dali":
         return DaliDecoder(settings)
+    if settings.device.type == "cuda":
+        return StagedDecoder(settings, ChunkCopies(settings.device))
     return NativeDecoder(settings)
+
+
+def check_decoder(name: DecoderName, device: torch.device) -> None:
+    """Check, without a decoder being made, that what it needs is installed; raises InputError."""
+    if choose_decoder(name, device) == "dali":
+        import_dali()
 
 
 def choose_decoder(name: DecoderName, device: torch.device) -> Literal["native", "dali"]:

@@ -51,9 +51,8 @@ class Decoding(Protocol):
 class Decoder(Protocol):
     """Decodes chunks: crop, resize, mirror, normalise, cast."""
 
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors must be that it writes to."""
+    def begin_batch(self) -> None:
+        """Called when memory was taken for the next micro-batch, before any chunk is begun."""
 
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor
@@ -63,7 +62,8 @@ class Decoder(Protocol):
         Args:
             images: encoded, n of them, at most ``max_samples``.
             windows: int32 [n, 5]: top, left, height, width, flipped; in the image as it is shown.
-            out: written; [n, 3, size, size] in the memory format and dtype of the settings.
+            out: written; [n, 3, size, size] on the device of the settings, in their memory format
+                and dtype.
         """
 
     def decode_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> str | None:

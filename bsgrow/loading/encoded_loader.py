@@ -12,7 +12,7 @@ from torch import Tensor
 from bsgrow.data import EncodedDataset, EncodedSplit, SampleError
 from bsgrow.loading.batch_memory import BatchMemory
 from bsgrow.loading.chunk_filler import ChunkFiller, View
-from bsgrow.loading.decoder_choice import DecoderName, make_decoder
+from bsgrow.loading.decoder_choice import DecoderName, check_decoder, make_decoder
 from bsgrow.loading.decoders import Decoder, DecodeSettings
 from bsgrow.loading.encoded_batch import (
     EncodedBatch,
@@ -60,7 +60,8 @@ class EncodedLoader:
         num_skipped: training samples that another one stood in for, so far.
 
     Raises:
-        InputError: the decoder is not there; raised when the first micro-batch is asked for.
+        InputError: DALI is wanted and not installed; or, when the first micro-batch is asked for,
+            cannot begin on the device.
     """
 
     dataset: EncodedDataset
@@ -84,6 +85,7 @@ class EncodedLoader:
 
     def __post_init__(self) -> None:
         assert self.crop.size == self.centre_crop.size, "a network sees images of one size"
+        check_decoder(self.decoder, self.device)
 
     def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
         """Yield the micro-batches of the updates in order, filled ahead across their ends.
@@ -150,21 +152,26 @@ class EncodedLoader:
     ) -> Iterator[EncodedBatch]:
         layout = BatchLayout((3, self.crop.size, self.crop.size), self.dtype, self.memory_format)
         num_ahead = -(-num_samples_ahead // self.micro_batch_size)
-        memory = BatchMemory(
-            layout, self.micro_batch_size, num_ahead, decoder.device, pinned=self._on_cuda
-        )
+        memory = BatchMemory(layout, self.micro_batch_size, num_ahead, self.device)
         for each in positions:
-            yield EncodedBatch(each, *memory.new(each.stop - each.start))
+            batch = EncodedBatch(each, *memory.new(each.stop - each.start))
+            decoder.begin_batch()
+            yield batch
 
     @contextmanager
     def _borrowed_decoder(self, view: View, chunk_size: int) -> Iterator[Decoder]:
-        """Lend a decoder to one iteration at a time; it is made once, and kept for the next."""
+        """Lend a decoder to one iteration at a time; it is made once, and kept for the next.
+
+        After an error it is not: it may be between the results of two chunks.
+        """
         idle = self._idle_decoders[view.crop.resize]
         decoder = idle.pop() if idle else self._make_decoder(view, chunk_size)
         try:
             yield decoder
-        finally:
+        except GeneratorExit:  # closed early: what was under way was given up in good order
             idle.append(decoder)
+            raise
+        idle.append(decoder)
 
     def _make_decoder(self, view: View, chunk_size: int) -> Decoder:
         settings = DecodeSettings(
@@ -185,15 +192,8 @@ class EncodedLoader:
             self._faults.setdefault(fault.where, fault)
         return batch
 
-    @property
-    def _on_cuda(self) -> bool:
-        return self.device.type == "cuda"
-
     def _on_device(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
-        images, labels = (
-            each.to(self.device, non_blocking=True) for each in (batch.images, batch.labels)
-        )
-        return images, labels
+        return batch.images, batch.labels.to(self.device, non_blocking=True)
 
 
 @contextmanager

@@ -1,18 +1,20 @@
 """Every system does the work that is asked for, or says why not."""
 
 from contextlib import closing
+from functools import partial
 
 import pytest
 import torch
 
 from bsgrow.bench.source import Batch, UnavailableError, check_batch
-from bsgrow.bench.systems import SYSTEMS, System
+from bsgrow.bench.systems import SYSTEMS, System, dali
 from bsgrow.bench.systems.system import _is_installed
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork
 from bsgrow.native import Augment
 
 OTHERS = [name for name in SYSTEMS if name != "limit"]
 FULL = ("bsgrow", "torch")  # do all that can be asked of images in memory
+CASTING = (*FULL, "dali", "dali-padded")  # write bfloat16
 
 
 def opened(name, work):
@@ -50,7 +52,7 @@ def test_images_in_memory_are_cropped_flipped_and_normalised(name, array_work, t
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_dtype_and_memory_format_are_what_was_asked_for(name, dtype, layout, array_work):
     work = array_work(dtype=dtype, memory_format=layout)
-    if dtype == torch.bfloat16 and name not in FULL:
+    if dtype == torch.bfloat16 and name not in CASTING:
         with pytest.raises(UnavailableError, match="not bfloat16"):
             opened(name, work)
         return
@@ -99,6 +101,15 @@ def test_photographs_are_cropped_resized_flipped_and_normalised(name, jpeg_work,
     assert 1.5 < images.max() < 2.7
     assert 0.8 < images.std() < 2.0
     assert not torch.equal(batches[0], batches[1])
+
+
+def test_dali_crops_whole_images_for_a_gpu(jpeg_work, take, monkeypatch):
+    """Run on the CPU: a GPU is to decode no part of an image."""
+    whole = partial(dali._crops_of_whole_images, device="cpu")
+    monkeypatch.setattr(dali, "_crops_decoded_alone", whole)
+    images = torch.cat(take(opened("dali", jpeg_work(size=64)), 3))
+    assert images.shape == (12, 3, 64, 64)
+    assert 0.8 < images.std() < 2.0
 
 
 @pytest.mark.parametrize("kind", ["array_work", "buffer_work", "jpeg_work"])

@@ -1,4 +1,4 @@
-"""DALI's part alone: built once, told everything, and missing politely."""
+"""Decoding by DALI: built once, whatever is refused, and missing politely."""
 
 import sys
 
@@ -9,34 +9,16 @@ import torch
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import decoder_choice
 from bsgrow.loading.dali_decoder import DaliDecoder
-from bsgrow.loading.dali_pipeline import centred, import_dali, resized_shapes
+from bsgrow.loading.dali_formats import DaliFormats
+from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoder_choice import choose_decoder
-from bsgrow.loading.decoders import DecodeSettings
+from bsgrow.loading.native_decoder import NativeDecoder
+from tests.loading.decoder_chunks import PHOTOS, settings, windows
 from tests.loading.encoded_stream import SIZE, levels, make_loader, needs_dali, stream, updates
 from tests.photo_folder import write_photographs
-from tests.photographs import cut, encode, save
+from tests.photographs import cut, encode, photograph, save
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
-PHOTOS = [memoryview(encode(cut(90 + i, 120, top=3 * i))) for i in range(8)]
-
-
-def settings(**options):
-    values = {
-        "size": SIZE,
-        "resize": None,
-        "mean": (0.5, 0.4, 0.3),
-        "std": (0.2, 0.25, 0.3),
-        "device": CPU,
-        "dtype": torch.float32,
-        "memory_format": torch.contiguous_format,
-        "max_samples": 8,
-        "num_threads": 2,
-    }
-    return DecodeSettings(**(values | options))
-
-
-def windows(num):
-    return np.array([[i, 2 * i, 60 + i, 70, i % 2] for i in range(num)], np.int32)
 
 
 def begin(decoder, photos):
@@ -116,6 +98,66 @@ def test_what_only_pillow_decodes():
 
 
 @needs_dali
+def test_what_was_refused_once_is_kept_from_dali():
+    decoder = DaliDecoder(settings())
+    odd = [PHOTOS[0], memoryview(save(cut(90, 120), "GIF")), PHOTOS[3][:900], PHOTOS[4]]
+    chunks = []
+    for _ in range(3):
+        out, decoding = begin(decoder, odd)
+        assert list(decoding.result()) == [2]
+        chunks.append(out)
+    assert decoder.num_built == 2, "a GIF is known beforehand, and the other one by its content"
+    good = [0, 1, 3]
+    assert all(torch.equal(out[good], chunks[0][good]) for out in chunks)
+
+
+@needs_dali
+def test_a_chunk_of_which_dali_is_given_nothing():
+    decoder = DaliDecoder(settings())
+    gifs = [memoryview(save(cut(90 + i, 120), "GIF")) for i in range(3)]
+    out, decoding = begin(decoder, gifs)
+    begin(decoder, gifs)[1].cancel()
+    photos, of_photos = begin(decoder, PHOTOS)
+    assert list(decoding.result()) == []
+    assert list(of_photos.result()) == []
+    assert out.isfinite().all()
+    assert photos.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("JPEG", {}), ("PNG", {}), ("BMP", {}), ("WEBP", {}), ("TIFF", {}), ("PPM", {})],
+)
+def test_formats_that_dali_knows(kind, options):
+    image = memoryview(save(cut(90, 120), kind, **options))
+    formats = DaliFormats()
+    assert formats.accept(image)
+    formats.refuse(memoryview(bytes(len(image))))
+    assert formats.accept(image), "one of the same length was refused"
+    formats.refuse(image)
+    assert not formats.accept(memoryview(bytes(image)))
+    assert formats.accept(image[:-1])
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"GIF89a..", b"<html>404", bytes(99)])
+def test_what_dali_is_not_given(content):
+    assert not DaliFormats().accept(memoryview(content))
+
+
+@needs_dali
+@pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (2, 3000)])
+def test_narrow_images_are_shown_as_by_the_native_decoder(shape):
+    photo = encode(np.resize(photograph(0)[:1].ravel(), (*shape, 3)))
+    evaluation = settings(resize=SIZE + 5)
+    window, outs = np.array([[0, 0, *shape, 0]], np.int32), []
+    for decoder in (DaliDecoder(evaluation), NativeDecoder(evaluation)):
+        outs.append(torch.empty(1, 3, SIZE, SIZE))
+        assert decoder.decode_alone(memoryview(photo), window, outs[-1]) is None
+    ours, theirs = (levels(out, evaluation.mean, evaluation.std) for out in outs)
+    assert (ours - theirs).abs().amax() < 1.01
+
+
+@needs_dali
 def test_a_failure_that_is_of_no_image(monkeypatch):
     def fail(self, out):
         raise RuntimeError("out of memory")
@@ -128,18 +170,32 @@ def test_a_failure_that_is_of_no_image(monkeypatch):
         decoding.result()
 
 
-@pytest.mark.parametrize(
-    ("platform", "hint"),
-    [("linux", "pip install nvidia-dali-cuda130"), ("darwin", "for Linux only")],
-)
-def test_without_dali(monkeypatch, platform, hint):
-    monkeypatch.setitem(sys.modules, "nvidia", None)
-    monkeypatch.setitem(sys.modules, "nvidia.dali", None)
-    monkeypatch.setitem(sys.modules, "nvidia.dali.fn", None)
-    monkeypatch.setattr(sys, "platform", platform)
-    with pytest.raises(InputError, match=r"data\.decoder: DALI cannot be imported") as error:
-        import_dali()
-    assert hint in error.value.hint
+def test_that_dali_is_missing_shows_when_the_loader_is_made(tmp_path, monkeypatch):
+    root = write_photographs(tmp_path, num_train=1, num_test=1)
+    for name in ("nvidia", "nvidia.dali", "nvidia.dali.fn"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name, device in (("dali", CPU), ("auto", CUDA)):
+        with pytest.raises(InputError, match=r"data\.decoder: DALI cannot be imported"):
+            make_loader(root, name, device=device)
+    make_loader(root, "native", device=CUDA)
+
+
+@needs_dali
+def test_a_decoder_that_was_interrupted_is_not_lent_again(tmp_path, monkeypatch):
+    root = write_photographs(tmp_path, num_train=40, num_test=1)
+    expected = stream(make_loader(root, "dali"), 80)[0]
+    loader = make_loader(root, "dali")
+    batches = loader.micro_batches(updates(80))
+    next(batches)
+    with monkeypatch.context() as patched:
+        patched.setattr(DaliPipeline, "fetch", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            list(batches)
+    assert torch.equal(stream(loader, 80)[0], expected)
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
@@ -158,27 +214,3 @@ def test_the_choice_of_a_decoder(monkeypatch, name, device, is_built, is_install
     monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: is_built)
     monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: is_installed)
     assert choose_decoder(name, device) == expected
-
-
-def test_sizes_are_those_of_torchvision():
-    """Resize(256): the longer side rounded down. CenterCrop(224): half to even."""
-    shapes = resized_shapes(np.array([[375, 500], [500, 333], [224, 224]], np.int32), 224, 256)
-    assert shapes.tolist() == [[256, 341], [384, 256], [256, 256]]
-    first = np.rint(centred(shapes, 224) * (shapes - 224))
-    assert first.tolist() == [[16, 58], [80, 16], [16, 16]]  # 117 / 2 is 58.5
-
-
-@needs_dali
-@pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_the_stream_of_a_gpu_is_that_of_the_cpu(tmp_path):
-    root = write_photographs(tmp_path, num_train=40, num_test=3)
-    options = {"dtype": torch.bfloat16, "memory_format": torch.channels_last}
-    loaders = [make_loader(root, "dali", device=device, **options) for device in (CPU, CUDA)]
-    (on_cpu, labels), (on_gpu, labels_on_gpu) = (stream(each, 30, 70) for each in loaders)
-    assert torch.equal(labels, labels_on_gpu.cpu())
-    mean, std = loaders[0].dataset.mean, loaders[0].dataset.std
-    difference = (levels(on_cpu, mean, std) - levels(on_gpu.cpu(), mean, std)).abs()
-    assert difference.mean() < 3, "another decoder, and coarser chroma"
-    again = stream(make_loader(root, "dali", device=CUDA, micro_batch_size=7, **options), 100)
-    assert torch.equal(again[0], on_gpu)

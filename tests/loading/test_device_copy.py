@@ -1,7 +1,6 @@
 """Copies to a device: their order on made-up streams, and the same bits on a real one."""
 
 import contextlib
-import itertools
 
 import numpy as np
 import pytest
@@ -11,36 +10,11 @@ from bsgrow.loading import ring, staging
 from bsgrow.loading.device_copy import MAX_SOURCES, DeviceCopies
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.staging import Slice, Staging
+from tests.loading.logged_streams import Stream
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 LAYOUT = BatchLayout((3, 4, 4), torch.bfloat16, torch.channels_last)
 MICRO = 8
-
-
-class Event:
-    def __init__(self, log, number):
-        self.log, self.number = log, number
-
-    def synchronize(self):
-        self.log.append(("host waits for copy", self.number))
-
-
-class Stream:
-    """Writes down what is asked of it; events are numbered."""
-
-    def __init__(self, name, log):
-        self.name, self.log, self.numbers = name, log, itertools.count()
-
-    def wait_stream(self, other):
-        self.log.append((f"{self.name} waits for", other.name))
-
-    def wait_event(self, event):
-        self.log.append((f"{self.name} waits for copy", event.number))
-
-    def record_event(self):
-        event = Event(self.log, next(self.numbers))
-        self.log.append(("copied", event.number))
-        return event
 
 
 @pytest.fixture

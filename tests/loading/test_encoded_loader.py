@@ -68,6 +68,7 @@ def test_the_stream_does_not_depend_on_the_cut(photos, decoder):
     whole = stream(make_loader(photos, decoder, micro_batch_size=512), 150)
     for sizes, options in (
         ((1, 99, 50), {"micro_batch_size": 7}),
+        ((3, 147), {"micro_batch_size": 512}),  # chunks after the first are larger than it
         ((150,), {"micro_batch_size": 16, "num_threads": 1}),
     ):
         cut = stream(make_loader(photos, decoder, **options), *sizes)

@@ -1,7 +1,8 @@
 """NVIDIA DALI's pipeline API, on the CPU alone or with a GPU behind it.
 
 Written after its documentation: https://docs.nvidia.com/deeplearning/dali. Outputs are taken
-without a copy. ``dali-padded`` is given images that were padded beforehand, which saves a pass
+without a copy, but for bfloat16, which DALI does not have: torch casts float32 to it, beside what
+the device computes. ``dali-padded`` is given images that were padded beforehand, which saves a pass
 for half as much memory again: not the same work, but what its users may do.
 """
 
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 import torch.utils.dlpack
+from torch import Tensor
 
 from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, JpegWork, Work
+from bsgrow.loading.chunk_copies import ChunkCopies
 
 _QUEUE_DEPTH = 2  # DALI's default
 _PACKAGE = "nvidia.dali"
@@ -26,7 +29,6 @@ def _open_array(work: ArrayWork, *, padded: bool = False) -> Source:
 
     if work.augment.padding != "zero":
         raise UnavailableError(f"its slice has no {work.augment.padding} padding")
-    _check_output(work)
     images = _interleaved(work, padded=padded)
 
     def graph() -> Any:
@@ -77,27 +79,45 @@ def _crop_padded(work: ArrayWork) -> dict[str, Any]:
 def _open_jpeg(work: JpegWork) -> Source:
     from nvidia.dali import pipeline_def
 
-    _check_output(work)
-
     def graph() -> Any:
-        from nvidia.dali import fn, types
+        from nvidia.dali import fn
 
         encoded, _ = fn.readers.file(
             files=[str(path) for path in work.files],
             labels=work.labels.tolist(),
             random_shuffle=True,
         )
-        decoded = fn.decoders.image_random_crop(
-            encoded,
-            device="mixed" if work.on_cuda else "cpu",
-            output_type=types.RGB,
-            random_aspect_ratio=list(work.ratio),
-            random_area=list(work.scale),
-        )
-        size, triangle = (work.size, work.size), types.INTERP_TRIANGULAR  # with antialiasing
-        return _normalised(fn.resize(decoded, size=size, interp_type=triangle), work)
+        crops = _crops_of_whole_images if work.on_cuda else _crops_decoded_alone
+        return _normalised(crops(encoded, work), work)
 
     return _source(pipeline_def(graph), work)
+
+
+def _crops_decoded_alone(encoded: Any, work: JpegWork) -> Any:
+    """On the CPU, where it is the fastest."""
+    from nvidia.dali import fn, types
+
+    decoded = fn.decoders.image_random_crop(encoded, output_type=types.RGB, **_window(work))
+    return fn.resize(decoded, **_square(work))
+
+
+def _crops_of_whole_images(encoded: Any, work: JpegWork, device: str = "mixed") -> Any:
+    """On a GPU, where decoding a part crashes with nvImageCodec 0.9.0: see its issue 55."""
+    from nvidia.dali import fn, types
+
+    decoded = fn.decoders.image(encoded, device=device, output_type=types.RGB)
+    return fn.random_resized_crop(decoded, **_window(work), **_square(work))
+
+
+def _window(work: JpegWork) -> dict[str, Any]:
+    return {"random_aspect_ratio": list(work.ratio), "random_area": list(work.scale)}
+
+
+def _square(work: JpegWork) -> dict[str, Any]:
+    from nvidia.dali import types
+
+    triangle = types.INTERP_TRIANGULAR  # with antialiasing
+    return {"size": (work.size, work.size), "interp_type": triangle}
 
 
 def _normalised(pixels: Any, work: Work, **crop: Any) -> Any:
@@ -116,11 +136,6 @@ def _normalised(pixels: Any, work: Work, **crop: Any) -> Any:
 
 def _flips(work: Work) -> bool:
     return work.augment.flip if isinstance(work, ArrayWork) else True
-
-
-def _check_output(work: Work) -> None:
-    if work.dtype == torch.bfloat16:
-        raise UnavailableError("crop_mirror_normalize makes float32 and float16, not bfloat16")
 
 
 def _interleaved(work: ArrayWork, *, padded: bool) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -159,12 +174,22 @@ def _source(definition: Any, work: Work) -> Source:
 
 
 def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
+    copies = ChunkCopies(work.device)
     while True:
         (images,) = pipeline.run()
         tensor = torch.utils.dlpack.from_dlpack(images.as_tensor())
         if work.is_channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
+        if tensor.dtype != work.dtype:
+            tensor = _cast(tensor, work.dtype, images, copies)
         yield Batch(len(tensor), tensor)
+
+
+def _cast(tensor: Tensor, dtype: torch.dtype, owner: Any, copies: ChunkCopies) -> Tensor:
+    out = torch.empty_like(tensor, dtype=dtype)
+    copies.begin_batch()
+    copies.copy(tensor, out, owner)
+    return out
 
 
 DALI = System("dali", {ArrayWork: _open_array, JpegWork: _open_jpeg}, _PACKAGE)
