@@ -5,7 +5,8 @@
 namespace bsgrow {
 namespace {
 
-constexpr int64_t kBandBytes = 8192;  // stays in L1
+constexpr int64_t kBandBytes = 8192;         // stays in L1
+constexpr int64_t kDirectBandBytes = 32768;  // enough rows to be worth setting up a block for
 
 std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
   std::vector<float> repeated;
@@ -77,7 +78,8 @@ Layout make_layout(const LoadBatch& batch, int64_t lanes) {
   layout.direct = layout.streamed ? fits(layout, lanes * layout.item_bytes, batch.out_images)
                                   : layout.row_elements() >= lanes;
   layout.joined = fits(layout, lanes * 4, batch.out_images);
-  layout.band_rows = std::max<int64_t>(1, kBandBytes / layout.row_bytes());
+  const int64_t band_bytes = layout.direct ? kDirectBandBytes : kBandBytes;
+  layout.band_rows = std::max<int64_t>(1, band_bytes / layout.row_bytes());
   map_elements(layout);
   map_rows(layout);
   const int64_t times = interleaved ? batch.shape.width : 1;

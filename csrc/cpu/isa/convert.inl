@@ -71,6 +71,8 @@ BSGROW_INLINE void gather(const Block<kChannels>& block, const uint8_t* row, int
   }
 }
 
+#include "cpu/isa/gather.inl"
+
 // Asks for the cache line that begins in the next kStep bytes, and goes on behind them.
 template <int kStep>
 BSGROW_INLINE void fetch(const uint8_t*& ahead) {
@@ -87,6 +89,7 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
                                const Lines<Out>& lines, int64_t index, const uint8_t*& next) {
   Block<kChannels> blocks[kBlocks];
   for (int b = 0; b < kBlocks; ++b) set_up(layout, scratch, lines, index + b, blocks[b]);
+  const Gather<kChannels, kBlocks> gather_blocks(blocks);
   const int64_t group = layout.group();
   const int64_t plane_bytes = layout.plane_bytes();
   const int64_t row_elements = layout.row_elements();
@@ -103,11 +106,11 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     const uint8_t* const row = from < 0 ? black : plane + from;
     const int64_t apart = from < 0 ? 0 : plane_bytes;
     fetch<kBlocks * kLanes>(ahead);
+    Integers pixels[kBlocks] = {};
+    gather_blocks(row, apart, group, pixels);
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
-      Integers pixels;
-      gather(blocks[b], row, apart, group, pixels);
-      values[b] = __builtin_convertvector(pixels, Floats) * blocks[b].scale + blocks[b].bias;
+      values[b] = __builtin_convertvector(pixels[b], Floats) * blocks[b].scale + blocks[b].bias;
       if constexpr (kCut) {
         const int64_t in_hole = y >= hole.top && y < hole.bottom;
         Bits kept;
