@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from bsgrow.data import SampleError
+from bsgrow.data.jpeg_end import is_cut_short
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.faults import MAX_TRIES, first_usable
-from bsgrow.loading.jpeg_end import is_cut_short
 from bsgrow.native.resized_crop import ResizedCrop
 from tests.loading.encoded_stream import DECODERS, SIZE, make_loader, stream, updates
 from tests.photo_folder import write_photographs
