@@ -159,6 +159,7 @@ def _finished(job: Job, state: State, out: Path) -> RunFinished:
         weights_sha256=weights_sha256(state.model),
         out=str(out),
         num_skipped=state.num_skipped,
+        num_test_skipped=job.loader.num_test_skipped,
     )
 
 

@@ -105,6 +105,7 @@ class Evaluation:
                 test_loss=test.loss,
                 test_accuracy=test.accuracy,
                 wall_seconds=state.stopwatch.elapsed,
+                num_test_skipped=job.loader.num_test_skipped,
             )
         )
 

@@ -149,7 +149,10 @@ def test_a_bad_held_out_file(photos, decoder):
     images = torch.cat([images for images, _ in loader.evaluation()])
     assert torch.equal(images[2], images[3])
     assert loader.num_skipped == 0, "it counts training samples"
+    assert loader.num_test_skipped == 1
     assert len(loader.take_faults()) == 1
+    list(loader.evaluation())
+    assert loader.num_test_skipped == 1, "of the latest evaluation"
 
 
 def test_a_disk_that_returns_errors(photos, monkeypatch):

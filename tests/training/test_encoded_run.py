@@ -83,11 +83,15 @@ def evaluations(folder):
 def test_resume_with_bad_files(with_bad_files, tmp_path):
     whole = run(with_bad_files, tmp_path / "whole", on_error="skip")
     assert whole.num_skipped == 2 * 3, "two training files, three epochs"
+    assert whole.num_test_skipped == 1, "whatever the number of evaluations"
     with pytest.raises(InterruptedRunError):
         run(with_bad_files, tmp_path / "cut", on_error="skip", stop_after=6)
     resumed = run(with_bad_files, tmp_path / "cut", resume=True, on_error="skip")
     assert resumed.weights_sha256 == whole.weights_sha256
-    assert resumed.num_skipped == whole.num_skipped
+    assert (resumed.num_skipped, resumed.num_test_skipped) == (6, 1)
+    for folder in ("whole", "cut"):
+        measured = read_events(tmp_path / folder / "events.jsonl")
+        assert [e.num_test_skipped for e in measured if isinstance(e, Evaluated)] == [1, 1, 1]
 
 
 def test_each_bad_file_is_an_event_once(with_bad_files, tmp_path):
