@@ -22,7 +22,7 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $(BIN)/python
 
-fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers for a minute, under ASan and UBSan
+fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers, a minute each, under ASan and UBSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
 	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
 

@@ -90,8 +90,11 @@ def _print_summary(finished: "RunFinished", name: str) -> None:
         "run": finished.out,
         "next": f"bsgrow compare {name}",
     }
-    if finished.num_skipped:
-        rows["skipped"] = f"{finished.num_skipped} samples; the next ones stood in for them"
+    if finished.num_skipped or finished.num_test_skipped:
+        rows["skipped"] = (
+            f"{finished.num_skipped} training samples, {finished.num_test_skipped} held-out ones; "
+            "the next ones stood in for them"
+        )
     for key, value in rows.items():
         out.print(f"[bold]{key:14}[/]", end="")
         out.print(value, markup=False)

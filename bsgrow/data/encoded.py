@@ -57,7 +57,7 @@ class EncodedSplit(Protocol):
     def sizes(self) -> NDArray[np.int64] | None:
         """Int64 [N, 2], height and width after EXIF orientation; None: only the images say.
 
-        Packed shards know them, so that crop windows can be drawn before anything is read.
+        Packed shards know them, to be compared with the images; a loader goes by the images.
         """
 
     @property

@@ -51,6 +51,7 @@ class ArrayLoader:
     num_threads: int = 1
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES
     num_skipped: ClassVar[int] = 0
+    num_test_skipped: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         self._staging()  # checks

@@ -49,6 +49,7 @@ class DeviceArrayLoader:
     memory_format: torch.memory_format = torch.contiguous_format
     kernel: Kernel = launch
     num_skipped: ClassVar[int] = 0
+    num_test_skipped: ClassVar[int] = 0
     _train: tuple[Tensor, Tensor] = field(init=False, repr=False)
     _test: tuple[Tensor, Tensor] = field(init=False, repr=False)
 

@@ -58,6 +58,7 @@ class EncodedLoader:
         decoder: which one; see ``DecoderName``.
         on_error: what to do about a sample that cannot be used; see ``OnError``.
         num_skipped: training samples that another one stood in for, so far.
+        num_test_skipped: held-out samples that another one stood in for, in the latest evaluation.
 
     Raises:
         InputError: DALI is wanted and not installed; or, when the first micro-batch is asked for,
@@ -77,6 +78,7 @@ class EncodedLoader:
     decoder: DecoderName = "auto"
     on_error: OnError = "raise"
     num_skipped: int = field(default=0, init=False)
+    num_test_skipped: int = field(default=0, init=False)
     _faults: dict[str, SampleError] = field(default_factory=dict, init=False)
     _num_reported: int = field(default=0, init=False)
     _idle_decoders: dict[int | None, list[Decoder]] = field(
@@ -115,8 +117,10 @@ class EncodedLoader:
         split, view = self.dataset.test, View(self.centre_crop, flip=False, seed=self.seed)
         ends = micro_slices(0, len(split), self.micro_batch_size)
         positions = (Slice(start, stop) for start, stop in ends)
+        self.num_test_skipped = 0
         with closing(self._batches(split, view, positions, in_order)) as batches:
             for batch in batches:
+                self.num_test_skipped += batch.num_skipped
                 yield self._on_device(batch)
 
     def take_faults(self) -> list[SampleError]:

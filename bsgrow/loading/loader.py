@@ -40,6 +40,10 @@ class Loader(Protocol):
     def num_skipped(self) -> int:
         """Samples that could not be read and were replaced, so far; 0 where that is an error."""
 
+    @property
+    def num_test_skipped(self) -> int:
+        """The same of the held-out samples, in the latest evaluation."""
+
     def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
         """Yield the micro-batches of the updates in order, fetched ahead across their ends.
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data import EncodedSplit, SampleError
+from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.loading.faults import OnError, first_usable
-from bsgrow.loading.jpeg_end import is_cut_short
 from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import image_size
 
@@ -86,7 +86,7 @@ class SampleReader:
         except ImageError as error:
             raise SampleError(self._split.locate(index), error.message) from error
         if is_cut_short(content):
-            raise SampleError(self._split.locate(index), "the JPEG is cut short: it has no end")
+            raise SampleError(self._split.locate(index), CUT_SHORT)
         return EncodedSample(index, content, size)
 
     def _read_all(self, indices: NDArray[np.int64]) -> ReadSamples:

@@ -70,6 +70,7 @@ class StreamedArrayLoader:
     kernel: Kernel = launch
     transport: Transport | None = None
     num_skipped: ClassVar[int] = 0
+    num_test_skipped: ClassVar[int] = 0
     _transport: Transport = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

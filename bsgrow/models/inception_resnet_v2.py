@@ -251,8 +251,9 @@ def _initialise(module: nn.Module) -> None:
 def inception_resnet_v2(*, in_channels: int, num_classes: int, ghost_batch_size: int) -> nn.Module:
     """Build Inception-ResNet-v2 for images of at least 75x75; published at 299x299.
 
-    55 843 464 parameters for RGB images and 1000 classes. ``state_dict`` has timm's names and
-    shapes.
+    55 843 464 parameters for RGB images and 1000 classes, the count that pytorchcv asserts of its
+    port, without an auxiliary classifier too (github.com/osmr/imgclsmob,
+    pytorch/pytorchcv/models/inceptionresnetv2.py). ``state_dict`` has timm's names and shapes.
 
     Args:
         in_channels: channels of the images, e.g. 1 or 3.

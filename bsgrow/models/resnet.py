@@ -124,8 +124,10 @@ def resnet50(
 ) -> nn.Module:
     """Build ResNet-50 (arXiv 1512.03385, table 1), for images of any size; published at 224x224.
 
-    25 557 032 parameters for RGB images and 1000 classes. ``state_dict`` has torchvision's names
-    and shapes, so that its checkpoints load. Initialised after Goyal et al. 2017,
+    25 557 032 parameters for RGB images and 1000 classes, as torchvision says of its own:
+    ``ResNet50_Weights.IMAGENET1K_V1.meta["num_params"]``, also on its documentation's page of
+    resnet50. ``state_dict`` has torchvision's names and shapes, so that its checkpoints load.
+    Initialised after Goyal et al. 2017,
     arXiv 1706.02677, section 5.1.
 
     Args:

@@ -92,6 +92,7 @@ class Evaluated:
         test_loss: mean loss over the test split, in nats.
         test_accuracy: fraction of the test split right, 0 to 1.
         wall_seconds: time spent in the run so far, continuations included.
+        num_test_skipped: held-out samples that another one stood in for.
     """
 
     event: ClassVar[str] = "evaluated"
@@ -102,6 +103,7 @@ class Evaluated:
     test_loss: Number
     test_accuracy: Number
     wall_seconds: Number
+    num_test_skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ class RunFinished:
         weights_sha256: digest of the final parameters and buffers.
         out: the run directory.
         num_skipped: training samples that another one stood in for, under data.on_error = "skip".
+        num_test_skipped: the same of the held-out samples, when the accuracy was measured.
     """
 
     event: ClassVar[str] = "run_finished"
@@ -178,6 +181,7 @@ class RunFinished:
     weights_sha256: str
     out: str
     num_skipped: int = 0
+    num_test_skipped: int = 0
 
 
 Event = (

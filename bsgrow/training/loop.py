@@ -1,9 +1,10 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
 from bsgrow.training.checkpoint_folder import Skipped, newest_whole_checkpoint
@@ -20,6 +21,7 @@ from bsgrow.training.observers import (
     evaluate_on_test,
 )
 from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.savepoint import Savepoint
 from bsgrow.training.state import State
 from bsgrow.training.step import accumulate
 from bsgrow.training.update import apply
@@ -53,6 +55,8 @@ def train_job(
 
     Raises:
         InterruptedRunError: should_stop said so.
+        SampleError: a sample cannot be used, under ``data.on_error = "raise"``; a checkpoint of the
+            last finished update was written, if that could be.
         BsgrowError: the disk is full or a checkpoint is of another run, …
     """
     skipped = _restore(job, state, directory)
@@ -96,22 +100,43 @@ def _run_updates(
     should_stop: Callable[[], bool],
 ) -> None:
     checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
-    reporting = (kind(job, state, emit) for kind in (ProgressReport, Evaluation, FaultReport))
-    observers: tuple[Observer, ...] = (*reporting, checkpointing)
+    evaluation, faults = Evaluation(job, state, emit), FaultReport(job, state, emit)
+    progress = ProgressReport(job, state, emit)
+    observers: tuple[Observer, ...] = (progress, evaluation, faults, checkpointing)
     state.model.train()
-    for update in updates_made(job, state):
-        for observer in observers:
-            observer.after(update)
-        if should_stop() and state.num_updates < job.plan.num_updates:
+    with _saved_at_a_bad_sample(checkpointing):
+        evaluation.catch_up()
+        faults.report()
+        for update in updates_made(job, state):
+            for observer in observers:
+                observer.after(update)
+            if should_stop() and state.num_updates < job.plan.num_updates:
+                checkpointing.save()
+                raise _interrupted(job, state, directory)
+
+
+@contextmanager
+def _saved_at_a_bad_sample(checkpointing: Checkpointing) -> Iterator[None]:
+    """Write a checkpoint where a bad sample ends the run, which may go on without it."""
+    try:
+        yield
+    except SampleError:
+        with suppress(BsgrowError):  # a full disk is not what ended the run
             checkpointing.save()
-            raise _interrupted(job, state, directory)
+        raise
 
 
 def updates_made(job: Job, state: State) -> Generator[Update, None, None]:
-    """Make the remaining updates one by one; yields each when it has been applied."""
+    """Make the remaining updates one by one; yields each when it has been applied.
+
+    Raises:
+        SampleError: a sample cannot be used; the state is that after the last finished update.
+    """
     micro_batches = job.loader.micro_batches(job.plan.updates(state.num_updates))
-    with closing(micro_batches):
+    savepoint = Savepoint(job, state)
+    with closing(micro_batches), savepoint:
         for micro_batch in micro_batches:
+            savepoint.before(micro_batch)
             update = micro_batch.update
             accumulate(
                 state.model,
@@ -159,6 +184,7 @@ def _finished(job: Job, state: State, out: Path) -> RunFinished:
         weights_sha256=weights_sha256(state.model),
         out=str(out),
         num_skipped=state.num_skipped,
+        num_test_skipped=job.loader.num_test_skipped,
     )
 
 

@@ -86,9 +86,20 @@ class Evaluation:
 
     def after(self, update: Update) -> None:
         """Evaluate if the update crossed a boundary, or was the last one."""
-        crossed = update.stop // self._every_samples > update.start // self._every_samples
-        if crossed or update.index + 1 == self._job.plan.num_updates:
+        if self._is_due(update.start):
             self._evaluate()
+
+    def catch_up(self) -> None:
+        """Evaluate if a bad sample ended the run just when that was due after its latest update."""
+        num_samples = self._state.totals.num_samples
+        if num_samples and self._is_due(self._state.cursor - num_samples):
+            self._evaluate()
+
+    def _is_due(self, start: int) -> bool:
+        """Whether a boundary, or the end, lies between sample ``start`` and those consumed."""
+        state, every = self._state, self._every_samples
+        crossed = state.cursor // every > start // every
+        return crossed or state.num_updates == self._job.plan.num_updates
 
     def _evaluate(self) -> None:
         job, state = self._job, self._state
@@ -105,6 +116,7 @@ class Evaluation:
                 test_loss=test.loss,
                 test_accuracy=test.accuracy,
                 wall_seconds=state.stopwatch.elapsed,
+                num_test_skipped=job.loader.num_test_skipped,
             )
         )
 
@@ -118,10 +130,14 @@ class FaultReport:
 
     def after(self, update: Update) -> None:
         """Report what came up since the last update."""
+        self.report()
+
+    def report(self) -> None:
+        """Report what came up since the last time."""
         self._state.num_skipped = self._before + self._loader.num_skipped
         if isinstance(self._loader, EncodedLoader):
             for fault in self._loader.take_faults():
-                self._emit(SampleSkipped(update.index + 1, fault.where, fault.reason))
+                self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
 
 
 class Checkpointing:

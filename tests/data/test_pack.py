@@ -1,6 +1,8 @@
+import errno
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,7 +129,35 @@ def test_bad_files_are_left_out_and_listed(with_bad_files, tmp_path):
     assert [split.name(i) for i in range(len(split))] == [b"c/1.jpg", b"c/2.jpg", b"c/4.jpg"]
     assert split.left_out == (b"c/0.jpg", b"c/3.jpg", b"c/5.jpg")
     [again] = pack(with_bad_files, tmp_path / "out", options)
-    assert (again.num_kept, again.num_left_out, again.left_out) == (1, 3, [])
+    assert (again.num_kept, again.num_left_out) == (0, 3)
+    assert [str(error) for error in again.left_out] == [str(error) for error in packed.left_out]
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_what_was_left_out_is_tried_again(large, tmp_path, monkeypatch, on_error):
+    pack(large, tmp_path / "undisturbed", SMALLEST)
+    skipping = PackOptions(shard_bytes=1 << 20, on_error="skip")
+    with monkeypatch.context() as disk:
+        fail_to_read(disk, large / "c1/9.jpg")
+        [packed] = pack(large, tmp_path / "out", skipping)
+        assert (packed.num_samples, packed.num_left_out) == (13, 1)
+        with pytest.raises(SampleError, match=r"c1/9.jpg: cannot be read: Input/output error"):
+            pack(large, tmp_path / "out", SMALLEST)
+    [again] = pack(large, tmp_path / "out", replace(skipping, on_error=on_error))
+    assert (again.num_kept, again.num_samples, again.num_left_out) == (3, 14, 0)
+    assert files_in(tmp_path / "out") == files_in(tmp_path / "undisturbed")
+
+
+def fail_to_read(disk: pytest.MonkeyPatch, path: Path) -> None:
+    """A disk that returns an error for one file, until it is well again."""
+    opened = os.open
+
+    def failing(name, *arguments, **options):
+        if os.fsdecode(name) == str(path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened(name, *arguments, **options)
+
+    disk.setattr(os, "open", failing)
 
 
 def test_a_shard_of_bad_files_alone(tmp_path):

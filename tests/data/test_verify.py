@@ -73,7 +73,8 @@ def test_shards_that_do_not_belong_together(packed, tmp_path):
 
 def test_images_that_do_not_decode_are_found_on_request(tmp_path):
     whole = encode_image(200, 150)
-    images = {"c/a.jpg": whole, "c/b.jpg": whole[:-800], "c/c.jpg": b"text", "c/d.jpg": b""}
+    cut_png = encode_image(200, 150, kind="PNG")[:-800]
+    images = {"c/a.jpg": whole, "c/b.jpg": cut_png, "c/c.jpg": b"text", "c/d.jpg": b""}
     folder = write_images(tmp_path / "in", images)
     assert found(folder) == [(f"{folder}/c/d.jpg", "the file is empty")]
     places = [where for where, _ in found(folder, decode=True)]

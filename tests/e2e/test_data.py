@@ -1,10 +1,14 @@
 """`bsgrow data pack` and `verify`, and planning with images that are counted where they lie."""
 
 import json
+import os
+import subprocess
+from contextlib import suppress
 
 import pytest
 
 from tests.data.conftest import encode_image, write_images
+from tests.e2e.conftest import command
 
 PLAN = [
     "schedule.global_batch_size=4",
@@ -116,3 +120,46 @@ def test_verify_finds_the_damage_that_the_decoder_of_the_training_finds(bsgrow, 
     assert result.returncode == 1
     assert "photographs/train/cat/3.jpg: Corrupt JPEG data" in result.stdout
     assert result.stdout.endswith("1 damaged\n")
+
+
+def run_in_a_terminal(words, folder):
+    """What a command writes to stdout, a pipe, and to stderr, a terminal."""
+    terminal, its_end = os.openpty()
+    with subprocess.Popen(
+        command(*words),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=its_end,
+        text=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    ) as process:
+        os.close(its_end)
+        drawn = b""
+        with suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while part := os.read(terminal, 4096):
+                drawn += part
+        os.close(terminal)
+        written = process.stdout.read()
+    assert process.returncode == 0, drawn
+    return written, drawn.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "action", "lines"),
+    [
+        (["pack", "photographs", "packed"], "packing", 2),
+        (["verify", "photographs"], "verifying", 1),
+    ],
+    ids=["pack", "verify"],
+)
+def test_a_bar_is_drawn_on_stderr_alone(photographs, tmp_path, words, action, lines):
+    written, drawn = run_in_a_terminal(["data", *words], tmp_path)
+    assert action in drawn
+    assert "20/20" in drawn
+    assert len(written.splitlines()) == lines
+    assert action not in written
+    assert "\x1b" not in written
+
+
+def test_no_bar_is_drawn_where_stderr_is_no_terminal(bsgrow, photographs):
+    assert "packing" not in bsgrow("data", "pack", "photographs", "packed").stderr

@@ -21,6 +21,7 @@ KEYS = [
     "weights_sha256",
     "out",
     "num_skipped",
+    "num_test_skipped",
 ]
 SLOW = [*TINY, "schedule.epochs=6", "run.checkpoint_every_seconds=0"]
 

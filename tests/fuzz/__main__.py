@@ -1,6 +1,7 @@
 """Runs every fuzzing target in a process of its own: python -m tests.fuzz [--seconds 60].
 
-Fails where one ends by a signal, an exception, a hang or a finding of a sanitizer.
+Each draws a seed and prints it; FUZZ_SEED=SEED repeats it. Fails where one ends by a signal, an
+exception, a hang or a finding of a sanitizer.
 """
 
 import argparse
@@ -25,8 +26,8 @@ def run(target: str, seconds: float) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="shared by all targets")
-    seconds = parser.parse_args().seconds / len(targets())
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each target")
+    seconds = parser.parse_args().seconds
     codes = [run(target, seconds) for target in targets()]
     return int(any(codes))
 

@@ -1,17 +1,24 @@
 """Broken JPEGs, by the thousand: each is decoded or reported; none may crash, hang or surprise."""
 
 import faulthandler
-import os
+import sys
 import tempfile
 import time
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 
 import numpy as np
 
 from bsgrow.native.image_error import ImageError
-from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
+from bsgrow.native.jpeg import (
+    decode_batch,
+    decode_batch_async,
+    image_size,
+    is_built,
+    to_baseline,
+)
 from tests.fuzz.mutate import mutate
+from tests.fuzz.running import base_seed
 from tests.photographs import cut, encode, jpeg_kinds, save
 
 MAX_PIXELS = 4_000_000  # so that a size that was edited costs no more than a moment
@@ -99,7 +106,9 @@ def run(seed: int, seconds: float, keep: Path) -> tuple[int, int]:
 
 def main(seconds: float) -> None:
     """Ends with an error on any finding; the input that it was is kept."""
-    seed = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(1 << 32))
+    if not is_built():
+        sys.exit("fuzz_jpeg: bsgrow was built without libjpeg-turbo; Pillow is not to be fuzzed")
+    seed = base_seed()
     keep = Path(tempfile.gettempdir()) / f"fuzz-jpeg-{seed}"
     print(f"fuzz_jpeg: FUZZ_SEED={seed}, the input under way is kept in {keep}", flush=True)
     tried, decoded = run(seed, seconds, keep)

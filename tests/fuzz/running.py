@@ -1,5 +1,6 @@
 """Running a fuzz target for some seconds: seeds in turn, a hang is a finding too."""
 
+import os
 import random
 import signal
 import sys
@@ -10,14 +11,19 @@ from types import FrameType
 _SECONDS_PER_CASE = 20
 
 
+def base_seed() -> int:
+    """What FUZZ_SEED says; else a new one, so that no run repeats what another one tried."""
+    return int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(1 << 32))
+
+
 class Hang(Exception):
     """A case took longer than any should."""
 
 
-def run_for(seconds: float, case: Callable[[random.Random], object], *, first_seed: int = 0) -> int:
-    """Runs `case` with generators seeded 0, 1, 2, … and returns how many there were.
+def run_for(seconds: float, case: Callable[[random.Random], object], *, first_seed: int) -> int:
+    """Runs `case` with generators seeded `first_seed` and on, and returns how many there were.
 
-    What a case raises ends the run, after its seed is written to stderr; `first_seed` repeats it.
+    What a case raises ends the run, after its seed is written to stderr; as FUZZ_SEED it repeats.
     """
 
     def give_up(number: int, frame: FrameType | None) -> None:
@@ -31,7 +37,7 @@ def run_for(seconds: float, case: Callable[[random.Random], object], *, first_se
             case(random.Random(seed))
             seed += 1
     except BaseException:
-        sys.stderr.write(f"finding at seed {seed}\n")
+        sys.stderr.write(f"finding at FUZZ_SEED={seed}\n")
         raise
     finally:
         signal.alarm(0)

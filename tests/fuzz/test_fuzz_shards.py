@@ -1,8 +1,12 @@
 """The fuzz targets themselves: a few hundred cases, and that both outcomes are reached."""
 
 import random
+import re
+
+import pytest
 
 from tests.fuzz.fuzz_shards import main, shard_case, tar_case, tars_in
+from tests.fuzz.running import run_for
 
 
 def test_damaged_shards_are_read_or_refused(tmp_path):
@@ -16,5 +20,33 @@ def test_damaged_tars_are_read_or_refused(tmp_path):
     assert 10 < sum(opened) < 290
 
 
-def test_the_entry_point():
-    assert main(0.1) >= 2
+def seed_of(output):
+    return int(re.search(r"FUZZ_SEED=(\d+)", output)[1])
+
+
+def test_each_run_tries_other_cases(capsys, monkeypatch):
+    monkeypatch.delenv("FUZZ_SEED", raising=False)
+    seeds = set()
+    for _ in range(2):
+        assert main(0.1) >= 2
+        seeds.add(seed_of(capsys.readouterr().out))
+    assert len(seeds) == 2
+
+
+def test_a_seed_that_is_told_is_repeated(capsys, monkeypatch):
+    monkeypatch.setenv("FUZZ_SEED", "77")
+    main(0.1)
+    assert seed_of(capsys.readouterr().out) == 77
+
+
+def test_a_finding_tells_its_seed(capsys):
+    tried = []
+
+    def case(rng):
+        tried.append(rng.random())
+        assert len(tried) < 3
+
+    with pytest.raises(AssertionError):
+        run_for(10.0, case, first_seed=5)
+    assert seed_of(capsys.readouterr().err) == 7
+    assert tried == [random.Random(seed).random() for seed in (5, 6, 7)]

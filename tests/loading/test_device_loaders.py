@@ -17,7 +17,7 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import ArrayLoader, DeviceArrayLoader, StreamedArrayLoader, choose_array_loader
 from bsgrow.loading.array_loaders import choose_place
 from bsgrow.loading.chunks import chunks_of
-from bsgrow.native import Augment, cuda, gather_async, reference, scale_and_bias
+from bsgrow.native import Augment, cuda, scale_and_bias
 from bsgrow.schedule import Update
 
 CPU = torch.device("cpu")
@@ -214,55 +214,6 @@ def test_chunks_cover_their_slices():
         ("b", 5, 6),
         ("c", 6, 8),
     ]
-
-
-@pytest.mark.parametrize("shuffle", [True, False])
-@pytest.mark.parametrize(("start", "stop"), [(0, 0), (0, 50), (45, 190), (2**33 + 1, 2**33 + 99)])
-def test_gather_equals_the_reference(shuffle, start, stop):
-    images, labels = DATASET.train.images, DATASET.train.labels
-    out_images = np.zeros((stop - start, 3, 8, 16), np.uint8)
-    out_labels = np.zeros(stop - start, np.int64)
-    gather_async(
-        images,
-        labels,
-        seed=9,
-        start=start,
-        stop=stop,
-        out_images=out_images,
-        out_labels=out_labels,
-        shuffle=shuffle,
-        num_threads=2,
-    ).wait()
-    samples = reference.order(50, 9, start, stop) if shuffle else np.arange(start, stop) % 50
-    np.testing.assert_array_equal(out_images, images[samples])
-    np.testing.assert_array_equal(out_labels, labels[samples])
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("out_images", np.zeros((4, 3, 8, 15), np.uint8), "dimension 3 must be 16"),
-        ("out_images", np.zeros((5, 3, 8, 16), np.uint8), "dimension 0 must be 4"),
-        ("out_images", np.zeros((4, 3, 8, 16), np.float32), "format 'f'"),
-        ("out_images", np.zeros((4, 3, 8, 32), np.uint8)[..., ::2], "got strides"),
-        ("out_labels", np.zeros(3, np.int64), "dimension 0 must be 4"),
-        ("labels", np.zeros(3, np.int64), "dimension 0 must be 50"),
-        ("num_threads", 0, "got 0"),
-    ],
-)
-def test_what_gather_is_given_is_checked(name, value, message):
-    arguments = {
-        "images": DATASET.train.images,
-        "labels": DATASET.train.labels,
-        "seed": 0,
-        "start": 0,
-        "stop": 4,
-        "out_images": np.zeros((4, 3, 8, 16), np.uint8),
-        "out_labels": np.zeros(4, np.int64),
-        "num_threads": 1,
-    }
-    with pytest.raises(ValueError, match=f"^{name}: .*{message}"):
-        gather_async(**arguments | {name: value})
 
 
 def test_a_chunk_holds_a_byte(kernel):

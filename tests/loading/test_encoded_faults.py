@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from bsgrow.data import SampleError
+from bsgrow.data.jpeg_end import is_cut_short
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.faults import MAX_TRIES, first_usable
-from bsgrow.loading.jpeg_end import is_cut_short
 from bsgrow.native.resized_crop import ResizedCrop
 from tests.loading.encoded_stream import DECODERS, SIZE, make_loader, stream, updates
 from tests.photo_folder import write_photographs
@@ -149,7 +149,10 @@ def test_a_bad_held_out_file(photos, decoder):
     images = torch.cat([images for images, _ in loader.evaluation()])
     assert torch.equal(images[2], images[3])
     assert loader.num_skipped == 0, "it counts training samples"
+    assert loader.num_test_skipped == 1
     assert len(loader.take_faults()) == 1
+    list(loader.evaluation())
+    assert loader.num_test_skipped == 1, "of the latest evaluation"
 
 
 def test_a_disk_that_returns_errors(photos, monkeypatch):

@@ -27,6 +27,7 @@ def model():
 
 
 def test_the_parameter_count_is_that_of_the_literature(described):
+    """Asserted in pytorch/pytorchcv/models/inceptionresnetv2.py of github.com/osmr/imgclsmob."""
     assert sum(p.numel() for p in described.parameters()) == 55_843_464
 
 

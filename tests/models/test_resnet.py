@@ -50,6 +50,7 @@ def _layer(conv, norm, channels):
 
 
 def test_the_parameter_count_is_that_of_the_literature(described):
+    """torchvision's ``ResNet50_Weights.IMAGENET1K_V1.meta["num_params"]``."""
     assert sum(p.numel() for p in described.parameters()) == 25_557_032
 
 

@@ -3,16 +3,18 @@
 import pytest
 
 from bsgrow.data import SampleError
-from bsgrow.errors import InputError
+from bsgrow.errors import BsgrowError, InputError
+from bsgrow.loading import EncodedLoader
 from bsgrow.recipe import recipe_from_table
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events import Evaluated, SampleSkipped
+from bsgrow.training.events import CheckpointSaved, Evaluated, SampleSkipped
+from bsgrow.training.state import State
 from tests.photo_folder import write_photographs
 
 NUM_TRAIN = 48
 
 
-def make_recipe(path, **data):
+def make_recipe(path, *, checkpoint_every=0, **data):
     return recipe_from_table(
         {
             "description": "photographs, for a test",
@@ -33,7 +35,7 @@ def make_recipe(path, **data):
                 "micro_batch_size": 8,
                 "num_threads": 1,
                 "evaluate_every_epochs": 1,
-                "checkpoint_every_seconds": 0,
+                "checkpoint_every_seconds": checkpoint_every,
             },
         }
     )
@@ -83,11 +85,15 @@ def evaluations(folder):
 def test_resume_with_bad_files(with_bad_files, tmp_path):
     whole = run(with_bad_files, tmp_path / "whole", on_error="skip")
     assert whole.num_skipped == 2 * 3, "two training files, three epochs"
+    assert whole.num_test_skipped == 1, "whatever the number of evaluations"
     with pytest.raises(InterruptedRunError):
         run(with_bad_files, tmp_path / "cut", on_error="skip", stop_after=6)
     resumed = run(with_bad_files, tmp_path / "cut", resume=True, on_error="skip")
     assert resumed.weights_sha256 == whole.weights_sha256
-    assert resumed.num_skipped == whole.num_skipped
+    assert (resumed.num_skipped, resumed.num_test_skipped) == (6, 1)
+    for folder in ("whole", "cut"):
+        measured = read_events(tmp_path / folder / "events.jsonl")
+        assert [e.num_test_skipped for e in measured if isinstance(e, Evaluated)] == [1, 1, 1]
 
 
 def test_each_bad_file_is_an_event_once(with_bad_files, tmp_path):
@@ -117,3 +123,59 @@ def test_other_files_are_another_run(photos, with_bad_files, tmp_path):
         run(photos, tmp_path / "run", stop_after=3)
     with pytest.raises(InputError, match="data"):
         run(with_bad_files, tmp_path / "run", resume=True, on_error="skip")
+
+
+def fail_once(monkeypatch, method, num_before):
+    """Let the loader raise in place of what it would yield after so many."""
+    whole = getattr(EncodedLoader, method)
+
+    def failing(loader, *arguments):
+        for number, each in enumerate(whole(loader, *arguments)):
+            if number == num_before:
+                raise SampleError("a.jpg", "is bad")
+            yield each
+
+    monkeypatch.setattr(EncodedLoader, method, failing)
+
+
+def checkpoints(folder):
+    events = read_events(folder / "events.jsonl")
+    return [event.num_updates for event in events if isinstance(event, CheckpointSaved)]
+
+
+# Updates of 12 samples in two micro-batches, then of 24 in three, then of 40 in five.
+@pytest.mark.parametrize(("num_micro_batches", "num_updates"), [(0, 0), (3, 1), (4, 2), (10, 4)])
+def test_a_bad_sample_costs_no_finished_update(
+    photos, tmp_path, monkeypatch, num_micro_batches, num_updates
+):
+    whole = run(photos, tmp_path / "whole", checkpoint_every=1000)
+    with monkeypatch.context() as patch:
+        fail_once(patch, "micro_batches", num_micro_batches)
+        with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
+            run(photos, tmp_path / "cut", checkpoint_every=1000)
+    assert checkpoints(tmp_path / "cut") == [num_updates]
+    resumed = run(photos, tmp_path / "cut", resume=True, checkpoint_every=1000, on_error="skip")
+    assert resumed.weights_sha256 == whole.weights_sha256
+    assert evaluations(tmp_path / "cut") == evaluations(tmp_path / "whole")
+
+
+def test_a_bad_held_out_sample_costs_no_update_and_no_evaluation(photos, tmp_path, monkeypatch):
+    whole = run(photos, tmp_path / "whole", checkpoint_every=1000)
+    with monkeypatch.context() as patch:
+        fail_once(patch, "evaluation", 0)
+        with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
+            run(photos, tmp_path / "cut", checkpoint_every=1000)
+    assert checkpoints(tmp_path / "cut") == [4], "the first epoch"
+    resumed = run(photos, tmp_path / "cut", resume=True, checkpoint_every=1000, on_error="skip")
+    assert resumed.weights_sha256 == whole.weights_sha256
+    assert evaluations(tmp_path / "cut") == evaluations(tmp_path / "whole")
+
+
+def test_a_full_disk_does_not_hide_the_bad_sample(photos, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise BsgrowError("no space")
+
+    fail_once(monkeypatch, "micro_batches", 3)
+    monkeypatch.setattr(State, "save", refuse)
+    with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
+        run(photos, tmp_path / "cut", checkpoint_every=1000)

@@ -32,7 +32,8 @@ class PackOptions:
     """Bytes of source files that go into one shard, about."""
 
     decode: bool = False
-    """Whether each image is decoded in full, to find the damaged ones; else its header is read."""
+    """Whether each image is decoded in full, to find the damaged ones; else its header is read, and
+    a JPEG must have its end."""
 
     on_error: OnError = "raise"
     """Whether a file that cannot be used ends the packing, or is left out and listed."""

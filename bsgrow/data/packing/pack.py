@@ -28,12 +28,10 @@ class PackedSplit:
     Args:
         folder: that its shards are in.
         num_shards: how many there are.
-        num_kept: how many of them an earlier, interrupted packing had finished.
+        num_kept: how many of them an earlier, interrupted packing had finished, nothing left out.
         num_samples: in all of them.
         num_bytes: of all of them.
-        left_out: why each file that was left out now could not be used; a shard that was kept
-            lists its own, see `ShardSplit.left_out`.
-        num_left_out: in all shards.
+        left_out: why each file that was left out could not be used.
     """
 
     folder: Path
@@ -42,7 +40,11 @@ class PackedSplit:
     num_samples: int = 0
     num_bytes: int = 0
     left_out: list[SampleError] = field(default_factory=list)
-    num_left_out: int = 0
+
+    @property
+    def num_left_out(self) -> int:
+        """How many files were left out."""
+        return len(self.left_out)
 
 
 Progress = Callable[[int, int], None]
@@ -61,7 +63,8 @@ def pack(
     """Writes the images of a data set, or of one split of it, as shards.
 
     The same source and options give the same bytes, with any number of workers, and also when it
-    was killed and run again.
+    was killed and run again. What an earlier packing left out is tried again, and its shard written
+    anew.
 
     Args:
         source: an image folder or WebDataset tars: a data set with ``train/`` and ``val/`` or
@@ -121,7 +124,6 @@ def _pack_split(writer: ShardWriter, folder: Path, count: _Counter) -> PackedSpl
         else:
             writer.write(number, path, on_sample)
         _add_up(packed, open_header(path))
-    packed.num_left_out = len(plan.source) - packed.num_samples
     return packed
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.pillow_image import (
     JPEG_FORMATS,
@@ -51,9 +52,12 @@ def prepare(content: Buffer, options: PackOptions, to_baseline: ToBaseline | Non
     tables, which changes pixels by a rounding.
 
     Raises:
-        NotAnImageError: it cannot be opened; or decoded, where that was needed or asked for.
+        NotAnImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
+            decoded, where that was needed or asked for.
     """
     with opened_image(content) as image:
+        if is_cut_short(content):
+            raise NotAnImageError(CUT_SHORT)
         if (size := options.reduced(*image.size)) and not _is_deep(image):
             return _reduced(image, size, options.quality)
         if options.decode:

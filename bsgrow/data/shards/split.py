@@ -131,11 +131,13 @@ def _locate(files: OpenFiles, shard: int, offset: int, name: bytes) -> str:
 
 
 def is_whole(path: Path, pack_id: bytes, number: int) -> bool:
-    """Whether a file is shard `number` of a packing, every checksum in it right."""
+    """Whether a file is shard `number` of a packing, no sample left out, every checksum right."""
     if not path.exists():
         return False
     try:
         index, files = open_index(path), OpenFiles([str(path)])
+        if index.left_out:  # what could not be used then may be usable now
+            return False
         for record, name in zip(index.records, index.names, strict=True):
             read_image(files, 0, record, name)
     except BsgrowError:

@@ -6,12 +6,17 @@ and libjpeg by itself fills it with grey.
 
 import re
 
+from bsgrow.data.pillow_image import Buffer
+
+CUT_SHORT = "the JPEG is cut short: it has no end"
+"""What is wrong with one, for messages."""
+
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _HEADER_BYTES = 4  # a marker and the length behind it
 _START_OF_SCAN = 0xDA
 
 
-def is_cut_short(content: memoryview) -> bool:
+def is_cut_short(content: Buffer) -> bool:
     """Whether a JPEG lacks its end; other formats never do, and their decoders know.
 
     Bytes behind the end, as some cameras and editors leave there, are fine. An end before the
@@ -23,7 +28,7 @@ def is_cut_short(content: memoryview) -> bool:
     return scan is None or re.search(re.escape(_END), content[scan:]) is None
 
 
-def _start_of_scan(content: memoryview) -> int | None:
+def _start_of_scan(content: Buffer) -> int | None:
     """Return where the first scan begins, by the lengths of the segments before it."""
     at = len(_START)
     while at + _HEADER_BYTES <= len(content):
