@@ -113,7 +113,8 @@ def train(
     `bsgrow` is the loop of `bsgrow train`, `limit` the same loop on one micro-batch that stays in
     memory, and `torch` the same network in a plain PyTorch loop with a DataLoader. A round ends
     after its seconds even within an update; `≈` marks the time of an update of which none was
-    whole. Where the recipe's data set is not on this machine, random pixels stand in for it.
+    whole. Peak memory is that of a process that trains in this way alone, its workers included.
+    Where the recipe's data set is not on this machine, random pixels stand in for it.
 
     Examples:
     - `bsgrow bench train`

@@ -82,7 +82,9 @@ def test_equals_the_reference(case, dtype, channels_last, num_threads):
     np.testing.assert_array_equal(out_labels, expected_labels)
 
 
-TIES = 256 / (255 * 257)  # with mean 0 a pixel p becomes p * 257/256: 1 halfway between two bfloat16
+TIES = 256 / (
+    255 * 257
+)  # with mean 0 a pixel p becomes p * 257/256: 1 halfway between two bfloat16
 
 
 @pytest.mark.parametrize("dtype", list(ITEMS))
