@@ -6,7 +6,7 @@ In one process, the network, optimizer and data of one way would count as memory
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
@@ -20,7 +20,6 @@ from bsgrow.bench.measure import FAILURES, Run
 from bsgrow.bench.memory import PeakMemory, watched_memory
 from bsgrow.bench.training_job import measurable_job
 from bsgrow.bench.training_runs import PLAIN, looped_run, plain_run, sizes_compiled
-from bsgrow.errors import BsgrowError
 from bsgrow.recipe import Recipe
 from bsgrow.training.state import State
 
@@ -94,10 +93,8 @@ def _measure(
     """What the new process does; what goes wrong here does so when rates are measured, too."""
     signal.signal(signal.SIGTERM, _end)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    try:
+    with suppress(FAILURES):
         _send_peaks(send, system, recipe, batch_sizes, seconds)
-    except (BsgrowError, *FAILURES):
-        pass
 
 
 def _send_peaks(

@@ -74,8 +74,8 @@ def loader(
 
     if path is not None and data is not options.Data.JPEG:
         raise InputError(f"--path {path}: is for JPEG files", hint="add --data jpeg")
-    sizes = batch_size_list(batch_sizes or options.DEFAULT_SIZES[data])
-    names = system_list(systems, SYSTEMS) if systems else list(SYSTEMS)
+    sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
+    names = list(SYSTEMS) if systems is None else system_list(systems, SYSTEMS)
     with _stoppable(), _scratch_folder() as scratch:
         delivery = Delivery(
             batch_sizes=sizes,
