@@ -1,5 +1,6 @@
 """Photographs to decode: cut at run time from those that scikit-learn ships, or the user's own."""
 
+import shutil
 from bisect import bisect_left
 from collections.abc import Sequence
 from io import BytesIO
@@ -43,8 +44,13 @@ def find_photographs(folder: Path) -> Photographs:
     """Take the JPEG files of a folder that has one folder a class.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or no such folder.
     """
+    if not folder.is_dir():
+        raise InputError(
+            f"--path {folder}: {'is no folder' if folder.exists() else 'there is no such folder'}",
+            hint="a folder with one folder of JPEG files for each class",
+        )
     files = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in _SUFFIXES)
     if not files:
         raise InputError(
@@ -65,7 +71,11 @@ def cut_photographs(folder: Path, num_photographs: int, seed: int = 0) -> Photog
         folder: an empty one.
         num_photographs: how many, 2 or more.
         seed: of the windows that are cut.
+
+    Raises:
+        InputError: they would take over half of the room on the disk.
     """
+    _check_room(folder, num_photographs)
     from sklearn.datasets import load_sample_images
 
     shipped = load_sample_images()
@@ -81,6 +91,16 @@ def cut_photographs(folder: Path, num_photographs: int, seed: int = 0) -> Photog
     mean = sum(path.stat().st_size for path in found.files) // num_photographs
     sizes = f"{WIDTH}x{HEIGHT} JPEG ({_kilobytes(mean)})"
     return found._replace(sizes=sizes, quality=quality)
+
+
+def _check_room(folder: Path, num_photographs: int) -> None:
+    num_bytes, room = num_photographs * NUM_BYTES, shutil.disk_usage(folder).free
+    if num_bytes > room // 2:
+        raise InputError(
+            f"--num-photographs or --batch-sizes {num_photographs}: so many take "
+            f"{num_bytes / 1e9:,.1f} GB, over half of what is free in {folder.parent.parent}",
+            hint="take fewer, or set TMPDIR to a folder with more room",
+        )
 
 
 def _cut(image: NDArray[np.uint8], random: np.random.Generator) -> "Image":

@@ -14,7 +14,7 @@ from bsgrow.bench.photographs import Photographs
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
-from bsgrow.training.device import resolve_device
+from bsgrow.training.device import resolve_device, use_device
 
 NUM_IMAGES = 50_000  # as CIFAR has
 _STATISTICS = 1000  # images that mean and std are taken over: the pixels are uniform
@@ -45,18 +45,20 @@ class Delivery:
     num_threads: int | None = None
 
     def resolved(self) -> dict[str, Any]:
-        """Return the fields that all works share, resolved.
+        """Return the fields that all works share, resolved; the device becomes the current one.
 
         Raises:
             InputError: the device is not there.
         """
+        device = resolve_device(self.device, "--device")
+        use_device(device)
         formats = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
         return {
             "scratch": self.scratch,
             "micro_batch_size": self.micro_batch_size,
             "dtype": getattr(torch, self.dtype),
             "memory_format": formats[self.memory_format],
-            "device": resolve_device(self.device),
+            "device": device,
             "num_threads": self.num_threads or torch.get_num_threads(),
         }
 
@@ -130,8 +132,10 @@ def _check_memory(num_images: int, shape: tuple[int, int, int]) -> None:
     """Half of it: what is delivered takes its share too."""
     num_bytes = num_images * math.prod(shape)
     if num_bytes > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2:
+        written = "x".join(map(str, shape))
+        largest = f"--batch-sizes {num_images}, " if num_images > NUM_IMAGES else ""
         raise InputError(
-            f"--shape {'x'.join(map(str, shape))}: {num_images} such images take "
+            f"{largest}--shape {written}: {num_images} such images take "
             f"{num_bytes / 2**30:,.0f} GiB, over half of this machine's memory",
             hint=f"take smaller images or batches; {NUM_IMAGES} images are the least",
         )

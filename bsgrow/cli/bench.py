@@ -74,8 +74,8 @@ def loader(
 
     if path is not None and data is not options.Data.JPEG:
         raise InputError(f"--path {path}: is for JPEG files", hint="add --data jpeg")
-    sizes = batch_size_list(batch_sizes or options.DEFAULT_SIZES[data])
-    names = system_list(systems, SYSTEMS) if systems else list(SYSTEMS)
+    sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
+    names = list(SYSTEMS) if systems is None else system_list(systems, SYSTEMS)
     with _stoppable(), _scratch_folder() as scratch:
         delivery = Delivery(
             batch_sizes=sizes,
@@ -113,7 +113,8 @@ def train(
     `bsgrow` is the loop of `bsgrow train`, `limit` the same loop on one micro-batch that stays in
     memory, and `torch` the same network in a plain PyTorch loop with a DataLoader. A round ends
     after its seconds even within an update; `≈` marks the time of an update of which none was
-    whole. Where the recipe's data set is not on this machine, random pixels stand in for it.
+    whole. Peak memory is that of a process that trains in this way alone, its workers included.
+    Where the recipe's data set is not on this machine, random pixels stand in for it.
 
     Examples:
     - `bsgrow bench train`

@@ -54,10 +54,10 @@ def _spread(row: Row) -> str:
 
 
 def _update(row: Row) -> str:
-    whole = row["update_seconds"]
-    if whole is None:  # none was whole: what one takes at that rate
-        return f"≈ {duration(row['global_batch_size'] / row['samples_per_second'])}"
-    return f"{duration(whole['median'])} ({duration(whole['max'])})"
+    seconds = row["update_seconds"]
+    if seconds["estimated"]:
+        return f"≈ {duration(seconds['median'])}"
+    return f"{duration(seconds['median'])} ({duration(seconds['max'])})"
 
 
 def _ratio(value: float | None, suffix: str = "") -> str:

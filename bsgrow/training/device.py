@@ -35,11 +35,12 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContext
     return torch.autocast(device.type, dtype)
 
 
-def resolve_device(name: str) -> torch.device:
+def resolve_device(name: str, key: str = "run.device") -> torch.device:
     """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>`` stands for.
 
     Args:
         name: what the user wrote; ``auto`` is the first CUDA device where there is one.
+        key: where they wrote it.
 
     Raises:
         InputError: if the name is none of these, or that CUDA device is not there.
@@ -49,23 +50,29 @@ def resolve_device(name: str) -> torch.device:
         name = "cuda" if num_cuda_devices else "cpu"
     if name == "cpu":
         return torch.device("cpu")
-    index = _cuda_index(name)
+    index = _cuda_index(name, key)
     if index >= num_cuda_devices:
         raise InputError(
-            f"run.device = {name!r} is not there: torch {torch.__version__} sees "
+            f"{key} = {name!r} is not there: torch {torch.__version__} sees "
             f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}",
-            hint='use device = "auto" or "cpu", or check the driver and torch\'s CUDA build',
+            hint='take "auto" or "cpu", or check the driver and torch\'s CUDA build',
         )
     return torch.device("cuda", index)
 
 
-def _cuda_index(name: str) -> int:
+def use_device(device: torch.device) -> None:
+    """Make a CUDA device the current one: memory is pinned for it, and libraries take it."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+
+
+def _cuda_index(name: str, key: str) -> int:
     kind, colon, index = name.partition(":")
     if kind == "cuda" and not colon:
         return 0
     if kind == "cuda" and index.isascii() and index.isdecimal():
         return int(index)
     raise InputError(
-        f"run.device = {name!r} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
-        hint='device = "auto" takes the first CUDA device, or the CPU where there is none',
+        f"{key} = {name!r} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
+        hint='"auto" takes the first CUDA device, or the CPU where there is none',
     )

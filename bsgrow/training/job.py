@@ -10,7 +10,7 @@ from bsgrow.models import check_images_fit
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint import Identity
-from bsgrow.training.device import Precision, precision_of, resolve_device
+from bsgrow.training.device import Precision, precision_of, resolve_device, use_device
 from bsgrow.training.loaders import AnyDataset, image_shape, load_data, make_loader
 
 
@@ -70,8 +70,7 @@ def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Jo
     dataset = dataset or load_data(recipe.data)
     check_images_fit(recipe.model.name, *image_shape(recipe, dataset)[1:])
     device = resolve_device(recipe.run.device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # so that pinned memory is made for it, not for the first
+    use_device(device)
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)

@@ -50,6 +50,25 @@ def test_a_slow_system_leaves_when_its_time_is_up():
     assert list(measured["a"].rounds) == [0, 1, 2, 3]
 
 
+class OfAForeignSystem(Exception):
+    pass
+
+
+def test_rounds_end_when_no_system_has_time_left():
+    """However many were asked for."""
+    pace = Pace(10**20, seconds_per_row=0.0)
+    assert list(measure_in_turn({"a": run}, pace, ignore)["a"].rounds) == [0]
+
+
+@pytest.mark.parametrize("kind", [BufferError, StopIteration, MemoryError, OfAForeignSystem])
+def test_what_a_foreign_system_may_fail_with_is_a_reason(kind):
+    def broken(seconds):
+        raise kind("no luck")
+
+    reason = measure_in_turn({"broken": broken}, Pace(2), ignore)["broken"].reason
+    assert reason == f"{kind.__name__}: no luck"
+
+
 def test_a_failure_is_a_reason_and_the_others_go_on():
     def broken(seconds):
         raise RuntimeError("no luck\nat all")

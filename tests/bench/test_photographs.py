@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bsgrow.bench.photographs import find_photographs
+from bsgrow.bench.photographs import cut_photographs, find_photographs
 from bsgrow.errors import InputError
 
 
@@ -35,3 +35,17 @@ def test_a_folder_without_photographs_is_refused(tmp_path):
     with pytest.raises(InputError, match="no JPEG file in a folder of it") as error:
         find_photographs(tmp_path)
     assert "one folder a class" in error.value.hint
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"--path .*missing: there is no such folder"):
+        find_photographs(tmp_path / "missing")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"--path .*file: is no folder"):
+        find_photographs(tmp_path / "file")
+
+
+def test_more_photographs_than_the_disk_has_room_for_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"1000000000000: so many take 49,000,000\.0 GB"):
+        cut_photographs(tmp_path, 10**12)
+    assert list(tmp_path.iterdir()) == []

@@ -51,7 +51,7 @@ def test_padding_larger_than_the_image_is_refused(tmp_path):
 def test_images_that_do_not_fit_into_memory_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"--shape 3x100000x100000: 50000 such images take .* GiB"):
         next(array_works(Delivery((8,), tmp_path), (3, 100_000, 100_000), Augment()))
-    with pytest.raises(InputError, match="--shape 3x32x32: 2147483647 such images"):
+    with pytest.raises(InputError, match="--batch-sizes 2147483647, --shape 3x32x32: 2147"):
         next(array_works(Delivery((8, 2**31 - 1), tmp_path), (3, 32, 32), Augment()))
 
 
@@ -61,5 +61,16 @@ def test_a_batch_of_more_photographs_than_there_are_is_refused(tmp_path, photogr
 
 
 def test_a_device_that_is_not_there_is_refused(tmp_path, photographs):
-    with pytest.raises(InputError, match="'cuda:99'"):
+    with pytest.raises(InputError, match="--device = 'cuda:99' is not there"):
         next(jpeg_works(Delivery((4,), tmp_path, device="cuda:99"), photographs))
+
+
+def test_the_device_becomes_the_current_one(tmp_path, monkeypatch):
+    current = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    resolved = Delivery((8,), tmp_path, device="cuda:1").resolved()
+    assert current == [resolved["device"]] == [torch.device("cuda", 1)]
+    Delivery((8,), tmp_path, device="cpu").resolved()
+    assert len(current) == 1

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.bench.systems import SYSTEMS
 from tests.e2e.conftest import command
 
 QUICK = ["--rounds", "2", "--seconds-per-round", "0.01"]
@@ -116,42 +115,156 @@ def test_training_as_a_table(bsgrow):
     assert "MiB" in result.stdout
 
 
-def test_what_is_wrong_is_said(bsgrow):
-    result = bsgrow("bench", "loader", "--systems", "xyzzy")
+LOADER, TRAIN = ["bench", "loader"], ["bench", "train"]
+FOLDER = ["--set", "data.name=folder", "--set", "data.path=.", "--set", "augment.pad=0"]
+WRONG = [
+    ([*LOADER, "--systems", "xyzzy"], "--systems: 'xyzzy' is not known", "dali-padded, ffcv"),
+    ([*LOADER, "--systems", ""], "--systems: '' is not known", "one of bsgrow"),
+    ([*LOADER, "--systems", "bsgro"], "--systems: 'bsgro' is not known", '"bsgrow"?'),
+    ([*LOADER, "--batch-sizes", ""], "--batch-sizes : '' is not a whole number", "128,1024"),
+    ([*LOADER, "--batch-sizes", "0"], "--batch-sizes 0: '0' is not a whole number", "128,1024"),
+    ([*LOADER, "--batch-sizes=-1"], "--batch-sizes -1: '-1' is not a whole number", "128,1024"),
+    ([*LOADER, "--batch-sizes", str(10**12)], "is not a whole number from 1 to", "128,1024"),
+    ([*LOADER, "--batch-sizes", str(2**31 - 1)], "--batch-sizes 2147483647, --shape", "smaller"),
+    ([*LOADER, "--device", "gpu"], "--device = 'gpu' is not a device", '"auto"'),
+    ([*LOADER, "--path", "none"], "--path none: is for JPEG files", "--data jpeg"),
+    (
+        [*LOADER, "--data", "jpeg", "--path", "none"],
+        "--path none: there is no such folder",
+        "class",
+    ),
+    ([*LOADER, "--data", "jpeg", "--path", "."], "--path .: no JPEG file in a folder", "train/cat"),
+    ([*LOADER, "--data", "jpeg", "--num-photographs", str(10**12)], "over half of", "take fewer"),
+    ([*LOADER, "--shape", "3x32"], "--shape 3x32: must be channels", "3x32x32"),
+    ([*TRAIN, "--batch-sizes", ""], "--batch-sizes : '' is not a whole number", "128,1024"),
+    ([*TRAIN, "--batch-sizes", "1e3"], "--batch-sizes 1e3: '1e3' is not a whole", "128,1024"),
+    ([*TRAIN, "digit"], "no recipe is called 'digit'", '"digits"?'),
+    ([*TRAIN, "--set", "run.device=cuda:9"], "run.device = 'cuda:9' is not there", '"auto"'),
+    ([*TRAIN, *FOLDER], "measured on arrays", "loader"),
+]
+
+
+@pytest.mark.parametrize(("words", "message", "hint"), WRONG, ids=lambda value: str(value)[:60])
+def test_what_is_wrong_is_said(bsgrow, words, message, hint, tmp_path):
+    result = bsgrow(*words)
     assert result.returncode == 2, result.stderr
-    assert "--systems: 'xyzzy' is not known" in result.stderr
-    assert all(name in result.stderr.partition("hint:")[2] for name in SYSTEMS)
+    assert message in result.stderr
+    assert hint in result.stderr.partition("hint:")[2]
     assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    "option", ["--dtype=float31", "--rounds=0", "--num-threads=0", "--pad=-1", "--padding=none"]
+)
+def test_an_option_out_of_range_is_named(bsgrow, option):
+    result = bsgrow("bench", "loader", option)
+    assert result.returncode == 2
+    assert option.partition("=")[0] in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_time_for_a_row_is_one_round(bsgrow):
+    words = ["--batch-sizes", "64", "--systems", "limit,bsgrow", "--seconds-per-round", "0"]
+    result = bsgrow("bench", "loader", *words, "--seconds-per-row", "0", "--format", "json")
+    assert [row["n"] for row in read(result)["rows"]] == [1, 1, 1, 1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes as these on this system")
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_reader_that_leaves_is_no_traceback(tmp_path, output):
+    words = ["--batch-sizes", "64", "--systems", "limit,bsgrow", *QUICK, "--format", output]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    result = subprocess.run(
+        command("bench", "loader", *words),
+        cwd=tmp_path,
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write_end)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "error" not in result.stderr
 
 
 def children_of(process):
     return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for worker processes in /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_neither_files_nor_processes(tmp_path, number):
-    words = ["bench", "loader", "--data", "jpeg", "--batch-sizes", "2", "--num-photographs", "2"]
-    forever = ["--systems", "torch", "--num-threads", "2", "--seconds-per-round", "1e6"]
-    with subprocess.Popen(
-        command(*words, *forever),
-        cwd=tmp_path,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+def started(words, folder, num_children):
+    """Run a command in a session of its own until it has so many children."""
+    process = subprocess.Popen(
+        command(*words),
+        cwd=folder,
+        env=os.environ | {"TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
-        deadline = time.monotonic() + 60
-        while len(workers := children_of(process)) < 2:
-            assert time.monotonic() < deadline, "no worker was started"
-            time.sleep(0.05)
-        process.send_signal(number)
-        try:
-            stdout, stderr = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 128 + number
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(children := children_of(process)) < num_children:
+        assert time.monotonic() < deadline, "no worker was started"
+        time.sleep(0.05)
+    return process, children
+
+
+def is_running(process):
+    """Not so when it ended and nobody asked how."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def assert_stopped(process, children, number, folder):
+    try:
+        stdout, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()  # or leaving its context would wait for it
+    assert process.returncode == 128 + number, stderr
     assert stdout == ""
     assert "Traceback" not in stderr
-    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-    assert list(tmp_path.iterdir()) == []
+    deadline = time.monotonic() + 20
+    while left := [child for child in children if is_running(child)]:
+        assert time.monotonic() < deadline, f"{left} still run"
+        time.sleep(0.1)
+    assert list(folder.iterdir()) == []
+
+
+looks_in_proc = pytest.mark.skipif(
+    sys.platform != "linux", reason="looks for worker processes in /proc"
+)
+NUMBERS = [signal.SIGINT, signal.SIGTERM]
+FOREVER = ["--seconds-per-round", "1e6"]
+
+
+@looks_in_proc
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+def test_a_signal_leaves_neither_files_nor_processes(tmp_path, number, send):
+    """Sent to the command alone, or to all of its processes, as terminals and job queues do."""
+    words = ["bench", "loader", "--data", "jpeg", "--batch-sizes", "2", "--num-photographs", "2"]
+    words += ["--systems", "torch", "--num-threads", "2", *FOREVER]
+    process, workers = started(words, tmp_path, 2)
+    with process:
+        send(process.pid, number)
+        assert_stopped(process, workers, number, tmp_path)
+
+
+@looks_in_proc
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("seconds", [0, 5])
+def test_a_signal_while_memory_is_measured(tmp_path, number, seconds):
+    """While the process that measures it begins, and while it trains."""
+    words = ["bench", "train", "--batch-sizes", "32", "--set", "run.device=cpu", *FOREVER]
+    process, children = started(words, tmp_path, 1)
+    with process:
+        time.sleep(seconds)
+        os.killpg(process.pid, number)
+        assert_stopped(process, children, number, tmp_path)

@@ -100,7 +100,7 @@ def test_small_chunks_under_a_slow_device(dataset):
 @pytest.mark.parametrize("fraction", [0.5, 0.0])
 def test_device_memory_does_not_grow_with_the_batch(dataset, fraction):
     peaks = []
-    for sizes in ((128,) * 64, (8192,)):
+    for sizes in ((128,) * 512, (8192,) * 8, (65_536,)):
         loader = choose(dataset, resident_fraction=fraction)
         torch.cuda.synchronize()
         torch.cuda.empty_cache()  # takes back what other streams have done with, too
@@ -109,7 +109,7 @@ def test_device_memory_does_not_grow_with_the_batch(dataset, fraction):
             del batch
         peaks.append(torch.cuda.max_memory_allocated())
         del loader
-    assert peaks[0] == peaks[1]
+    assert peaks[0] == peaks[1] == peaks[2]
 
 
 @pytest.mark.parametrize("fraction", [0.5, 0.0])

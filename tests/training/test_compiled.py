@@ -1,6 +1,8 @@
 """The compiled step: few graphs, made before the first update, and the eager results."""
 
 import shutil
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,7 +18,9 @@ from bsgrow.training import RunDirectory, carry_out, compiled
 from bsgrow.training.compiled import MAX_GRAPHS, sizes_to_compile
 from bsgrow.training.device import Precision
 from bsgrow.training.job import prepare
+from bsgrow.training.loaders import make_loader
 from bsgrow.training.loop import updates_made
+from bsgrow.training.observers import evaluate_on_test
 from bsgrow.training.state import State
 
 pytestmark = [
@@ -101,6 +105,77 @@ def test_a_growing_batch_compiles_nothing_after_warm_up(traced):
     job = growing_job("run.compile=true")
     assert set(sizes_of(job)) == {64, 48, 32, 24}, "and not 14, of the last update"
     assert_close(train(job), train(growing_job()))
+
+
+def train_with_stops(job, folder):
+    """Evaluate after every update; halfway, go on from a checkpoint in a state warmed up anew.
+
+    As a run and its continuation do; then once more in the state that is there.
+    """
+    state = State.initial(job)
+    state.warm_up(job, sizes_of(job))
+    halfway = job.plan.num_updates // 2
+    with torch.compiler.set_stance("fail_on_recompile"):
+        path = evaluated_until(halfway, job, state).save(folder, job)
+    again = State.initial(job)
+    again.warm_up(job, sizes_of(job))
+    with torch.compiler.set_stance("fail_on_recompile"):
+        again.restore(path, job)
+        evaluated_until(halfway + 2, job, again)
+        again.restore(path, job)
+        return evaluated_until(job.plan.num_updates, job, again)
+
+
+def evaluated_until(num_updates, job, state):
+    """Train to an update, as the loop does with its observers."""
+    state.model.train()
+    with closing(updates_made(job, state)) as updates:
+        for update in updates:
+            evaluate_on_test(job, state)
+            if update.index + 1 == num_updates:
+                return state
+    raise AssertionError("the plan ended first")
+
+
+def with_layout(job, memory_format):
+    """The job as its device would have it laid out."""
+    precision = Precision(None, memory_format)
+    return replace(
+        job,
+        precision=precision,
+        loader=make_loader(job.recipe, job.dataset, job.device, precision),
+    )
+
+
+CONVOLUTIONS = "model={name='wide_resnet', depth=10, width=1}"
+
+
+@pytest.mark.parametrize(
+    ("model", "memory_format"),
+    [
+        ("model={name='small'}", torch.contiguous_format),
+        (CONVOLUTIONS, torch.contiguous_format),
+        (CONVOLUTIONS, torch.channels_last),
+    ],
+    ids=["small", "contiguous", "channels_last"],
+)
+def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing(
+    traced, tmp_path, model, memory_format
+):
+    job = with_layout(growing_job(model, "run.compile=true"), memory_format)
+    eager = with_layout(growing_job(model), memory_format)
+    assert_close(train_with_stops(job, tmp_path), train(eager))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing_on_cuda(tmp_path):
+    """As training has it there: Inductor, bfloat16 and channels_last."""
+    job = growing_job(CONVOLUTIONS, "run.device=cuda")
+    assert job.compiles
+    state = train_with_stops(job, tmp_path)
+    assert state.num_updates == job.plan.num_updates
+    assert all(torch.isfinite(each).all() for each in state.model.parameters())
 
 
 def test_a_size_that_was_not_warmed_up_would_be_noticed(traced):

@@ -5,8 +5,10 @@ defaults for what is fetched ahead. https://docs.pytorch.org/docs/stable/data.ht
 """
 
 import math
+import os
 import signal
 import sys
+import warnings
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,9 @@ class ArraySamples(Dataset[Sample]):
     """Pad, random crop, random flip, scale to [0, 1], normalise, cast, cut out."""
 
     def __init__(self, work: ArrayWork) -> None:
-        self._images = torch.tensor(work.images)  # a copy: theirs may be read-only
+        with warnings.catch_warnings():  # they may be read-only, and are not written to
+            warnings.simplefilter("ignore", UserWarning)
+            self._images = torch.from_numpy(work.images)
         self._labels = work.labels.tolist()
         self._pad, self._mode = work.augment.pad, _PADDING[work.augment.padding]
         self._flip, self._cutout = work.augment.flip, work.augment.cutout
@@ -130,9 +134,13 @@ def data_loader(samples: Dataset[Sample], batch_size: int, work: Work) -> DataLo
 
 
 def _leave_signals_to_the_parent(worker: int) -> None:
-    """Let a worker end when its parent does, without a word; its own errors reach the parent."""
+    """Let a worker end when its parent does, without a word; its own errors reach the parent.
+
+    A signal to all processes alike ends it as if it were done: torch raises in the parent, at any
+    place, for a worker that was killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     sys.excepthook = lambda *_: None
 
 

@@ -1,0 +1,91 @@
+"""The three ways of training that are measured: the loop with its loader, without one, without us.
+
+``bsgrow`` is the training loop with its loader, ``limit`` the same loop with one micro-batch that
+stays in memory, ``torch`` a plain loop with a DataLoader.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+from bsgrow.bench.measure import Round, Run
+from bsgrow.bench.plain import PlainLoop
+from bsgrow.bench.rows import LIMIT, OURS
+from bsgrow.bench.stream import MicroBatches, TimedLoader, bench_updates, resident, warm_up_sizes
+from bsgrow.bench.stretch import Stretch
+from bsgrow.training.compiled import sizes_to_compile
+from bsgrow.training.job import Job
+from bsgrow.training.loop import updates_made
+from bsgrow.training.state import State
+
+PLAIN = "torch"
+SYSTEMS = (LIMIT, OURS, PLAIN)
+
+
+def looped_run(system: str, job: Job, state: State, global_batch_size: int) -> Run:
+    """Return what trains in the training loop for a stretch, with its loader or without one.
+
+    Args:
+        system: ``bsgrow`` or ``limit``.
+        job: what is trained.
+        state: of the job, warmed up; its weights are not changed.
+        global_batch_size: samples per update.
+    """
+    stream = {LIMIT: _resident_stream, OURS: _real_stream}[system]
+    return partial(run_updates, job, state, global_batch_size, partial(stream, job))
+
+
+def plain_run(job: Job, global_batch_size: int) -> Run:
+    """Return what trains in the plain loop for a stretch; it is made when it first runs."""
+    made = cache(partial(PlainLoop, job, global_batch_size))
+    return lambda seconds: made().run(seconds)
+
+
+def sizes_compiled(batch_sizes: Iterable[int], micro_batch_size: int) -> set[int]:
+    """Return the sizes of micro-batch that training at one of these global batches compiles."""
+    chosen: set[int] = set()
+    for size in batch_sizes:
+        num_full, rest = divmod(size, micro_batch_size)
+        counts = {micro_batch_size: num_full, rest: 1}
+        chosen.update(sizes_to_compile({each: num for each, num in counts.items() if each and num}))
+    return chosen
+
+
+def run_updates(
+    job: Job, state: State, size: int, stream: Callable[[int], MicroBatches], seconds: float
+) -> Round:
+    """Run the training loop itself on a stream for a stretch.
+
+    Args:
+        job: what is trained.
+        state: of the job; its weights are not changed.
+        size: samples per update.
+        stream: of micro-batches of updates of a size, begun anew.
+        seconds: how long it lasts at least.
+    """
+    stretch = Stretch(job.device, seconds)
+    num_warm_up = len(warm_up_sizes(size, job.recipe.micro_batch_size))
+    # Has what the loop asks of a loader.
+    loader: Any = TimedLoader(partial(stream, size), num_warm_up, stretch)
+    timed = replace(job, loader=loader)
+    state.num_updates = 0
+    state.model.train()
+    with closing(updates_made(timed, state)) as updates:
+        for _ in updates:
+            stretch.close_update()
+    state.optimizer.zero_grad()  # of an update that was cut
+    return stretch.round()
+
+
+def _real_stream(job: Job, size: int) -> MicroBatches:
+    return job.loader.micro_batches(_updates(job, size))
+
+
+def _resident_stream(job: Job, size: int) -> MicroBatches:
+    return resident(_real_stream(job, size), _updates(job, size), job.recipe.micro_batch_size)
+
+
+def _updates(job: Job, size: int) -> Generator[Any, None, None]:
+    yield from bench_updates(size, job.recipe.micro_batch_size, job.recipe.optimizer.momentum)

@@ -1,0 +1,131 @@
+"""Peak memory: of a stretch, with the workers, and in a process that does nothing else."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from bsgrow.bench import memory
+from bsgrow.bench.memory import PeakMemory, watched_memory
+from bsgrow.bench.training_memory import measure_peaks
+from bsgrow.recipe import load_recipe, resolve
+
+CPU = torch.device("cpu")
+MIB = 2**20
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def peak_of(work):
+    with watched_memory(CPU) as watch:
+        kept = work()
+    del kept
+    return watch.peak
+
+
+@linux
+def test_it_is_that_of_the_stretch():
+    before = peak_of(lambda: None)
+    held = peak_of(lambda: torch.ones(2**24))
+    after = peak_of(lambda: None)
+    assert held.host_bytes >= before.host_bytes + 60 * MIB
+    assert after.host_bytes < held.host_bytes - 50 * MIB
+    assert held.device_bytes is None
+
+
+def hold(num_bytes, ready, over):
+    held = b"1" * num_bytes
+    ready.set()
+    over.wait()
+    del held
+
+
+@linux
+def test_worker_processes_count():
+    context = multiprocessing.get_context("spawn")
+    ready, over = context.Event(), context.Event()
+    worker = context.Process(target=hold, args=(100 * MIB, ready, over))
+
+    def work():
+        worker.start()
+        ready.wait(60)
+        time.sleep(0.2)
+        over.set()
+        worker.join(60)
+
+    before = peak_of(lambda: None)
+    assert peak_of(work).host_bytes >= before.host_bytes + 95 * MIB
+    worker.close()
+
+
+@linux
+def test_what_a_forked_worker_shares_counts_once():
+    """A child of a process that holds much has it too, and costs nothing."""
+    held = torch.ones(2**25)
+    before = peak_of(lambda: None)
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        during = peak_of(lambda: time.sleep(0.2))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert during.host_bytes < before.host_bytes + held.nbytes / 2
+
+
+def test_elsewhere_it_is_not_known(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_PROC", tmp_path / "none")
+    assert peak_of(lambda: None) == PeakMemory(None, None)
+
+
+def test_the_sampler_ends_with_the_stretch_whatever_happens():
+    with pytest.raises(RuntimeError, match="broken"), watched_memory(CPU):
+        raise RuntimeError("broken")
+    assert all(thread.name != "bsgrow-memory" for thread in threading.enumerate())
+
+
+def recipe(*settings):
+    given = ["run.micro_batch_size=32", "run.device=cpu", *settings]
+    return resolve(load_recipe("digits", given), 1)
+
+
+@linux
+@pytest.mark.parametrize("system", ["limit", "bsgrow", "torch"])
+def test_each_way_of_training_has_a_process_of_its_own(system):
+    ours = torch.ones(2**28)  # 1 GiB, which is not theirs
+    peaks = measure_peaks(system, recipe(), (64, 32), 0.0)
+    assert list(peaks) == [32, 64]
+    for peak in peaks.values():
+        assert 50 * MIB < peak.host_bytes < ours.nbytes
+        assert peak.device_bytes is None
+
+
+def test_what_cannot_be_measured_is_not_there(capfd):
+    assert measure_peaks("bsgrow", recipe("augment.pad=8"), (32,), 0.0) == {}
+    assert capfd.readouterr() == ("", "")
+
+
+@linux
+def test_an_interrupt_ends_the_process_and_its_workers():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    own = Path(f"/proc/self/task/{os.getpid()}/children")
+    before = set(own.read_text().split())
+    signal.setitimer(signal.ITIMER_REAL, 5.0)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            measure_peaks("torch", recipe(), (32,), 1e6)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    new = set(own.read_text().split()) - before
+    names = {process: Path(f"/proc/{process}/cmdline").read_text() for process in new}
+    assert all("resource_tracker" in name for name in names.values()), names
