@@ -11,6 +11,11 @@ constexpr uint32_t kExchangeVectors = 3 * kLanes;
 
 static_assert(sizeof(Placement) % kVectorBytes == 0, "what follows them is aligned");
 
+constexpr uint32_t kMaxWarpBytes = kMaxItemsPerWarp * sizeof(Placement) +
+                                   kExchangeVectors * sizeof(Vector) + 2 * kGuardBytes +
+                                   kMaxTileBytes;
+static_assert(kWarpsPerBlock * kMaxWarpBytes <= 48 * 1024, "more would have to be asked for");
+
 // What one warp keeps in shared memory.
 struct WarpMemory {
   Placement* placements;  // [kMaxItemsPerWarp]
