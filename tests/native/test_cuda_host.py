@@ -107,11 +107,11 @@ def test_equals_the_reference(host_kernel, sizes, examples):
         channels_last=st.booleans(),
         offset=st.sampled_from([0, 0, 0, 0, 1, 3]),
         items_per_warp=st.integers(0, 8),
+        few_items=st.sampled_from([0, 20, None]),
         backwards=st.booleans(),
     )
-    def check(case, dtype, channels_last, offset, items_per_warp, backwards):
+    def check(case, dtype, channels_last, offset, **options):
         expected_images, expected_labels = reference.load_batch(**case, dtype=dtype)
-        options = {"items_per_warp": items_per_warp, "backwards": backwards}
         images, labels = run(host_kernel, case, dtype, channels_last, offset, **options)
         np.testing.assert_array_equal(bits(images), bits(expected_images))
         np.testing.assert_array_equal(labels, expected_labels)
@@ -157,6 +157,37 @@ def test_how_images_are_cut(host_kernel, shape, dtype, channels_last, expected):
     expected_images, expected_labels = reference.load_batch(**case, dtype=dtype)
     np.testing.assert_array_equal(bits(images), bits(expected_images))
     np.testing.assert_array_equal(labels, expected_labels)
+
+
+@pytest.mark.parametrize(
+    ("shape", "num", "bands"),
+    [
+        ((3, 32, 32), 1, 4),
+        ((3, 32, 32), 2111, 4),
+        ((3, 32, 32), 2112, 1),
+        ((3, 64, 64), 527, 16),
+        ((3, 64, 64), 528, 4),
+        ((1, 28, 28), 128, 4),
+        ((3, 5, 400), 8, 5),
+        ((3, 7, 4), 8, 1),
+    ],
+)
+def test_few_images_are_cut_into_more_bands(host_kernel, shape, num, bands):
+    case = {
+        "images": make_images((5, *shape)),
+        "labels": np.arange(5),
+        "seed": 3,
+        "start": 7,
+        "stop": 7 + num,
+        "augment": Augment(pad=2, flip=True, cutout=3),
+        "mean": [0.5] * shape[0],
+        "std": [0.25] * shape[0],
+    }
+    images, labels = run(host_kernel, case, "bfloat16", channels_last=True, few_items=None)
+    assert host_kernel.launches[-1][1] == bands
+    whole_images, whole_labels = run(host_kernel, case, "bfloat16", channels_last=True)
+    np.testing.assert_array_equal(bits(images), bits(whole_images))
+    np.testing.assert_array_equal(labels, whole_labels)
 
 
 ROUNDING = {
