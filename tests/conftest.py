@@ -18,7 +18,7 @@ settings.load_profile("bsgrow")
 
 ROOT = Path(__file__).parent.parent
 DTYPES = {"float32": 0, "float16": 1, "bfloat16": 2}
-LAYOUTS = ("any", "planar", "interleaved")
+LAYOUTS = ("any", "planar", "interleaved", "fours")
 
 
 class _Batch(ctypes.Structure):

@@ -31,6 +31,8 @@ Kernel choose_kernel(Layout layout) {
       return load_batch_kernel<Out, Layout::kPlanar>;
     case Layout::kInterleaved:
       return load_batch_kernel<Out, Layout::kInterleaved>;
+    case Layout::kPlanarFours:
+      return load_batch_kernel<Out, Layout::kPlanarFours>;
     default:
       return load_batch_kernel<Out, Layout::kAny>;
   }

@@ -83,12 +83,12 @@ inline bool has_moderate_scales(const LoadBatch& batch) {
 inline Layout choose_layout(const LoadBatch& batch, const Tiling& tiling, bool interleaved) {
   const ImageShape& shape = batch.shape;
   const int64_t elements = kVectorBytes / item_size(batch.dtype);
-  const bool in_vectors = shape.width % elements == 0 &&
-                          shape.height * shape.width % kVectorBytes == 0 &&
-                          reinterpret_cast<uintptr_t>(batch.out_images) % kVectorBytes == 0;
-  if (!in_vectors || tiling.tile_bytes == 0 || !has_moderate_scales(batch)) return Layout::kAny;
-  if (!interleaved) return Layout::kPlanar;
-  return shape.channels == 3 ? Layout::kInterleaved : Layout::kAny;
+  const bool in_vectors = shape.width % elements == 0;
+  const bool in_fours = shape.width % 4 == 0 && shape.height * shape.width % kVectorBytes == 0 &&
+                        reinterpret_cast<uintptr_t>(batch.out_images) % kVectorBytes == 0;
+  if (!in_fours || tiling.tile_bytes == 0 || !has_moderate_scales(batch)) return Layout::kAny;
+  if (!interleaved) return in_vectors ? Layout::kPlanar : Layout::kPlanarFours;
+  return in_vectors && shape.channels == 3 ? Layout::kInterleaved : Layout::kAny;
 }
 
 // Few at first, so that small batches reach all multiprocessors; more where there is work for all,

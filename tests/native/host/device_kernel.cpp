@@ -37,6 +37,8 @@ void run_warp(const cuda::Arguments& arguments, bool backwards, uint64_t warp) {
       return run_warp<Out, cuda::Layout::kPlanar>(arguments, backwards, warp);
     case cuda::Layout::kInterleaved:
       return run_warp<Out, cuda::Layout::kInterleaved>(arguments, backwards, warp);
+    case cuda::Layout::kPlanarFours:
+      return run_warp<Out, cuda::Layout::kPlanarFours>(arguments, backwards, warp);
   }
 }
 
