@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).parent.parent
 DTYPES = {"float32": 0, "float16": 1, "bfloat16": 2}
-LAYOUTS = ("any", "planar", "interleaved")
+LAYOUTS = ("any", "planar", "interleaved", "fours")
 
 
 class _Batch(ctypes.Structure):
@@ -57,11 +58,15 @@ class HostKernel:
 
     Attributes:
         launches: (layout, bands of an image, whether tiles are staged) of each call.
+        default_few_items: below so many bands, images are cut into more.
     """
 
     def __init__(self, library):
-        self._load_batch = ctypes.CDLL(str(library)).load_batch_on_host
-        assert ctypes.CDLL(str(library)).size_of_batch() == ctypes.sizeof(_Batch)
+        kernel = ctypes.CDLL(str(library))
+        self._load_batch = kernel.load_batch_on_host
+        kernel.default_few_items.restype = ctypes.c_uint64
+        self.default_few_items = kernel.default_few_items()
+        assert kernel.size_of_batch() == ctypes.sizeof(_Batch)
         self.launches = []
 
     def __call__(
@@ -83,6 +88,7 @@ class HostKernel:
         num_samples=None,
         cursor=None,
         items_per_warp=0,
+        few_items=0,
         backwards=False,
     ):
         augment = augment or Augment()
@@ -112,6 +118,7 @@ class HostKernel:
         layout = self._load_batch(
             ctypes.byref(batch),
             ctypes.c_uint32(items_per_warp),
+            ctypes.c_uint64(self.default_few_items if few_items is None else few_items),
             backwards,
             ctypes.byref(bands),
             ctypes.byref(staged),
@@ -119,18 +126,23 @@ class HostKernel:
         self.launches.append((LAYOUTS[layout], bands.value, bool(staged.value)))
 
 
-def compile_for_host(folder, *flags):
-    """Builds the CUDA kernel's source with the host's compiler; returns the library's path."""
+def compile_for_host(folder):
+    """Builds the CUDA kernel's source with the host's compiler; returns the library's path.
+
+    The variable BSGROW_HOST_KERNEL_FLAGS adds flags: `.ci/sanitized` asks for its sanitizers.
+    """
     compiler = os.environ.get("CXX", "c++").split()
     if shutil.which(compiler[0]) is None:
         pytest.skip(f"needs a C++ compiler; {compiler[0]} was not found")
     library = folder / "device_kernel.so"
     source = ROOT / "tests/native/host/device_kernel.cpp"
-    options = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", *flags]
+    options = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+    options += shlex.split(os.environ.get("BSGROW_HOST_KERNEL_FLAGS", ""))
     includes = [f"-I{ROOT / 'csrc'}", f"-I{ROOT / 'csrc/include'}"]
-    subprocess.run(
-        [*compiler, *options, "-fPIC", "-shared", *includes, source, "-o", library], check=True
-    )
+    command = [*compiler, *options, "-fPIC", "-shared", *includes, source, "-o", library]
+    # A sanitizer's runtime that is loaded into this process is none for the compiler.
+    clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    subprocess.run(command, env=clean, check=True)
     return library
 
 

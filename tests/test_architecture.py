@@ -11,7 +11,8 @@ PACKAGE = ROOT / "bsgrow"
 # A package imports only from those above it in this list.
 LAYERS = [
     {"__init__", "errors"},
-    {"atomic_file", "validation", "schedule", "_native", "_native_cuda", "_native_jpeg"},
+    {"atomic_file", "cuda_architectures", "validation", "schedule"}
+    | {"_native", "_native_cuda", "_native_jpeg"},
     {"native", "data"},
     {"recipe", "loading", "models"},
     {"training"},

@@ -8,7 +8,7 @@ import torch
 
 from bsgrow.data import Dataset
 from bsgrow.loading.array_loader import ArrayLoader
-from bsgrow.loading.device_array_loader import DeviceArrayLoader, num_bytes
+from bsgrow.loading.device_array_loader import DeviceArrayLoader, DoesNotFitError, num_bytes
 from bsgrow.loading.loader import Loader
 from bsgrow.loading.streamed_array_loader import StreamedArrayLoader
 from bsgrow.native import Augment, cuda
@@ -85,20 +85,25 @@ def choose_array_loader(
         num_threads: native threads, where the host takes part.
         resident_fraction: of the free device memory that the data set may take; 0 streams it.
 
-    Raises:
-        BsgrowError: the data set was to be kept on the device, and its memory is gone meanwhile.
     """
     on_cuda = device.type == "cuda"
     choice = choose_place(
         num_bytes(dataset),
         torch.cuda.mem_get_info(device)[0] if on_cuda else None,
-        cuda.why_unavailable() if on_cuda else None,
+        cuda.why_unavailable(_index_of(device)) if on_cuda else None,
         resident_fraction=resident_fraction,
     )
     _log.info("micro-batches: %s, since %s", choice.place, choice.reason)
     batches = (dataset, augment, seed, micro_batch_size, device, dtype, memory_format)
     if choice.place == "resident":
-        return DeviceArrayLoader(*batches)
-    if choice.place == "streamed":
-        return StreamedArrayLoader(*batches, num_threads=num_threads)
-    return ArrayLoader(*batches, num_threads=num_threads)
+        try:
+            return DeviceArrayLoader(*batches)
+        except DoesNotFitError as error:  # someone else took the memory since
+            _log.warning("micro-batches: streamed, since %s", error)
+    if choice.place == "host":
+        return ArrayLoader(*batches, num_threads=num_threads)
+    return StreamedArrayLoader(*batches, num_threads=num_threads)
+
+
+def _index_of(device: torch.device) -> int:
+    return torch.cuda.current_device() if device.index is None else device.index

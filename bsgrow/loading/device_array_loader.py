@@ -10,13 +10,17 @@ from torch import Tensor
 
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.errors import BsgrowError
-from bsgrow.loading.device_kernel import Kernel, launch
+from bsgrow.loading.device_kernel import Kernel, hold, launch
 from bsgrow.loading.loader import MicroBatch
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
 from bsgrow.schedule.split import micro_slices
 
 _PIECE_BYTES = 64 << 20  # of host memory beside the data set while it is copied
+
+
+class DoesNotFitError(BsgrowError):
+    """The data set is larger than what is left of a device's memory."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class DeviceArrayLoader:
         kernel: what makes a micro-batch.
 
     Raises:
-        BsgrowError: the data set does not fit on the device.
+        DoesNotFitError: the data set does not fit on the device.
     """
 
     dataset: Dataset
@@ -50,18 +54,19 @@ class DeviceArrayLoader:
     kernel: Kernel = launch
     num_skipped: ClassVar[int] = 0
     num_test_skipped: ClassVar[int] = 0
-    _train: tuple[Tensor, Tensor] = field(init=False, repr=False)
-    _test: tuple[Tensor, Tensor] = field(init=False, repr=False)
+    _train: tuple[object, object] = field(init=False, repr=False)
+    _test: tuple[object, object] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         try:
-            object.__setattr__(self, "_train", upload(self.dataset.train, self.device))
-            object.__setattr__(self, "_test", upload(self.dataset.test, self.device))
+            for name, split in (("_train", self.dataset.train), ("_test", self.dataset.test)):
+                images, labels = upload(split, self.device)
+                object.__setattr__(self, name, (hold(images), hold(labels)))
         except torch.OutOfMemoryError as error:
-            raise BsgrowError(
+            raise DoesNotFitError(
                 f"{self.dataset.name} ({num_bytes(self.dataset) / 2**20:.0f} MiB) does not fit in "
                 f"the memory of {self.device} beside what is there: {str(error).splitlines()[0]}",
-                hint="let it stream from host memory: choose_array_loader(resident_fraction=0)",
+                hint="let it stream from host memory: StreamedArrayLoader",
             ) from error
 
     def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
@@ -77,7 +82,7 @@ class DeviceArrayLoader:
             yield self._make(self._test, start, stop, None)
 
     def _make(
-        self, split: tuple[Tensor, Tensor], start: int, stop: int, augment: Augment | None
+        self, split: tuple[object, object], start: int, stop: int, augment: Augment | None
     ) -> tuple[Tensor, Tensor]:
         """Make positions [start, stop); shuffled and augmented where augment is given."""
         shape = (stop - start, *self.dataset.image_shape)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.utils.dlpack import to_dlpack  # type: ignore[attr-defined]  # torch lists it nowhere
 
 from bsgrow.native import Augment, cuda
 
@@ -46,19 +47,40 @@ def launch(
     shuffle: bool,
     num_samples: int | None = None,
 ) -> None:
-    """Launch :func:`bsgrow.native.cuda.load_batch` on torch's current stream."""
-    cuda.load_batch(
-        images,
-        labels,
-        seed=seed,
-        start=start,
-        stop=stop,
-        augment=augment,
-        mean=mean,
-        std=std,
-        out_images=out_images,
-        out_labels=out_labels,
-        shuffle=shuffle,
-        num_samples=num_samples,
-        stream=torch.cuda.current_stream(out_images.device).cuda_stream,
-    )
+    """Launch :func:`bsgrow.native.cuda.load_batch` on torch's current stream.
+
+    Tensors of torch are handed over as capsules: on its current stream there is nothing to wait
+    for, and so no event to make.
+    """
+    with torch.cuda.device(out_images.device):
+        cuda.load_batch(
+            _as_capsule(images),
+            _as_capsule(labels),
+            seed=seed,
+            start=start,
+            stop=stop,
+            augment=augment,
+            mean=mean,
+            std=std,
+            out_images=_as_capsule(out_images),
+            out_labels=_as_capsule(out_labels),
+            shuffle=shuffle,
+            num_samples=num_samples,
+            stream=torch.cuda.current_stream().cuda_stream,
+        )
+
+
+def hold(tensor: Tensor) -> object:
+    """Return what a kernel can take again and again without looking at it each time.
+
+    On a CUDA device it is a :func:`bsgrow.native.cuda.device_array`, which keeps the memory alive;
+    what was written to the tensor must come before the launches. Elsewhere it is the tensor.
+    """
+    if not tensor.is_cuda:
+        return tensor
+    with torch.cuda.device(tensor.device):
+        return cuda.device_array(tensor, stream=torch.cuda.current_stream().cuda_stream)
+
+
+def _as_capsule(array: object) -> object:
+    return to_dlpack(array) if isinstance(array, Tensor) else array

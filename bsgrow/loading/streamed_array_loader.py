@@ -13,6 +13,7 @@ from bsgrow.errors import InputError
 from bsgrow.loading.chunks import Part, chunks_of
 from bsgrow.loading.device_kernel import Kernel, launch
 from bsgrow.loading.loader import MicroBatch
+from bsgrow.loading.one_stream import on_one_stream
 from bsgrow.loading.transport import CudaTransport, Transport
 from bsgrow.loading.uploads import Slot, Uploads
 from bsgrow.native import Augment
@@ -38,8 +39,9 @@ class StreamedArrayLoader:
     """Cuts the endless stream of samples into micro-batches that are made on a CUDA device.
 
     Native threads gather samples as uint8 into page-locked memory, chunk by chunk, ahead of their
-    use; the device copies chunks beside its work and makes micro-batches of them. Memory on both
-    sides is `chunk_bytes` times four, whatever the batch.
+    use; the device copies chunks beside its work and makes micro-batches of them, on the stream
+    that is the current one for the first; another that asks for one waits. Memory on both sides is
+    `chunk_bytes` times four, whatever the batch.
 
     Attributes:
         dataset: the samples.
@@ -111,6 +113,13 @@ class StreamedArrayLoader:
         self, split: ArraySplit, slices: Iterable[_Slice], augment: Augment | None
     ) -> Generator[tuple[_Slice, Batch], None, None]:
         """Yield each slice with its batch; shuffled and augmented where augment is given."""
+        made = self._make_each(split, slices, augment)
+        return on_one_stream(made, self.device) if self.device.type == "cuda" else made
+
+    def _make_each(
+        self, split: ArraySplit, slices: Iterable[_Slice], augment: Augment | None
+    ) -> Generator[tuple[_Slice, Batch], None, None]:
+        """Make them on the current stream, which must stay the same."""
         size = max(1, self.chunk_bytes // split.images[0].nbytes)
         size = min(size, len(split))
         slots = [Slot(size, self.dataset.image_shape, self._transport) for _ in range(NUM_SLOTS)]

@@ -1,14 +1,16 @@
 """The thin Python face of the compiled sample stream on CUDA devices.
 
 Arrays on a device are objects with ``__dlpack__`` or ``__cuda_array_interface__``: tensors of
-torch, arrays of CuPy, JAX or Numba. Streams are handles, as in ``torch.cuda.Stream.cuda_stream``;
-0 is the default stream.
+torch, arrays of CuPy, JAX or Numba. A DLPack capsule is taken as it is: it says nothing of a
+stream, so that what its producer has yet to write must come before on the stream of the call.
+Streams are handles, as in ``torch.cuda.Stream.cuda_stream``; 0 is the default stream.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
+from bsgrow.cuda_architectures import why_unsupported
 from bsgrow.errors import BsgrowError
 from bsgrow.native.augment import Augment
 from bsgrow.native.normalisation import FloatArray, scale_and_bias
@@ -21,12 +23,19 @@ else:
     _MISSING = ""
 
 
-def why_unavailable() -> str | None:
-    """Say why the stream cannot run on a device here; None where it can. Never raises."""
+def why_unavailable(device: int | None = None) -> str | None:
+    """Say why the stream cannot run on a device here; None where it can. Never raises.
+
+    Args:
+        device: its index; None asks for any.
+    """
     if _MISSING:
         return _MISSING
     num_devices, reason = extension.device_count()
-    return None if num_devices else f"there is no CUDA device: {reason}"
+    if not num_devices:
+        return f"there is no CUDA device: {reason}"
+    reasons = [_why_not_on(index) for index in (range(num_devices) if device is None else [device])]
+    return None if None in reasons else reasons[0]
 
 
 def device_array(array: object, *, stream: int) -> object:
@@ -142,6 +151,15 @@ def advance_cursor(cursor: object, count: int, *, stream: int) -> None:
     _require_extension()
     with _explaining_failures():
         extension.advance_cursor(cursor=cursor, count=count, stream=stream)
+
+
+def _why_not_on(device: int) -> str | None:
+    try:
+        capability = extension.device_capability(device)
+    except RuntimeError as error:
+        return f"device {device}: {error}"
+    reason = why_unsupported(capability, extension.build_info()["architectures"])
+    return reason and f"device {device}: {reason}"
 
 
 @lru_cache(maxsize=16)

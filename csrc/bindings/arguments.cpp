@@ -62,6 +62,12 @@ uint64_t to_integer(py::handle value, const char* name, uint64_t first, uint64_t
   return number;
 }
 
+bool to_flag(py::handle value, const char* name) {
+  py::detail::make_caster<bool> flag;
+  if (flag.load(value, /*convert=*/false)) return flag;
+  throw py::type_error(std::string(name) + ": expected True or False, got " + text_of(value));
+}
+
 Array require_type(Array array, const ArrayType& type) {
   if (!has_format(array.info, type.formats)) {
     array.reject("got items of format '" + array.info.format + "'");

@@ -14,6 +14,9 @@ namespace bsgrow {
 // An integer in [first, last]; TypeError where it is none, ValueError where it lies outside.
 uint64_t to_integer(pybind11::handle value, const char* name, uint64_t first, uint64_t last);
 
+// True or False, NumPy's too; TypeError for anything else, whether it counts as true or not.
+bool to_flag(pybind11::handle value, const char* name);
+
 // What an array must look like: formats are struct characters ("f", or "lq" for either).
 struct ArrayType {
   const char* formats;

@@ -1,6 +1,7 @@
 #include "bindings/batch_arguments.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "bindings/images_out.h"
@@ -53,10 +54,14 @@ Array to_out_images(const Import& import, py::handle value, uint64_t count, cons
   return out;
 }
 
-Padding to_padding(const std::string& padding) {
+Padding to_padding(py::handle value) {
+  const auto got = py::cast<std::string>(py::repr(value));
+  const std::string problem = "padding: expected 'zero' or 'reflect', got " + got;
+  if (!py::isinstance<py::str>(value)) throw py::type_error(problem);
+  const auto padding = py::cast<std::string>(value);
   if (padding == "zero") return Padding::kZero;
   if (padding == "reflect") return Padding::kReflect;
-  throw py::value_error("padding: expected 'zero' or 'reflect', got '" + padding + "'");
+  throw py::value_error(problem);
 }
 
 // The margins are below both sides, so that reflection has pixels to mirror and every crop has some
@@ -66,8 +71,8 @@ Augment to_augment(const LoadBatchArguments& arguments, const Array& images) {
   const uint64_t pad = to_integer(arguments.pad, "pad", 0, std::min<int64_t>(side - 1, 1 << 30));
   const uint64_t cutout =
       to_integer(arguments.cutout, "cutout", 0, std::min<int64_t>(side, 1 << 30));
-  return {static_cast<uint32_t>(pad), to_padding(arguments.padding), arguments.flip,
-          static_cast<uint32_t>(cutout)};
+  return {static_cast<uint32_t>(pad), to_padding(arguments.padding),
+          to_flag(arguments.flip, "flip"), static_cast<uint32_t>(cutout)};
 }
 
 // Samples of the whole set; images holds them, or those of the positions alone.

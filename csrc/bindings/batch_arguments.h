@@ -3,7 +3,6 @@
 #include <pybind11/pybind11.h>
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "bindings/arguments.h"
@@ -14,12 +13,9 @@ namespace bsgrow {
 // What load_batch is called with, on the host and on devices.
 struct LoadBatchArguments {
   pybind11::handle images, labels, seed, start, stop;
-  pybind11::handle pad;
-  std::string padding;
-  bool flip;
-  pybind11::handle cutout;
+  pybind11::handle pad, padding, flip, cutout;
   pybind11::handle scale, bias, out_images, out_labels;
-  bool shuffle;
+  pybind11::handle shuffle;
 };
 
 // Where images and labels are not the whole set but the samples of these positions, in order.

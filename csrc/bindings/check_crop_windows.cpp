@@ -58,13 +58,14 @@ void check_and_crop_windows(const CropWindowsArguments& arguments) {
   for (const Array* indices : {&samples, &epochs}) indices->require_size(0, count, "as in sizes");
   const uint64_t seed = to_integer(arguments.seed, "seed", 0, UINT64_MAX);
   const ResizedCrop crop = to_resized_crop(arguments);
+  const bool flip = to_flag(arguments.flip, "flip");
   const Array out = to_array(arguments.out, "out", kWindows);
   out.require_size(0, count, "as in sizes");
   out.require_size(1, 5, "top, left, height, width, flipped");
   out.require_contiguous();
   for (const Array* other : {&sizes, &samples, &epochs}) require_disjoint(out, *other);
   const ReleasedGil released;
-  crop_windows(crop, arguments.flip, seed, static_cast<const int64_t*>(sizes.info.ptr),
+  crop_windows(crop, flip, seed, static_cast<const int64_t*>(sizes.info.ptr),
                static_cast<const int64_t*>(samples.info.ptr),
                static_cast<const int64_t*>(epochs.info.ptr), count,
                static_cast<CropWindow*>(out.info.ptr));

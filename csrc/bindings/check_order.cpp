@@ -10,7 +10,7 @@ namespace bsgrow {
 void check_and_order(py::handle num_samples, py::handle seed, py::handle start, py::handle stop,
                      py::handle out) {
   const uint64_t size = to_integer(num_samples, "num_samples", 1, uint64_t{1} << 32);
-  const Positions positions = to_positions(size, seed, true, start, stop);
+  const Positions positions = to_positions(size, seed, py::bool_(true), start, stop);
   const Array samples = to_array(out, "out", {"lq", "int64 [stop - start], contiguous", 1, true});
   samples.require_size(0, positions.count(), "stop - start");
   samples.require_contiguous();

@@ -10,8 +10,8 @@ namespace {
 using Range = std::pair<double, double>;
 
 void crop_windows_from_python(py::object sizes, py::object samples, py::object epochs,
-                              py::object seed, Range scale, Range ratio, Range log_ratio, bool flip,
-                              py::object out) {
+                              py::object seed, Range scale, Range ratio, Range log_ratio,
+                              py::object flip, py::object out) {
   check_and_crop_windows({sizes, samples, epochs, seed, scale, ratio, log_ratio, flip, out});
 }
 

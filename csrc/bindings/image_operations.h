@@ -11,8 +11,7 @@ namespace bsgrow {
 struct CropWindowsArguments {
   pybind11::handle sizes, samples, epochs, seed;
   std::pair<double, double> scale, ratio, log_ratio;
-  bool flip;
-  pybind11::handle out;
+  pybind11::handle flip, out;
 };
 
 void check_and_crop_windows(const CropWindowsArguments& arguments);

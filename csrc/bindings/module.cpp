@@ -14,9 +14,9 @@ namespace {
 template <auto run>
 auto with_load_batch_arguments(py::object images, py::object labels, py::object seed,
                                py::object start, py::object stop, py::object pad,
-                               const std::string& padding, bool flip, py::object cutout,
+                               py::object padding, py::object flip, py::object cutout,
                                py::object scale, py::object bias, py::object out_images,
-                               py::object out_labels, bool shuffle, py::object num_threads) {
+                               py::object out_labels, py::object shuffle, py::object num_threads) {
   return run({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
               out_images, out_labels, shuffle},
              num_threads);
@@ -32,7 +32,7 @@ void bind_load_batch(py::module_& module, const char* name) {
 }
 
 auto gather_async(py::object images, py::object labels, py::object seed, py::object start,
-                  py::object stop, py::object out_images, py::object out_labels, bool shuffle,
+                  py::object stop, py::object out_images, py::object out_labels, py::object shuffle,
                   py::object num_threads) {
   return check_and_gather_async(
       {images, labels, seed, start, stop, out_images, out_labels, shuffle, num_threads});

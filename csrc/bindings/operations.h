@@ -22,8 +22,7 @@ std::unique_ptr<PyTask> check_and_load_batch_async(const LoadBatchArguments& arg
 
 struct GatherArguments {
   pybind11::handle images, labels, seed, start, stop, out_images, out_labels;
-  bool shuffle;
-  pybind11::handle num_threads;
+  pybind11::handle shuffle, num_threads;
 };
 
 std::unique_ptr<PyTask> check_and_gather_async(const GatherArguments& arguments);

@@ -22,12 +22,14 @@ int to_num_threads(py::handle value) {
   return static_cast<int>(to_integer(value, "num_threads", 1, kMaxThreads));
 }
 
-Positions to_positions(uint64_t num_samples, py::handle seed, bool shuffle, py::handle start,
+Positions to_positions(uint64_t num_samples, py::handle seed, py::handle shuffle, py::handle start,
                        py::handle stop) {
   const uint64_t first = to_integer(start, "start", 0, UINT64_MAX);
   const uint64_t last = to_integer(stop, "stop", first, UINT64_MAX);
   require_epoch_fits(num_samples, first, last);
-  return {{num_samples, to_integer(seed, "seed", 0, UINT64_MAX), shuffle}, first, last};
+  const Stream stream{num_samples, to_integer(seed, "seed", 0, UINT64_MAX),
+                      to_flag(shuffle, "shuffle")};
+  return {stream, first, last};
 }
 
 }  // namespace bsgrow

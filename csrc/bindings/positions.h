@@ -21,7 +21,7 @@ struct Positions {
   uint64_t count() const { return stop - start; }
 };
 
-Positions to_positions(uint64_t num_samples, pybind11::handle seed, bool shuffle,
+Positions to_positions(uint64_t num_samples, pybind11::handle seed, pybind11::handle shuffle,
                        pybind11::handle start, pybind11::handle stop);
 
 }  // namespace bsgrow

@@ -18,6 +18,7 @@ enum class Layout : uint8_t {
   kAny,          // element by element
   kPlanar,       // by vectors, a channel at a time
   kInterleaved,  // by vectors, three channels at a time
+  kPlanarFours,  // by four elements, a channel at a time
 };
 
 // How images are cut: a warp takes a band of rows of one image at a time. An index is divided by

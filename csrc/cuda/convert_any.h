@@ -101,7 +101,7 @@ BSGROW_HOST_DEVICE void convert_run(const Arguments& arguments, const Tile& tile
       if (last - first < kCount) store_one(values[i], run.out + (at + i - before));
     }
     if (last - first == kCount) {
-      store_vector(pack_vector(values, Out{}), run.out + (at - before));
+      store_vector(pack_vector<kCount>(values, Out{}), run.out + (at - before));
     }
   }
 }

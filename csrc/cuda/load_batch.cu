@@ -1,3 +1,7 @@
+#include <mutex>
+#include <set>
+#include <utility>
+
 #include "bsgrow/device.h"
 #include "cuda/load_items.h"
 #include "cuda/make_arguments.h"
@@ -27,6 +31,8 @@ Kernel choose_kernel(Layout layout) {
       return load_batch_kernel<Out, Layout::kPlanar>;
     case Layout::kInterleaved:
       return load_batch_kernel<Out, Layout::kInterleaved>;
+    case Layout::kPlanarFours:
+      return load_batch_kernel<Out, Layout::kPlanarFours>;
     default:
       return load_batch_kernel<Out, Layout::kAny>;
   }
@@ -43,6 +49,22 @@ Kernel choose_kernel(DType dtype, Layout layout) {
   }
 }
 
+// Once for each kernel on each device. Memory that is not shared is L1, which nothing here uses
+// twice: left to itself, the driver may keep so much of it that fewer warps fit.
+cudaError_t prefer_shared_memory(Kernel kernel) {
+  static std::mutex mutex;
+  static std::set<std::pair<int, Kernel>> asked;
+  int device = 0;
+  const cudaError_t found = cudaGetDevice(&device);
+  if (found != cudaSuccess) return found;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (asked.count({device, kernel})) return cudaSuccess;
+  const cudaError_t error = cudaFuncSetAttribute(
+      kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared);
+  if (error == cudaSuccess) asked.insert({device, kernel});
+  return error;
+}
+
 __global__ void advance_cursor_kernel(uint64_t* cursor, uint64_t count) { *cursor += count; }
 
 }  // namespace
@@ -56,10 +78,7 @@ cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t stream) {
   if (num_blocks > INT32_MAX) return cudaErrorInvalidConfiguration;
   const cuda::Kernel kernel = cuda::choose_kernel(batch.batch.dtype, arguments.tiling.layout);
   const uint32_t shared_bytes = cuda::kWarpsPerBlock * cuda::warp_bytes(arguments);
-  // Memory that is not shared is L1, which nothing here uses twice: left to itself, the driver may
-  // keep so much of it that fewer warps fit.
-  const cudaError_t preferred = cudaFuncSetAttribute(
-      kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared);
+  const cudaError_t preferred = cuda::prefer_shared_memory(kernel);
   if (preferred != cudaSuccess) return preferred;
   kernel<<<static_cast<uint32_t>(num_blocks), cuda::kThreads, shared_bytes, stream>>>(arguments);
   return cudaGetLastError();

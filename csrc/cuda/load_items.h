@@ -11,6 +11,11 @@ constexpr uint32_t kExchangeVectors = 3 * kLanes;
 
 static_assert(sizeof(Placement) % kVectorBytes == 0, "what follows them is aligned");
 
+constexpr uint32_t kMaxWarpBytes = kMaxItemsPerWarp * sizeof(Placement) +
+                                   kExchangeVectors * sizeof(Vector) + 2 * kGuardBytes +
+                                   kMaxTileBytes;
+static_assert(kWarpsPerBlock * kMaxWarpBytes <= 48 * 1024, "more would have to be asked for");
+
 // What one warp keeps in shared memory.
 struct WarpMemory {
   Placement* placements;  // [kMaxItemsPerWarp]
@@ -47,11 +52,12 @@ BSGROW_HOST_DEVICE void convert_any_tile(const Arguments& arguments, const Team&
   team.each([&](uint32_t lane) { convert_any<Out>(arguments, tile, pixels, lane); });
 }
 
-template <typename Out, typename Team>
+template <typename Out, uint32_t kPixels, typename Team>
 BSGROW_HOST_DEVICE void convert_planar_tile(const Arguments& arguments, const Team& team,
                                             const Tile& tile, const WarpMemory& memory) {
   team.each([&](uint32_t lane) { stage_tile(arguments, tile, lane, memory.pixels); });
-  team.each([&](uint32_t lane) { convert_planes<Out>(arguments, tile, memory.pixels, lane); });
+  team.each(
+      [&](uint32_t lane) { convert_planes<Out, kPixels>(arguments, tile, memory.pixels, lane); });
 }
 
 template <typename Out, typename Team>
@@ -90,7 +96,12 @@ BSGROW_HOST_DEVICE void load_items(const Arguments& arguments, const Team& team,
   for (uint32_t item = 0; item < count; ++item) {
     const Tile tile = make_tile(arguments, memory.placements[item]);
     if (kLayout == Layout::kAny) convert_any_tile<Out>(arguments, team, tile, memory);
-    if (kLayout == Layout::kPlanar) convert_planar_tile<Out>(arguments, team, tile, memory);
+    if (kLayout == Layout::kPlanar) {
+      convert_planar_tile<Out, kElements<Out>>(arguments, team, tile, memory);
+    }
+    if (kLayout == Layout::kPlanarFours) {
+      convert_planar_tile<Out, 4>(arguments, team, tile, memory);
+    }
     if (kLayout == Layout::kInterleaved) {
       convert_interleaved_tile<Out>(arguments, team, tile, memory);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "cuda/arguments.h"
@@ -32,12 +33,28 @@ inline uint32_t reciprocal(uint64_t divisor) {
   return static_cast<uint32_t>(((uint64_t{1} << 32) + divisor - 1) / divisor);
 }
 
-inline Tiling make_tiling(const ImageShape& shape, bool interleaved) {
+// Fewer than this leave multiprocessors idle: 16 for each of the 132 of the largest cards.
+constexpr uint64_t kFewItems = 16 * 132;
+constexpr int64_t kRoundPixels = 256;  // that a warp converts at once, a vector of 16 bits a lane
+
+// Rows of a band, at most. Few images are cut into what a warp does in one round: cut any finer,
+// they would only leave lanes idle.
+inline uint32_t rows_of_a_band(const ImageShape& shape, uint64_t num_images, uint64_t few_items) {
+  const uint32_t rows = rows_that_fit(shape);
+  const uint64_t num_bands = (shape.height + rows - 1) / rows;
+  if (num_images * num_bands >= few_items) return rows;
+  const auto round = static_cast<uint32_t>(std::max<int64_t>(1, kRoundPixels / shape.width));
+  return std::min(rows, round);
+}
+
+inline Tiling make_tiling(const ImageShape& shape, bool interleaved, uint64_t num_images,
+                          uint64_t few_items) {
   const bool staged = fits(1, shape, kMaxTileBytes);
   const auto height = static_cast<uint32_t>(shape.height);
   const auto row_elements = static_cast<uint32_t>(shape.width * (interleaved ? shape.channels : 1));
   // The reciprocals of 1 and of long rows do not serve to divide: such rows go one by one.
-  const uint32_t at_most = staged && row_elements > 1 ? rows_that_fit(shape) : 1;
+  const uint32_t at_most =
+      staged && row_elements > 1 ? rows_of_a_band(shape, num_images, few_items) : 1;
   Tiling tiling{};
   tiling.num_bands = (height + at_most - 1) / at_most;
   tiling.band_rows = (height + tiling.num_bands - 1) / tiling.num_bands;  // all bands about alike
@@ -66,12 +83,12 @@ inline bool has_moderate_scales(const LoadBatch& batch) {
 inline Layout choose_layout(const LoadBatch& batch, const Tiling& tiling, bool interleaved) {
   const ImageShape& shape = batch.shape;
   const int64_t elements = kVectorBytes / item_size(batch.dtype);
-  const bool in_vectors = shape.width % elements == 0 &&
-                          shape.height * shape.width % kVectorBytes == 0 &&
-                          reinterpret_cast<uintptr_t>(batch.out_images) % kVectorBytes == 0;
-  if (!in_vectors || tiling.tile_bytes == 0 || !has_moderate_scales(batch)) return Layout::kAny;
-  if (!interleaved) return Layout::kPlanar;
-  return shape.channels == 3 ? Layout::kInterleaved : Layout::kAny;
+  const bool in_vectors = shape.width % elements == 0;
+  const bool in_fours = shape.width % 4 == 0 && shape.height * shape.width % kVectorBytes == 0 &&
+                        reinterpret_cast<uintptr_t>(batch.out_images) % kVectorBytes == 0;
+  if (!in_fours || tiling.tile_bytes == 0 || !has_moderate_scales(batch)) return Layout::kAny;
+  if (!interleaved) return in_vectors ? Layout::kPlanar : Layout::kPlanarFours;
+  return in_vectors && shape.channels == 3 ? Layout::kInterleaved : Layout::kAny;
 }
 
 // Few at first, so that small batches reach all multiprocessors; more where there is work for all,
@@ -82,7 +99,8 @@ inline uint32_t choose_items_per_warp(uint64_t num_items) {
   return static_cast<uint32_t>(items < 1 ? 1 : items > kMaxItemsPerWarp ? kMaxItemsPerWarp : items);
 }
 
-inline Arguments make_arguments(const DeviceLoadBatch& device) {
+// few_items: tests ask for images that are cut more or less than so many would be.
+inline Arguments make_arguments(const DeviceLoadBatch& device, uint64_t few_items = kFewItems) {
   const LoadBatch& batch = device.batch;
   const ImageShape& shape = batch.shape;
   const int64_t elements = shape.channels * shape.height * shape.width;
@@ -97,7 +115,7 @@ inline Arguments make_arguments(const DeviceLoadBatch& device) {
   arguments.width = static_cast<uint32_t>(shape.width);
   arguments.interleaved = batch.channels_last && shape.channels > 1;
   arguments.gathered = device.gathered;
-  arguments.tiling = make_tiling(shape, arguments.interleaved);
+  arguments.tiling = make_tiling(shape, arguments.interleaved, count, few_items);
   arguments.tiling.layout = choose_layout(batch, arguments.tiling, arguments.interleaved);
   arguments.num_items = count * arguments.tiling.num_bands;
   arguments.items_per_warp = choose_items_per_warp(arguments.num_items);

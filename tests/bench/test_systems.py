@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bsgrow.bench.source import Batch, UnavailableError, check_batch
-from bsgrow.bench.systems import SYSTEMS, System, dali
+from bsgrow.bench.systems import SYSTEMS, System, dali, limit
 from bsgrow.bench.systems.system import _is_installed
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork
 from bsgrow.native import Augment
@@ -117,6 +117,25 @@ def test_the_limit_delivers_nothing_at_the_same_pace(kind, request):
     work = request.getfixturevalue(kind)(global_batch_size=8, micro_batch_size=3)
     with closing(SYSTEMS["limit"].open(work).stream()) as batches:
         assert next(batches) == next(batches) == Batch(3)
+
+
+def test_the_copy_goes_from_place_to_place(array_work, monkeypatch):
+    """Not from one place that a cache would hold."""
+    monkeypatch.setattr(limit, "_COPY_BYTES", 300_000)
+    copied = []
+    copy = torch.Tensor.copy_
+    monkeypatch.setattr(
+        torch.Tensor, "copy_", lambda to, of: copied.append((to.data_ptr(), of)) or copy(to, of)
+    )
+    work = array_work(global_batch_size=7)
+    with closing(limit._copy(work)) as batches:
+        assert [next(batches) for _ in range(9)] == [Batch(7)] * 9
+    sizes = {of.nbytes for _, of in copied}
+    assert sizes == {7 * (3 * 32 * 32 * 5) // 2}
+    places = [(of.data_ptr(), to) for to, of in copied]
+    assert len(set(places)) == 6, "over 300 000 bytes, in sixths"
+    assert places[6:] == places[:3]
+    assert copied[0][1].unique().numel() > 200, "random bytes"
 
 
 def test_bsgrow_delivers_micro_batches_of_a_larger_batch(array_work, take):

@@ -1,6 +1,7 @@
 """Loaders that make micro-batches on a CUDA device; skipped where there is none."""
 
-from itertools import pairwise
+from dataclasses import replace
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -97,6 +98,35 @@ def test_small_chunks_under_a_slow_device(dataset):
     assert_same(kept, expected.micro_batches(updates(*SIZES)))
 
 
+def test_batches_may_be_asked_for_on_any_stream(dataset):
+    """What is made on the first of them is there in time on each."""
+    loader = StreamedArrayLoader(
+        dataset, AUGMENT, 3, 96, torch.device("cuda"), num_threads=2, chunk_bytes=300_000, **LAYOUT
+    )
+    streams = [torch.cuda.Stream() for _ in range(3)]
+    batches, kept = loader.micro_batches(updates(*SIZES)), []
+    for number in count():
+        with torch.cuda.stream(streams[number % 3]):
+            batch = next(batches, None)
+            if batch is None:
+                break
+            images, labels = batch.images.clone(), batch.labels.clone()
+            kept.append(replace(batch, images=images, labels=labels))
+            torch.cuda._sleep(1_000_000)
+    torch.cuda.synchronize()
+    expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)
+    assert_same(kept, expected.micro_batches(updates(*SIZES)))
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two devices")
+@pytest.mark.parametrize("fraction", [0.5, 0.0])
+def test_another_device_than_the_current_one(dataset, fraction):
+    loader, expected = choose(dataset, "cuda:1", resident_fraction=fraction), choose(dataset, "cpu")
+    ours = list(loader.micro_batches(updates(*SIZES)))
+    assert torch.cuda.current_device() == 0
+    assert_same(ours, expected.micro_batches(updates(*SIZES)))
+
+
 @pytest.mark.parametrize("fraction", [0.5, 0.0])
 def test_device_memory_does_not_grow_with_the_batch(dataset, fraction):
     peaks = []
@@ -133,4 +163,4 @@ def test_no_room_on_the_device_is_explained(dataset):
             DeviceArrayLoader(dataset, AUGMENT, 3, 128, torch.device("cuda"))
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert "resident_fraction" in caught.value.hint
+    assert "StreamedArrayLoader" in caught.value.hint

@@ -108,6 +108,26 @@ def test_what_is_no_integer_is_named(name):
         _native.load_batch(**arguments(**{name: 2.5}))
 
 
+@pytest.mark.parametrize("value", [None, 1, 2, "yes", 0.0, [True]])
+@pytest.mark.parametrize("name", ["flip", "shuffle"])
+def test_what_is_no_flag_is_named(name, value):
+    message = f"{name}: expected True or False, got {value!r}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        _native.load_batch(**arguments(**{name: value}))
+
+
+@pytest.mark.parametrize("value", [None, 3, b"zero"])
+def test_what_is_no_padding_is_named(value):
+    message = f"padding: expected 'zero' or 'reflect', got {value!r}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        _native.load_batch(**arguments(padding=value))
+
+
+@pytest.mark.parametrize("flag", [np.True_, np.False_])
+def test_the_flags_of_numpy_are_flags(flag):
+    _native.load_batch(**arguments(flip=flag, shuffle=flag))
+
+
 def test_stop_before_start_is_named():
     with pytest.raises(ValueError, match=r"^stop: expected an integer from 5 .* got 4"):
         _native.load_batch(**arguments(start=5))

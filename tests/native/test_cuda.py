@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bsgrow.loading.device_kernel import hold, launch
 from bsgrow.native import Augment, cuda, reference
 from bsgrow.native import load_batch as load_batch_on_cpu
 
@@ -18,6 +19,7 @@ pytestmark = [
 ]
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16]
+ARRAYS = ("images", "labels")
 AUGMENT = Augment(pad=4, flip=True, cutout=8)
 CIFAR = {"mean": (0.49, 0.48, 0.45), "std": (0.25, 0.24, 0.26)}
 
@@ -267,6 +269,30 @@ def test_the_older_interface():
         by_interface(case, data=(np.zeros(1).ctypes.data, False))
 
 
+def test_a_tensor_that_needs_a_gradient_is_named():
+    case = stream_of(50, 5, 105)
+    held = {name: torch.as_tensor(case[name], device="cuda") for name in ("images", "labels")}
+    out = torch.zeros((100, 3, 32, 32), device="cuda", requires_grad=True)
+    out_labels = torch.zeros(100, dtype=torch.int64, device="cuda")
+    with pytest.raises(ValueError, match=r"^out_images: .*BufferError: .*gradient"):
+        cuda.load_batch(
+            **case | held, out_images=out, out_labels=out_labels, cursor=None, stream=handle()
+        )
+
+
+def test_tensors_are_handed_over_as_capsules():
+    """What the loaders do: no event is made, on whichever stream."""
+    case = stream_of(50, 5, 105)
+    side = torch.cuda.Stream()
+    with torch.cuda.stream(side):
+        held = {name: hold(torch.as_tensor(case[name], device="cuda")) for name in ARRAYS}
+        out = make_out((100, 3, 32, 32), torch.bfloat16, True, "cuda")
+        out_labels = torch.zeros(100, dtype=torch.int64, device="cuda")
+        launch(**case | {"shuffle": True} | held, out_images=out, out_labels=out_labels)
+    side.synchronize()
+    assert_same((out.cpu(), out_labels.cpu()), on_cpu(case, torch.bfloat16, True))
+
+
 def test_memory_of_what_was_passed_is_given_back():
     case = stream_of(50, 0, 256)
     on_device(case, torch.float32)
@@ -290,5 +316,8 @@ def test_another_device_than_the_current_one():
     cuda.load_batch(**arguments, stream=stream)
     assert torch.cuda.current_device() == 0
     assert_same((out.cpu(), out_labels.cpu()), on_cpu(case, torch.float32))
+    with pytest.raises(ValueError, match=r"^stream: expected one of device 1"):
+        cuda.load_batch(**arguments, stream=torch.cuda.Stream("cuda:0").cuda_stream)
+    cuda.load_batch(**arguments, stream=stream)  # the failure left nothing behind
     with pytest.raises(ValueError, match=r"^labels: .*on device 1, as images is, got one on 0"):
         cuda.load_batch(**arguments | {"labels": arrays["labels"].to("cuda:0")}, stream=stream)

@@ -1,6 +1,5 @@
 """Every check of the binding for devices, on memory of the host that passes for a device's."""
 
-import ctypes
 import re
 import weakref
 
@@ -10,77 +9,9 @@ import torch
 
 from bsgrow.errors import BsgrowError
 from bsgrow.native import cuda
+from tests.native.on_device import IMAGES, LABELS, SHARED, OnDevice, arguments, on_device
 
 extension = pytest.importorskip("bsgrow._native_cuda", reason="bsgrow was built without nvcc")
-
-CPU, CUDA = 1, 2
-
-
-class _Device(ctypes.Structure):
-    _fields_ = [("device_type", ctypes.c_int32), ("device_id", ctypes.c_int32)]
-
-
-class _Tensor(ctypes.Structure):
-    """The fields of DLTensor that come before its device, and that."""
-
-    _fields_ = [("data", ctypes.c_void_p), ("device", _Device)]
-
-
-def pretend(capsule, device_id):
-    """Write another device into a capsule's tensor; its memory stays what it is."""
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.POINTER(_Tensor), [ctypes.py_object, ctypes.c_char_p]
-    pointer(capsule, b"dltensor").contents.device = _Device(CUDA, device_id)
-    return capsule
-
-
-class OnDevice:
-    """A tensor of the CPU that says it is on a device."""
-
-    def __init__(self, tensor, device_id=0):
-        self.tensor = tensor
-        self.device_id = device_id
-        self.streams = []
-
-    def __dlpack_device__(self):
-        return CUDA, self.device_id
-
-    def __dlpack__(self, *, stream):
-        self.streams.append(stream)
-        return pretend(self.tensor.__dlpack__(), self.device_id)
-
-
-IMAGES = torch.arange(5 * 3 * 6 * 8, dtype=torch.int64).to(torch.uint8).view(5, 3, 6, 8)
-LABELS = torch.arange(5)
-
-
-def arguments(**changes):
-    return {
-        "images": OnDevice(IMAGES),
-        "labels": OnDevice(LABELS),
-        "seed": 0,
-        "start": 0,
-        "stop": 4,
-        "pad": 2,
-        "padding": "zero",
-        "flip": True,
-        "cutout": 3,
-        "scale": np.ones(3, np.float32),
-        "bias": np.ones(3, np.float32),
-        "out_images": OnDevice(torch.full((4, 3, 6, 8), 9.0, dtype=torch.bfloat16)),
-        "out_labels": OnDevice(torch.full((4,), 9)),
-        "shuffle": True,
-        "num_samples": None,
-        "cursor": None,
-        "stream": 0,
-    } | changes
-
-
-def on_device(*shape, dtype=torch.float32):
-    return OnDevice(torch.zeros(shape, dtype=dtype))
-
-
-SHARED = torch.zeros(4 * 3 * 6 * 8 * 4, dtype=torch.uint8)
 
 WRONG_VALUES = [
     ("images", IMAGES, "in the memory of a CUDA device, got one of the CPU .DLPack device type 1"),
@@ -132,6 +63,21 @@ def test_what_is_no_array_is_named(name):
 def test_what_is_no_integer_is_named(name):
     with pytest.raises(TypeError, match=re.escape(f"{name}: expected an integer, got 2.5")):
         extension.load_batch(**arguments(**{name: 2.5}))
+
+
+@pytest.mark.parametrize("value", [None, 1, 2, "yes", 0.0, [True]])
+@pytest.mark.parametrize("name", ["flip", "shuffle"])
+def test_what_is_no_flag_is_named(name, value):
+    message = f"{name}: expected True or False, got {value!r}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        extension.load_batch(**arguments(**{name: value}))
+
+
+@pytest.mark.parametrize("value", [None, 3, b"zero"])
+def test_what_is_no_padding_is_named(value):
+    message = f"padding: expected 'zero' or 'reflect', got {value!r}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        extension.load_batch(**arguments(padding=value))
 
 
 def test_gathered_images_are_those_of_the_positions():
@@ -199,6 +145,18 @@ def test_an_array_taken_once_is_an_argument():
     assert len(images.streams) == len(labels.streams) == 1
 
 
+@pytest.mark.parametrize("name", ["out_images", "out_labels"])
+def test_the_cursor_is_no_output(name):
+    memory = SHARED.view(torch.int64)
+    cursor = {"cursor": OnDevice(memory[2:3])}
+    out = {
+        "out_images": OnDevice(SHARED.view(torch.float32).view(4, 3, 6, 8)),
+        "out_labels": OnDevice(memory[:4]),
+    }[name]
+    with pytest.raises(ValueError, match=f"^{name}: must not share memory with cursor"):
+        extension.load_batch(**arguments(**cursor, **{name: out}))
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA device")
 def test_without_a_device_all_but_the_launch_works():
     info = extension.build_info()
@@ -212,17 +170,3 @@ def test_without_a_device_all_but_the_launch_works():
     with pytest.raises(BsgrowError, match=r"^CUDA, ") as caught:
         cuda.advance_cursor(on_device(1, dtype=torch.int64), 4, stream=0)
     assert "bsgrow doctor" in caught.value.hint
-
-
-class ByInterface:
-    """Memory of the host behind __cuda_array_interface__."""
-
-    def __init__(self, array, **fields):
-        self.array = array
-        self.__cuda_array_interface__ = array.__array_interface__ | {"stream": None} | fields
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA device")
-def test_the_older_interface_asks_the_driver_where_memory_is():
-    with pytest.raises(RuntimeError, match=r"^CUDA, images: "):
-        extension.load_batch(**arguments(images=ByInterface(IMAGES.numpy())))

@@ -55,12 +55,20 @@ def run(host_kernel, case, dtype, channels_last=False, offset=0, **options):
 
 # Sizes that are whole vectors, sizes that are not, and rows too long for shared memory.
 VECTORS = st.tuples(st.integers(1, 24).map(lambda n: 2 * n), st.integers(1, 9).map(lambda n: 8 * n))
+FOURS = st.tuples(
+    st.integers(1, 12).map(lambda n: 4 * n), st.integers(0, 9).map(lambda n: 8 * n + 4)
+)
 SIZES = {
     "vectors": VECTORS,
+    "fours": FOURS,
     "any": st.tuples(st.integers(1, 40), st.integers(1, 40)),
     "long rows": st.tuples(st.integers(1, 3), st.integers(3000, 3400)),
 }
-CHANNELS = {"vectors": st.sampled_from([1, 3, 3, 3, 4]), "any": st.integers(1, 5)}
+CHANNELS = {
+    "vectors": st.sampled_from([1, 3, 3, 3, 4]),
+    "fours": st.sampled_from([1, 3]),
+    "any": st.integers(1, 5),
+}
 
 
 @st.composite
@@ -96,7 +104,9 @@ def cases(draw, sizes):
     }
 
 
-@pytest.mark.parametrize(("sizes", "examples"), [("vectors", 250), ("any", 150), ("long rows", 30)])
+@pytest.mark.parametrize(
+    ("sizes", "examples"), [("vectors", 250), ("fours", 150), ("any", 150), ("long rows", 30)]
+)
 def test_equals_the_reference(host_kernel, sizes, examples):
     host_kernel.launches.clear()
 
@@ -107,11 +117,11 @@ def test_equals_the_reference(host_kernel, sizes, examples):
         channels_last=st.booleans(),
         offset=st.sampled_from([0, 0, 0, 0, 1, 3]),
         items_per_warp=st.integers(0, 8),
+        few_items=st.sampled_from([0, 20, None]),
         backwards=st.booleans(),
     )
-    def check(case, dtype, channels_last, offset, items_per_warp, backwards):
+    def check(case, dtype, channels_last, offset, **options):
         expected_images, expected_labels = reference.load_batch(**case, dtype=dtype)
-        options = {"items_per_warp": items_per_warp, "backwards": backwards}
         images, labels = run(host_kernel, case, dtype, channels_last, offset, **options)
         np.testing.assert_array_equal(bits(images), bits(expected_images))
         np.testing.assert_array_equal(labels, expected_labels)
@@ -119,6 +129,8 @@ def test_equals_the_reference(host_kernel, sizes, examples):
     check()
     layouts = Counter(layout for layout, _, _ in host_kernel.launches)
     assert layouts["any"] > 10
+    if sizes == "fours":
+        assert layouts["fours"] > 20
     if sizes == "vectors":
         assert min(layouts["planar"], layouts["interleaved"]) > 20
         assert any(bands > 1 for layout, bands, _ in host_kernel.launches if layout != "any")
@@ -133,7 +145,11 @@ def test_equals_the_reference(host_kernel, sizes, examples):
         ((3, 64, 64), "bfloat16", True, ("interleaved", 4, True)),
         ((3, 224, 224), "bfloat16", True, ("interleaved", 38, True)),
         ((1, 28, 28), "float32", True, ("planar", 1, True)),
-        ((1, 28, 28), "bfloat16", False, ("any", 1, True)),
+        ((1, 28, 28), "bfloat16", False, ("fours", 1, True)),
+        ((1, 28, 28), "float16", True, ("fours", 1, True)),
+        ((3, 28, 28), "bfloat16", False, ("fours", 1, True)),
+        ((3, 28, 28), "bfloat16", True, ("any", 1, True)),
+        ((1, 30, 30), "bfloat16", False, ("any", 1, True)),
         ((4, 32, 32), "bfloat16", True, ("any", 2, True)),
         ((4, 32, 32), "bfloat16", False, ("planar", 2, True)),
         ((3, 2, 3200), "bfloat16", True, ("any", 2, False)),
@@ -157,6 +173,37 @@ def test_how_images_are_cut(host_kernel, shape, dtype, channels_last, expected):
     expected_images, expected_labels = reference.load_batch(**case, dtype=dtype)
     np.testing.assert_array_equal(bits(images), bits(expected_images))
     np.testing.assert_array_equal(labels, expected_labels)
+
+
+@pytest.mark.parametrize(
+    ("shape", "num", "bands"),
+    [
+        ((3, 32, 32), 1, 4),
+        ((3, 32, 32), 2111, 4),
+        ((3, 32, 32), 2112, 1),
+        ((3, 64, 64), 527, 16),
+        ((3, 64, 64), 528, 4),
+        ((1, 28, 28), 128, 4),
+        ((3, 5, 400), 8, 5),
+        ((3, 7, 4), 8, 1),
+    ],
+)
+def test_few_images_are_cut_into_more_bands(host_kernel, shape, num, bands):
+    case = {
+        "images": make_images((5, *shape)),
+        "labels": np.arange(5),
+        "seed": 3,
+        "start": 7,
+        "stop": 7 + num,
+        "augment": Augment(pad=2, flip=True, cutout=3),
+        "mean": [0.5] * shape[0],
+        "std": [0.25] * shape[0],
+    }
+    images, labels = run(host_kernel, case, "bfloat16", channels_last=True, few_items=None)
+    assert host_kernel.launches[-1][1] == bands
+    whole_images, whole_labels = run(host_kernel, case, "bfloat16", channels_last=True)
+    np.testing.assert_array_equal(bits(images), bits(whole_images))
+    np.testing.assert_array_equal(labels, whole_labels)
 
 
 ROUNDING = {

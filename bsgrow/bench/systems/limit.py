@@ -1,8 +1,9 @@
 """The physical limit: writing the output and nothing else, or decoding and nothing else.
 
 In memory on a CPU: the threads fill the output buffers. On a CUDA device: a copy within its memory
-that moves as many bytes as the work reads and writes. JPEG: the threads decode the files in full,
-with libjpeg-turbo as Pillow ships it, whose decoder runs outside of the GIL.
+that moves as many bytes as the work reads and writes, from place to place of more than caches hold.
+JPEG: the threads decode the files in full, with libjpeg-turbo as Pillow ships it, whose decoder
+runs outside of the GIL.
 """
 
 from collections.abc import Generator
@@ -19,6 +20,8 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 
 _CHUNK_SAMPLES = 32  # what a thread of load_batch takes at a time
+_COPY_BYTES = 256 << 20  # or more are copied before the same bytes again: no cache holds them
+_ALIGNMENT = 512  # of what is copied, as memory that is allocated
 
 
 def _open_array(work: ArrayWork) -> Source:
@@ -35,10 +38,12 @@ def _fill(work: Work) -> Generator[Batch, None, None]:
 
 def _copy(work: Work) -> Generator[Batch, None, None]:
     num_bytes = work.slice_size * (work.bytes_read + work.bytes_written) // 2
-    source = torch.randint(256, (num_bytes,), dtype=torch.uint8, device=work.device)
+    pitch = -(-num_bytes // _ALIGNMENT) * _ALIGNMENT
+    num_parts = -(-_COPY_BYTES // pitch)
+    source = torch.randint(256, (num_parts, pitch), dtype=torch.uint8, device=work.device)
     target = torch.empty_like(source)
-    while True:
-        target.copy_(source)
+    for part in cycle(range(num_parts)):
+        target[part, :num_bytes].copy_(source[part, :num_bytes])
         yield Batch(work.slice_size)
 
 

@@ -1,8 +1,11 @@
 """CUDA devices, asked of the driver itself: torch may be built without CUDA and see none."""
 
 import ctypes
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from bsgrow.cuda_architectures import why_unsupported
 from bsgrow.reporting.doctor.finding import Finding
 
 _LIBRARY = "libcuda.so.1"
@@ -27,6 +30,27 @@ def examine_driver() -> Finding:
     if not devices:
         return Finding("device", "cuda", "missing", facts=facts, reason="no device", hint=_HINT)
     return Finding("device", "cuda", "works", facts=facts)
+
+
+def compare_with_kernels(driver: Finding, built: Sequence[int] | None) -> Finding:
+    """Say of each device whether the kernels run on it, and why not.
+
+    Args:
+        driver: what :func:`examine_driver` found.
+        built: compute capabilities that the kernels were built for, ten times each; None where
+            there are no kernels, which the module's own finding explains.
+    """
+    if not driver.works or built is None:
+        return driver
+    devices = driver.facts["devices"]
+    problems = [why_unsupported(int(each["architecture"][3:]), built) for each in devices]
+    told = [
+        each | {"kernels": problem or "run on it"}
+        for each, problem in zip(devices, problems, strict=True)
+    ]
+    reason = None if None in problems else "no device runs the kernels of _native_cuda"
+    hint = reason and "batches are made on the CPU and copied, as they are without the module"
+    return replace(driver, facts={**driver.facts, "devices": told}, reason=reason, hint=hint)
 
 
 def _describe(driver: ctypes.CDLL, index: int) -> dict[str, Any]:

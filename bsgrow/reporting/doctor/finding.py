@@ -19,7 +19,7 @@ class Finding:
         hint: what to do about that.
     """
 
-    kind: Literal["machine", "module", "package", "device"]
+    kind: Literal["machine", "module", "package", "tool", "device"]
     name: str
     state: Literal["works", "missing", "broken"]
     needed: bool = False

@@ -59,6 +59,11 @@ _PACKAGES = (
         hint='for data.decoder = "dali", on Linux: pip install nvidia-dali-cuda130 '
         "(nvidia-dali-cuda120 for a driver of CUDA 12)",
     ),
+    _Package(
+        "triton",
+        ("triton", "pytorch-triton"),
+        hint="`run.compile = true` needs it on a CUDA device; torch for CUDA brings it on Linux",
+    ),
     _Package("ffcv", ("ffcv",), hint=_COMPARED),
     _Package("spdl.io", ("spdl", "spdl-io"), hint=_COMPARED),
 )

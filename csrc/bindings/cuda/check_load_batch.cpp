@@ -38,6 +38,19 @@ void require_small_images(const Array& images) {
   }
 }
 
+// On the arguments' device. That a stream is of another one is found by the launch itself.
+template <typename Launch>
+void launch(const DeviceImport& import, const char* what, const Launch& start) {
+  const ReleasedGil released;
+  const DeviceGuard guard(import.device());
+  require_success(guard.error(), "device");
+  const cudaError_t error = start();
+  if (error != cudaErrorInvalidResourceHandle) return require_success(error, what);
+  cudaGetLastError();
+  throw py::value_error("stream: expected one of device " + std::to_string(import.device()) +
+                        ", where the arrays are, that was not destroyed");
+}
+
 }  // namespace
 
 void check_and_load_batch(const LoadBatchArguments& arguments, const DeviceArguments& device) {
@@ -47,13 +60,17 @@ void check_and_load_batch(const LoadBatchArguments& arguments, const DeviceArgum
   const CheckedLoadBatch checked = check_load_batch(arguments, gathered, std::ref(import));
   require_small_images(checked.arrays.front());
   std::optional<Array> cursor;
-  if (!device.cursor.is_none()) cursor = to_cursor(import, device.cursor);
+  if (!device.cursor.is_none()) {
+    cursor = to_cursor(import, device.cursor);
+    for (const Array& array : checked.arrays) {
+      const bool is_output = array.name == "out_images" || array.name == "out_labels";
+      if (is_output) require_disjoint(array, *cursor);
+    }
+  }
   const DeviceLoadBatch batch{checked.batch,
                               cursor ? static_cast<const uint64_t*>(cursor->info.ptr) : nullptr,
                               gathered.num_samples > 0};
-  const ReleasedGil released;
-  const DeviceGuard guard(import.device());
-  require_success(load_batch(batch, stream), "load_batch");
+  launch(import, "load_batch", [&] { return load_batch(batch, stream); });
 }
 
 void check_and_advance_cursor(py::handle cursor, py::handle count, py::handle stream_handle) {
@@ -61,10 +78,8 @@ void check_and_advance_cursor(py::handle cursor, py::handle count, py::handle st
   DeviceImport import(stream);
   const Array number = to_cursor(import, cursor);
   const uint64_t added = to_integer(count, "count", 0, UINT64_MAX);
-  const ReleasedGil released;
-  const DeviceGuard guard(import.device());
-  require_success(advance_cursor(static_cast<uint64_t*>(number.info.ptr), added, stream),
-                  "advance_cursor");
+  auto* const value = static_cast<uint64_t*>(number.info.ptr);
+  launch(import, "advance_cursor", [&] { return advance_cursor(value, added, stream); });
 }
 
 DeviceArray check_device_array(py::handle array, py::handle stream) {

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
-// The binary interface of DLPack (dmlc.github.io/dlpack, version 0.8; later ones still offer it):
-// how array libraries hand memory to each other. Names and layout are the standard's.
+// The binary interface of DLPack (dmlc.github.io/dlpack, version 1.0, and 0.8, which older
+// producers offer): how array libraries hand memory to each other. Names and layout are the
+// standard's.
 
 extern "C" {
 
@@ -34,11 +35,27 @@ struct DLManagedTensor {
   void (*deleter)(DLManagedTensor* self);
 };
 
+struct DLPackVersion {
+  uint32_t major;  // another one: only the deleter is where it was
+  uint32_t minor;
+};
+
+struct DLManagedTensorVersioned {
+  DLPackVersion version;
+  void* manager_ctx;
+  void (*deleter)(DLManagedTensorVersioned* self);
+  uint64_t flags;
+  DLTensor dl_tensor;
+};
+
 }  // extern "C"
 
 namespace bsgrow {
 
-enum DLDeviceType : int32_t { kDLCUDA = 2, kDLCUDAManaged = 13 };
+constexpr uint32_t kDLPackMajor = 1;
+constexpr uint64_t kDLReadOnly = 1;  // of the flags
+
+enum DLDeviceType : int32_t { kDLCPU = 1, kDLCUDA = 2, kDLCUDAManaged = 13 };
 enum DLDataTypeCode : uint8_t { kDLInt = 0, kDLUInt = 1, kDLFloat = 2, kDLBfloat = 4 };
 
 }  // namespace bsgrow

@@ -11,9 +11,9 @@ namespace bsgrow {
 namespace {
 
 void load_batch_from_python(py::object images, py::object labels, py::object seed, py::object start,
-                            py::object stop, py::object pad, const std::string& padding, bool flip,
+                            py::object stop, py::object pad, py::object padding, py::object flip,
                             py::object cutout, py::object scale, py::object bias,
-                            py::object out_images, py::object out_labels, bool shuffle,
+                            py::object out_images, py::object out_labels, py::object shuffle,
                             py::object num_samples, py::object cursor, py::object stream) {
   check_and_load_batch({images, labels, seed, start, stop, pad, padding, flip, cutout, scale, bias,
                         out_images, out_labels, shuffle},
@@ -43,5 +43,6 @@ PYBIND11_MODULE(_native_cuda, module) {
   module.def("advance_cursor", &bsgrow::check_and_advance_cursor, py::kw_only(), py::arg("cursor"),
              py::arg("count"), py::arg("stream"));
   module.def("build_info", &bsgrow::build_info);
+  module.def("device_capability", &bsgrow::capability_of, py::arg("device"));
   module.def("device_count", &bsgrow::count_devices);
 }

@@ -37,6 +37,8 @@ void run_warp(const cuda::Arguments& arguments, bool backwards, uint64_t warp) {
       return run_warp<Out, cuda::Layout::kPlanar>(arguments, backwards, warp);
     case cuda::Layout::kInterleaved:
       return run_warp<Out, cuda::Layout::kInterleaved>(arguments, backwards, warp);
+    case cuda::Layout::kPlanarFours:
+      return run_warp<Out, cuda::Layout::kPlanarFours>(arguments, backwards, warp);
   }
 }
 
@@ -44,8 +46,9 @@ void run_warp(const cuda::Arguments& arguments, bool backwards, uint64_t warp) {
 
 // Returns the layout that was chosen, and writes the number of bands and whether tiles are staged.
 extern "C" int load_batch_on_host(const DeviceLoadBatch* batch, uint32_t items_per_warp,
-                                  int backwards, uint32_t* num_bands, int* staged) {
-  cuda::Arguments arguments = cuda::make_arguments(*batch);
+                                  uint64_t few_items, int backwards, uint32_t* num_bands,
+                                  int* staged) {
+  cuda::Arguments arguments = cuda::make_arguments(*batch, few_items);
   if (items_per_warp > 0) arguments.items_per_warp = items_per_warp;
   const uint64_t num_warps = arguments.num_items / arguments.items_per_warp + 2;  // two idle
   for (uint64_t i = 0; i < num_warps; ++i) {
@@ -66,5 +69,7 @@ extern "C" int load_batch_on_host(const DeviceLoadBatch* batch, uint32_t items_p
   *staged = arguments.tiling.tile_bytes > 0;
   return static_cast<int>(arguments.tiling.layout);
 }
+
+extern "C" uint64_t default_few_items() { return cuda::kFewItems; }
 
 extern "C" size_t size_of_batch() { return sizeof(DeviceLoadBatch); }

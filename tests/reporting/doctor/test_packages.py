@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bsgrow.reporting.doctor import devices, examine, packages
+from bsgrow.reporting.doctor import devices, examine, packages, tools
 from bsgrow.reporting.doctor.machine import examine_machine
 
 
@@ -92,6 +92,48 @@ def test_devices_are_described(monkeypatch):
     assert finding.facts["cuda_driver"] == "13.0"
     device = {"name": "NVIDIA H200", "architecture": "sm_90", "memory_bytes": 1 << 37}
     assert finding.facts["devices"] == [device]
+
+
+def test_a_device_says_whether_the_kernels_run_on_it(monkeypatch):
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda name: Driver())
+    driver = devices.examine_driver()
+    finding = devices.compare_with_kernels(driver, [80, 90, 100])
+    assert finding.facts["devices"][0]["kernels"] == "run on it"
+    assert (finding.works, finding.reason, finding.hint) == (True, None, None)
+    assert devices.compare_with_kernels(driver, None) is driver
+
+
+def test_a_device_that_kernels_were_not_built_for_says_so(monkeypatch):
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda name: Driver())
+    finding = devices.compare_with_kernels(devices.examine_driver(), [100])
+    assert finding.facts["devices"][0]["kernels"].startswith("sm_90 is not among")
+    assert finding.reason == "no device runs the kernels of _native_cuda"
+    assert "on the CPU" in finding.hint
+
+
+def test_without_a_device_there_is_nothing_to_compare(monkeypatch):
+    monkeypatch.setattr(devices, "_LIBRARY", "libno-such-driver.so.1")
+    driver = devices.examine_driver()
+    assert devices.compare_with_kernels(driver, [80]) is driver
+
+
+def test_a_compiler_is_found_by_its_variable(monkeypatch, tmp_path):
+    compiler = tmp_path / "my-c++"
+    compiler.write_text("")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", f"{compiler} -pipe")
+    finding = tools.examine_compiler()
+    assert finding.works
+    assert finding.facts["path"] == str(compiler)
+
+
+def test_without_a_compiler_the_doctor_says_what_needs_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = tools.examine_compiler()
+    assert (finding.state, finding.needed) == ("missing", False)
+    assert "was not found" in finding.reason
+    assert "run.compile" in finding.hint
 
 
 @pytest.mark.parametrize(("num_devices", "is_told"), [(0, True), (1, False)])
