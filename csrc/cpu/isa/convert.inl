@@ -106,7 +106,7 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     const uint8_t* const row = from < 0 ? black : plane + from;
     const int64_t apart = from < 0 ? 0 : plane_bytes;
     fetch<kBlocks * kLanes>(ahead);
-    Integers pixels[kBlocks] = {};
+    Integers pixels[kBlocks];
     gather_blocks(row, apart, group, pixels);
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
