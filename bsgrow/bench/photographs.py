@@ -98,7 +98,7 @@ def _check_room(folder: Path, num_photographs: int) -> None:
     if num_bytes > room // 2:
         raise InputError(
             f"--num-photographs or --batch-sizes {num_photographs}: so many take "
-            f"{num_bytes / 1e9:,.1f} GB, over half of what is free in {folder.parent.parent}",
+            f"{num_bytes / 1e6:,.1f} MB, over half of what is free in {folder.parent.parent}",
             hint="take fewer, or set TMPDIR to a folder with more room",
         )
 

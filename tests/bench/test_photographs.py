@@ -46,6 +46,6 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
 
 
 def test_more_photographs_than_the_disk_has_room_for_are_refused(tmp_path):
-    with pytest.raises(InputError, match=r"1000000000000: so many take 49,000,000\.0 GB"):
+    with pytest.raises(InputError, match=r"1000000000000: so many take 49,000,000,000\.0 MB"):
         cut_photographs(tmp_path, 10**12)
     assert list(tmp_path.iterdir()) == []
