@@ -44,8 +44,9 @@ BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& c
 #else
   uint8_t bytes[2 * kWindowBytes] = {};
   memcpy(bytes, window, kWindowBytes);
-  chosen = Integers{};  // GCC does not see that each lane is written
-  for (int64_t i = 0; i < kLanes; ++i) chosen[i] = bytes[choice[i] % sizeof bytes];
+  Integers lanes{};
+  for (int64_t i = 0; i < kLanes; ++i) lanes[i] = bytes[choice[i] % sizeof bytes];
+  chosen = lanes;
 #endif
 }
 
