@@ -17,6 +17,8 @@ import numpy.typing as npt
 from bsgrow.errors import InputError
 from bsgrow.native.extension import extension
 
+MAX_SIDE = 1 << 16  # pixels of an image that a network is shown
+
 Range = tuple[float, float]
 _LARGEST_RATIO = 1e4  # the sides of a JPEG are below 2**16
 
@@ -133,9 +135,10 @@ def log_range(ratio: Range) -> Range:
 
 
 def _check_pixels(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1 << 16:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SIDE:
         raise InputError(
-            f"{name} = {value!r} is not a number of pixels: expected an integer from 1 to 65536",
+            f"{name} = {value!r} is not a number of pixels: "
+            f"expected an integer from 1 to {MAX_SIDE}",
             hint="use size = 224 and resize = 256, as is usual for ImageNet",
         )
 

@@ -7,7 +7,7 @@ from pydantic import PositiveInt, model_validator
 from bsgrow.data import DATASETS, ENCODED, is_encoded
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.native.resized_crop import MAX_SIDE, CentreCrop, ResizedCrop
 from bsgrow.recipe.section import Section
 
 
@@ -64,8 +64,8 @@ class ImagesConfig(Section):
     @property
     def centre_crop(self) -> CentreCrop:
         """What is shown of a held-out sample."""
-        resize = round(self.size * 8 / 7) if self.resize is None else self.resize
-        return CentreCrop(self.size, resize)
+        usual = min(round(self.size * 8 / 7), MAX_SIDE)
+        return CentreCrop(self.size, usual if self.resize is None else self.resize)
 
 
 _OF_ARRAYS = ("pad", "padding", "cutout")

@@ -238,8 +238,9 @@ def test_destinations_that_cannot_be(photographs, tmp_path):
     with pytest.raises(InputError, match="lies in SOURCE"):
         pack(photographs, photographs / "packed", PackOptions())
     (tmp_path / "file").touch()
-    with pytest.raises(BsgrowError, match=r"cannot make .*file/train: Not a directory"):
-        pack(photographs, tmp_path / "file", PackOptions())
+    for dest in (tmp_path / "file", tmp_path / "file/x"):
+        with pytest.raises(InputError, match=r"DEST .*file is not a folder"):
+            pack(photographs, dest, PackOptions())
     (tmp_path / "x").mkdir()
     (tmp_path / "x/train").touch()
     with pytest.raises(InputError, match="train is not a folder"):

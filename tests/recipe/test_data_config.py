@@ -51,6 +51,7 @@ def test_a_resolved_recipe_says_what_is_shown():
         ("images.scale=[0.5, 1.5]", r"images\.scale = \(0\.5, 1\.5\) is not a range"),
         ("images.scale=[0.5]", r"images\.scale"),
         ("images.ratio=[2.0, 1.0]", r"images\.ratio = \(2\.0, 1\.0\) is not a range"),
+        ("images.size=65537", r"images\.size = 65537 is not a number of pixels"),
         ("images.resize=100", r"images\.resize = 100 is smaller than size = 224"),
         ("images.side=3", r"images\.side = 3: there is no such key"),
         ("images=3", r"images = 3"),

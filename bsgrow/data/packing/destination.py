@@ -9,7 +9,7 @@ from bsgrow.errors import InputError
 
 
 def check_apart(source: Path, dest: Path) -> None:
-    """Refuses a destination inside the source, which would be read as a part of it.
+    """Refuses a destination inside the source, which would be read as a part of it, or in a file.
 
     Raises:
         InputError: it is.
@@ -19,6 +19,12 @@ def check_apart(source: Path, dest: Path) -> None:
         raise InputError(
             f"DEST {printable(dest)} lies in SOURCE {printable(source)}",
             hint="choose a folder outside of it",
+        )
+    nearest = next(path for path in (inner, *inner.parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError(
+            f"DEST {printable(dest)}: {printable(nearest)} is not a folder",
+            hint="choose a folder, or a path at which one can be made",
         )
 
 
