@@ -1,5 +1,6 @@
 """`bsgrow bench`: how fast the loader and training are, beside others and the physical limit."""
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import typer
 from bsgrow.cli import bench_options as options
 from bsgrow.cli.bench_values import batch_size_list, image_shape, system_list
 from bsgrow.cli.console import err, print_json
+from bsgrow.cli.ending import ending_at_once
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
@@ -76,7 +78,7 @@ def loader(
         raise InputError(f"--path {path}: is for JPEG files", hint="add --data jpeg")
     sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
     names = list(SYSTEMS) if systems is None else system_list(systems, SYSTEMS)
-    with _stoppable(), _scratch_folder() as scratch:
+    with _scratch_folder() as scratch:
         delivery = Delivery(
             batch_sizes=sizes,
             micro_batch_size=micro_batch_size,
@@ -130,7 +132,7 @@ def train(
 
     sizes, loaded = batch_size_list(batch_sizes), load_recipe(recipe, overrides or ())
     pace = Pace(rounds, seconds_per_round, seconds_per_row)
-    with _stoppable(), explaining_memory():
+    with _scratch_folder(), explaining_memory():
         job = measurable_job(loaded)
         with _progress() as on_progress:
             rows = bench_train(job, sizes, pace, on_progress)
@@ -151,21 +153,23 @@ def _photographs(
 
 @contextmanager
 def _scratch_folder() -> Iterator[Path]:
-    """Yield a folder for what is written on the way; it is removed whatever happens."""
+    """Yield a folder for what is written on the way; a signal ends the command and removes it too.
+
+    Meanwhile what else makes temporary files, as processes that talk to each other do, makes them
+    there.
+    """
     with tempfile.TemporaryDirectory(prefix="bsgrow-bench-") as folder:
-        yield Path(folder)
 
+        def clean_up() -> None:
+            err.show_cursor()  # which a live line hides
+            shutil.rmtree(folder, ignore_errors=True)
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop at once, with everything closed on the way out."""
-    from bsgrow.cli.stopping import StopRequest
-
-    with StopRequest() as stop:
+        before, tempfile.tempdir = tempfile.tempdir, folder
         try:
-            yield
-        except KeyboardInterrupt:
-            raise typer.Exit(stop.exit_code) from None
+            with ending_at_once(clean_up):
+                yield Path(folder)
+        finally:
+            tempfile.tempdir = before
 
 
 @contextmanager

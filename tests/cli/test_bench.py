@@ -12,7 +12,11 @@ WRONG = [
     (["loader", "--shape", "32"], "--shape 32", "3x32x32"),
     (["loader", "--shape", "3x4x4"], "--pad 4: the images are 4x4 pixels", "at most 3"),
     (["loader", "--path", "."], "--path .: is for JPEG files", "--data jpeg"),
-    (["loader", "--data", "jpeg", "--path", "nowhere"], "--path nowhere: no JPEG", "one folder"),
+    (
+        ["loader", "--data", "jpeg", "--path", "nowhere"],
+        "--path nowhere: there is no such folder",
+        "one folder",
+    ),
     (["loader", "--device", "tpu"], "'tpu' is not a device", "auto"),
     (["train", "nonesuch"], "nonesuch", "digits"),
     (["train", "--batch-sizes", "x"], "--batch-sizes x", "--batch-sizes 128"),

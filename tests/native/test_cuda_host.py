@@ -7,68 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsgrow.native import Augment, reference, scale_and_bias
-
-ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
-CIFAR = {"mean": (0.49, 0.48, 0.45), "std": (0.25, 0.24, 0.26)}
-
-
-def make_images(shape, seed=0, offset=0):
-    """Begun some bytes into a vector, and ended with the memory that was allocated."""
-    memory = np.random.default_rng(seed).integers(0, 256, np.prod(shape) + offset, dtype=np.uint8)
-    return memory[offset:].reshape(shape)
-
-
-def make_out(shape, dtype, channels_last=False, offset=0):
-    """Full of ones, so that what is not written shows, and begun some elements into a vector."""
-    size = int(np.prod(shape))
-    flat = np.ones(offset + size, ITEMS[dtype])[offset:]
-    if not channels_last:
-        return flat.reshape(shape)
-    num, channels, height, width = shape
-    return flat.reshape(num, height, width, channels).transpose(0, 3, 1, 2)
-
-
-def bits(array):
-    return np.ascontiguousarray(array).view(np.uint16)
-
-
-def run(host_kernel, case, dtype, channels_last=False, offset=0, **options):
-    """What the kernel writes for arguments of the reference."""
-    case = dict(case)
-    scale, bias = scale_and_bias(case.pop("mean"), case.pop("std"))
-    num = case["stop"] - case["start"]
-    out_images = make_out((num, *case["images"].shape[1:]), dtype, channels_last, offset)
-    out_labels = np.full(num, -9, np.int64)
-    host_kernel(
-        **case,
-        scale=scale,
-        bias=bias,
-        out_images=out_images,
-        out_labels=out_labels,
-        dtype=dtype,
-        channels_last=channels_last,
-        **options,
-    )
-    return out_images, out_labels
-
-
-# Sizes that are whole vectors, sizes that are not, and rows too long for shared memory.
-VECTORS = st.tuples(st.integers(1, 24).map(lambda n: 2 * n), st.integers(1, 9).map(lambda n: 8 * n))
-FOURS = st.tuples(
-    st.integers(1, 12).map(lambda n: 4 * n), st.integers(0, 9).map(lambda n: 8 * n + 4)
+from bsgrow.native import Augment, reference
+from tests.native.host_cases import (
+    CHANNELS,
+    CIFAR,
+    ITEMS,
+    SIZES,
+    bits,
+    make_images,
+    make_out,
+    run,
 )
-SIZES = {
-    "vectors": VECTORS,
-    "fours": FOURS,
-    "any": st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    "long rows": st.tuples(st.integers(1, 3), st.integers(3000, 3400)),
-}
-CHANNELS = {
-    "vectors": st.sampled_from([1, 3, 3, 3, 4]),
-    "fours": st.sampled_from([1, 3]),
-    "any": st.integers(1, 5),
-}
 
 
 @st.composite

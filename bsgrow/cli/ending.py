@@ -1,0 +1,43 @@
+"""Signals that end a command at once, where there is nothing to finish."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import active_children
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
+    """While entered, let a signal kill the child processes, clean up and end the process.
+
+    No exception is raised: one that falls into another library's code, while it starts or stops
+    worker processes, may be printed and lost there. Signals that are ignored, as under nohup, stay
+    so. The exit code is 128 + the signal's number, as shells count it.
+
+    Args:
+        clean_up: called last, between two steps of whatever Python code runs; it must not raise.
+    """
+    owner = os.getpid()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if hasattr(signal, "SIGCHLD"):  # torch's handler would raise here as its workers end
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        try:
+            if os.getpid() == owner:  # a forked child inherits this
+                for child in active_children():
+                    child.kill()
+                clean_up()
+        finally:
+            os._exit(128 + number)
+
+    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, end) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
