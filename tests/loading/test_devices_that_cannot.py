@@ -1,0 +1,81 @@
+"""Devices that cannot serve: too old, too full, or without the extension."""
+
+import pytest
+import torch
+
+from bsgrow.errors import BsgrowError
+from bsgrow.loading import ArrayLoader, StreamedArrayLoader, choose_array_loader
+from bsgrow.loading.device_kernel import hold
+from bsgrow.native import cuda
+from tests.loading.test_device_loaders import AUGMENT, DATASET, HostTransport
+
+
+class Driver:
+    """The extension on a machine with devices of these compute capabilities."""
+
+    def __init__(self, *capabilities):
+        self.capabilities = capabilities
+
+    def device_count(self):
+        return len(self.capabilities), ""
+
+    def device_capability(self, device):
+        if device >= len(self.capabilities):
+            raise RuntimeError("CUDA, device: invalid device ordinal")
+        return self.capabilities[device]
+
+    def build_info(self):
+        return {"architectures": [80, 90, 100], "cuda_runtime": (13, 0)}
+
+
+def test_a_device_that_the_kernel_was_not_built_for_is_explained(monkeypatch):
+    monkeypatch.setattr(cuda, "_MISSING", "")
+    monkeypatch.setattr(cuda, "extension", Driver(75, 90), raising=False)
+    assert cuda.why_unavailable() is None
+    assert cuda.why_unavailable(1) is None
+    assert cuda.why_unavailable(0).startswith("device 0: sm_75 is not among")
+    assert cuda.why_unavailable(2) == "device 2: CUDA, device: invalid device ordinal"
+
+
+def test_batches_for_an_old_device_are_made_on_the_host(monkeypatch):
+    monkeypatch.setattr(cuda, "_MISSING", "")
+    monkeypatch.setattr(cuda, "extension", Driver(90, 70), raising=False)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 34, 1 << 34))
+    loader = choose_array_loader(
+        DATASET, AUGMENT, seed=3, micro_batch_size=16, device=torch.device("cuda", 1)
+    )
+    assert isinstance(loader, ArrayLoader)
+
+
+@pytest.fixture
+def full_device(monkeypatch):
+    """A device whose memory was free when it was asked for, and is not when it is taken."""
+    monkeypatch.setattr(cuda, "why_unavailable", lambda device=None: None)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 34, 1 << 34))
+    monkeypatch.setattr("bsgrow.loading.streamed_array_loader.CudaTransport", HostTransport)
+
+    def refuse(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB.")
+
+    monkeypatch.setattr("bsgrow.loading.device_array_loader.upload", refuse)
+
+
+def test_what_does_not_fit_after_all_is_streamed(full_device, caplog):
+    loader = choose_array_loader(
+        DATASET, AUGMENT, seed=3, micro_batch_size=16, device=torch.device("cuda", 0)
+    )
+    assert isinstance(loader, StreamedArrayLoader)
+    assert "streamed, since drawn (0 MiB) does not fit" in caplog.text
+
+
+def test_what_is_held_on_the_host_is_the_tensor_itself():
+    tensor = torch.zeros(3)
+    assert hold(tensor) is tensor
+
+
+def test_a_missing_extension_is_explained(monkeypatch):
+    monkeypatch.setattr(cuda, "_MISSING", "bsgrow._native_cuda cannot be loaded: no nvcc")
+    assert cuda.why_unavailable() == "bsgrow._native_cuda cannot be loaded: no nvcc"
+    with pytest.raises(BsgrowError, match=r"cannot run on a CUDA device: .*no nvcc") as caught:
+        cuda.advance_cursor(None, 1, stream=0)
+    assert "bsgrow doctor" in caught.value.hint
