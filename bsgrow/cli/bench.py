@@ -153,23 +153,15 @@ def _photographs(
 
 @contextmanager
 def _scratch_folder() -> Iterator[Path]:
-    """Yield a folder for what is written on the way; a signal ends the command and removes it too.
-
-    Meanwhile what else makes temporary files, as processes that talk to each other do, makes them
-    there.
-    """
+    """Yield a folder for what is written on the way; a signal ends the command and removes it too."""
     with tempfile.TemporaryDirectory(prefix="bsgrow-bench-") as folder:
 
         def clean_up() -> None:
             err.show_cursor()  # which a live line hides
             shutil.rmtree(folder, ignore_errors=True)
 
-        before, tempfile.tempdir = tempfile.tempdir, folder
-        try:
-            with ending_at_once(clean_up):
-                yield Path(folder)
-        finally:
-            tempfile.tempdir = before
+        with ending_at_once(clean_up):
+            yield Path(folder)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Signals that end a command at once, where there is nothing to finish."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import active_children
+from multiprocessing import active_children, current_process
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,6 +31,7 @@ def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
             if os.getpid() == owner:  # a forked child inherits this
                 for child in active_children():
                     child.kill()
+                _remove_sockets()
                 clean_up()
         finally:
             os._exit(128 + number)
@@ -41,3 +43,10 @@ def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _remove_sockets() -> None:
+    """Remove the folder of sockets that multiprocessing removes when a process ends by itself."""
+    folder = getattr(current_process(), "_config", {}).get("tempdir")
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
