@@ -153,7 +153,7 @@ def _photographs(
 
 @contextmanager
 def _scratch_folder() -> Iterator[Path]:
-    """Yield a folder for what is written on the way; a signal ends the command and removes it too."""
+    """Yield a folder for what is written on the way; a signal that ends the command removes it."""
     with tempfile.TemporaryDirectory(prefix="bsgrow-bench-") as folder:
 
         def clean_up() -> None:

@@ -234,7 +234,8 @@ def assert_stopped(process, children, number, folder):
     while left := [child for child in children if is_running(child)]:
         assert time.monotonic() < deadline, f"{left} still run"
         time.sleep(0.1)
-    assert list(folder.iterdir()) == []
+    # A killed worker cannot remove the sockets that multiprocessing makes for it.
+    assert [each for each in folder.iterdir() if not each.name.startswith("pymp-")] == []
 
 
 looks_in_proc = pytest.mark.skipif(
