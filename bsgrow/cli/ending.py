@@ -5,7 +5,8 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import active_children, current_process
+from multiprocessing import active_children
+from multiprocessing.util import get_temp_dir
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -23,6 +24,7 @@ def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
         clean_up: called last, between two steps of whatever Python code runs; it must not raise.
     """
     owner = os.getpid()
+    sockets = get_temp_dir()  # made here it serves the child processes too, which cannot remove it
 
     def end(number: int, frame: FrameType | None) -> None:
         if hasattr(signal, "SIGCHLD"):  # torch's handler would raise here as its workers end
@@ -31,7 +33,7 @@ def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
             if os.getpid() == owner:  # a forked child inherits this
                 for child in active_children():
                     child.kill()
-                _remove_sockets()
+                shutil.rmtree(sockets, ignore_errors=True)
                 clean_up()
         finally:
             os._exit(128 + number)
@@ -43,10 +45,3 @@ def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _remove_sockets() -> None:
-    """Remove the folder of sockets that multiprocessing removes when a process ends by itself."""
-    folder = getattr(current_process(), "_config", {}).get("tempdir")
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -234,8 +234,7 @@ def assert_stopped(process, children, number, folder):
     while left := [child for child in children if is_running(child)]:
         assert time.monotonic() < deadline, f"{left} still run"
         time.sleep(0.1)
-    # A killed worker cannot remove the sockets that multiprocessing makes for it.
-    assert [each for each in folder.iterdir() if not each.name.startswith("pymp-")] == []
+    assert list(folder.iterdir()) == []
 
 
 looks_in_proc = pytest.mark.skipif(
