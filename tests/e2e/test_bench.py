@@ -197,10 +197,12 @@ def children_of(process):
 
 def started(words, folder, num_children):
     """Run a command in a session of its own until it has so many children."""
+    # What torch compiles it keeps for later, and would among the temporary files.
+    cache = {"TORCHINDUCTOR_CACHE_DIR": str(folder.with_name(f"{folder.name}-compiled"))}
     process = subprocess.Popen(
         command(*words),
         cwd=folder,
-        env=os.environ | {"TMPDIR": str(folder)},
+        env=os.environ | {"TMPDIR": str(folder)} | cache,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

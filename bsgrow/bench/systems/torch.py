@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Generator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -128,17 +129,20 @@ def data_loader(samples: Dataset[Sample], batch_size: int, work: Work) -> DataLo
         num_workers=work.num_threads,
         pin_memory=work.on_cuda,
         persistent_workers=True,
-        worker_init_fn=_leave_signals_to_the_parent,
+        worker_init_fn=partial(_leave_signals_to_the_parent, os.getpid()),
         drop_last=True,
     )
 
 
-def _leave_signals_to_the_parent(worker: int) -> None:
+def _leave_signals_to_the_parent(parent: int, worker: int) -> None:
     """Let a worker end when its parent does, without a word; its own errors reach the parent.
 
     A signal to all processes alike ends it as if it were done: torch raises in the parent, at any
-    place, for a worker that was killed.
+    place, for a worker that was killed. A parent that ended before torch begins to watch it would
+    never be missed.
     """
+    if os.getppid() != parent:
+        os._exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     sys.excepthook = lambda *_: None
