@@ -12,7 +12,6 @@ import typer
 from bsgrow.cli import bench_options as options
 from bsgrow.cli.bench_values import batch_size_list, image_shape, system_list
 from bsgrow.cli.console import err, print_json
-from bsgrow.cli.ending import ending_at_once
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
@@ -128,11 +127,12 @@ def train(
     from bsgrow.bench.train import bench_train
     from bsgrow.bench.training_job import measurable_job
     from bsgrow.cli.bench_table import print_train_rows
+    from bsgrow.cli.ending import ending_at_once
     from bsgrow.training.memory import explaining_memory
 
     sizes, loaded = batch_size_list(batch_sizes), load_recipe(recipe, overrides or ())
     pace = Pace(rounds, seconds_per_round, seconds_per_row)
-    with _scratch_folder(), explaining_memory():
+    with ending_at_once(err.show_cursor), explaining_memory():
         job = measurable_job(loaded)
         with _progress() as on_progress:
             rows = bench_train(job, sizes, pace, on_progress)
@@ -154,6 +154,8 @@ def _photographs(
 @contextmanager
 def _scratch_folder() -> Iterator[Path]:
     """Yield a folder for what is written on the way; a signal that ends the command removes it."""
+    from bsgrow.cli.ending import ending_at_once
+
     with tempfile.TemporaryDirectory(prefix="bsgrow-bench-") as folder:
 
         def clean_up() -> None:

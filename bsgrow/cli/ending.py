@@ -9,16 +9,16 @@ from multiprocessing import active_children
 from multiprocessing.util import get_temp_dir
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from bsgrow.cli.handling import handling
 
 
 @contextmanager
-def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
+def ending_at_once(clean_up: Callable[[], object]) -> Iterator[None]:
     """While entered, let a signal kill the child processes, clean up and end the process.
 
     No exception is raised: one that falls into another library's code, while it starts or stops
-    worker processes, may be printed and lost there. Signals that are ignored, as under nohup, stay
-    so. The exit code is 128 + the signal's number, as shells count it.
+    worker processes, may be printed and lost there. The exit code is 128 + the signal's number, as
+    shells count it.
 
     Args:
         clean_up: called last, between two steps of whatever Python code runs; it must not raise.
@@ -38,10 +38,5 @@ def ending_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
         finally:
             os._exit(128 + number)
 
-    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, end) for number in wanted}
-    try:
+    with handling(end):
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -7,9 +7,9 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
+from bsgrow.cli.handling import handling
 from bsgrow.cli.interrupt import interrupt
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
 _MESSAGE = "\nnote: stopping after this update; once more to stop at once\n"
 
@@ -30,8 +30,8 @@ class StopRequest:
         self._seconds = 0.0
 
     def __enter__(self) -> Self:
-        wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-        self._previous = {number: signal.signal(number, self._handle) for number in wanted}
+        self._handling = handling(self._handle)
+        self._handling.__enter__()
         return self
 
     def __exit__(
@@ -40,8 +40,7 @@ class StopRequest:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+        self._handling.__exit__(kind, error, traceback)
 
     def __call__(self) -> bool:
         """Return whether a signal has come."""

@@ -84,7 +84,6 @@ def choose_array_loader(
         memory_format: torch.contiguous_format or torch.channels_last.
         num_threads: native threads, where the host takes part.
         resident_fraction: of the free device memory that the data set may take; 0 streams it.
-
     """
     on_cuda = device.type == "cuda"
     choice = choose_place(
