@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -89,10 +90,17 @@ def test_wrong_input(bsgrow, photographs, words, message):
     assert not (photographs.parent / "packed").exists()
 
 
-def test_a_destination_that_cannot_be_made(bsgrow, photographs):
+def test_a_destination_in_a_file(bsgrow, photographs):
     result = bsgrow("data", "pack", "photographs", "/dev/null/packed")
+    assert result.returncode == 2
+    assert "/dev/null is not a folder\nhint: " in result.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, which takes no folders")
+def test_a_destination_that_cannot_be_made(bsgrow, photographs):
+    result = bsgrow("data", "pack", "photographs", "/proc/packed")
     assert result.returncode == 1
-    assert "cannot make /dev/null/packed/train: Not a directory" in result.stderr
+    assert "cannot make /proc/packed" in result.stderr
 
 
 def test_images_are_counted_for_a_plan(bsgrow, photographs):
