@@ -164,9 +164,9 @@ class Build(build_ext):
             self.record[name] = {"built": True, **facts}
 
     def remove_earlier(self, ext: Pybind11Extension) -> None:
-        """Leave nothing of an earlier build, beside the sources either."""
+        """Leave nothing of an earlier build where this one puts its modules."""
         file = self.get_ext_filename(ext.name)
-        for folder in (self.build_lib, "."):
+        for folder in (self.build_lib, *(["."] if self.inplace else [])):
             Path(folder, file).unlink(missing_ok=True)
 
     def prepare(self, name: str, ext: Pybind11Extension) -> list[str]:
