@@ -142,6 +142,7 @@ class Build(build_ext):
 
     def run(self) -> None:
         self.record: dict[str, dict[str, object]] = {}
+        self.beside_sources = bool(self.inplace)  # setuptools forgets it while it runs
         super().run()
         folder = Path() if self.inplace else Path(self.build_lib)
         record = folder / "bsgrow" / "_build.json"
@@ -166,7 +167,7 @@ class Build(build_ext):
     def remove_earlier(self, ext: Pybind11Extension) -> None:
         """Leave nothing of an earlier build where this one puts its modules."""
         file = self.get_ext_filename(ext.name)
-        for folder in (self.build_lib, *(["."] if self.inplace else [])):
+        for folder in (self.build_lib, *(["."] if self.beside_sources else [])):
             Path(folder, file).unlink(missing_ok=True)
 
     def prepare(self, name: str, ext: Pybind11Extension) -> list[str]:
