@@ -176,6 +176,7 @@ def child_check(seed):
     sys.exit(0 if check(make_loader(seed=seed).micro_batches(updates()), seed) else 3)
 
 
+@pytest.mark.forks
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork on this system")
 def test_a_fork_in_the_middle_goes_on_in_both():
     run("""
@@ -195,7 +196,9 @@ assert os.waitpid(child, 0)[1] == 0
 """)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    "method", [pytest.param("fork", marks=pytest.mark.forks), "spawn", "forkserver"]
+)
 def test_processes_started_in_the_middle(method):
     if method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"no {method} on this system")

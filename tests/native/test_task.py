@@ -162,6 +162,7 @@ while (batch.out_labels != -1).sum() == num_loaded:
 """)
 
 
+@pytest.mark.forks
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork on this system")
 def test_a_forked_child_carries_out_what_was_under_way():
     run("""
