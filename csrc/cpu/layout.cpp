@@ -15,10 +15,15 @@ std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
   return repeated;
 }
 
-// Whether rows are made of pieces of so many bytes, and these are aligned where they are streamed.
-bool fits(const Layout& layout, int64_t piece_bytes, const void* out) {
-  const bool aligned = reinterpret_cast<uintptr_t>(out) % piece_bytes == 0;
-  return layout.row_bytes() % piece_bytes == 0 && (aligned || !layout.streamed);
+// Whether all that is written at once is whole cache lines. A line that is streamed in two steps,
+// with others between, goes to memory twice, each time as parts of a line.
+bool fills_lines(const Layout& layout, int64_t abreast, const void* out) {
+  const bool together = layout.group() == 1 || layout.group() == 3;
+  const int64_t blocks = together && layout.num_blocks % abreast == 0 ? abreast : 1;
+  const int64_t step = blocks * layout.lanes * layout.item_bytes;
+  const auto address = reinterpret_cast<uintptr_t>(out);
+  return step % kCacheLine == 0 && layout.row_bytes() % kCacheLine == 0 &&
+         address % kCacheLine == 0;
 }
 
 void map_elements(Layout& layout) {
@@ -62,7 +67,7 @@ Scratch divide(const Layout& layout, uintptr_t& memory) {
 
 }  // namespace
 
-Layout make_layout(const LoadBatch& batch, int64_t lanes) {
+Layout make_layout(const LoadBatch& batch, int64_t lanes, int64_t abreast) {
   const bool interleaved = batch.channels_last && batch.shape.channels > 1;
   Layout layout{};
   layout.shape = batch.shape;
@@ -75,9 +80,8 @@ Layout make_layout(const LoadBatch& batch, int64_t lanes) {
   layout.item_bytes = item_size(batch.dtype);
   const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
   layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
-  layout.direct = layout.streamed ? fits(layout, lanes * layout.item_bytes, batch.out_images)
+  layout.direct = layout.streamed ? fills_lines(layout, abreast, batch.out_images)
                                   : layout.row_elements() >= lanes;
-  layout.joined = fits(layout, lanes * 4, batch.out_images);
   const int64_t band_bytes = layout.direct ? kDirectBandBytes : kBandBytes;
   layout.band_rows = std::max<int64_t>(1, band_bytes / layout.row_bytes());
   map_elements(layout);

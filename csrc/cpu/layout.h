@@ -24,7 +24,6 @@ struct Layout {
   int64_t item_bytes;
   bool streamed;      // written past the caches
   bool direct;        // blocks are stored where they belong; else rows are copied there
-  bool joined;        // rows are whole vectors of floats, or of twice as many shorter numbers
   int64_t band_rows;  // rows that are made before the next ones are begun
 
   std::vector<int32_t> columns;   // of the pixel that each element of an output row belongs to,
@@ -47,7 +46,8 @@ struct Layout {
   int64_t overread() const { return shape.width < kWindowBytes ? kWindowBytes - 1 : 0; }
 };
 
-Layout make_layout(const LoadBatch& batch, int64_t lanes);
+// Given how many elements a block has, and how many blocks are made together.
+Layout make_layout(const LoadBatch& batch, int64_t lanes, int64_t abreast);
 
 // One image on its way into the batch.
 struct Picture {

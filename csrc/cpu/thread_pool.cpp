@@ -59,6 +59,7 @@ class ThreadPool {
       job.has_helper = false;
       leave(job);
     }
+    watch(lock, [&] { return job.is_done(); });
     return thread_left_.wait_until(lock, deadline, [&] { return job.is_done(); });
   }
 

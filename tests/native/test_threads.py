@@ -1,12 +1,14 @@
 """The thread pool: many callers at once, forked children, interpreter exit, instruction sets."""
 
 import hashlib
+import itertools
 import multiprocessing
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,8 +40,38 @@ def digest(start: int, num_threads: int, dtype: type = np.float32) -> str:
     return hashlib.sha256(out_images.tobytes() + out_labels.tobytes()).hexdigest()
 
 
+def image_digest(dtype: type, batch_size: int, channels_last: bool, **augment: Any) -> str:
+    """Of 32x32x3, whose rows are whole blocks, and 28x28x3, whose last block is shifted back."""
+    digests = hashlib.sha256()
+    for side in (32, 28):
+        images = np.resize(IMAGES, (60, 3, side, side))
+        shape = (batch_size, side, side, 3) if channels_last else (batch_size, 3, side, side)
+        out_images = np.zeros(shape, dtype)
+        load_batch(
+            images,
+            LABELS[:60],
+            seed=3,
+            start=7,
+            stop=7 + batch_size,
+            augment=Augment(pad=4, flip=True, **augment),
+            mean=[0.5, 0.4, 0.3],
+            std=[0.2, 0.3, 0.25],
+            out_images=out_images.transpose(0, 3, 1, 2) if channels_last else out_images,
+            out_labels=np.zeros(batch_size, np.int64),
+            num_threads=2,
+        )
+        digests.update(out_images)
+    return digests.hexdigest()
+
+
 def all_digests() -> list[str]:
-    return [digest(100, 2, dtype) for dtype in (np.float32, np.float16, np.uint16)]
+    """Every dtype and layout, with and without a hole, within the caches and past them."""
+    dtypes = (np.float32, np.float16, np.uint16)
+    digests = [digest(100, 2, dtype) for dtype in dtypes]
+    for dtype, channels_last, cutout in itertools.product(dtypes, (False, True), (0, 9)):
+        digests.append(image_digest(dtype, 40, channels_last, cutout=cutout))
+        digests.append(image_digest(dtype, 2000, channels_last, cutout=cutout))
+    return digests
 
 
 def test_many_callers_at_once():

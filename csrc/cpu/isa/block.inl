@@ -4,10 +4,13 @@
 
 #if defined(BSGROW_AVX512)
 constexpr int64_t kLanes = 16;
+constexpr int kAbreast = 2;  // blocks of a row that are made together: a cache line or more
 #elif defined(BSGROW_AVX2)
 constexpr int64_t kLanes = 8;
+constexpr int kAbreast = 4;
 #else
 constexpr int64_t kLanes = 4;
+constexpr int kAbreast = 4;
 #endif
 
 using Words = uint16_t __attribute__((vector_size(kLanes * 2)));
@@ -78,15 +81,16 @@ void finish_streamed() {
 #endif
 }
 
-// Covers num_bytes from out on: what is aligned to a vector of floats with streamed stores, and the
-// ends as edge does it, given where they begin and how long they are.
+// Covers num_bytes from out on: whole cache lines with streamed stores, a vector at a time, and the
+// ends as edge does it, given where they begin and how long they are. A line of which a part is
+// streamed and the rest written later goes to memory in pieces.
 template <typename Body, typename Edge>
 BSGROW_INLINE void stream(const void* out, int64_t num_bytes, const Body& body, const Edge& edge) {
-  constexpr int64_t kSize = sizeof(Floats);
+  constexpr int64_t kSize = kCacheLine;
   const int64_t head = -reinterpret_cast<intptr_t>(out) & (kSize - 1);
   const int64_t stop = num_bytes > head ? head + (num_bytes - head) / kSize * kSize : 0;
   edge(0, stop > 0 ? head : num_bytes);
-  for (int64_t i = head; i < stop; i += kSize) body(i);
+  for (int64_t i = head; i < stop; i += sizeof(Floats)) body(i);
   if (stop > 0) edge(stop, num_bytes - stop);
 }
 

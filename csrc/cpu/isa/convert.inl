@@ -1,11 +1,5 @@
 // Gather, normalise and cast: a picture becomes a part of the batch, block by block.
 
-#if defined(BSGROW_AVX512)
-constexpr int kAbreast = 2;  // blocks of a row that are made together: at least a cache line
-#else
-constexpr int kAbreast = 4;
-#endif
-
 // Rows [first, first + count) of a plane, which are made at once.
 template <typename Out>
 struct Lines {
@@ -120,7 +114,12 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     }
     if constexpr (kBlocks == 1) put_rounded<kStreamed>(out + blocks[0].start, values[0]);
     for (int b = 0; b + 1 < kBlocks; b += 2) {
-      put_two<kStreamed>(out + blocks[b].start, values[b], values[b + 1]);
+      if (blocks[b + 1].start == blocks[b].start + kLanes) {
+        put_two<kStreamed>(out + blocks[b].start, values[b], values[b + 1]);
+      } else {  // the last one, shifted back
+        put_rounded<kStreamed>(out + blocks[b].start, values[b]);
+        put_rounded<kStreamed>(out + blocks[b + 1].start, values[b + 1]);
+      }
     }
     out += row_elements;
   }
@@ -132,7 +131,7 @@ void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& 
                 const uint8_t*& next) {
   const int64_t num_blocks = layout.num_blocks;
   int64_t block = 0;
-  const int64_t stop = kChannels > 0 && layout.joined ? num_blocks : 0;
+  const int64_t stop = kChannels > 0 ? num_blocks : 0;
   for (; block + kAbreast <= stop; block += kAbreast) {
     make_blocks<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
   }

@@ -18,6 +18,7 @@ namespace {
 extern const Kernels kKernels{
     BSGROW_STRING(BSGROW_ISA),
     kLanes,
+    kAbreast,
     permute_chunk,
     draw_chunk,
     finish_streamed,
