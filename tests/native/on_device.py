@@ -13,9 +13,15 @@ class _Device(ctypes.Structure):
 
 
 class _Tensor(ctypes.Structure):
-    """The fields of DLTensor that come before its device, and that."""
+    """The fields of DLTensor that come before its strides."""
 
-    _fields_ = [("data", ctypes.c_void_p), ("device", _Device)]
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("device", _Device),
+        ("num_dims", ctypes.c_int32),
+        ("dtype", ctypes.c_uint32),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+    ]
 
 
 def pretend(capsule, device_id):
@@ -43,7 +49,7 @@ class OnDevice:
 
 
 class _Versioned(ctypes.Structure):
-    """DLManagedTensorVersioned, as far as the device."""
+    """DLManagedTensorVersioned, as far as the shape."""
 
     _fields_ = [
         ("major", ctypes.c_uint32),
@@ -58,10 +64,10 @@ class _Versioned(ctypes.Structure):
 class Versioned(OnDevice):
     """The same by DLPack 1.0, which has more to say."""
 
-    def __init__(self, tensor, device_id=0, *, flags=0, major=1, says=None):
+    def __init__(self, tensor, device_id=0, *, flags=0, major=1, says=None, shape=()):
         super().__init__(tensor, device_id)
         self.says = device_id if says is None else says
-        self.flags, self.major = flags, major
+        self.flags, self.major, self.shape = flags, major, shape
 
     def __dlpack_device__(self):
         return CUDA, self.says
@@ -75,6 +81,8 @@ class Versioned(OnDevice):
         managed = pointer(capsule, b"dltensor_versioned").contents
         managed.tensor.device = _Device(CUDA, self.device_id)
         managed.flags, managed.major = self.flags, self.major
+        for dim, size in enumerate(self.shape):
+            managed.tensor.shape[dim] = size
         return capsule
 
 

@@ -45,6 +45,7 @@ def test_inputs_may_be_read_only():
     [
         (Versioned(IMAGES, says=1), "on device 1, as its __dlpack_device__ says, got one on 0"),
         (Versioned(IMAGES, major=2), "expected DLPack of version 1, got version 2"),
+        (Versioned(IMAGES, shape=(5, 3, 6, -8)), "names a negative size"),
         (Refusing(BufferError("requires grad")), "does not hand it over: BufferError: requires gr"),
         (Refusing(RuntimeError("no stream")), "does not hand it over: RuntimeError: no stream"),
         (Refusing(TypeError("stream")), "does not hand it over: TypeError: stream"),
@@ -97,6 +98,7 @@ def test_a_capsule_is_taken_as_it_is():
         ({"typestr": "<u99999999999999999999"}, "expected typestr to be"),
         ({"typestr": 1}, "expected typestr to be a string, got 1"),
         ({"shape": 5}, "expected shape to be a tuple of integers, got 5"),
+        ({"shape": (5, 3, 6, -8)}, "expected no negative size in shape"),
         ({"strides": (1, 2)}, "expected as many strides as dimensions, 4, got 2"),
         ({"data": (None, False)}, "expected data to be a pointer and whether .* got .None, False"),
         ({"data": (0, False)}, "got a null pointer to an array that is not empty"),

@@ -129,6 +129,9 @@ DeviceArray import_cuda_array(py::handle value, const char* name, cudaStream_t s
   if (interface.has("mask")) interface.reject("expected no mask, which nothing here would heed");
   const auto type = interface.as<std::string>("typestr", "a string");
   const auto shape = interface.as<Sizes>("shape", "a tuple of integers");
+  if (std::any_of(shape.begin(), shape.end(), [](auto size) { return size < 0; })) {
+    interface.reject("expected no negative size in shape");
+  }
   const auto [address, read_only] =
       interface.as<std::pair<uintptr_t, bool>>("data", "a pointer and whether it is read-only");
   const py::ssize_t item_size = item_size_of(interface, type);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,9 @@ std::shared_ptr<void> own(Managed* managed) {
 DeviceArray to_device_array(const DLTensor& tensor, bool read_only, std::shared_ptr<void> owner,
                             const char* name) {
   const int device = require_cuda(tensor.device.device_type, tensor.device.device_id, name);
+  if (std::any_of(tensor.shape, tensor.shape + tensor.ndim, [](auto size) { return size < 0; })) {
+    throw py::value_error(std::string(name) + ": its producer names a negative size");
+  }
   return {view_of(tensor, read_only), device, std::move(owner)};
 }
 
