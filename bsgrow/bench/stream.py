@@ -65,14 +65,16 @@ def resident(real: MicroBatches, updates: Iterable[Update], micro_batch_size: in
     """Yield the micro-batches of updates, each size of them always the same one in memory.
 
     Args:
-        real: gives the first of each size, then is closed.
-        updates: as ``bench_updates`` has them.
+        real: gives the first of each size, and is closed when the first of them comes again.
+        updates: as ``bench_updates`` has them, every size before any comes again.
         micro_batch_size: how they are cut.
     """
     kept: dict[int, MicroBatch] = {}
     with closing(real):
         for update in updates:
             for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
-                if stop - start not in kept:
+                if stop - start in kept:
+                    real.close()  # it, and what it made ahead, are none of what is measured
+                else:
                     kept[stop - start] = next(real)
                 yield replace(kept[stop - start], update=update, start=start, stop=stop)

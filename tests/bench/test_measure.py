@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+import torch
 
 from bsgrow.bench.measure import (
     Measured,
@@ -122,17 +123,23 @@ def test_a_round_lasts_as_long_as_asked_for(array_work):
     assert done.samples_per_second == done.num_samples / done.seconds
 
 
-def test_a_stream_that_fails_is_closed(array_work):
-    endless = Endless()
+def test_a_stream_is_closed_where_its_batch_is_not_what_was_asked_for(array_work):
+    begun = []
 
     def stream():
-        for number, batch in enumerate(endless.stream()):
-            if number == 2:
-                raise RuntimeError("broken")
-            yield batch
+        begun.append(kept := wrong_batches())
+        return kept
 
-    with pytest.raises(RuntimeError, match="broken"):
+    def wrong_batches():
+        try:
+            while True:
+                yield Batch(10, torch.zeros(10))
+        finally:
+            begun.append("closed")
+
+    with pytest.raises(UnavailableError, match="delivers"):
         run_source(Source(stream), array_work(), 10.0)
+    assert begun[1:] == ["closed"]
 
 
 def test_settling_waits_for_what_still_works_in_the_background():

@@ -44,6 +44,15 @@ def test_resident_micro_batches_are_always_the_same_in_the_cut_of_the_real_ones(
     assert all(m.images.data_ptr() == by_size[len(m.images)] for m in kept)
 
 
+def test_what_made_the_resident_micro_batches_is_closed_before_others_are_timed():
+    updates = list(islice(bench_updates(640, 256, 0.9), 4))
+    stream = real(updates, 256)
+    kept = resident(stream, updates, 256)
+    for _ in range(3):  # the first of each size, and one that comes again
+        next(kept)
+    assert stream.gi_frame is None, "closed, and what it made ahead let go"
+
+
 def test_the_clock_starts_after_the_warm_up_at_the_start_of_an_update():
     stretch = Stretch(CPU, 0.0)
     closed = []

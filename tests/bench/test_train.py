@@ -29,7 +29,9 @@ def no_peaks(system, recipe, batch_sizes, seconds):
 
 
 def digits(*settings):
-    return measurable_job(load_recipe("digits", ["run.micro_batch_size=32", *settings]))
+    return measurable_job(
+        load_recipe("digits", ["run.device=cpu", "run.micro_batch_size=32", *settings])
+    )
 
 
 def test_three_ways_for_each_batch_size():

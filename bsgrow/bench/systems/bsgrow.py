@@ -51,8 +51,13 @@ def _array_loader(work: ArrayWork) -> Loader:
         device=work.device,
         dtype=work.dtype,
         memory_format=work.memory_format,
-        num_threads=work.num_threads,
+        num_threads=_num_background(work),
     )
+
+
+def _num_background(work: Work) -> int:
+    """Threads beside whoever waits for a batch, who takes part and has nothing else to do here."""
+    return max(1, work.num_threads - 1)
 
 
 def _open_jpeg(work: JpegWork) -> Source:
@@ -68,7 +73,7 @@ def _open_jpeg(work: JpegWork) -> Source:
         device=work.device,
         dtype=work.dtype,
         memory_format=work.memory_format,
-        num_threads=work.num_threads,
+        num_threads=_num_background(work),
     )
     num_ahead = -(-_SAMPLES_AHEAD // work.slice_size)
     return Source(partial(_micro_batches, work, loader), num_ahead)

@@ -21,6 +21,9 @@ from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 
 _CHUNK_SAMPLES = 32  # what a thread of load_batch takes at a time
 _COPY_BYTES = 256 << 20  # or more are copied before the same bytes again: no cache holds them
+_AT_ONCE_BYTES = (
+    64 << 20
+)  # or more are copied in one launch, whose own time then counts for nothing
 _ALIGNMENT = 512  # of what is copied, as memory that is allocated
 
 
@@ -39,12 +42,13 @@ def _fill(work: Work) -> Generator[Batch, None, None]:
 def _copy(work: Work) -> Generator[Batch, None, None]:
     num_bytes = work.slice_size * (work.bytes_read + work.bytes_written) // 2
     pitch = -(-num_bytes // _ALIGNMENT) * _ALIGNMENT
-    num_parts = -(-_COPY_BYTES // pitch)
+    together = -(-_AT_ONCE_BYTES // pitch)
+    num_parts = -(-_COPY_BYTES // (pitch * together)) * together
     source = torch.randint(256, (num_parts, pitch), dtype=torch.uint8, device=work.device)
     target = torch.empty_like(source)
-    for part in cycle(range(num_parts)):
-        target[part, :num_bytes].copy_(source[part, :num_bytes])
-        yield Batch(work.slice_size)
+    for first in cycle(range(0, num_parts, together)):
+        target[first : first + together].copy_(source[first : first + together])
+        yield Batch(work.slice_size * together)
 
 
 def _open_jpeg(work: JpegWork) -> Source:
