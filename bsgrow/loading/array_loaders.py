@@ -72,7 +72,7 @@ def choose_array_loader(
 ) -> Loader:
     """Return the loader that suits the device; what it yields is the same whichever it is.
 
-    The choice and its reason are logged.
+    The choice and its reason are logged; as a warning where the host serves a CUDA device.
 
     Args:
         dataset: the samples.
@@ -92,7 +92,8 @@ def choose_array_loader(
         cuda.why_unavailable(_index_of(device)) if on_cuda else None,
         resident_fraction=resident_fraction,
     )
-    _log.info("micro-batches: %s, since %s", choice.place, choice.reason)
+    level = logging.WARNING if on_cuda and choice.place == "host" else logging.INFO
+    _log.log(level, "micro-batches: %s, since %s", choice.place, choice.reason)
     batches = (dataset, augment, seed, micro_batch_size, device, dtype, memory_format)
     if choice.place == "resident":
         try:

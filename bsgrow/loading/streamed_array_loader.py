@@ -41,7 +41,7 @@ class StreamedArrayLoader:
     Native threads gather samples as uint8 into page-locked memory, chunk by chunk, ahead of their
     use; the device copies chunks beside its work and makes micro-batches of them, on the stream
     that is the current one for the first; another that asks for one waits. Memory on both sides is
-    `chunk_bytes` times four, whatever the batch.
+    `chunk_bytes` times four, whatever the batch, and as much again while an evaluation goes on.
 
     Attributes:
         dataset: the samples.

@@ -16,7 +16,6 @@ from bsgrow.schedule import Update
 pytestmark = [
     pytest.mark.cuda,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-    pytest.mark.skipif(cuda.why_unavailable() is not None, reason=str(cuda.why_unavailable())),
 ]
 
 AUGMENT = Augment(pad=4, flip=True, cutout=8)

@@ -23,12 +23,6 @@ from bsgrow.training.loop import updates_made
 from bsgrow.training.observers import evaluate_on_test
 from bsgrow.training.state import State
 
-pytestmark = [
-    pytest.mark.filterwarnings(
-        "ignore:.*torch.jit.script_method:DeprecationWarning"
-    ),  # torch's own
-]
-
 # 24, 48 and 96 samples an update, in micro-batches of 64, 48, 32 and 24; the last update is cut.
 GROWING = [
     "schedule.epochs=0.5",

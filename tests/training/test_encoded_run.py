@@ -33,6 +33,7 @@ def make_recipe(path, *, checkpoint_every=0, **data):
             "run": {
                 "ghost_batch_size": 4,
                 "micro_batch_size": 8,
+                "device": "cpu",
                 "num_threads": 1,
                 "evaluate_every_epochs": 1,
                 "checkpoint_every_seconds": checkpoint_every,

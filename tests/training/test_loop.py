@@ -21,6 +21,7 @@ SHORT = [
     "schedule.curve.milestones=[0.3, 0.6]",
     "growth.max_batch_size=140",
     "run.micro_batch_size=64",
+    "run.device=cpu",
     "run.evaluate_every_epochs=0.25",
     "run.checkpoint_every_seconds=0",
 ]
