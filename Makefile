@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test check sanitize fuzz format clean
+.PHONY: train test check sanitize sanitize-address sanitize-thread fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -19,8 +19,12 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
 
+# Most of it are interpreters that start, one at a time: the two go side by side.
 sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
-	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $(BIN)/python
+	$(MAKE) --jobs=2 --output-sync=target sanitize-address sanitize-thread
+
+sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-dev
+	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $* $(BIN)/python
 
 fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers, a minute each, under ASan and UBSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
