@@ -1,0 +1,79 @@
+"""The sample stream on processors that are not here: x86-64 without vector extensions, and ARM.
+
+Its sources are compiled for them and run by QEMU; what they write is compared with this machine's.
+"""
+
+import itertools
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bsgrow import _native
+
+ROOT = Path(__file__).parents[2]
+NUM_SAMPLES, START, STOP = 40, 35, 85  # as in host/stream_digest.cpp, and so is what follows
+SCALE, BIAS = (0.015625, 0.02, 0.03), (-2.0, -1.5, -1.0)
+
+PROCESSORS = {
+    "x86-64": ("g++", ["qemu-x86_64", "-cpu", "core2duo"]),  # without SSE4.2 and AVX
+    "ARM": ("aarch64-linux-gnu-g++", ["qemu-aarch64"]),
+}
+
+
+def make_images(channels, side):
+    index = np.arange(NUM_SAMPLES * channels * side * side)
+    images = (index * index % 257 + index // 257).astype(np.uint8)
+    return images.reshape(NUM_SAMPLES, channels, side, side)
+
+
+def digest(channels, side, dtype, channels_last, cutout):
+    num = STOP - START
+    shape = (num, side, side, channels) if channels_last else (num, channels, side, side)
+    out, out_labels = np.zeros(shape, dtype), np.zeros(num, np.int64)
+    _native.load_batch(
+        images=make_images(channels, side),
+        labels=np.arange(NUM_SAMPLES),
+        seed=7,
+        start=START,
+        stop=STOP,
+        pad=3,
+        padding="zero",
+        flip=True,
+        cutout=cutout,
+        scale=np.float32(SCALE[:channels]),
+        bias=np.float32(BIAS[:channels]),
+        out_images=out.transpose(0, 3, 1, 2) if channels_last else out,
+        out_labels=out_labels,
+        shuffle=True,
+        num_threads=1,
+    )
+    return zlib.crc32(out_labels.astype(np.uint8), zlib.crc32(out))
+
+
+def digests():
+    dtypes = (np.float32, np.float16, np.uint16)
+    cases = itertools.product((1, 3), (32, 13), dtypes, (False, True), (0, 5))
+    return [str(digest(*case)) for case in cases]
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_it_writes_the_same_bits(processor, tmp_path):
+    compiler, emulator = PROCESSORS[processor]
+    missing = [tool for tool in (compiler, emulator[0]) if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"needs {' and '.join(missing)}")
+    sources = [*ROOT.glob("csrc/cpu/*.cpp"), ROOT / "tests/native/host/stream_digest.cpp"]
+    flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-pthread"]
+    includes = [f"-I{ROOT}/csrc", f"-I{ROOT}/csrc/include"]
+    program = tmp_path / "stream_digest"
+    subprocess.run(
+        [compiler, *flags, *includes, "-static", *sources, "-o", program], check=True, timeout=600
+    )
+    done = subprocess.run([*emulator, program], capture_output=True, text=True, check=True)
+    instruction_set, *written = done.stdout.split()
+    assert instruction_set == "baseline"
+    assert written == digests()
