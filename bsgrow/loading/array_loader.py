@@ -4,13 +4,14 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import ArraySplit, Dataset
-from bsgrow.loading.layout import BatchLayout, as_buffer
+from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.loader import MicroBatch
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Batch, Fill, Slice, Staging, slices_of
 from bsgrow.native import Augment, Task, load_batch_async
@@ -82,7 +83,7 @@ class ArrayLoader:
     def _fill_from(self, split: ArraySplit, augment: Augment | None) -> Fill:
         """Load from a split; shuffled and augmented where augment is given."""
 
-        def fill(start: int, stop: int, images: Tensor, labels: Tensor) -> Task:
+        def fill(start: int, stop: int, images: NDArray[Any], labels: NDArray[Any]) -> Task:
             return load_batch_async(
                 split.images,
                 split.labels,
@@ -92,8 +93,8 @@ class ArrayLoader:
                 augment=augment,
                 mean=self.dataset.mean,
                 std=self.dataset.std,
-                out_images=as_buffer(images),
-                out_labels=as_buffer(labels),
+                out_images=images,
+                out_labels=labels,
                 shuffle=augment is not None,
                 num_threads=self.num_threads,
             )

@@ -31,7 +31,7 @@ class BatchMemory:
     def new(self, num_samples: int) -> tuple[Tensor, Tensor]:
         """Return images [num_samples, C, H, W] and labels int64 [num_samples], uninitialised."""
         if self._device.type == "cpu":
-            return self._layout.tensors(self._ring.lend(), num_samples)
+            return self._layout.tensors(*self._layout.arrays(self._ring.lend(), num_samples))
         layout = self._layout
         images = torch.empty(
             (num_samples, *layout.image_shape),

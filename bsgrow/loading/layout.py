@@ -5,11 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
 _ALIGNMENT = 64  # bytes
+
+_NUMPY_DTYPES: dict[torch.dtype, DTypeLike] = {
+    torch.float32: np.float32,
+    torch.float16: np.float16,
+    torch.bfloat16: np.uint16,  # which NumPy lacks
+}
 
 
 @dataclass(frozen=True)
@@ -30,26 +37,36 @@ class BatchLayout:
         """Return what a micro-batch takes."""
         return self._labels_offset(num_samples) + num_samples * torch.int64.itemsize
 
-    def tensors(self, memory: Tensor, num_samples: int) -> tuple[Tensor, Tensor]:
+    def arrays(self, memory: memoryview, num_samples: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return images [num_samples, C, H, W] and labels int64 [num_samples] as views of memory.
 
         Args:
-            memory: uint8 [num], aligned to 64 bytes; num is a multiple of 8, at least
-                ``num_bytes(num_samples)``.
+            memory: bytes, aligned to 64, at least ``num_bytes(num_samples)``.
             num_samples: how many.
+
+        Returns:
+            Images in dtype, bfloat16 as uint16; labels.
         """
         shape = (num_samples, *self.image_shape)
-        images = memory.view(self.dtype).as_strided(shape, self._strides)
-        first = self._labels_offset(num_samples) // torch.int64.itemsize
-        return images, memory.view(torch.int64).narrow(0, first, num_samples)
+        images = np.ndarray(shape, _NUMPY_DTYPES[self.dtype], memory, strides=self._strides)
+        offset = self._labels_offset(num_samples)
+        return images, np.ndarray(num_samples, np.int64, memory, offset)
+
+    def tensors(self, images: NDArray[Any], labels: NDArray[Any]) -> tuple[Tensor, Tensor]:
+        """Return the same memory as tensors, images in dtype."""
+        tensor = torch.from_numpy(images)
+        if self.dtype == torch.bfloat16:
+            tensor = tensor.view(torch.bfloat16)
+        return tensor, torch.from_numpy(labels)
 
     @cached_property  # asked for again with every micro-batch, as is what follows
     def _strides(self) -> tuple[int, int, int, int]:
         channels, height, width = self.image_shape
-        image = channels * height * width
+        item = self.dtype.itemsize
+        image = channels * height * width * item
         if self.memory_format == torch.channels_last:
-            return image, 1, width * channels, channels
-        return image, height * width, width, 1
+            return image, item, width * channels * item, channels * item
+        return image, height * width * item, width * item, item
 
     @cached_property
     def _image_bytes(self) -> int:

@@ -1,24 +1,27 @@
 """Memory for micro-batches, lent slot by slot and taken back when nobody looks at it any more."""
 
+import ctypes
 import weakref
 from collections import deque
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 _ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
 Memory = NDArray[np.uint8]
 
+# An object that arrays hold which are made of it; of another array they would hold its owner.
+_Slot = ctypes.Array[ctypes.c_ubyte]
+
 
 class Ring:
     """Slots of equal size, each lent to one micro-batch at a time.
 
-    A slot comes back when the last tensor or array that shares its storage dies: slices, detached
-    tensors, ``.numpy()`` and what autograd saved count like the tensor that was lent. It belongs to
-    whoever holds it and outlives the ring. Slots are allocated when they are first wanted.
+    A slot comes back when the last array or tensor made of it dies: slices, detached tensors,
+    ``.numpy()`` and what autograd saved count like the first that was. It belongs to whoever holds
+    it and outlives the ring. Slots are allocated when they are first wanted.
 
     One thread borrows at a time; slots may come back from any.
 
@@ -30,6 +33,7 @@ class Ring:
 
     def __init__(self, slot_bytes: int, num_slots: int, *, pinned: bool = False) -> None:
         self._slot_bytes = slot_bytes
+        self._slot = ctypes.c_ubyte * slot_bytes
         self._num_slots = num_slots
         self._allocate = _pinned_memory if pinned else _aligned_memory
         self._slots: list[Memory] = []
@@ -41,8 +45,8 @@ class Ring:
         """Whether a slot can be lent that is none beyond the ring's number."""
         return bool(self._returned) or len(self._slots) < self._num_slots
 
-    def lend(self) -> Tensor:
-        """Return a slot, uint8 [slot_bytes], uninitialised, aligned to 64 bytes.
+    def lend(self) -> memoryview:
+        """Return a slot, bytes [slot_bytes], uninitialised, aligned to 64 bytes.
 
         Where all are lent, it is memory beyond the ring, freed instead of coming back.
         """
@@ -50,19 +54,19 @@ class Ring:
             return self._lend(self._returned.pop().index)
         memory = self._allocate(self._slot_bytes)
         if not self.has_room:
-            return torch.from_numpy(memory)
+            return memory.data
         self._slots.append(memory)
         return self._lend(len(self._slots) - 1)
 
-    def _lend(self, index: int) -> Tensor:
-        view = self._slots[index][:]  # an object of its own, held by the storage made of it
-        loan = _Loan(view, self._returned.append)
+    def _lend(self, index: int) -> memoryview:
+        slot = self._slot.from_buffer(self._slots[index].data)
+        loan = _Loan(slot, self._returned.append)
         loan.index = index
         self._loans[index : index + 1] = [loan]
-        return torch.from_numpy(view)
+        return memoryview(slot)
 
 
-class _Loan(weakref.ref[Memory]):
+class _Loan(weakref.ref[_Slot]):
     """Notices when a slot comes back.
 
     It is put on the list of the returned by no Python code: a signal's handler, which runs between

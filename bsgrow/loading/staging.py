@@ -3,9 +3,10 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import InputError
@@ -41,8 +42,8 @@ class Slice(NamedTuple):
     update: Update | None = None
 
 
-Fill = Callable[[int, int, Tensor, Tensor], Task]
-"""Begins to load positions [start, stop) into images and labels, both on the host."""
+Fill = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
+"""Begins to load positions [start, stop) into images and labels, bfloat16 as uint16."""
 
 Batch = tuple[Slice, tuple[Tensor, Tensor]]
 
@@ -96,9 +97,9 @@ class Staging:
         ring = self._ring()
 
         def begin(piece: Slice) -> _Filling:
-            num_samples = piece.stop - piece.start
-            tensors = self.layout.tensors(ring.lend(), num_samples)
-            return _Filling(fill(piece.start, piece.stop, *tensors), (piece, tensors))
+            arrays = self.layout.arrays(ring.lend(), piece.stop - piece.start)
+            task = fill(piece.start, piece.stop, *arrays)
+            return _Filling(task, (piece, self.layout.tensors(*arrays)))
 
         return prefetch(slices, begin, lambda _: ring.has_room)
 

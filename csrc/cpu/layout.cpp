@@ -18,12 +18,24 @@ std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
 // Whether all that is written at once is whole cache lines. A line that is streamed in two steps,
 // with others between, goes to memory twice, each time as parts of a line.
 bool fills_lines(const Layout& layout, int64_t abreast, const void* out) {
-  const bool together = layout.group() == 1 || layout.group() == 3;
-  const int64_t blocks = together && layout.num_blocks % abreast == 0 ? abreast : 1;
+  const int64_t blocks = layout.paired && layout.num_blocks % abreast == 0 ? abreast : 1;
   const int64_t step = blocks * layout.lanes * layout.item_bytes;
   const auto address = reinterpret_cast<uintptr_t>(out);
-  return step % kCacheLine == 0 && layout.row_bytes() % kCacheLine == 0 &&
+  return step % kCacheLine == 0 && layout.row_elements() % (blocks * layout.lanes) == 0 &&
          address % kCacheLine == 0;
+}
+
+// Cuts rows into blocks, or pairs of them; the last is shifted back to end with the row.
+void cut_rows(Layout& layout) {
+  const int64_t elements = layout.row_elements();
+  layout.paired = (layout.group() == 1 || layout.group() == 3) && elements >= 2 * layout.lanes;
+  const int64_t together = layout.paired ? 2 : 1;
+  const int64_t size = together * layout.lanes;
+  layout.num_blocks = (elements + size - 1) / size * together;
+  for (int64_t start = 0; start < elements; start += size) {
+    const int64_t first = std::max<int64_t>(0, std::min(start, elements - size));
+    for (int64_t i = 0; i < together; ++i) layout.starts.push_back(first + i * layout.lanes);
+  }
 }
 
 void map_elements(Layout& layout) {
@@ -76,7 +88,7 @@ Layout make_layout(const LoadBatch& batch, int64_t lanes, int64_t abreast) {
   layout.interleaved = interleaved;
   layout.cut = batch.augment.cutout > 0;
   layout.lanes = lanes;
-  layout.num_blocks = (layout.row_elements() + lanes - 1) / lanes;
+  cut_rows(layout);
   layout.item_bytes = item_size(batch.dtype);
   const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
   layout.streamed = num_images > kStreamedBytes / layout.out_bytes();

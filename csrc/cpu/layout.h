@@ -20,12 +20,14 @@ struct Layout {
   Padding padding;
   bool interleaved;    // channels_last, with more than one channel
   int64_t lanes;       // elements of a block
+  bool paired;         // blocks lie side by side in pairs, and several pairs are made together
   int64_t num_blocks;  // of a row
   int64_t item_bytes;
   bool streamed;      // written past the caches
   bool direct;        // blocks are stored where they belong; else rows are copied there
   int64_t band_rows;  // rows that are made before the next ones are begun
 
+  std::vector<int64_t> starts;    // of each block in its row, [num_blocks]
   std::vector<int32_t> columns;   // of the pixel that each element of an output row belongs to,
   std::vector<int32_t> channels;  // and its channel: [num_blocks * lanes]
   std::vector<float> scale;       // one a channel, or one for each element of an interleaved row

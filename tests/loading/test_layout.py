@@ -13,7 +13,7 @@ from bsgrow.loading.layout import BatchLayout, as_buffer
 def test_images_and_labels_lie_side_by_side(num, shape, dtype, memory_format):
     layout = BatchLayout(shape, dtype, memory_format)
     memory = torch.full((layout.num_bytes(num),), 255, dtype=torch.uint8)
-    images, labels = layout.tensors(memory, num)
+    images, labels = layout.tensors(*layout.arrays(memory.numpy().data, num))
     assert images.shape == (num, *shape)
     assert images.dtype == dtype
     assert images.is_contiguous(memory_format=memory_format)

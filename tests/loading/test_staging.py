@@ -33,7 +33,7 @@ class Filling:
         self.images, self.labels = images, labels
 
     def wait(self):
-        self.labels.copy_(torch.arange(self.start, self.stop))
+        self.labels[:] = range(self.start, self.stop)
         del self.images, self.labels
 
     def done(self):

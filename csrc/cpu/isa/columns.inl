@@ -31,15 +31,8 @@ BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
   }
 }
 
-// The elements of a row that a block holds: the last one is shifted back to end with the row.
-BSGROW_INLINE int64_t block_start(const Layout& layout, int64_t block) {
-  const int64_t start = block * kLanes;
-  const int64_t last = layout.row_elements() - kLanes;
-  return start <= last || last < 0 ? start : last;
-}
-
 void map_block(const Layout& layout, const Window& window, const Scratch& scratch, int64_t block) {
-  const int64_t start = block_start(layout, block);
+  const int64_t start = layout.starts[block];
   const int64_t width = layout.shape.width;
   Integers columns, channels;
   load(columns, layout.columns.data() + start);
@@ -62,7 +55,7 @@ void map_block(const Layout& layout, const Window& window, const Scratch& scratc
 
 void map_hole(const Layout& layout, const Hole& hole, const Scratch& scratch, int64_t block) {
   Integers columns;
-  load(columns, layout.columns.data() + block_start(layout, block));
+  load(columns, layout.columns.data() + layout.starts[block]);
   const Integers kept =
       (columns < static_cast<int32_t>(hole.left)) | (columns >= static_cast<int32_t>(hole.right));
   store(scratch.kept + block * kLanes, Integers{} - 1);

@@ -28,7 +28,7 @@ struct Block {
 template <int kChannels, typename Out>
 BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
                           int64_t index, Block<kChannels>& block) {
-  block.start = block_start(layout, index);
+  block.start = layout.starts[index];
   block.offset = scratch.offsets[index];
   block.choices = scratch.choices + index * layout.group() * kLanes;
   for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
@@ -114,12 +114,7 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     }
     if constexpr (kBlocks == 1) put_rounded<kStreamed>(out + blocks[0].start, values[0]);
     for (int b = 0; b + 1 < kBlocks; b += 2) {
-      if (blocks[b + 1].start == blocks[b].start + kLanes) {
-        put_two<kStreamed>(out + blocks[b].start, values[b], values[b + 1]);
-      } else {  // the last one, shifted back
-        put_rounded<kStreamed>(out + blocks[b].start, values[b]);
-        put_rounded<kStreamed>(out + blocks[b + 1].start, values[b + 1]);
-      }
+      put_two<kStreamed>(out + blocks[b].start, values[b], values[b + 1]);
     }
     out += row_elements;
   }
@@ -131,7 +126,7 @@ void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& 
                 const uint8_t*& next) {
   const int64_t num_blocks = layout.num_blocks;
   int64_t block = 0;
-  const int64_t stop = kChannels > 0 ? num_blocks : 0;
+  const int64_t stop = kChannels > 0 && layout.paired ? num_blocks : 0;
   for (; block + kAbreast <= stop; block += kAbreast) {
     make_blocks<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
   }
