@@ -13,7 +13,7 @@ from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.packing.plan import plan_pack
 from bsgrow.data.packing.shard_writer import Outcome, ShardWriter
 from bsgrow.data.packing.source import open_source
-from bsgrow.data.packing.transform import ToBaseline
+from bsgrow.data.packing.transform import Also, ToBaseline, unchecked
 from bsgrow.data.pillow_image import quiet_pillow
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
@@ -58,6 +58,7 @@ def pack(
     *,
     num_workers: int | None = None,
     to_baseline: ToBaseline | None = None,
+    also: Also = unchecked,
     on_progress: Progress = lambda done, total: None,
 ) -> list[PackedSplit]:
     """Writes the images of a data set, or of one split of it, as shards.
@@ -73,6 +74,7 @@ def pack(
         options: what is done to the images.
         num_workers: threads; one a core where None.
         to_baseline: makes progressive JPEGs baseline without loss; None: they are encoded again.
+        also: decodes each JPEG that is encoded again, to find damage that Pillow passes over.
         on_progress: told of each sample.
 
     Raises:
@@ -90,9 +92,8 @@ def pack(
     count = _Counter(sum(len(split.source) for split in splits), on_progress)
     workers = num_workers or _num_cores()
     with quiet_pillow(), ThreadPoolExecutor(workers) as executor:
-        writers = [
-            ShardWriter(plan, executor, workers * _AHEAD_PER_WORKER, to_baseline) for plan in plans
-        ]
+        num_ahead = workers * _AHEAD_PER_WORKER
+        writers = [ShardWriter(plan, executor, num_ahead, to_baseline, also) for plan in plans]
         return [_pack_split(*pair, count) for pair in zip(writers, folders, strict=True)]
 
 

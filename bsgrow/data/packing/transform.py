@@ -43,13 +43,27 @@ ToBaseline = Callable[[Buffer], bytes]
 """Makes a progressive JPEG baseline, its coefficients untouched; ValueError: it cannot."""
 
 
-def prepare(content: Buffer, options: PackOptions, to_baseline: ToBaseline | None) -> Prepared:
+Also = Callable[[Buffer], None]
+"""Decodes an image as the training does, and finds damage that Pillow passes over; ValueError: it
+has some."""
+
+
+def unchecked(content: Buffer) -> None:
+    """Leaves it at what Pillow finds."""
+
+
+def prepare(
+    content: Buffer, options: PackOptions, to_baseline: ToBaseline | None, also: Also = unchecked
+) -> Prepared:
     """One image, changed as the options say.
 
     Reducing is Pillow's Lanczos filter; the EXIF orientation stays, other metadata goes. Images
     with more than 8 bits a channel are kept as they are. A progressive JPEG becomes baseline by
     `to_baseline`, its pixels the same; without that it is encoded again with its own quantisation
     tables, which changes pixels by a rounding.
+
+    A JPEG is decoded by `also` before it is encoded again, since Pillow fills lost data with grey
+    and says nothing; the new file would be sound, and the damage never found.
 
     Raises:
         NotAnImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
@@ -59,12 +73,20 @@ def prepare(content: Buffer, options: PackOptions, to_baseline: ToBaseline | Non
         if is_cut_short(content):
             raise NotAnImageError(CUT_SHORT)
         if (size := options.reduced(*image.size)) and not _is_deep(image):
+            _check_jpeg(content, image, also)
             return _reduced(image, size, options.quality)
         if options.decode:
             image.load()
         if image.format in JPEG_FORMATS and image.info.get("progressive"):
+            if to_baseline is None:
+                _check_jpeg(content, image, also)
             return _baseline(content, image, to_baseline, options)
         return Prepared(content, *size_as_shown(image))
+
+
+def _check_jpeg(content: Buffer, image: Image.Image, also: Also) -> None:
+    if image.format in JPEG_FORMATS:  # Pillow raises on other damaged formats
+        also(content)
 
 
 def _is_deep(image: Image.Image) -> bool:
