@@ -37,3 +37,8 @@ def test_none_is_encoded_again_to_become_baseline():
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), None, check_decodes)
     with pytest.raises(NotAnImageError, match="cannot be made baseline"):
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), to_baseline)
+
+
+def test_none_is_kept_where_each_image_is_decoded():
+    with pytest.raises(NotAnImageError, match="cannot be decoded: Corrupt JPEG data"):
+        prepare(DAMAGED, PackOptions(decode=True), None, check_decodes)

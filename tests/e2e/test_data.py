@@ -130,7 +130,9 @@ def test_verify_finds_the_damage_that_the_decoder_of_the_training_finds(bsgrow, 
     assert result.stdout.endswith("1 damaged\n")
 
 
-@pytest.mark.parametrize("how", [["--shortest-side", "20"], ["--longest-side", "20"]], ids=str)
+@pytest.mark.parametrize(
+    "how", [["--shortest-side", "20"], ["--longest-side", "20"], ["--decode"]], ids=str
+)
 def test_pack_finds_it_too(bsgrow, photographs, how):
     pytest.importorskip("bsgrow._native_jpeg")
     path = photographs / "train/cat/3.jpg"

@@ -74,7 +74,8 @@ def pack(
         options: what is done to the images.
         num_workers: threads; one a core where None.
         to_baseline: makes progressive JPEGs baseline without loss; None: they are encoded again.
-        also: decodes each JPEG that is encoded again, to find damage that Pillow passes over.
+        also: decodes each JPEG that is encoded again, and with `options.decode` each image, to find
+            damage that Pillow passes over.
         on_progress: told of each sample.
 
     Raises:

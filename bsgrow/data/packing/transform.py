@@ -62,8 +62,9 @@ def prepare(
     `to_baseline`, its pixels the same; without that it is encoded again with its own quantisation
     tables, which changes pixels by a rounding.
 
-    A JPEG is decoded by `also` before it is encoded again, since Pillow fills lost data with grey
-    and says nothing; the new file would be sound, and the damage never found.
+    With `options.decode` each image is decoded by `also` too, as `verify` does it. A JPEG is so in
+    any case before it is encoded again, since Pillow fills lost data with grey and says nothing;
+    the new file would be sound, and the damage never found.
 
     Raises:
         NotAnImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
@@ -77,8 +78,9 @@ def prepare(
             return _reduced(image, size, options.quality)
         if options.decode:
             image.load()
+            also(content)
         if image.format in JPEG_FORMATS and image.info.get("progressive"):
-            if to_baseline is None:
+            if to_baseline is None and not options.decode:
                 _check_jpeg(content, image, also)
             return _baseline(content, image, to_baseline, options)
         return Prepared(content, *size_as_shown(image))
