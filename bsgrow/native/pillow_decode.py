@@ -11,12 +11,12 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bsgrow.native.image_error import ImageError
+from bsgrow.orientation import size_as_shown
 
 Encoded = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""
 
 FORMATS: Final = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
-_ORIENTATION: Final = 0x0112  # the EXIF tag; 5 to 8 swap height and width
 _SIXTEEN_BITS: Final = {"I;16", "I;16L", "I;16B", "I;16N"}  # and "I" of a PNG, in older Pillow
 
 
@@ -30,11 +30,9 @@ def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
     try:
         with _open(encoded, max_pixels) as image:
             _require_levels(image)
-            width, height = image.size
-            swapped = image.getexif().get(_ORIENTATION) in {5, 6, 7, 8}
+            return size_as_shown(image)
     except Exception as error:  # plugins of Pillow raise anything on broken files
         raise _reason(error) from error
-    return (width, height) if swapped else (height, width)
 
 
 def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from bsgrow.data.packing.transform import prepare
 from bsgrow.data.pillow_image import NotAnImageError, check_decodes
 from bsgrow.errors import InputError
 from bsgrow.native.jpeg import image_size, is_built, to_baseline
+from bsgrow.native.pillow_decode import pillow_pixels
 from tests.data.conftest import encode_image
 
 KEPT = [
@@ -55,12 +56,27 @@ def test_an_orientation_in_xmp_alone_does_not_count_for_a_jpeg():
 
 
 @pytest.mark.parametrize("kind", KEPT, ids=str)
-@pytest.mark.parametrize("orientation", [1, 3, 8])
-def test_the_size_is_that_of_the_decoder(kind, orientation):
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("decode", [False, True])
+def test_the_size_is_that_of_the_decoded_pixels(kind, orientation, decode):
     exif = {"orientation": orientation} if kind.get("kind") not in ("BMP", "PPM", "GIF") else {}
     content = encode_image(17, 12, **kind | exif)
-    prepared = prepare(content, PackOptions(), None)
-    assert (prepared.height, prepared.width) == image_size(content)
+    shape = pillow_pixels(content, 1000).shape
+    prepared = prepare(content, PackOptions(decode=decode), None)
+    assert (prepared.height, prepared.width, 3) == shape
+    assert (*image_size(content), 3) == shape
+    assert (*check_decodes(content), 3) == shape
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_tiff_is_reduced_as_it_is_shown(orientation):
+    content = encode_image(400, 200, kind="TIFF", orientation=orientation)
+    prepared = prepare(content, PackOptions(shortest_side=100, quality=95), None)
+    with Image.open(io.BytesIO(content)) as image:
+        size = (200, 100) if orientation < 5 else (100, 200)
+        expected = np.asarray(ImageOps.exif_transpose(image).resize(size), int)
+    assert (prepared.height, prepared.width) == size[::-1]
+    assert np.abs(pillow_pixels(prepared.content, 10**5) - expected).mean() < 6
 
 
 @pytest.mark.parametrize(

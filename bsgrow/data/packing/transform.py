@@ -10,14 +10,11 @@ from PIL import Image
 from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.pillow_image import (
-    JPEG_FORMATS,
-    ORIENTATION_TAG,
     Buffer,
     NotAnImageError,
     opened_image,
-    orientation,
-    size_as_shown,
 )
+from bsgrow.orientation import JPEG_FORMATS, ORIENTATION_TAG, orientation, size_as_shown
 
 _PLAIN_MODES = ("L", "RGB")  # grey and colour with 8 bits a channel, which every decoder takes
 
@@ -73,9 +70,9 @@ def prepare(
     with opened_image(content) as image:
         if is_cut_short(content):
             raise NotAnImageError(CUT_SHORT)
-        if (size := options.reduced(*image.size)) and not _is_deep(image):
+        if options.reduced(*image.size) and not _is_deep(image):
             _check_jpeg(content, image, also)
-            return _reduced(image, size, options.quality)
+            return _reduced(image, options)
         if options.decode:
             image.load()
             also(content)
@@ -96,10 +93,12 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;")
 
 
-def _reduced(image: Image.Image, size: tuple[int, int], quality: int) -> Prepared:
+def _reduced(image: Image.Image, options: PackOptions) -> Prepared:
+    image.load()  # which turns a TIFF, and its size, and leaves it without an orientation
     plain = image if image.mode in _PLAIN_MODES else image.convert("RGB")
+    size = options.reduced(*plain.size) or plain.size
     resized = plain.resize(size, Image.Resampling.LANCZOS)
-    return _encoded(resized, orientation(image), quality=quality)
+    return _encoded(resized, orientation(image), quality=options.quality)
 
 
 def _baseline(
