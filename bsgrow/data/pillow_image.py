@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from PIL import Image, UnidentifiedImageError
 
-from bsgrow.orientation import size_as_shown
+from bsgrow.orientation import forget_xmp, size_as_shown
 
 Buffer: TypeAlias = bytes | memoryview
 
@@ -49,6 +49,7 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
     """
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            forget_xmp(image)
             _require_levels(image)
             yield image
     except NotAnImageError:

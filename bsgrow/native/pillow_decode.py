@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from bsgrow.native.image_error import ImageError
-from bsgrow.orientation import size_as_shown
+from bsgrow.orientation import as_shown, forget_xmp, size_as_shown
 
 Encoded = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""
@@ -38,10 +38,10 @@ def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
 def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
     """Decodes an image as it is shown: uint8 ``[height, width, 3]``.
 
-    The EXIF orientation is applied. CMYK becomes RGB as Pillow does it, greyscale three equal
-    channels; transparency is dropped, as torchvision's loader does; 16 bits of grey are divided
-    by 257 and rounded. Of colour with 16 bits Pillow keeps the upper eight. An animation shows its
-    first frame.
+    The EXIF orientation is applied, that of XMP is not. CMYK becomes RGB as Pillow does it,
+    greyscale three equal channels; transparency is dropped, as torchvision's loader does; 16 bits
+    of grey are divided by 257 and rounded. Of colour with 16 bits Pillow keeps the upper eight. An
+    animation shows its first frame.
 
     Raises:
         ImageError: as :func:`pillow_size`.
@@ -50,7 +50,7 @@ def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
         with _open(encoded, max_pixels) as image:
             _require_levels(image)
             has_16_bits = _has_16_bits(image)
-            turned = ImageOps.exif_transpose(image)
+            turned = as_shown(image)
             return np.ascontiguousarray(_from_16_bits(turned) if has_16_bits else _to_rgb(turned))
     except Exception as error:  # plugins of Pillow raise anything on broken files
         raise _reason(error) from error
@@ -60,6 +60,7 @@ def _open(encoded: Encoded, max_pixels: int) -> Image.Image:
     if len(encoded) == 0:
         raise ImageError("it is empty")
     image = Image.open(io.BytesIO(encoded), formats=FORMATS)
+    forget_xmp(image)
     if image.width * image.height > max_pixels:
         raise ImageError(
             f"{image.height} x {image.width} pixels are more than the {max_pixels} allowed"

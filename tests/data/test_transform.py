@@ -47,14 +47,6 @@ def test_the_size_is_the_one_shown(orientation):
     assert (prepared.height, prepared.width) == (shown.height, shown.width)
 
 
-def test_an_orientation_in_xmp_alone_does_not_count_for_a_jpeg():
-    xmp = b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6"/>'
-    plain = encode_image(17, 12)
-    content = plain[:2] + b"\xff\xe1" + (len(xmp) + 2).to_bytes(2, "big") + xmp + plain[2:]
-    prepared = prepare(content, PackOptions(), None)
-    assert (prepared.height, prepared.width) == (12, 17)
-
-
 @pytest.mark.parametrize("kind", KEPT, ids=str)
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("decode", [False, True])
