@@ -11,6 +11,7 @@ from typing import TypeAlias
 from PIL import Image, UnidentifiedImageError
 
 from bsgrow.orientation import forget_xmp, size_as_shown
+from bsgrow.pixel_depth import has_levels
 
 Buffer: TypeAlias = bytes | memoryview
 
@@ -63,8 +64,8 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
 
 
 def _require_levels(image: Image.Image) -> None:
-    """Refuses what training refuses; older Pillow opens a PNG of 16 bits as "I" too."""
-    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+    """Refuses what training refuses."""
+    if not has_levels(image):
         raise NotAnImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
 
 

@@ -12,12 +12,12 @@ from PIL import Image, UnidentifiedImageError
 
 from bsgrow.native.image_error import ImageError
 from bsgrow.orientation import as_shown, forget_xmp, size_as_shown
+from bsgrow.pixel_depth import has_16_bits, has_levels
 
 Encoded = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""
 
 FORMATS: Final = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
-_SIXTEEN_BITS: Final = {"I;16", "I;16L", "I;16B", "I;16N"}  # and "I" of a PNG, in older Pillow
 
 
 def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
@@ -49,9 +49,8 @@ def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
     try:
         with _open(encoded, max_pixels) as image:
             _require_levels(image)
-            has_16_bits = _has_16_bits(image)
-            turned = as_shown(image)
-            return np.ascontiguousarray(_from_16_bits(turned) if has_16_bits else _to_rgb(turned))
+            to_levels = _from_16_bits if has_16_bits(image) else _to_rgb
+            return np.ascontiguousarray(to_levels(as_shown(image)))
     except Exception as error:  # plugins of Pillow raise anything on broken files
         raise _reason(error) from error
 
@@ -68,12 +67,8 @@ def _open(encoded: Encoded, max_pixels: int) -> Image.Image:
     return image
 
 
-def _has_16_bits(image: Image.Image) -> bool:
-    return image.mode in _SIXTEEN_BITS or (image.format, image.mode) == ("PNG", "I")
-
-
 def _require_levels(image: Image.Image) -> None:
-    if image.mode in {"I", "F"} and not _has_16_bits(image):
+    if not has_levels(image):
         raise ImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
 
 

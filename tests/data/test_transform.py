@@ -8,6 +8,7 @@ from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.data.pillow_image import NotAnImageError, check_decodes
 from bsgrow.errors import InputError
+from bsgrow.native.jpeg import check_decodes as check_as_in_training
 from bsgrow.native.jpeg import image_size, is_built, to_baseline
 from bsgrow.native.pillow_decode import pillow_pixels
 from tests.data.conftest import encode_image
@@ -115,8 +116,12 @@ def test_every_kind_is_reduced_to_a_jpeg_of_one_or_three_channels(kind):
 def test_sixteen_bits_are_kept():
     stream = io.BytesIO()
     Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).save(stream, "PNG")
-    prepared = prepare(stream.getvalue(), PackOptions(shortest_side=8), None)
-    assert prepared.content == stream.getvalue()
+    pgm = b"P5 30 20 4095\n" + bytes(1200)
+    for content in (stream.getvalue(), pgm):
+        for options in (PackOptions(shortest_side=8), PackOptions(decode=True)):
+            prepared = prepare(content, options, None, check_as_in_training)
+            assert prepared.content == content
+            assert (prepared.height, prepared.width) == (20, 30)
 
 
 @pytest.mark.skipif(not is_built(), reason="the native JPEG module was not built")
