@@ -12,7 +12,7 @@ from bsgrow.data.encoded import DamagedError, EncodedSplit, SampleError
 from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.packing.source import open_images
+from bsgrow.data.packing.source import is_data_set, open_images
 from bsgrow.data.pillow_image import Buffer, NotAnImageError, check_decodes, quiet_pillow
 from bsgrow.data.shards import ShardSplit, check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import Index
@@ -117,8 +117,9 @@ def _split_folders(path: Path) -> list[Path]:
             f"{printable(path)}: there is no such file or folder",
             hint="give the folder of a data set, of one split, or one shard",
         )
-    folders = [path / name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if (path / name).is_dir()]
-    return folders if path / TRAIN_FOLDER in folders else [path]
+    if not is_data_set(path):
+        return [path]
+    return [path / name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if (path / name).is_dir()]
 
 
 def _open_split(folder: Path, report: Verification) -> list[_Part]:
