@@ -247,6 +247,14 @@ def test_destinations_that_cannot_be(photographs, tmp_path):
         pack(photographs, tmp_path / "x", PackOptions())
 
 
+def test_a_file_that_was_put_right_makes_another_source(with_bad_files, tmp_path):
+    pack(with_bad_files, tmp_path / "out", PackOptions(on_error="skip"))
+    (with_bad_files / "c/3.jpg").write_bytes(encode_image())
+    with pytest.raises(InputError, match="is a shard of another source") as caught:
+        pack(with_bad_files, tmp_path / "out", PackOptions(on_error="skip"))
+    assert "as soon as one of its files is added, removed, or replaced" in caught.value.hint
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk(photographs, tmp_path):
     (tmp_path / "out/train").mkdir(parents=True)
