@@ -252,7 +252,7 @@ def test_a_file_that_was_put_right_makes_another_source(with_bad_files, tmp_path
     (with_bad_files / "c/3.jpg").write_bytes(encode_image())
     with pytest.raises(InputError, match="is a shard of another source") as caught:
         pack(with_bad_files, tmp_path / "out", PackOptions(on_error="skip"))
-    assert "as soon as one of its files is added, removed, or replaced" in caught.value.hint
+    assert "as soon as a file of the source is added, removed, or replaced" in caught.value.hint
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -64,8 +64,8 @@ def pack(
     """Writes the images of a data set, or of one split of it, as shards.
 
     The same source and options give the same bytes, with any number of workers, and also when it
-    was killed and run again. What an earlier packing left out is tried again, and its shard written
-    anew.
+    was killed and run again; where images are encoded again, with the same Pillow and libjpeg.
+    What an earlier packing left out is tried again, and its shard written anew.
 
     Args:
         source: an image folder or WebDataset tars: a data set with ``train/`` and ``val/`` or
