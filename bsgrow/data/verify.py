@@ -52,6 +52,9 @@ def verify(
 ) -> Verification:
     """Reads every image of a data set and compares its checksum where it has one.
 
+    Shards that are missing or of another split are reported, and classes of ``train/`` that are not
+    those of ``val/``, or of ``test/`` where there is no ``val/``.
+
     Args:
         path: a data set with ``train/``, ``val/`` or ``test/``, one split, or one shard.
         decode: whether to decode each image too, and compare its size with the index.
@@ -102,9 +105,10 @@ def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None
 def _open_all(path: Path, report: Verification) -> list[_Part]:
     """Opens what is there; what is damaged goes into the report and is left aside."""
     if path.is_file():
-        return [ShardSplit([path], [index]) for _, index in _open_shards([path], report)]
+        return [ShardSplit([path], [index]) for index in _open_shards([path], report).values()]
     splits = [_open_split(folder, report) for folder in _split_folders(path)]
-    classes = [parts[0].class_names for parts in splits if parts and _names_classes(parts[0])]
+    # Training evaluates on the first split behind train/; a test/ beside val/ may have no labels.
+    classes = [names for parts in splits[:2] if (names := _class_names(parts))]
     if len(classes) == 2:
         with _reported(path, report):
             check_same_classes(path, *classes)
@@ -131,27 +135,28 @@ def _open_split(folder: Path, report: Verification) -> list[_Part]:
             report.damaged.append(error)
             return []
     shards = _open_shards(paths, report)
-    indices = [index for _, index in shards]
-    if len(shards) == len(paths):
-        with _reported(folder, report):
-            check_complete(folder, paths, indices)
-            check_same_texts(paths, indices)
-    return [ShardSplit([path], [index]) for path, index in shards]
+    with _reported(folder, report):
+        check_complete(folder, paths, [shards.get(path) for path in paths])
+        if shards:
+            check_same_texts(list(shards), list(shards.values()))
+    return [ShardSplit([path], [index]) for path, index in shards.items()]
 
 
-def _open_shards(paths: Sequence[Path], report: Verification) -> list[tuple[Path, Index]]:
-    shards = []
+def _open_shards(paths: Sequence[Path], report: Verification) -> dict[Path, Index]:
+    """The indices that can be read, in order."""
+    shards = {}
     for path in paths:
         try:
-            shards.append((path, open_index(path)))
+            shards[path] = open_index(path)
         except DamagedError as error:
             report.damaged.append(error)
-    report.left_out.extend(name for _, index in shards for name in index.left_out)
+    report.left_out.extend(name for index in shards.values() for name in index.left_out)
     return shards
 
 
-def _names_classes(part: _Part) -> bool:
-    return not isinstance(part, WebDatasetSplit)
+def _class_names(parts: Sequence[_Part]) -> tuple[str, ...] | None:
+    """Of a split; None where it has no names, or could not be opened."""
+    return None if not parts or isinstance(parts[0], WebDatasetSplit) else parts[0].class_names
 
 
 @contextmanager
