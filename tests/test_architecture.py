@@ -13,6 +13,7 @@ LAYERS = [
     {"__init__", "errors"},
     {"atomic_file", "cuda_architectures", "orientation", "pixel_depth", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},
+    {"folder_lock"},
     {"native", "data"},
     {"recipe", "loading", "models"},
     {"training"},

@@ -11,6 +11,7 @@ from bsgrow.data import SampleError, load_encoded
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.shards import open_shards
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.folder_lock import LOCK_FILE
 from tests.data.conftest import encode_image, write_images
 from tests.data.tar_files import make_tar
 
@@ -19,7 +20,7 @@ PADDING = bytes(300_000)  # behind a JPEG, where nobody looks: four of them fill
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
