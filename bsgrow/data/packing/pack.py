@@ -14,7 +14,7 @@ from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.packing.plan import PackPlan, plan_pack
 from bsgrow.data.packing.shard_writer import Outcome, ShardWriter
 from bsgrow.data.packing.source import open_source
-from bsgrow.data.packing.transform import Also, ToBaseline, unchecked
+from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
 from bsgrow.data.pillow_image import quiet_pillow
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
@@ -60,7 +60,7 @@ def pack(
     *,
     num_workers: int | None = None,
     to_baseline: ToBaseline | None = None,
-    also: Also = unchecked,
+    also: DecodeCheck = unchecked,
     on_progress: Progress = lambda done, total: None,
 ) -> list[PackedSplit]:
     """Writes the images of a data set, or of one split of it, as shards.

@@ -15,7 +15,7 @@ from bsgrow.data.encoded import SampleError
 from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import Names
 from bsgrow.data.packing.plan import PackPlan
-from bsgrow.data.packing.transform import Also, Prepared, ToBaseline, prepare
+from bsgrow.data.packing.transform import DecodeCheck, Prepared, ToBaseline, prepare
 from bsgrow.data.pillow_image import NotAnImageError
 from bsgrow.data.shards.layout import HEADER, RECORD, Index, align, encode
 
@@ -42,7 +42,7 @@ class ShardWriter:
     executor: Executor
     num_ahead: int
     to_baseline: ToBaseline | None
-    also: Also
+    also: DecodeCheck
 
     def write(self, number: int, path: Path, on_sample: Callable[[Outcome], None]) -> None:
         """Writes one shard under a temporary name, and renames it once it is whole.

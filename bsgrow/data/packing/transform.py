@@ -40,7 +40,7 @@ ToBaseline = Callable[[Buffer], bytes]
 """Makes a progressive JPEG baseline, its coefficients untouched; ValueError: it cannot."""
 
 
-Also = Callable[[Buffer], None]
+DecodeCheck = Callable[[Buffer], None]
 """Decodes an image as the training does, and finds damage that Pillow passes over; ValueError: it
 has some."""
 
@@ -50,7 +50,10 @@ def unchecked(content: Buffer) -> None:
 
 
 def prepare(
-    content: Buffer, options: PackOptions, to_baseline: ToBaseline | None, also: Also = unchecked
+    content: Buffer,
+    options: PackOptions,
+    to_baseline: ToBaseline | None,
+    also: DecodeCheck = unchecked,
 ) -> Prepared:
     """One image, changed as the options say.
 
@@ -83,7 +86,7 @@ def prepare(
         return Prepared(content, *size_as_shown(image))
 
 
-def _check_jpeg(content: Buffer, image: Image.Image, also: Also) -> None:
+def _check_jpeg(content: Buffer, image: Image.Image, also: DecodeCheck) -> None:
     if image.format in JPEG_FORMATS:  # Pillow raises on other damaged formats
         also(content)
 
