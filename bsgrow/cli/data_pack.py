@@ -12,9 +12,14 @@ from bsgrow.cli.data_progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size, parse_size
 from bsgrow.data.packing import PackedSplit, PackOptions, pack
-from bsgrow.native.jpeg import is_built, to_baseline
+from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
 
 _SHOWN = 20  # of the files left out; the rest are counted
+
+_NOT_BUILT = (
+    "no native JPEG module: progressive JPEGs are encoded again, with a little loss, and lost data "
+    "in JPEGs is not found where Pillow fills it with grey"
+)
 
 
 class OnError(StrEnum):
@@ -76,7 +81,7 @@ def pack_data(
         on_error=on_error.value,
     )
     if not is_built():
-        note("progressive JPEGs are encoded again, with a little loss: no native JPEG module")
+        note(_NOT_BUILT)
     with sample_bar("packing") as on_progress:
         packed = pack(
             source,
@@ -84,6 +89,7 @@ def pack_data(
             options,
             num_workers=num_workers,
             to_baseline=to_baseline if is_built() else None,
+            also=check_decodes,
             on_progress=on_progress,
         )
     _list_left_out(packed)

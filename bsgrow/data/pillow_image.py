@@ -10,16 +10,13 @@ from typing import TypeAlias
 
 from PIL import Image, UnidentifiedImageError
 
+from bsgrow.orientation import forget_xmp, size_as_shown
+from bsgrow.pixel_depth import has_levels
+
 Buffer: TypeAlias = bytes | memoryview
 
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
 """What an image file may be, whatever its name says: no format that runs another program."""
-
-JPEG_FORMATS = ("JPEG", "MPO")
-"""What Pillow calls a JPEG; a multi-picture file is one with more JPEGs behind it."""
-
-ORIENTATION_TAG = 0x0112  # of EXIF
-_TRANSPOSED = (5, 6, 7, 8)  # orientations that swap height and width
 
 # What Pillow's parsers let through on damaged files, met in its own bug reports and by fuzzing.
 _DECODE_ERRORS = (
@@ -53,6 +50,7 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
     """
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            forget_xmp(image)
             _require_levels(image)
             yield image
     except NotAnImageError:
@@ -66,32 +64,9 @@ def opened_image(content: Buffer) -> Iterator[Image.Image]:
 
 
 def _require_levels(image: Image.Image) -> None:
-    """Refuses what training refuses; older Pillow opens a PNG of 16 bits as "I" too."""
-    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+    """Refuses what training refuses."""
+    if not has_levels(image):
         raise NotAnImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
-
-
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense.
-
-    Of a JPEG by its EXIF alone, as the native decoder reads it: Pillow would look into XMP too.
-    """
-    try:
-        if image.format in JPEG_FORMATS:
-            exif = Image.Exif()
-            exif.load(image.info.get("exif", b""))
-        else:
-            exif = image.getexif()
-        value = exif.get(ORIENTATION_TAG, 1)
-    except _DECODE_ERRORS:
-        return 1
-    return value if value in range(1, 9) else 1
-
-
-def size_as_shown(image: Image.Image) -> tuple[int, int]:
-    """Height and width after EXIF orientation."""
-    width, height = image.size
-    return (width, height) if orientation(image) in _TRANSPOSED else (height, width)
 
 
 def check_decodes(content: Buffer) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from bsgrow.data.encoded import DamagedError, EncodedSplit, SampleError
 from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.packing.source import open_images
+from bsgrow.data.packing.source import is_data_set, open_images
 from bsgrow.data.pillow_image import Buffer, NotAnImageError, check_decodes, quiet_pillow
 from bsgrow.data.shards import ShardSplit, check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import Index
@@ -51,6 +51,9 @@ def verify(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verification:
     """Reads every image of a data set and compares its checksum where it has one.
+
+    Shards that are missing or of another split are reported, and classes of ``train/`` that are not
+    those of ``val/``, or of ``test/`` where there is no ``val/``.
 
     Args:
         path: a data set with ``train/``, ``val/`` or ``test/``, one split, or one shard.
@@ -102,9 +105,10 @@ def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None
 def _open_all(path: Path, report: Verification) -> list[_Part]:
     """Opens what is there; what is damaged goes into the report and is left aside."""
     if path.is_file():
-        return [ShardSplit([path], [index]) for _, index in _open_shards([path], report)]
+        return [ShardSplit([path], [index]) for index in _open_shards([path], report).values()]
     splits = [_open_split(folder, report) for folder in _split_folders(path)]
-    classes = [parts[0].class_names for parts in splits if parts and _names_classes(parts[0])]
+    # Training evaluates on the first split behind train/; a test/ beside val/ may have no labels.
+    classes = [names for parts in splits[:2] if (names := _class_names(parts))]
     if len(classes) == 2:
         with _reported(path, report):
             check_same_classes(path, *classes)
@@ -117,8 +121,9 @@ def _split_folders(path: Path) -> list[Path]:
             f"{printable(path)}: there is no such file or folder",
             hint="give the folder of a data set, of one split, or one shard",
         )
-    folders = [path / name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if (path / name).is_dir()]
-    return folders if path / TRAIN_FOLDER in folders else [path]
+    if not is_data_set(path):
+        return [path]
+    return [path / name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if (path / name).is_dir()]
 
 
 def _open_split(folder: Path, report: Verification) -> list[_Part]:
@@ -130,27 +135,28 @@ def _open_split(folder: Path, report: Verification) -> list[_Part]:
             report.damaged.append(error)
             return []
     shards = _open_shards(paths, report)
-    indices = [index for _, index in shards]
-    if len(shards) == len(paths):
-        with _reported(folder, report):
-            check_complete(folder, paths, indices)
-            check_same_texts(paths, indices)
-    return [ShardSplit([path], [index]) for path, index in shards]
+    with _reported(folder, report):
+        check_complete(folder, paths, [shards.get(path) for path in paths])
+        if shards:
+            check_same_texts(list(shards), list(shards.values()))
+    return [ShardSplit([path], [index]) for path, index in shards.items()]
 
 
-def _open_shards(paths: Sequence[Path], report: Verification) -> list[tuple[Path, Index]]:
-    shards = []
+def _open_shards(paths: Sequence[Path], report: Verification) -> dict[Path, Index]:
+    """The indices that can be read, in order."""
+    shards = {}
     for path in paths:
         try:
-            shards.append((path, open_index(path)))
+            shards[path] = open_index(path)
         except DamagedError as error:
             report.damaged.append(error)
-    report.left_out.extend(name for _, index in shards for name in index.left_out)
+    report.left_out.extend(name for index in shards.values() for name in index.left_out)
     return shards
 
 
-def _names_classes(part: _Part) -> bool:
-    return not isinstance(part, WebDatasetSplit)
+def _class_names(parts: Sequence[_Part]) -> tuple[str, ...] | None:
+    """Of a split; None where it has no names, or could not be opened."""
+    return None if not parts or isinstance(parts[0], WebDatasetSplit) else parts[0].class_names
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 import hashlib
 
-_SIGNATURES = (  # of the formats that nvImageCodec parses
+# Of the formats that nvImageCodec parses, but for PGM and PPM: of those with another highest level
+# than 255 or 65535 it takes the levels as they are, and they come out too dark.
+_SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG\r\n\x1a\n",
     b"BM",
     b"RIFF",  # WebP
     b"II*\0",  # TIFF
     b"MM\0*",
-    *(b"P%d" % number for number in range(1, 7)),  # PBM, PGM, PPM
     b"\0\0\0\x0cjP  ",  # JPEG 2000
     b"\xff\x4f\xff\x51",
 )

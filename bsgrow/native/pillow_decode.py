@@ -8,16 +8,16 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from bsgrow.native.image_error import ImageError
+from bsgrow.orientation import as_shown, forget_xmp, size_as_shown
+from bsgrow.pixel_depth import has_16_bits, has_levels
 
 Encoded = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""
 
 FORMATS: Final = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP")
-_ORIENTATION: Final = 0x0112  # the EXIF tag; 5 to 8 swap height and width
-_SIXTEEN_BITS: Final = {"I;16", "I;16L", "I;16B", "I;16N"}  # and "I" of a PNG, in older Pillow
 
 
 def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
@@ -30,20 +30,18 @@ def pillow_size(encoded: Encoded, max_pixels: int) -> tuple[int, int]:
     try:
         with _open(encoded, max_pixels) as image:
             _require_levels(image)
-            width, height = image.size
-            swapped = image.getexif().get(_ORIENTATION) in {5, 6, 7, 8}
+            return size_as_shown(image)
     except Exception as error:  # plugins of Pillow raise anything on broken files
         raise _reason(error) from error
-    return (width, height) if swapped else (height, width)
 
 
 def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
     """Decodes an image as it is shown: uint8 ``[height, width, 3]``.
 
-    The EXIF orientation is applied. CMYK becomes RGB as Pillow does it, greyscale three equal
-    channels; transparency is dropped, as torchvision's loader does; 16 bits of grey are divided
-    by 257 and rounded. Of colour with 16 bits Pillow keeps the upper eight. An animation shows its
-    first frame.
+    The EXIF orientation is applied, that of XMP is not. CMYK becomes RGB as Pillow does it,
+    greyscale three equal channels; transparency is dropped, as torchvision's loader does; 16 bits
+    of grey are divided by 257 and rounded. Of colour with 16 bits Pillow keeps the upper eight. An
+    animation shows its first frame.
 
     Raises:
         ImageError: as :func:`pillow_size`.
@@ -51,9 +49,8 @@ def pillow_pixels(encoded: Encoded, max_pixels: int) -> npt.NDArray[np.uint8]:
     try:
         with _open(encoded, max_pixels) as image:
             _require_levels(image)
-            has_16_bits = _has_16_bits(image)
-            turned = ImageOps.exif_transpose(image)
-            return np.ascontiguousarray(_from_16_bits(turned) if has_16_bits else _to_rgb(turned))
+            to_levels = _from_16_bits if has_16_bits(image) else _to_rgb
+            return np.ascontiguousarray(to_levels(as_shown(image)))
     except Exception as error:  # plugins of Pillow raise anything on broken files
         raise _reason(error) from error
 
@@ -62,6 +59,7 @@ def _open(encoded: Encoded, max_pixels: int) -> Image.Image:
     if len(encoded) == 0:
         raise ImageError("it is empty")
     image = Image.open(io.BytesIO(encoded), formats=FORMATS)
+    forget_xmp(image)
     if image.width * image.height > max_pixels:
         raise ImageError(
             f"{image.height} x {image.width} pixels are more than the {max_pixels} allowed"
@@ -69,12 +67,8 @@ def _open(encoded: Encoded, max_pixels: int) -> Image.Image:
     return image
 
 
-def _has_16_bits(image: Image.Image) -> bool:
-    return image.mode in _SIXTEEN_BITS or (image.format, image.mode) == ("PNG", "I")
-
-
 def _require_levels(image: Image.Image) -> None:
-    if image.mode in {"I", "F"} and not _has_16_bits(image):
+    if not has_levels(image):
         raise ImageError(f"its pixels are numbers of 32 bits (mode {image.mode}), not levels")
 
 

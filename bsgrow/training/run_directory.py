@@ -4,7 +4,6 @@
 that is killed at any moment leaves one that can be resumed.
 """
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from bsgrow.atomic_file import (
     write_json,
 )
 from bsgrow.errors import InputError
+from bsgrow.folder_lock import LOCK_FILE, locked
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe
 from bsgrow.schedule import Plan, as_dict
 from bsgrow.training.events import RunFinished, from_json, to_json
-
-_LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +113,7 @@ class RunDirectory:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from training in this directory; freed when this one ends."""
-        with naming(self.path, "lock"):
-            stream = (self.path / _LOCK).open("w")
-        with stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InputError(
-                    f"{self.path}: another process is training there",
-                    hint="wait for it, or name another directory with --out",
-                ) from error
+        with locked(self.path, "training", "--out"):
             yield
 
     def write_plan(self, plan: Plan) -> None:
@@ -149,4 +138,4 @@ class RunDirectory:
 
 def _is_scratch(path: Path) -> bool:
     """Whether a process that was killed while it began a run may have left this."""
-    return path.name == _LOCK or path.name.endswith(TEMPORARY_SUFFIX)
+    return path.name == LOCK_FILE or path.name.endswith(TEMPORARY_SUFFIX)

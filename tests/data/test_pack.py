@@ -11,6 +11,7 @@ from bsgrow.data import SampleError, load_encoded
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.shards import open_shards
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.folder_lock import LOCK_FILE
 from tests.data.conftest import encode_image, write_images
 from tests.data.tar_files import make_tar
 
@@ -19,7 +20,7 @@ PADDING = bytes(300_000)  # behind a JPEG, where nobody looks: four of them fill
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
@@ -245,6 +246,14 @@ def test_destinations_that_cannot_be(photographs, tmp_path):
     (tmp_path / "x/train").touch()
     with pytest.raises(InputError, match="train is not a folder"):
         pack(photographs, tmp_path / "x", PackOptions())
+
+
+def test_a_file_that_was_put_right_makes_another_source(with_bad_files, tmp_path):
+    pack(with_bad_files, tmp_path / "out", PackOptions(on_error="skip"))
+    (with_bad_files / "c/3.jpg").write_bytes(encode_image())
+    with pytest.raises(InputError, match="is a shard of another source") as caught:
+        pack(with_bad_files, tmp_path / "out", PackOptions(on_error="skip"))
+    assert "as soon as a file of the source is added, removed, or replaced" in caught.value.hint
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

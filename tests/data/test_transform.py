@@ -8,7 +8,9 @@ from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.data.pillow_image import NotAnImageError, check_decodes
 from bsgrow.errors import InputError
+from bsgrow.native.jpeg import check_decodes as check_as_in_training
 from bsgrow.native.jpeg import image_size, is_built, to_baseline
+from bsgrow.native.pillow_decode import pillow_pixels
 from tests.data.conftest import encode_image
 
 KEPT = [
@@ -46,21 +48,28 @@ def test_the_size_is_the_one_shown(orientation):
     assert (prepared.height, prepared.width) == (shown.height, shown.width)
 
 
-def test_an_orientation_in_xmp_alone_does_not_count_for_a_jpeg():
-    xmp = b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6"/>'
-    plain = encode_image(17, 12)
-    content = plain[:2] + b"\xff\xe1" + (len(xmp) + 2).to_bytes(2, "big") + xmp + plain[2:]
-    prepared = prepare(content, PackOptions(), None)
-    assert (prepared.height, prepared.width) == (12, 17)
-
-
 @pytest.mark.parametrize("kind", KEPT, ids=str)
-@pytest.mark.parametrize("orientation", [1, 3, 8])
-def test_the_size_is_that_of_the_decoder(kind, orientation):
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("decode", [False, True])
+def test_the_size_is_that_of_the_decoded_pixels(kind, orientation, decode):
     exif = {"orientation": orientation} if kind.get("kind") not in ("BMP", "PPM", "GIF") else {}
     content = encode_image(17, 12, **kind | exif)
-    prepared = prepare(content, PackOptions(), None)
-    assert (prepared.height, prepared.width) == image_size(content)
+    shape = pillow_pixels(content, 1000).shape
+    prepared = prepare(content, PackOptions(decode=decode), None)
+    assert (prepared.height, prepared.width, 3) == shape
+    assert (*image_size(content), 3) == shape
+    assert (*check_decodes(content), 3) == shape
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_tiff_is_reduced_as_it_is_shown(orientation):
+    content = encode_image(400, 200, kind="TIFF", orientation=orientation)
+    prepared = prepare(content, PackOptions(shortest_side=100, quality=95), None)
+    with Image.open(io.BytesIO(content)) as image:
+        size = (200, 100) if orientation < 5 else (100, 200)
+        expected = np.asarray(ImageOps.exif_transpose(image).resize(size), int)
+    assert (prepared.height, prepared.width) == size[::-1]
+    assert np.abs(pillow_pixels(prepared.content, 10**5) - expected).mean() < 6
 
 
 @pytest.mark.parametrize(
@@ -107,8 +116,12 @@ def test_every_kind_is_reduced_to_a_jpeg_of_one_or_three_channels(kind):
 def test_sixteen_bits_are_kept():
     stream = io.BytesIO()
     Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).save(stream, "PNG")
-    prepared = prepare(stream.getvalue(), PackOptions(shortest_side=8), None)
-    assert prepared.content == stream.getvalue()
+    pgm = b"P5 30 20 4095\n" + bytes(1200)
+    for content in (stream.getvalue(), pgm):
+        for options in (PackOptions(shortest_side=8), PackOptions(decode=True)):
+            prepared = prepare(content, options, None, check_as_in_training)
+            assert prepared.content == content
+            assert (prepared.height, prepared.width) == (20, 30)
 
 
 @pytest.mark.skipif(not is_built(), reason="the native JPEG module was not built")

@@ -71,6 +71,50 @@ def test_shards_that_do_not_belong_together(packed, tmp_path):
     assert found(folder) == [(str(folder), f"{folder}: shard-000001.bsgrow is missing, of 2")]
 
 
+@pytest.mark.parametrize("third", ["test", "tests"])
+def test_a_third_folder_hides_no_other_classes(tmp_path, third):
+    for split, label in (("train", "cat"), ("val", "dog"), (third, "dog")):
+        write_images(tmp_path, {f"{split}/{label}/0.jpg": encode_image()})
+    [(where, reason)] = found(tmp_path)
+    assert where == str(tmp_path)
+    assert "only in the training split: cat; only in the held-out split: dog" in reason
+
+
+def test_images_without_labels_beside_val(tmp_path):
+    for name in ("train/cat/0.jpg", "val/cat/0.jpg", "test/unknown/0.jpg"):
+        write_images(tmp_path, {name: encode_image()})
+    report = verify(tmp_path)
+    assert (report.num_samples, report.damaged) == (3, [])
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3])
+def test_a_damaged_index_hides_no_missing_shard(tmp_path, lost):
+    folder = write_shards(tmp_path / "x", *(images_of(2) for _ in range(5)))
+    paths = sorted(folder.iterdir())
+    os.truncate(paths[4], 50)
+    paths[lost].unlink()
+    places = [where for where, _ in found(folder)]
+    assert places == [f"{paths[4]} at byte 50", str(folder)]
+    assert found(folder)[1][1] == f"{folder}: {paths[lost].name} is missing, of 5"
+
+
+def test_a_damaged_index_hides_no_shard_of_another_split(tmp_path):
+    folder = write_shards(tmp_path / "x", *(images_of(2) for _ in range(3)))
+    other = write_shards(tmp_path / "y", *(images_of(2) for _ in range(3)), pack_id=bytes(32))
+    first, _, last = sorted(folder.iterdir())
+    os.truncate(first, 50)
+    shutil.copy(other / last.name, last)
+    assert [where for where, _ in found(folder)] == [f"{first} at byte 50", str(folder)]
+    assert found(folder)[1][1] == f"{last}: is of another split than shard-000001.bsgrow"
+
+
+def test_every_index_is_damaged(tmp_path):
+    folder = write_shards(tmp_path / "x", images_of(2), images_of(2))
+    for path in folder.iterdir():
+        os.truncate(path, 50)
+    assert len(found(folder)) == 2
+
+
 def test_images_that_do_not_decode_are_found_on_request(tmp_path):
     whole = encode_image(200, 150)
     cut_png = encode_image(200, 150, kind="PNG")[:-800]

@@ -130,6 +130,18 @@ def test_verify_finds_the_damage_that_the_decoder_of_the_training_finds(bsgrow, 
     assert result.stdout.endswith("1 damaged\n")
 
 
+@pytest.mark.parametrize(
+    "how", [["--shortest-side", "20"], ["--longest-side", "20"], ["--decode"]], ids=str
+)
+def test_pack_finds_it_too(bsgrow, photographs, how):
+    pytest.importorskip("bsgrow._native_jpeg")
+    path = photographs / "train/cat/3.jpg"
+    path.write_bytes(path.read_bytes()[:-40] + b"\xff\xd9")
+    result = bsgrow("data", "pack", "photographs", "packed", *how)
+    assert result.returncode == 1
+    assert "photographs/train/cat/3.jpg: cannot be decoded: Corrupt JPEG data" in result.stderr
+
+
 def run_in_a_terminal(words, folder):
     """What a command writes to stdout, a pipe, and to stderr, a terminal."""
     terminal, its_end = os.openpty()

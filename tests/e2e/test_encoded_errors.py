@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from bsgrow.folder_lock import LOCK_FILE
 from tests.e2e.conftest import command
 from tests.photo_folder import write_photographs
 
@@ -82,6 +83,26 @@ def test_packing(places, tmp_path, name, exit_code, message):
     words = command("data", "pack", name, str(tmp_path / "packed"))
     result = subprocess.run(words, cwd=places, capture_output=True, text=True, check=False)
     assert_said(result, exit_code, message)
+
+
+def test_packing_is_stopped_by_ctrl_c(bsgrow, places, tmp_path):
+    one = next((places / "good/train").rglob("*.jpg")).read_bytes()
+    for index in range(5000):
+        path = tmp_path / "many" / "class" / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(one)
+    words = command("data", "pack", "many", "packed", "--decode")
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("packed/*.tmp")) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert [path.name for path in (tmp_path / "packed").iterdir()] == [LOCK_FILE]
+    again = bsgrow("data", "pack", "many", "packed", "--decode")
+    assert (again.returncode, "5000 samples" in again.stdout) == (0, True), again.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on this system")

@@ -23,6 +23,23 @@ def sixteen_bits():
     return save(Image.fromarray(PIXELS[:, :, 0].astype(np.uint16) * 257), "PNG")
 
 
+def turned_tiff():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return save(PIXELS, "TIFF", exif=exif)
+
+
+def turned_by_xmp(mode):
+    return encode(PIXELS, mode, xmp=b'<x tiff:Orientation="6"/>')
+
+
+def netpbm(kind, highest):
+    """Grey (P5) or colour (P6) with other levels than 255."""
+    pixels = (PIXELS[:, :, 0] if kind == "P5" else PIXELS).astype(np.uint32) * highest // 255
+    header = f"{kind} {PIXELS.shape[1]} {PIXELS.shape[0]} {highest}\n".encode()
+    return header + pixels.astype("u1" if highest < 256 else ">u2").tobytes()
+
+
 def palette():
     return save(Image.fromarray(PIXELS).convert("P"), "PNG")
 
@@ -44,7 +61,13 @@ KINDS = {
     "BMP": lambda: save(PIXELS, "BMP"),
     "WebP": lambda: save(PIXELS, "WEBP"),
     "TIFF": lambda: save(PIXELS, "TIFF"),
+    "TIFF, turned": turned_tiff,
+    "XMP that would turn it": lambda: turned_by_xmp("RGB"),
+    "XMP that would turn it, CMYK": lambda: turned_by_xmp("CMYK"),
     "PPM": lambda: save(PIXELS, "PPM"),
+    "PPM with 64 levels": lambda: netpbm("P6", 63),
+    "PGM with 12 bits": lambda: netpbm("P5", 4095),
+    "PGM with 16 bits": lambda: netpbm("P5", 65535),
     "GIF": lambda: save(PIXELS, "GIF"),  # DALI has no decoder for it
 }
 

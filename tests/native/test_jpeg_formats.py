@@ -38,6 +38,18 @@ def test_sixteen_bits_of_grey_are_rounded_to_eight():
     assert image_size(sixteen_bit_png(grey)) == (16, 16)
 
 
+@pytest.mark.parametrize("highest", [65535, 4095, 256])
+def test_sixteen_bits_of_grey_in_a_pgm_are_too(highest):
+    grey = np.random.default_rng(0).integers(0, highest + 1, (16, 16))
+    for content in (
+        b"P5 16 16 %d\n" % highest + grey.astype(">u2").tobytes(),
+        b"P2 16 16 %d\n" % highest + b" ".join(b"%d" % level for level in grey.flat),
+    ):
+        difference = show(content) - np.round(grey / highest * 255)[:, :, None]
+        assert np.abs(difference).max() <= (0 if highest == 65535 else 1)
+        assert image_size(content) == (16, 16)
+
+
 def rgba():
     alpha = np.arange(90 * 120, dtype=np.uint8).reshape(90, 120, 1)
     return Image.fromarray(np.concatenate([PIXELS, alpha], axis=2))

@@ -44,7 +44,9 @@ def check_free(plan: PackPlan, folder: Path) -> None:
         if path.name not in expected or not _is_of(plan, path):
             raise InputError(
                 f"{printable(path)} is a shard of another source or of other options",
-                hint="choose another DEST, or remove the shards that are there",
+                hint="choose another DEST, or remove the shards that are there; they fit no more "
+                "as soon as a file of the source is added, removed, or replaced by a longer or "
+                "shorter one, or Pillow is another version where images are encoded again",
             )
 
 

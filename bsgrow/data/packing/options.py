@@ -76,6 +76,7 @@ class PackOptions:
         if self.resizes:
             which = "shortest" if self.shortest_side else "longest"
             parts.append(f"{which} side {self.shortest_side or self.longest_side}")
+        if self.resizes or not lossless:  # Pillow cannot keep the tables of a multi-picture file
             parts.append(f"JPEG quality {self.quality}")
         if not lossless:
             parts.append("progressive JPEGs encoded again")

@@ -1,8 +1,9 @@
 """Packing a data set: its splits one after the other, their shards one after the other."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from bsgrow.atomic_file import naming
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.packing.destination import check_apart, check_free
 from bsgrow.data.packing.options import PackOptions
-from bsgrow.data.packing.plan import plan_pack
+from bsgrow.data.packing.plan import PackPlan, plan_pack
 from bsgrow.data.packing.shard_writer import Outcome, ShardWriter
 from bsgrow.data.packing.source import open_source
-from bsgrow.data.packing.transform import ToBaseline
+from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
 from bsgrow.data.pillow_image import quiet_pillow
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
+from bsgrow.folder_lock import locked
 
 _AHEAD_PER_WORKER = 4
 
@@ -58,13 +60,14 @@ def pack(
     *,
     num_workers: int | None = None,
     to_baseline: ToBaseline | None = None,
+    also: DecodeCheck = unchecked,
     on_progress: Progress = lambda done, total: None,
 ) -> list[PackedSplit]:
     """Writes the images of a data set, or of one split of it, as shards.
 
     The same source and options give the same bytes, with any number of workers, and also when it
-    was killed and run again. What an earlier packing left out is tried again, and its shard written
-    anew.
+    was killed and run again; where images are encoded again, with the same Pillow and libjpeg.
+    What an earlier packing left out is tried again, and its shard written anew.
 
     Args:
         source: an image folder or WebDataset tars: a data set with ``train/`` and ``val/`` or
@@ -73,10 +76,13 @@ def pack(
         options: what is done to the images.
         num_workers: threads; one a core where None.
         to_baseline: makes progressive JPEGs baseline without loss; None: they are encoded again.
+        also: decodes each JPEG that is encoded again, and with `options.decode` each image, to find
+            damage that Pillow passes over.
         on_progress: told of each sample.
 
     Raises:
-        InputError: the source is none, or the destination holds something else.
+        InputError: the source is none, the destination holds something else, or another process
+            packs into it.
         SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
         BsgrowError: the destination cannot be written.
     """
@@ -85,15 +91,27 @@ def pack(
     splits = open_source(source)
     plans = [plan_pack(split.source, split.class_names, options, changes) for split in splits]
     folders = [dest / split.folder for split in splits]
-    for plan, folder in zip(plans, folders, strict=True):
-        check_free(plan, folder)
     count = _Counter(sum(len(split.source) for split in splits), on_progress)
     workers = num_workers or _num_cores()
-    with quiet_pillow(), ThreadPoolExecutor(workers) as executor:
-        writers = [
-            ShardWriter(plan, executor, workers * _AHEAD_PER_WORKER, to_baseline) for plan in plans
-        ]
+    with _held(dest, plans, folders), quiet_pillow(), ThreadPoolExecutor(workers) as executor:
+        num_ahead = workers * _AHEAD_PER_WORKER
+        writers = [ShardWriter(plan, executor, num_ahead, to_baseline, also) for plan in plans]
         return [_pack_split(*pair, count) for pair in zip(writers, folders, strict=True)]
+
+
+@contextmanager
+def _held(dest: Path, plans: Sequence[PackPlan], folders: Sequence[Path]) -> Iterator[None]:
+    """Makes the destination, keeps other processes out, and checks that it is free."""
+    _make(dest)
+    with locked(dest, "packing", "DEST"):
+        for plan, folder in zip(plans, folders, strict=True):
+            check_free(plan, folder)
+        yield
+
+
+def _make(folder: Path) -> None:
+    with naming(folder, "make"):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 class _Counter:
@@ -109,8 +127,7 @@ class _Counter:
 
 def _pack_split(writer: ShardWriter, folder: Path, count: _Counter) -> PackedSplit:
     plan, packed = writer.plan, PackedSplit(folder, len(writer.plan.shards))
-    with naming(folder, "make"):
-        folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
 
     def on_sample(outcome: Outcome) -> None:
         packed.left_out.extend([outcome] if outcome else [])

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import features
 
 from bsgrow.data.encoded import EncodedSplit
 from bsgrow.data.packing.options import PackOptions
@@ -41,7 +42,7 @@ class PackPlan:
         options: as given.
         changes: what is done to the pixels of the images that are changed.
         shards: the samples of each shard.
-        pack_id: 32 bytes that say all of the above.
+        pack_id: 32 bytes that say all of the above, and what encoded the images that are changed.
     """
 
     source: SourceSplit
@@ -57,10 +58,17 @@ def plan_pack(
 ) -> PackPlan:
     """Cuts a split into shards; reads lengths and names, no image."""
     names = tuple(os.fsencode(name) for name in class_names)
-    parts = (VERSION, options.shard_bytes, options.decode, changes, source.fingerprint)
+    encoder = _encoder() if changes else ""
+    parts = (VERSION, options.shard_bytes, options.decode, changes, encoder, source.fingerprint)
     digest = hashlib.sha256(repr((*parts, names)).encode())
     shards = _cut(source, options.shard_bytes)
     return PackPlan(source, names, options, changes, shards, digest.digest())
+
+
+def _encoder() -> str:
+    """Versions on which the bytes of an encoded image depend."""
+    versions = (features.version(name) for name in ("pil", "jpg", "libjpeg_turbo"))
+    return " ".join(map(str, versions))
 
 
 def _cut(source: SourceSplit, shard_bytes: int) -> list[range]:

@@ -15,7 +15,7 @@ from bsgrow.data.encoded import SampleError
 from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import Names
 from bsgrow.data.packing.plan import PackPlan
-from bsgrow.data.packing.transform import Prepared, ToBaseline, prepare
+from bsgrow.data.packing.transform import DecodeCheck, Prepared, ToBaseline, prepare
 from bsgrow.data.pillow_image import NotAnImageError
 from bsgrow.data.shards.layout import HEADER, RECORD, Index, align, encode
 
@@ -35,12 +35,14 @@ class ShardWriter:
         executor: reads and changes images, several at once.
         num_ahead: how many images may be in memory.
         to_baseline: see `prepare`.
+        also: likewise.
     """
 
     plan: PackPlan
     executor: Executor
     num_ahead: int
     to_baseline: ToBaseline | None
+    also: DecodeCheck
 
     def write(self, number: int, path: Path, on_sample: Callable[[Outcome], None]) -> None:
         """Writes one shard under a temporary name, and renames it once it is whole.
@@ -94,7 +96,7 @@ class ShardWriter:
 
     def _change(self, sample: int, content: memoryview) -> Prepared:
         try:
-            return prepare(content, self.plan.options, self.to_baseline)
+            return prepare(content, self.plan.options, self.to_baseline, self.also)
         except NotAnImageError as error:
             raise SampleError(self.plan.source.locate(sample), str(error)) from error
 

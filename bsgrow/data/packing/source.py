@@ -19,6 +19,9 @@ from bsgrow.data.sources import (
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
 
+_TARS = (".tar", ".tgz", ".tar.gz")
+_FILES_OF_SPLITS = (*_TARS, ".bsgrow")
+
 
 @dataclass(frozen=True, eq=False)
 class SplitToPack:
@@ -42,15 +45,40 @@ def open_source(path: Path) -> list[SplitToPack]:
         InputError: the folder is not there, holds neither images nor tars, or has no split
             beside ``train/``.
     """
-    names = _listed(path)
-    splits = [name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if name in names]
-    if TRAIN_FOLDER in splits and (len(splits) > 1 or len(names) == 1):
+    if is_data_set(path):
         return _open_data_set(path)
     split = _open_split(path)
     return [SplitToPack("", split, split.class_names)]
 
 
+def is_data_set(path: Path) -> bool:
+    """Whether a folder holds splits, and is not one itself that has a class called ``train``.
+
+    It holds splits where ``train/`` is there, and ``val/`` or ``test/`` beside it, or no folder
+    beside it, or folders, tars or shards in it, as in a split. What is hidden does not count.
+
+    Raises:
+        InputError: a folder cannot be listed.
+    """
+    folders = {name for name in _shown(path) if (path / name).is_dir()}
+    if TRAIN_FOLDER not in folders:
+        return False
+    if folders == {TRAIN_FOLDER} or folders & {*TEST_FOLDERS}:
+        return True
+    return _is_split(path / TRAIN_FOLDER)
+
+
+def _is_split(folder: Path) -> bool:
+    names = _shown(folder)
+    return any(name.endswith(_FILES_OF_SPLITS) or (folder / name).is_dir() for name in names)
+
+
+def _shown(folder: Path) -> list[str]:
+    return [name for name in _listed(folder) if not name.startswith(".")]
+
+
 def _open_data_set(path: Path) -> list[SplitToPack]:
+    _require_held_out(path)
     test_path = held_out_folder(path)
     train, test = _open_split(path / TRAIN_FOLDER), _open_split(test_path)
     spec = ENCODED["webdataset" if isinstance(train, WebDatasetSplit) else "folder"]
@@ -59,6 +87,17 @@ def _open_data_set(path: Path) -> list[SplitToPack]:
         SplitToPack(TRAIN_FOLDER, train, train.class_names),
         SplitToPack(test_path.name, test, train.class_names),
     ]
+
+
+def _require_held_out(path: Path) -> None:
+    if any((path / name).is_dir() for name in TEST_FOLDERS):
+        return
+    missing = " nor ".join(TEST_FOLDERS)
+    raise InputError(
+        f"{printable(path)}: neither {missing} is there beside {TRAIN_FOLDER}",
+        hint=f"call the folder of the held-out images {TEST_FOLDERS[0]}; "
+        f"or, to pack one split, give {printable(path / TRAIN_FOLDER)}",
+    )
 
 
 def _open_split(folder: Path) -> SourceSplit:
@@ -77,7 +116,7 @@ def open_images(folder: Path) -> SourceSplit:
         InputError: it is neither.
         DamagedError: a tar is damaged.
     """
-    if any(name.endswith((".tar", ".tgz", ".tar.gz")) for name in _listed(folder)):
+    if any(name.endswith(_TARS) for name in _listed(folder)):
         return WebDatasetSplit(folder)
     return ImageFolderSplit(folder)
 

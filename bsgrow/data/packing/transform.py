@@ -10,14 +10,11 @@ from PIL import Image
 from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.pillow_image import (
-    JPEG_FORMATS,
-    ORIENTATION_TAG,
     Buffer,
     NotAnImageError,
     opened_image,
-    orientation,
-    size_as_shown,
 )
+from bsgrow.orientation import JPEG_FORMATS, ORIENTATION_TAG, orientation, size_as_shown
 
 _PLAIN_MODES = ("L", "RGB")  # grey and colour with 8 bits a channel, which every decoder takes
 
@@ -43,13 +40,31 @@ ToBaseline = Callable[[Buffer], bytes]
 """Makes a progressive JPEG baseline, its coefficients untouched; ValueError: it cannot."""
 
 
-def prepare(content: Buffer, options: PackOptions, to_baseline: ToBaseline | None) -> Prepared:
+DecodeCheck = Callable[[Buffer], None]
+"""Decodes an image as the training does, and finds damage that Pillow passes over; ValueError: it
+has some."""
+
+
+def unchecked(content: Buffer) -> None:
+    """Leaves it at what Pillow finds."""
+
+
+def prepare(
+    content: Buffer,
+    options: PackOptions,
+    to_baseline: ToBaseline | None,
+    also: DecodeCheck = unchecked,
+) -> Prepared:
     """One image, changed as the options say.
 
     Reducing is Pillow's Lanczos filter; the EXIF orientation stays, other metadata goes. Images
     with more than 8 bits a channel are kept as they are. A progressive JPEG becomes baseline by
     `to_baseline`, its pixels the same; without that it is encoded again with its own quantisation
     tables, which changes pixels by a rounding.
+
+    With `options.decode` each image is decoded by `also` too, as `verify` does it. A JPEG is so in
+    any case before it is encoded again, since Pillow fills lost data with grey and says nothing;
+    the new file would be sound, and the damage never found.
 
     Raises:
         NotAnImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
@@ -58,13 +73,22 @@ def prepare(content: Buffer, options: PackOptions, to_baseline: ToBaseline | Non
     with opened_image(content) as image:
         if is_cut_short(content):
             raise NotAnImageError(CUT_SHORT)
-        if (size := options.reduced(*image.size)) and not _is_deep(image):
-            return _reduced(image, size, options.quality)
+        if options.reduced(*image.size) and not _is_deep(image):
+            _check_jpeg(content, image, also)
+            return _reduced(image, options)
         if options.decode:
             image.load()
+            also(content)
         if image.format in JPEG_FORMATS and image.info.get("progressive"):
+            if to_baseline is None and not options.decode:
+                _check_jpeg(content, image, also)
             return _baseline(content, image, to_baseline, options)
         return Prepared(content, *size_as_shown(image))
+
+
+def _check_jpeg(content: Buffer, image: Image.Image, also: DecodeCheck) -> None:
+    if image.format in JPEG_FORMATS:  # Pillow raises on other damaged formats
+        also(content)
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -72,10 +96,12 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;")
 
 
-def _reduced(image: Image.Image, size: tuple[int, int], quality: int) -> Prepared:
+def _reduced(image: Image.Image, options: PackOptions) -> Prepared:
+    image.load()  # which turns a TIFF, and its size, and leaves it without an orientation
     plain = image if image.mode in _PLAIN_MODES else image.convert("RGB")
+    size = options.reduced(*plain.size) or plain.size
     resized = plain.resize(size, Image.Resampling.LANCZOS)
-    return _encoded(resized, orientation(image), quality=quality)
+    return _encoded(resized, orientation(image), quality=options.quality)
 
 
 def _baseline(

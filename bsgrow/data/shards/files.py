@@ -81,28 +81,45 @@ def count_samples(folder: Path) -> int:
     return sum(header.num_samples for header in headers)
 
 
-def check_complete(folder: Path, paths: Sequence[Path], parts: Sequence[Header | Index]) -> None:
+def check_complete(
+    folder: Path, paths: Sequence[Path], parts: Sequence[Header | Index | None]
+) -> None:
     """Refuses shards that are not all of one split, each once.
+
+    Args:
+        folder: that they are in.
+        paths: of all of them, by number.
+        parts: what each says of itself; None: it is damaged, and passes for what its name says.
 
     Raises:
         InputError: there are none, one is missing, or one is of another split.
     """
-    if not parts:
+    if not paths:
         raise InputError(
             f"{printable(folder)}: no packed shards in it",
             hint="`bsgrow data pack SOURCE DEST` makes them",
         )
-    first = parts[0]
-    for number, (path, part) in enumerate(zip(paths, parts, strict=True)):
+    known = [(path, part) for path, part in zip(paths, parts, strict=True) if part]
+    if not known:
+        return
+    first_path, first = known[0]
+    for path, part in known:
         if (part.pack_id, part.num_shards) != (first.pack_id, first.num_shards):
-            raise _mixed(path, f"is of another split than {printable(paths[0].name)}")
-        if part.shard != number:
-            raise _mixed(folder, f"{shard_name(number)} is missing, of {part.num_shards}")
+            raise _mixed(path, f"is of another split than {printable(first_path.name)}")
+    _check_numbers(folder, paths, parts, first.num_shards)
+
+
+def _check_numbers(
+    folder: Path, paths: Sequence[Path], parts: Sequence[Header | Index | None], num_shards: int
+) -> None:
+    for number, (path, part) in enumerate(zip(paths, parts, strict=True)):
+        is_there = part.shard == number if part else path.name == shard_name(number)
+        if not is_there:
+            raise _mixed(folder, f"{shard_name(number)} is missing, of {num_shards}")
         if path.name != shard_name(number):
             raise _mixed(path, f"is shard {number}, under another name")
-    if len(parts) != first.num_shards:
-        missing = f"{shard_name(len(parts))} is missing, of {first.num_shards}"
-        raise _mixed(folder, missing)
+    if len(paths) != num_shards:
+        raise _mixed(folder, f"{shard_name(len(paths))} is missing, of {num_shards}")
 
 
 def _mixed(path: Path, problem: str) -> InputError:

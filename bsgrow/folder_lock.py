@@ -1,0 +1,44 @@
+"""One process at a time in a folder that is written to."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bsgrow.atomic_file import naming
+from bsgrow.errors import InputError
+
+LOCK_FILE: Final = ".lock"
+"""The name of the file that is locked; it is empty, and stays."""
+
+
+@contextmanager
+def locked(folder: Path, doing: str, option: str) -> Iterator[None]:
+    """Keeps other processes out of a folder; freed when this one ends, however it does.
+
+    Args:
+        folder: it exists.
+        doing: what both do there, for the message, e.g. "training".
+        option: how the user names another folder, for the hint.
+
+    Raises:
+        InputError: another process is there.
+        BsgrowError: the folder cannot be written.
+    """
+    with naming(folder, "lock"):
+        stream = (folder / LOCK_FILE).open("w")
+    with stream:
+        with naming(folder, "lock"):
+            _lock(stream.fileno(), folder, doing, option)
+        yield
+
+
+def _lock(descriptor: int, folder: Path, doing: str, option: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            f"{folder}: another process is {doing} there",
+            hint=f"wait for it, or name another directory with {option}",
+        ) from error

@@ -1,0 +1,65 @@
+"""One process at a time in a folder, in training and in packing."""
+
+import errno
+import fcntl
+import subprocess
+import sys
+
+import pytest
+
+from bsgrow.data.packing import PackOptions, pack
+from bsgrow.data.shards import open_shards
+from bsgrow.data.verify import verify
+from bsgrow.errors import BsgrowError, InputError
+from bsgrow.folder_lock import LOCK_FILE, locked
+from tests.data.conftest import encode_image, write_images
+
+HOLD = """
+import sys
+from pathlib import Path
+from bsgrow.folder_lock import locked
+with locked(Path(sys.argv[1]), "packing", "DEST"):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_images(tmp_path / "in", {"c/0.jpg": encode_image()})
+
+
+def test_two_packings_into_one_folder(source, tmp_path):
+    dest = tmp_path / "out"
+    dest.mkdir()
+    words = [sys.executable, "-c", HOLD, str(dest)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"locked\n"
+        with pytest.raises(InputError, match="out: another process is packing there") as caught:
+            pack(source, dest, PackOptions())
+        assert caught.value.hint == "wait for it, or name another directory with DEST"
+        assert list(dest.iterdir()) == [dest / LOCK_FILE]
+        other.kill()
+    pack(source, dest, PackOptions())
+    assert len(open_shards(dest)) == verify(dest).num_samples == 1
+
+
+def test_the_folder_is_free_when_packing_ends(source, tmp_path):
+    (source / "c/1.jpg").write_bytes(b"text")
+    for _ in range(2):
+        with pytest.raises(BsgrowError, match="not an image"):
+            pack(source, tmp_path / "out", PackOptions())
+    with locked(tmp_path / "out", "packing", "DEST"):
+        pass
+
+
+def test_a_file_system_without_locks_is_no_other_process(tmp_path, monkeypatch):
+    def refuse(descriptor, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(BsgrowError, match=r"cannot lock .*: No locks available"),
+        locked(tmp_path, "training", "--out"),
+    ):
+        pass
