@@ -179,6 +179,22 @@ def test_lost_pixels_are_an_error_of_the_native_decoder(photos):
     assert error.value.where == str(path)
 
 
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_lost_pixels_of_cmyk_are_an_error_of_the_native_decoder(photos, on_error):
+    """Pillow, to which its colours are left, passes over them."""
+    path = train_file(photos, BAD)
+    content = encode(cut(160, 160), "CMYK", restart_marker_rows=1)
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(1500) + content[middle + 1500 :])
+    loader = make_loader(photos, on_error=on_error)
+    if on_error == "raise":
+        with pytest.raises(SampleError, match="Corrupt JPEG data"):
+            stream(loader, N)
+    else:
+        stream(loader, N)
+        assert [fault.where for fault in loader.take_faults()] == [str(path)]
+
+
 @pytest.mark.parametrize(
     "name", ["jpeg", "trailing bytes", "png", "fill bytes", "progressive", "thumbnail"]
 )
