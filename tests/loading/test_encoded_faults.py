@@ -1,5 +1,6 @@
 """Files that are no images, or broken ones: an error with the file's name, or a stand-in."""
 
+import errno
 import os
 import shutil
 
@@ -165,6 +166,23 @@ def test_a_disk_that_returns_errors(photos, monkeypatch):
         stream(loader, N)
     assert not isinstance(error.value, SampleError)
     assert "check the disk" in error.value.hint
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_too_many_open_files_end_the_run_under_skip(photos, decoder, monkeypatch):
+    """Which samples are met by it depends on the moment: none may stand in for them."""
+    bad, opened = os.fsencode(train_file(photos, BAD)), os.open
+
+    def fail(path, *arguments):
+        if path == bad:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return opened(path, *arguments)
+
+    loader = make_loader(photos, decoder, on_error="skip")
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(BsgrowError, match="Too many open files") as error:
+        stream(loader, N)
+    assert "ulimit -n" in error.value.hint
 
 
 def test_lost_pixels_are_an_error_of_the_native_decoder(photos):
