@@ -12,6 +12,7 @@ from bsgrow.training.state import State
 from tests.photo_folder import write_photographs
 
 NUM_TRAIN = 48
+BAD_FILES = ["train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"]
 
 
 def make_recipe(path, *, checkpoint_every=0, **data):
@@ -60,7 +61,7 @@ def photos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def with_bad_files(tmp_path_factory):
     root = write_photographs(tmp_path_factory.mktemp("bad"), NUM_TRAIN // 2, num_test=4)
-    for name in ("train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"):
+    for name in BAD_FILES:
         path = root / name
         path.write_bytes(path.read_bytes()[:400])
     return root
@@ -94,14 +95,38 @@ def test_resume_with_bad_files(with_bad_files, tmp_path):
     for folder in ("whole", "cut"):
         measured = read_events(tmp_path / folder / "events.jsonl")
         assert [e.num_test_skipped for e in measured if isinstance(e, Evaluated)] == [1, 1, 1]
+        assert bad_files(tmp_path / folder, with_bad_files) == BAD_FILES, "each once"
+
+
+def bad_files(folder, root):
+    events = read_events(folder / "events.jsonl")
+    skipped = [event.where for event in events if isinstance(event, SampleSkipped)]
+    return sorted(where.removeprefix(f"{root}/") for where in skipped)
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_a_bad_file_is_named_once_however_often_a_run_is_resumed(
+    with_bad_files, tmp_path, stop_after
+):
+    for resume in (False, True):
+        with pytest.raises(InterruptedRunError):
+            run(
+                with_bad_files,
+                tmp_path,
+                resume=resume,
+                on_error="skip",
+                stop_after=stop_after,
+                checkpoint_every=1000,
+            )
+    run(with_bad_files, tmp_path, resume=True, on_error="skip")
+    assert bad_files(tmp_path, with_bad_files) == BAD_FILES
 
 
 def test_each_bad_file_is_an_event_once(with_bad_files, tmp_path):
     run(with_bad_files, tmp_path / "run", on_error="skip")
     events = read_events(tmp_path / "run" / "events.jsonl")
     skipped = [event for event in events if isinstance(event, SampleSkipped)]
-    named = sorted(event.where.removeprefix(f"{with_bad_files}/") for event in skipped)
-    assert named == ["train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"]
+    assert bad_files(tmp_path / "run", with_bad_files) == BAD_FILES
     assert all("header" in event.reason for event in skipped)
 
 
