@@ -4,8 +4,8 @@ import pytest
 
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.loading import EncodedLoader
-from bsgrow.recipe import recipe_from_table
+from bsgrow.loading import EncodedLoader, decoder_choice, encoded_loader
+from bsgrow.recipe import load_recipe, recipe_from_table
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSaved, Evaluated, SampleSkipped
 from bsgrow.training.state import State
@@ -81,6 +81,26 @@ def test_resume_gives_the_same_weights(photos, tmp_path, stop_after):
 def evaluations(folder):
     events = read_events(folder / "events.jsonl")
     return [(e.test_loss, e.train_loss) for e in events if isinstance(e, Evaluated)]
+
+
+@pytest.mark.parametrize("decoder", ["auto", "native"])
+def test_a_resumed_run_keeps_the_decoder_that_it_began_with(photos, tmp_path, monkeypatch, decoder):
+    """What is installed, which ``auto`` goes by, may have changed in between."""
+    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: True)
+    with pytest.raises(InterruptedRunError):
+        run(photos, tmp_path, stop_after=2, decoder=decoder)
+    assert load_recipe(str(tmp_path / "recipe.toml")).data.decoder == "native"
+    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: False)
+    monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: True)
+    made = []
+
+    def make_decoder(name, settings):
+        made.append(name)
+        return decoder_choice.make_decoder(name, settings)
+
+    monkeypatch.setattr(encoded_loader, "make_decoder", make_decoder)
+    run(photos, tmp_path, resume=True)
+    assert made == ["native", "native"], "in training and in evaluation"
 
 
 def test_resume_with_bad_files(with_bad_files, tmp_path):
