@@ -13,8 +13,8 @@ from bsgrow.data import SampleError
 from bsgrow.data.jpeg_end import is_cut_short
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.faults import MAX_TRIES, first_usable
-from bsgrow.native.resized_crop import ResizedCrop
-from tests.loading.encoded_stream import DECODERS, SIZE, make_loader, stream, updates
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from tests.loading.encoded_stream import DECODERS, SIZE, levels, make_loader, stream, updates
 from tests.photo_folder import write_photographs
 from tests.photographs import cut, encode, photograph, save
 
@@ -54,7 +54,10 @@ FAULTS = {
     "with a thumbnail, cut": with_thumbnail_cut,
     "a bomb": bomb,
     "without its tables": lambda content: content.replace(b"\xff\xdb", b"\xff\xef"),
-    "a PNG cut short": lambda content: cut_in_half(save(cut(90, 90), "PNG")),
+    **{
+        f"a {name} cut short": lambda content, name=name: cut_in_half(save(cut(90, 90), name))
+        for name in ("PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+    },
     "32 bits": lambda content: save(Image.fromarray(np.eye(80, dtype=np.float32)), "TIFF"),
 }
 
@@ -154,6 +157,30 @@ def test_a_bad_held_out_file(photos, decoder):
     assert len(loader.take_faults()) == 1
     list(loader.evaluation())
     assert loader.num_test_skipped == 1, "of the latest evaluation"
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")),
+        ("JPEG", {"progressive": True}),
+        ("WEBP", {"lossless": True}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+    ],
+)
+def test_a_file_cut_anywhere_is_bad_or_shown_whole(photos, decoder, name, options):
+    """Never black in part: what stands in for those that are bad is the last one, the whole."""
+    content = save(cut(90, 90), name, **options)
+    ends = [*(len(content) * k // 8 for k in (1, 3, 5, 7)), len(content) - 1, len(content)]
+    paths = sorted((photos / "val").rglob("*.jpg"))
+    for path, end in zip(paths, ends, strict=True):
+        path.write_bytes(content[:end])
+    loader = make_loader(photos, decoder, on_error="skip", centre_crop=CentreCrop(SIZE, SIZE))
+    images = torch.cat([images for images, _ in loader.evaluation()])
+    pixels = levels(images, loader.dataset.mean, loader.dataset.std)[:, :, 1:-1, 1:-1]
+    assert (pixels - pixels[-1]).abs().max() < 1.01, "what DALI refuses is decoded natively"
+    assert loader.num_test_skipped >= 4
 
 
 def test_a_disk_that_returns_errors(photos, monkeypatch):
