@@ -6,7 +6,8 @@ not next to a change; updates next to one are the last before it and the first t
 place in the plan is measured once a round, and the median over rounds taken, so that what else the
 machine does falls out; the slowest place next to a change stands beside the slowest of all others.
 
-Measured on the loader alone, and on real training updates (forward, backward, optimizer).
+Measured on the loader alone, of arrays and of JPEG photographs, and on real training updates
+(forward, backward, optimizer).
 
     python benchmarks/growth_stall.py [--rounds 31] [--num-threads 1] [--format table|json]
 """
@@ -17,45 +18,39 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 
-from bsgrow.data import ArraySplit, Dataset
-from bsgrow.loading import ArrayLoader, MicroBatch
+from bsgrow.bench.photographs import cut_photographs
+from bsgrow.data import ArraySplit, Dataset, EncodedDataset
+from bsgrow.data.encoded import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
+from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.loading import ArrayLoader, EncodedLoader, Loader, MicroBatch
 from bsgrow.models import build_model
 from bsgrow.native import Augment
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.update import apply
 
 NUM_SAMPLES = 10_000
+NUM_PHOTOGRAPHS = 256  # 12 MB: they stay in the page cache
+PHOTOGRAPH_SIZE = 96  # pixels that are shown of them; most of the work is decoding
 MICRO_BATCH_SIZE = 128
+PHOTOGRAPHS_PER_MICRO_BATCH = 16  # decoding takes a hundred times as long
 UPDATES_PER_SIZE = 8
 NUM_WARM_UP = 32  # updates in which the loader is first filled, at least; they do not count
 NUM_AFTER = 2  # updates after a change that count as next to it
 CPU = torch.device("cpu")
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is measured: images of (C, H, W), and the global batch sizes in turn."""
-
-    name: str
-    image_shape: tuple[int, int, int]
-    global_batch_sizes: tuple[int, ...]
-    trains: bool
-
-
-CASES = (
-    Case("loader alone, 3x32x32", (3, 32, 32), (128, 640, 3200, 16_384, 65_536), trains=False),
-    Case("training, wide_resnet 10-1, 1x8x8", (1, 8, 8), (128, 512, 2048), trains=True),
-)
 
 
 def make_dataset(image_shape: tuple[int, int, int]) -> Dataset:
@@ -65,6 +60,75 @@ def make_dataset(image_shape: tuple[int, int, int]) -> Dataset:
     split = ArraySplit(images, random.integers(0, 10, NUM_SAMPLES))
     constants = (0.5,) * image_shape[0]
     return Dataset("noise", split, split, 10, constants, constants, "sha256:0")
+
+
+@contextmanager
+def array_loader(image_shape: tuple[int, int, int], num_threads: int) -> Iterator[Loader]:
+    """Yield a loader of arrays of (C, H, W)."""
+    yield ArrayLoader(
+        make_dataset(image_shape),
+        Augment(pad=1, flip=True),
+        seed=0,
+        micro_batch_size=MICRO_BATCH_SIZE,
+        device=CPU,
+        num_threads=num_threads,
+    )
+
+
+@contextmanager
+def photograph_loader(num_threads: int) -> Iterator[Loader]:
+    """Yield a loader of JPEG files, which are there as long as it is."""
+    with TemporaryDirectory() as folder:
+        split = ImageFolderSplit(cut_photographs(Path(folder), NUM_PHOTOGRAPHS).folder)
+        yield EncodedLoader(
+            EncodedDataset(
+                "folder", split, split, split.class_names, PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
+            ),
+            ResizedCrop(PHOTOGRAPH_SIZE),
+            CentreCrop(PHOTOGRAPH_SIZE, PHOTOGRAPH_SIZE),
+            flip=True,
+            seed=0,
+            micro_batch_size=PHOTOGRAPHS_PER_MICRO_BATCH,
+            device=CPU,
+            num_threads=num_threads,
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured.
+
+    Attributes:
+        name: as the table has it.
+        open_loader: takes the number of threads.
+        global_batch_sizes: in turn.
+        in_channels: of the network that is trained; None where the loader is alone.
+    """
+
+    name: str
+    open_loader: Callable[[int], AbstractContextManager[Loader]]
+    global_batch_sizes: tuple[int, ...]
+    in_channels: int | None = None
+
+
+CASES = (
+    Case(
+        "loader alone, 3x32x32",
+        partial(array_loader, (3, 32, 32)),
+        (128, 640, 3200, 16_384, 65_536),
+    ),
+    Case(
+        f"loader alone, JPEG to 3x{PHOTOGRAPH_SIZE}x{PHOTOGRAPH_SIZE}",
+        photograph_loader,
+        (16, 48, 144),
+    ),
+    Case(
+        "training, wide_resnet 10-1, 1x8x8",
+        partial(array_loader, (1, 8, 8)),
+        (128, 512, 2048),
+        in_channels=1,
+    ),
+)
 
 
 def make_plan(sizes: Sequence[int], num_warm_up: int) -> list[Update]:
@@ -106,7 +170,7 @@ class Trainer:
 
 
 def time_updates(
-    loader: ArrayLoader, sizes: Sequence[int], trainer: Trainer | None, num_warm_up: int
+    loader: Loader, sizes: Sequence[int], trainer: Trainer | None, num_warm_up: int
 ) -> Iterator[float]:
     """Yield the seconds a sample of each update after the warm-up."""
     plan = make_plan(sizes, num_warm_up)
@@ -134,20 +198,13 @@ def relative(costs: Sequence[float]) -> list[float]:
 
 def measure(case: Case, num_rounds: int, num_threads: int) -> dict[str, Any]:
     """One row: the slowest place next to a change, and the slowest of all others."""
-    loader = ArrayLoader(
-        make_dataset(case.image_shape),
-        Augment(pad=1, flip=True),
-        seed=0,
-        micro_batch_size=MICRO_BATCH_SIZE,
-        device=CPU,
-        num_threads=num_threads,
-    )
-    trainer = Trainer(case.image_shape[0]) if case.trains else None
+    trainer = Trainer(case.in_channels) if case.in_channels else None
     sizes = case.global_batch_sizes
     # A scheduler's time slices and the epoch's end must not fall on the same place each round.
     random = np.random.default_rng(0)
     warm_ups = (NUM_WARM_UP * random.uniform(1, 10, num_rounds + 1)).astype(int)
-    rounds = [list(time_updates(loader, sizes, trainer, int(num))) for num in warm_ups][1:]
+    with case.open_loader(num_threads) as loader:
+        rounds = [list(time_updates(loader, sizes, trainer, int(num))) for num in warm_ups][1:]
     places = [statistics.median(place) for place in zip(*map(relative, rounds), strict=True)]
     touching = [is_next_to_change(p, len(places)) for p in range(len(places))]
     changes = [ratio for ratio, touches in zip(places, touching, strict=True) if touches]
@@ -179,7 +236,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Measures both cases, and prints a table or JSON."""
+    """Measures all cases, and prints a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--num-threads", type=int, default=1)

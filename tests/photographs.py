@@ -53,6 +53,13 @@ def with_sampling(encoded: bytes, old: int, new: int, height: int, width: int) -
     return encoded[:start] + bytes(frame) + encoded[start + 19 :]
 
 
+def with_scans(encoded: bytes, num_scans: int) -> bytes:
+    """A JPEG that ends behind so many of its scans, as if the others had never been written."""
+    start_of_scan, end = b"\xff\xda", b"\xff\xd9"
+    parts = encoded.removesuffix(end).split(start_of_scan)
+    return start_of_scan.join(parts[: num_scans + 1]) + end
+
+
 def jpeg_kinds() -> dict[str, bytes]:
     """Name -> JPEG, odd sizes among them."""
     odd, even = cut(203, 317), cut(192, 320, index=1)

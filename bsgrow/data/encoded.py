@@ -75,6 +75,7 @@ class EncodedSplit(Protocol):
 
         Raises:
             SampleError: they cannot be read, or are not those that were packed.
+            BsgrowError: the process or the machine has run out of files or memory.
         """
 
     def locate(self, sample: int) -> str:

@@ -1,14 +1,17 @@
 """Many large files read at random from many threads, with a bounded number of them open."""
 
 import os
+import resource
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.names import printable
+from bsgrow.data.unreadable import unreadable
 
-# Well below 1 024, the usual limit of a process. An open file stays readable when it is removed.
 _MOST_OPEN = 256
+"""Of one split; a quarter of what the process may have open, often 1 024, where that is less.
+An open file stays readable when it is removed."""
 
 
 class _OpenFile:
@@ -26,6 +29,11 @@ def _open(paths: Sequence[str], number: int) -> _OpenFile:
     return _OpenFile(paths[number])
 
 
+def _most_open() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_OPEN if limit == resource.RLIM_INFINITY else max(1, min(_MOST_OPEN, limit // 4))
+
+
 class OpenFiles:
     """Files by number, opened when first read from; thread-safe, and usable after a fork.
 
@@ -35,7 +43,7 @@ class OpenFiles:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = paths
-        self._get = lru_cache(_MOST_OPEN)(partial(_open, paths))
+        self._get = lru_cache(_most_open())(partial(_open, paths))
 
     def read(self, number: int, offset: int, num_bytes: int) -> bytes:
         """Exactly `num_bytes` bytes from `offset` of a file.
@@ -45,13 +53,13 @@ class OpenFiles:
 
         Raises:
             SampleError: the system cannot read them, or the file ends before.
+            BsgrowError: the process or the machine has run out of files or memory.
         """
         try:
             file = self._get(number)
             content = read_up_to(file.descriptor, num_bytes, offset)
         except OSError as error:
-            reason = f"cannot be read: {error.strerror or error}"
-            raise SampleError(self.locate(number, offset), reason) from error
+            raise unreadable(self.locate(number, offset), error) from error
         if len(content) < num_bytes:
             missing = num_bytes - len(content)
             where = self.locate(number, offset + len(content))

@@ -6,6 +6,7 @@ import stat
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, SampleError
 from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
+from bsgrow.data.unreadable import unreadable
 
 # A pipe among the images would block its reader for ever.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
@@ -16,6 +17,7 @@ def read_sample_file(path: bytes) -> memoryview:
 
     Raises:
         SampleError: it cannot be read, is empty, or is not a regular file of a sane length.
+        BsgrowError: the process or the machine has run out of files or memory.
     """
     where = printable(path)
     try:
@@ -25,7 +27,7 @@ def read_sample_file(path: bytes) -> memoryview:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise SampleError(where, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(where, error) from error
 
 
 def _read_whole(descriptor: int, where: str) -> bytes:

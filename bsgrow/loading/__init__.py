@@ -2,6 +2,7 @@
 
 from bsgrow.loading.array_loader import ArrayLoader
 from bsgrow.loading.array_loaders import choose_array_loader
+from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.device_array_loader import DeviceArrayLoader
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.loader import Loader, MicroBatch
@@ -15,4 +16,5 @@ __all__ = [
     "MicroBatch",
     "StreamedArrayLoader",
     "choose_array_loader",
+    "choose_decoder",
 ]

@@ -96,7 +96,7 @@ class EncodedLoader:
 
         Raises:
             SampleError: a sample cannot be used, under ``raise``; it names file and reason.
-            BsgrowError: under ``skip``, too many in a row.
+            BsgrowError: under ``skip``, too many in a row; or no open files or memory are left.
         """
         split, view = self.dataset.train, View(self.crop, self.flip, self.seed)
         positions = slices_of(updates, self.micro_batch_size)

@@ -74,7 +74,7 @@ class SampleReader:
 
         Raises:
             SampleError: it is bad, under ``raise``.
-            BsgrowError: so are too many after it.
+            BsgrowError: so are too many after it; or no files or memory are left to read it.
         """
         return first_usable(self._split, index, self.read_as_is, faults, self._on_error)
 

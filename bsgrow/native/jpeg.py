@@ -7,7 +7,10 @@ native decoder was not built, Pillow decodes everything: slower, with the same w
 
 An image is decoded whole, or it is an error: warnings of libjpeg that tell of lost pixels are
 errors too, and no part of an image is ever silently grey or black. Rows below the window are not
-read, so damage there is found only by a window that needs them.
+read, so damage there is found only by a window that needs them. Pillow by itself passes over lost
+pixels, so that a JPEG which is left to it, as CMYK is, is first looked through natively, all of it.
+Where the native decoder was not built, and for JPEGs that libjpeg-turbo cannot read (lossless),
+nothing does that.
 
 The EXIF orientation is applied, as people see the image (and unlike torchvision's loader); it is
 read from EXIF alone, not from XMP.

@@ -138,7 +138,7 @@ class CheckpointSkipped:
 
 @dataclass(frozen=True, slots=True)
 class SampleSkipped:
-    """A sample cannot be used, and another one stands in for it; reported once in a process.
+    """A sample cannot be used, and another one stands in for it; reported once in a run.
 
     Attributes:
         num_updates: updates made since the start of the run.

@@ -6,10 +6,10 @@ import torch
 
 from bsgrow.data import Dataset, EncodedDataset, is_encoded, load_dataset, open_encoded
 from bsgrow.errors import InputError
-from bsgrow.loading import EncodedLoader, Loader, choose_array_loader
+from bsgrow.loading import EncodedLoader, Loader, choose_array_loader, choose_decoder
 from bsgrow.native import Augment
 from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
-from bsgrow.training.device import Precision
+from bsgrow.training.device import Precision, resolve_device
 
 AnyDataset = Dataset | EncodedDataset
 
@@ -68,6 +68,23 @@ def make_loader(
         memory_format=precision.memory_format,
         num_threads=torch.get_num_threads(),
     )
+
+
+def with_decoder(recipe: Recipe, begun: Recipe) -> Recipe:
+    """Write into a recipe which decoder ``auto`` stands for, as that depends on the machine.
+
+    Args:
+        recipe: as resolved but for that.
+        begun: that of the run to go on with, whose decoder it keeps; or the recipe itself.
+
+    Raises:
+        InputError: the device is not there.
+    """
+    if recipe.data.decoder != "auto" or not is_encoded(recipe.data.name):
+        return recipe
+    decoder = choose_decoder(begun.data.decoder, resolve_device(recipe.run.device))
+    data = recipe.data.model_copy(update={"decoder": decoder})
+    return recipe.model_copy(update={"data": data})
 
 
 def _encoded_loader(

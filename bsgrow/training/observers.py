@@ -5,7 +5,7 @@ the device.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Protocol
 
@@ -122,10 +122,18 @@ class Evaluation:
 
 
 class FaultReport:
-    """Counts the samples that others stood in for, and emits what was wrong with each, once."""
+    """Counts the samples that others stood in for, and emits what was wrong with each, once.
 
-    def __init__(self, job: Job, state: State, emit: Emit) -> None:
+    Args:
+        job: its loader finds them.
+        state: holds their number.
+        emit: takes the events.
+        reported: where those are that an earlier part of the run has reported.
+    """
+
+    def __init__(self, job: Job, state: State, emit: Emit, reported: Container[str] = ()) -> None:
         self._loader, self._state, self._emit = job.loader, state, emit
+        self._reported = reported
         self._before = state.num_skipped - job.loader.num_skipped
 
     def after(self, update: Update) -> None:
@@ -137,7 +145,8 @@ class FaultReport:
         self._state.num_skipped = self._before + self._loader.num_skipped
         if isinstance(self._loader, EncodedLoader):
             for fault in self._loader.take_faults():
-                self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
+                if fault.where not in self._reported:
+                    self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
 
 
 class Checkpointing:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import torch
 
-from bsgrow.recipe import Recipe, plan_recipe, resolve
+from bsgrow.recipe import Recipe, load_recipe, plan_recipe, resolve
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import prepare
+from bsgrow.training.loaders import with_decoder
 from bsgrow.training.loop import train_job
 from bsgrow.training.memory import explaining_memory
 from bsgrow.training.run_directory import RunDirectory
@@ -46,6 +47,7 @@ def carry_out(
             return finished
     else:
         directory.require_new()
+    recipe = with_decoder(recipe, load_recipe(directory.find_recipe()) if resume else recipe)
     with explaining_memory():
         job = prepare(recipe, plan)
         state = State.initial(job)

@@ -36,15 +36,27 @@ bool JpegDecoder::open(int64_t max_pixels, DecodeStatus* status) {
     jpeg_read_header(&info_, TRUE);
   });
   if (!opened) return fail(status);
-  if (!is_supported(info_)) {
-    *status = {DecodeResult::kUnsupported, describe_kind(info_)};
-    return false;
-  }
   if (height() * width() > max_pixels) {
     *status = {DecodeResult::kFailed, describe_excess(info_, max_pixels)};
     return false;
   }
-  return true;
+  if (is_supported(info_)) return true;
+  *status = {DecodeResult::kUnsupported, describe_kind(info_)};
+  if (info_.data_precision == 8) look_through(status);
+  return false;
+}
+
+// Pillow passes over lost pixels, so that each row is decoded here and dropped, as it is stored.
+void JpegDecoder::look_through(DecodeStatus* status) {
+  row_.resize(info_.num_components * width());
+  const bool is_whole = errors_.run_guarded([this] {
+    info_.out_color_space = info_.jpeg_color_space;
+    jpeg_start_decompress(&info_);
+    require_scans(info_, &errors_);
+    JSAMPROW row = row_.data();
+    while (info_.output_scanline < info_.output_height) jpeg_read_scanlines(&info_, &row, 1);
+  });
+  if (!is_whole) fail(status);
 }
 
 bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
@@ -60,7 +72,9 @@ bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSin
 void JpegDecoder::begin(const Rectangle& rectangle) {
   info_.out_color_space = JCS_RGB;
   info_.dct_method = JDCT_ISLOW;
+  info_.do_block_smoothing = FALSE;  // no guesses at coefficients that a file leaves out
   jpeg_start_decompress(&info_);
+  require_scans(info_, &errors_);
   const int64_t left = std::max<int64_t>(rectangle.left - kMargin, 0);
   const int64_t right = std::min(rectangle.left + rectangle.width + kMargin, width());
   if (left > 0 || right < width()) {

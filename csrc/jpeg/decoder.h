@@ -31,7 +31,8 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  // Reads the header. Returns whether the image can be decoded; if not, status says why.
+  // Reads the header. Returns whether the image can be decoded; if not, status says why. Colours
+  // that are left to Pillow are looked through first: kUnsupported only where no pixel is lost.
   bool open(int64_t max_pixels, DecodeStatus* status);
 
   int64_t height() const { return info_.image_height; }
@@ -41,6 +42,7 @@ class JpegDecoder {
   bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
 
  private:
+  void look_through(DecodeStatus* status);
   void begin(const Rectangle& rectangle);
   void read_rows(const Rectangle& rectangle, const RowSink& sink);
   bool fail(DecodeStatus* status) const;

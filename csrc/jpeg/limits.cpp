@@ -38,6 +38,13 @@ void limit_resources(jpeg_decompress_struct* info, jpeg_progress_mgr* progress) 
   info->mem->max_memory_to_use = kMaxBytes;
 }
 
+void require_scans(const jpeg_decompress_struct& info, JpegErrors* errors) {
+  for (int i = 0; i < info.num_components; ++i) {
+    // Set when the first scan of a component begins.
+    if (!info.comp_info[i].quant_table) errors->stop("the scans of a component are missing");
+  }
+}
+
 DecodeStatus failure_of(const JpegErrors& errors, const jpeg_source_mgr* source,
                         const EncodedImage& image) {
   const auto result = errors.is_unsupported() ? DecodeResult::kUnsupported : DecodeResult::kFailed;

@@ -26,7 +26,9 @@ class Transcoder {
     out_.err = errors_.manager();
     return errors_.run_guarded([=] {
       read_header(max_pixels);
-      write(jpeg_read_coefficients(&in_));
+      jvirt_barray_ptr* const coefficients = jpeg_read_coefficients(&in_);
+      require_scans(in_, &errors_);
+      write(coefficients);
     });
   }
 

@@ -19,7 +19,7 @@ from bsgrow.native.jpeg import (
 )
 from tests.fuzz.mutate import mutate
 from tests.fuzz.running import base_seed
-from tests.photographs import cut, encode, jpeg_kinds, save
+from tests.photographs import cut, encode, jpeg_kinds, save, with_scans
 
 MAX_PIXELS = 4_000_000  # so that a size that was edited costs no more than a moment
 LIMIT_S = 20  # an input that takes longer hangs
@@ -29,7 +29,9 @@ def corpus() -> list[bytes]:
     pixels = cut(60, 90)
     return [
         *jpeg_kinds().values(),
+        with_scans(encode(pixels, progressive=True), 4),
         encode(pixels, mode="CMYK"),
+        encode(pixels, mode="CMYK", progressive=True, restart_marker_rows=1),
         encode(
             pixels, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
         ),

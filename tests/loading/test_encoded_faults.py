@@ -1,5 +1,6 @@
 """Files that are no images, or broken ones: an error with the file's name, or a stand-in."""
 
+import errno
 import os
 import shutil
 
@@ -12,8 +13,8 @@ from bsgrow.data import SampleError
 from bsgrow.data.jpeg_end import is_cut_short
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.faults import MAX_TRIES, first_usable
-from bsgrow.native.resized_crop import ResizedCrop
-from tests.loading.encoded_stream import DECODERS, SIZE, make_loader, stream, updates
+from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from tests.loading.encoded_stream import DECODERS, SIZE, levels, make_loader, stream, updates
 from tests.photo_folder import write_photographs
 from tests.photographs import cut, encode, photograph, save
 
@@ -53,7 +54,10 @@ FAULTS = {
     "with a thumbnail, cut": with_thumbnail_cut,
     "a bomb": bomb,
     "without its tables": lambda content: content.replace(b"\xff\xdb", b"\xff\xef"),
-    "a PNG cut short": lambda content: cut_in_half(save(cut(90, 90), "PNG")),
+    **{
+        f"a {name} cut short": lambda content, name=name: cut_in_half(save(cut(90, 90), name))
+        for name in ("PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+    },
     "32 bits": lambda content: save(Image.fromarray(np.eye(80, dtype=np.float32)), "TIFF"),
 }
 
@@ -155,6 +159,30 @@ def test_a_bad_held_out_file(photos, decoder):
     assert loader.num_test_skipped == 1, "of the latest evaluation"
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")),
+        ("JPEG", {"progressive": True}),
+        ("WEBP", {"lossless": True}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+    ],
+)
+def test_a_file_cut_anywhere_is_bad_or_shown_whole(photos, decoder, name, options):
+    """Never black in part: what stands in for those that are bad is the last one, the whole."""
+    content = save(cut(90, 90), name, **options)
+    ends = [*(len(content) * k // 8 for k in (1, 3, 5, 7)), len(content) - 1, len(content)]
+    paths = sorted((photos / "val").rglob("*.jpg"))
+    for path, end in zip(paths, ends, strict=True):
+        path.write_bytes(content[:end])
+    loader = make_loader(photos, decoder, on_error="skip", centre_crop=CentreCrop(SIZE, SIZE))
+    images = torch.cat([images for images, _ in loader.evaluation()])
+    pixels = levels(images, loader.dataset.mean, loader.dataset.std)[:, :, 1:-1, 1:-1]
+    assert (pixels - pixels[-1]).abs().max() < 1.01, "what DALI refuses is decoded natively"
+    assert loader.num_test_skipped >= 4
+
+
 def test_a_disk_that_returns_errors(photos, monkeypatch):
     def fail(*arguments):
         raise OSError(5, os.strerror(5))
@@ -167,6 +195,23 @@ def test_a_disk_that_returns_errors(photos, monkeypatch):
     assert "check the disk" in error.value.hint
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_too_many_open_files_end_the_run_under_skip(photos, decoder, monkeypatch):
+    """Which samples are met by it depends on the moment: none may stand in for them."""
+    bad, opened = os.fsencode(train_file(photos, BAD)), os.open
+
+    def fail(path, *arguments):
+        if path == bad:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return opened(path, *arguments)
+
+    loader = make_loader(photos, decoder, on_error="skip")
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(BsgrowError, match="Too many open files") as error:
+        stream(loader, N)
+    assert "ulimit -n" in error.value.hint
+
+
 def test_lost_pixels_are_an_error_of_the_native_decoder(photos):
     """libjpeg only warns of them, and DALI leaves it at that: see the documentation."""
     path = train_file(photos, BAD)
@@ -177,6 +222,22 @@ def test_lost_pixels_are_an_error_of_the_native_decoder(photos):
     with pytest.raises(SampleError) as error:
         stream(make_loader(photos, crop=ResizedCrop(SIZE, (1.0, 1.0), (1.0, 1.0))), N)
     assert error.value.where == str(path)
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_lost_pixels_of_cmyk_are_an_error_of_the_native_decoder(photos, on_error):
+    """Pillow, to which its colours are left, passes over them."""
+    path = train_file(photos, BAD)
+    content = encode(cut(160, 160), "CMYK", restart_marker_rows=1)
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(1500) + content[middle + 1500 :])
+    loader = make_loader(photos, on_error=on_error)
+    if on_error == "raise":
+        with pytest.raises(SampleError, match="Corrupt JPEG data"):
+            stream(loader, N)
+    else:
+        stream(loader, N)
+        assert [fault.where for fault in loader.take_faults()] == [str(path)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bsgrow.native import jpeg
 from bsgrow.native.image_error import ImageError
-from bsgrow.native.jpeg import decode_batch_async, image_size, to_baseline
+from bsgrow.native.jpeg import check_decodes, decode_batch_async, image_size, to_baseline
 from tests.native.test_jpeg_faults import IDENTITY, PIXELS, WHOLE, show, whole
 from tests.photographs import encode, save
 
@@ -81,6 +81,28 @@ def test_other_formats_and_colours_are_decoded_by_pillow(encoded, expected):
     assert image_size(encoded) == (90, 120)
     window = (30, 40, 16, 16, 1)
     np.testing.assert_array_equal(show(encoded, window), expected[30:46, 40:56][:, ::-1])
+
+
+def damaged(encoded):
+    """A sector of its pixel data is zero; it ends as a whole file does."""
+    middle = len(encoded) // 2
+    return encoded[:middle] + bytes(1500) + encoded[middle + 1500 :]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("adobe", [False, True], ids=["CMYK", "YCCK"])
+def test_damage_that_pillow_passes_over_is_reported(adobe, progressive):
+    whole = encode(PIXELS, mode="CMYK", progressive=progressive, restart_marker_rows=1)
+    if adobe:
+        at = whole.index(b"Adobe") + 11
+        whole = whole[:at] + b"\2" + whole[at + 1 :]
+    check_decodes(whole)
+    encoded = damaged(whole)
+    with Image.open(io.BytesIO(encoded)) as image:
+        image.load()
+    assert "Corrupt JPEG data" in show(encoded)
+    with pytest.raises(ImageError, match="Corrupt JPEG data"):
+        check_decodes(encoded)
 
 
 def test_a_turned_png_is_turned():

@@ -4,14 +4,15 @@ import pytest
 
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.loading import EncodedLoader
-from bsgrow.recipe import recipe_from_table
+from bsgrow.loading import EncodedLoader, decoder_choice, encoded_loader
+from bsgrow.recipe import load_recipe, recipe_from_table
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSaved, Evaluated, SampleSkipped
 from bsgrow.training.state import State
 from tests.photo_folder import write_photographs
 
 NUM_TRAIN = 48
+BAD_FILES = ["train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"]
 
 
 def make_recipe(path, *, checkpoint_every=0, **data):
@@ -61,7 +62,7 @@ def photos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def with_bad_files(tmp_path_factory):
     root = write_photographs(tmp_path_factory.mktemp("bad"), NUM_TRAIN // 2, num_test=4)
-    for name in ("train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"):
+    for name in BAD_FILES:
         path = root / name
         path.write_bytes(path.read_bytes()[:400])
     return root
@@ -83,6 +84,26 @@ def evaluations(folder):
     return [(e.test_loss, e.train_loss) for e in events if isinstance(e, Evaluated)]
 
 
+@pytest.mark.parametrize("decoder", ["auto", "native"])
+def test_a_resumed_run_keeps_the_decoder_that_it_began_with(photos, tmp_path, monkeypatch, decoder):
+    """What is installed, which ``auto`` goes by, may have changed in between."""
+    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: True)
+    with pytest.raises(InterruptedRunError):
+        run(photos, tmp_path, stop_after=2, decoder=decoder)
+    assert load_recipe(str(tmp_path / "recipe.toml")).data.decoder == "native"
+    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: False)
+    monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: True)
+    made = []
+
+    def make_decoder(name, settings):
+        made.append(name)
+        return decoder_choice.make_decoder(name, settings)
+
+    monkeypatch.setattr(encoded_loader, "make_decoder", make_decoder)
+    run(photos, tmp_path, resume=True)
+    assert made == ["native", "native"], "in training and in evaluation"
+
+
 def test_resume_with_bad_files(with_bad_files, tmp_path):
     whole = run(with_bad_files, tmp_path / "whole", on_error="skip")
     assert whole.num_skipped == 2 * 3, "two training files, three epochs"
@@ -95,14 +116,38 @@ def test_resume_with_bad_files(with_bad_files, tmp_path):
     for folder in ("whole", "cut"):
         measured = read_events(tmp_path / folder / "events.jsonl")
         assert [e.num_test_skipped for e in measured if isinstance(e, Evaluated)] == [1, 1, 1]
+        assert bad_files(tmp_path / folder, with_bad_files) == BAD_FILES, "each once"
+
+
+def bad_files(folder, root):
+    events = read_events(folder / "events.jsonl")
+    skipped = [event.where for event in events if isinstance(event, SampleSkipped)]
+    return sorted(where.removeprefix(f"{root}/") for where in skipped)
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_a_bad_file_is_named_once_however_often_a_run_is_resumed(
+    with_bad_files, tmp_path, stop_after
+):
+    for resume in (False, True):
+        with pytest.raises(InterruptedRunError):
+            run(
+                with_bad_files,
+                tmp_path,
+                resume=resume,
+                on_error="skip",
+                stop_after=stop_after,
+                checkpoint_every=1000,
+            )
+    run(with_bad_files, tmp_path, resume=True, on_error="skip")
+    assert bad_files(tmp_path, with_bad_files) == BAD_FILES
 
 
 def test_each_bad_file_is_an_event_once(with_bad_files, tmp_path):
     run(with_bad_files, tmp_path / "run", on_error="skip")
     events = read_events(tmp_path / "run" / "events.jsonl")
     skipped = [event for event in events if isinstance(event, SampleSkipped)]
-    named = sorted(event.where.removeprefix(f"{with_bad_files}/") for event in skipped)
-    assert named == ["train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"]
+    assert bad_files(tmp_path / "run", with_bad_files) == BAD_FILES
     assert all("header" in event.reason for event in skipped)
 
 

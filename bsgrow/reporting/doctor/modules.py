@@ -32,8 +32,8 @@ _MODULES = (
     _NativeModule(
         "_native_jpeg",
         False,
-        "without it encoded images are decoded by DALI or Pillow; it needs libjpeg-turbo's headers "
-        f"(Debian: libjpeg62-turbo-dev), {_AGAIN}",
+        "without it encoded images are decoded by DALI or Pillow, which pass over damaged pixels; "
+        f"it needs libjpeg-turbo's headers (Debian: libjpeg62-turbo-dev), {_AGAIN}",
     ),
     _NativeModule(
         "_native_cuda",

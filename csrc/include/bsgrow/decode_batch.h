@@ -13,7 +13,7 @@ namespace bsgrow {
 
 enum class DecodeResult : uint8_t {
   kDecoded,
-  kUnsupported,  // perhaps another decoder can: no JPEG, CMYK, 12 bits
+  kUnsupported,  // perhaps another decoder can: no JPEG, CMYK without lost pixels, 12 bits
   kFailed        // corrupt, too large, or the window lies outside
 };
 
