@@ -61,20 +61,24 @@ class TimedLoader:
             stretch.end()
 
 
-def resident(real: MicroBatches, updates: Iterable[Update], micro_batch_size: int) -> MicroBatches:
+def resident(
+    real: MicroBatches, updates: Iterable[Update], micro_batch_size: int, num_sizes: int
+) -> MicroBatches:
     """Yield the micro-batches of updates, each size of them always the same one in memory.
 
     Args:
-        real: gives the first of each size, and is closed when the first of them comes again.
+        real: gives the first of each size, and is closed with the last of these: it, and what it
+            made ahead, are none of what is measured.
         updates: as ``bench_updates`` has them, every size before any comes again.
         micro_batch_size: how they are cut.
+        num_sizes: how many sizes of micro-batch there are.
     """
     kept: dict[int, MicroBatch] = {}
     with closing(real):
         for update in updates:
             for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
-                if stop - start in kept:
-                    real.close()  # it, and what it made ahead, are none of what is measured
-                else:
+                if stop - start not in kept:
                     kept[stop - start] = next(real)
+                    if len(kept) == num_sizes:
+                        real.close()
                 yield replace(kept[stop - start], update=update, start=start, stop=stop)

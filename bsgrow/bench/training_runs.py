@@ -84,7 +84,9 @@ def _real_stream(job: Job, size: int) -> MicroBatches:
 
 
 def _resident_stream(job: Job, size: int) -> MicroBatches:
-    return resident(_real_stream(job, size), _updates(job, size), job.recipe.micro_batch_size)
+    micro_batch_size = job.recipe.micro_batch_size
+    num_sizes = len(warm_up_sizes(size, micro_batch_size))
+    return resident(_real_stream(job, size), _updates(job, size), micro_batch_size, num_sizes)
 
 
 def _updates(job: Job, size: int) -> Generator[Any, None, None]:

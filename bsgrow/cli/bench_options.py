@@ -92,7 +92,11 @@ DeviceOption = Annotated[
 ThreadsOption = Annotated[
     int | None,
     typer.Option(
-        "--num-threads", min=1, max=4096, help="Of each system; as many as torch takes if absent."
+        "--num-threads",
+        min=1,
+        max=4096,
+        help="Of each system, whoever waits for a batch of bsgrow included (two there at least); "
+        "as many as torch takes if absent.",
     ),
 ]
 RoundsOption = Annotated[

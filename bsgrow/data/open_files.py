@@ -1,7 +1,7 @@
 """Many large files read at random from many threads, with a bounded number of them open."""
 
 import os
-import resource
+import sys
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
@@ -30,6 +30,10 @@ def _open(paths: Sequence[str], number: int) -> _OpenFile:
 
 
 def _most_open() -> int:
+    if sys.platform == "win32":  # has no such limit, and no such module
+        return _MOST_OPEN
+    import resource
+
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST_OPEN if limit == resource.RLIM_INFINITY else max(1, min(_MOST_OPEN, limit // 4))
 

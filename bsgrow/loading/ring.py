@@ -53,7 +53,7 @@ class Ring:
         if self._returned:
             return self._lend(self._returned.pop().index)
         memory = self._allocate(self._slot_bytes)
-        if not self.has_room:
+        if len(self._slots) == self._num_slots:
             return memory.data
         self._slots.append(memory)
         return self._lend(len(self._slots) - 1)

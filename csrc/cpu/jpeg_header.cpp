@@ -118,6 +118,7 @@ void read_exif(const uint8_t* segment, int64_t size, JpegHeader* header) {
 bool read_frame(uint8_t marker, const uint8_t* segment, int64_t size, JpegHeader* header) {
   if (size < 6) return false;
   header->baseline = marker == kSof0;
+  header->lossless = marker % 4 == 3;
   header->height = read_integer(segment + 1, 2, true);
   header->width = read_integer(segment + 3, 2, true);
   return true;

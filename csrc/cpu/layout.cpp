@@ -18,10 +18,10 @@ std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
 // Whether all that is written at once is whole cache lines. A line that is streamed in two steps,
 // with others between, goes to memory twice, each time as parts of a line.
 bool fills_lines(const Layout& layout, int64_t abreast, const void* out) {
-  const int64_t blocks = layout.paired && layout.num_blocks % abreast == 0 ? abreast : 1;
-  const int64_t step = blocks * layout.lanes * layout.item_bytes;
+  const bool together = layout.paired && layout.row_elements() % (abreast * layout.lanes) == 0;
+  const int64_t step = (together ? abreast : 1) * layout.lanes * layout.item_bytes;
   const auto address = reinterpret_cast<uintptr_t>(out);
-  return step % kCacheLine == 0 && layout.row_elements() % (blocks * layout.lanes) == 0 &&
+  return step % kCacheLine == 0 && layout.row_bytes() % kCacheLine == 0 &&
          address % kCacheLine == 0;
 }
 

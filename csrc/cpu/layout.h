@@ -20,7 +20,7 @@ struct Layout {
   Padding padding;
   bool interleaved;    // channels_last, with more than one channel
   int64_t lanes;       // elements of a block
-  bool paired;         // blocks lie side by side in pairs, and several pairs are made together
+  bool paired;         // blocks lie side by side in pairs, one or more of which are made together
   int64_t num_blocks;  // of a row
   int64_t item_bytes;
   bool streamed;      // written past the caches

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bsgrow/jpeg_header.h"
 #include "jpeg/limits.h"
 
 namespace bsgrow {
@@ -25,10 +26,20 @@ bool is_supported(const jpeg_decompress_struct& info) {
          (space == JCS_GRAYSCALE || space == JCS_YCbCr || space == JCS_RGB);
 }
 
+// libjpeg-turbo 3 decodes these, but no part of one, and without the tables that scans bring.
+bool is_lossless(const EncodedImage& image) {
+  JpegHeader header;
+  return !read_jpeg_header(image, &header) && header.lossless;
+}
+
 }  // namespace
 
 bool JpegDecoder::open(int64_t max_pixels, DecodeStatus* status) {
   info_.err = errors_.manager();
+  if (is_lossless(image_)) {
+    *status = {DecodeResult::kUnsupported, "a lossless JPEG"};
+    return false;
+  }
   const bool opened = errors_.run_guarded([this] {
     jpeg_create_decompress(&info_);
     limit_resources(&info_, &progress_);

@@ -38,7 +38,7 @@ def test_updates_follow_each_other_and_change_no_weight():
 def test_resident_micro_batches_are_always_the_same_in_the_cut_of_the_real_ones():
     updates = list(islice(bench_updates(640, 256, 0.9), 4))
     cut = list(real(updates, 256))
-    kept = list(resident(real(updates, 256), updates, 256))
+    kept = list(resident(real(updates, 256), updates, 256, 2))
     assert [(m.update, m.start, m.stop) for m in kept] == [(m.update, m.start, m.stop) for m in cut]
     by_size = {len(m.images): m.images.data_ptr() for m in kept[:2]}
     assert all(m.images.data_ptr() == by_size[len(m.images)] for m in kept)
@@ -47,8 +47,8 @@ def test_resident_micro_batches_are_always_the_same_in_the_cut_of_the_real_ones(
 def test_what_made_the_resident_micro_batches_is_closed_before_others_are_timed():
     updates = list(islice(bench_updates(640, 256, 0.9), 4))
     stream = real(updates, 256)
-    kept = resident(stream, updates, 256)
-    for _ in range(3):  # the first of each size, and one that comes again
+    kept = resident(stream, updates, 256, 2)
+    for _ in range(2):  # the first of each size
         next(kept)
     assert stream.gi_frame is None, "closed, and what it made ahead let go"
 

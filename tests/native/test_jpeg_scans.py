@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 
+from bsgrow.native import jpeg
 from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import check_decodes, to_baseline
 from tests.native.test_jpeg_decode import levels
@@ -58,3 +59,12 @@ def test_what_has_a_component_without_a_scan_is_not_made_baseline():
     assert to_baseline(flat_image(True, 3))
     with pytest.raises(ImageError, match="the scans of a component are missing"):
         to_baseline(flat_image(True, 2))
+
+
+def test_a_lossless_one_is_left_to_pillow(monkeypatch):
+    """Whichever libjpeg-turbo is there: release 3 reads them, but no part of one."""
+    asked = []
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    monkeypatch.setattr(jpeg, "pillow_pixels", lambda *image: asked.append(image) or pixels)
+    check_decodes(flat_image(False, 3).replace(b"\xff\xc0", b"\xff\xc3"))
+    assert len(asked) == 1

@@ -13,6 +13,7 @@ from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset, EncodedDataset
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.loading import Loader, choose_array_loader
+from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.layout import as_buffer
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES
@@ -20,9 +21,8 @@ from bsgrow.native import load_batch
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
 
-_SAMPLES_AHEAD = (
-    1024  # that the encoded loader holds memory for, written once before the clock runs
-)
+# That the encoded loader holds memory for, written once before the clock runs.
+_SAMPLES_AHEAD = 1024
 
 
 def endless_updates(global_batch_size: int) -> Iterator[Update]:
@@ -56,13 +56,18 @@ def _array_loader(work: ArrayWork) -> Loader:
 
 
 def _num_background(work: Work) -> int:
-    """Threads beside whoever waits for a batch, who takes part and has nothing else to do here."""
+    """Threads beside whoever waits for a batch, who takes part and has nothing else to do here.
+
+    One at least: with one thread in all, bsgrow has two.
+    """
     return max(1, work.num_threads - 1)
 
 
 def _open_jpeg(work: JpegWork) -> Source:
     split = ImageFolderSplit(work.folder)
     dataset = EncodedDataset("folder", split, split, split.class_names, work.mean, work.std)
+    by_dali = choose_decoder("auto", work.device) == "dali"  # which lets nobody take part
+    num_threads = work.num_threads if by_dali else _num_background(work)
     loader = EncodedLoader(
         dataset,
         ResizedCrop(work.size, work.scale, work.ratio),
@@ -73,7 +78,7 @@ def _open_jpeg(work: JpegWork) -> Source:
         device=work.device,
         dtype=work.dtype,
         memory_format=work.memory_format,
-        num_threads=_num_background(work),
+        num_threads=num_threads,
     )
     num_ahead = -(-_SAMPLES_AHEAD // work.slice_size)
     return Source(partial(_micro_batches, work, loader), num_ahead)

@@ -21,9 +21,8 @@ from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 
 _CHUNK_SAMPLES = 32  # what a thread of load_batch takes at a time
 _COPY_BYTES = 256 << 20  # or more are copied before the same bytes again: no cache holds them
-_AT_ONCE_BYTES = (
-    64 << 20
-)  # or more are copied in one launch, whose own time then counts for nothing
+# Or more are copied in one launch, whose own time then counts for nothing.
+_AT_ONCE_BYTES = 64 << 20
 _ALIGNMENT = 512  # of what is copied, as memory that is allocated
 
 

@@ -62,9 +62,9 @@ def prepare(
     `to_baseline`, its pixels the same; without that it is encoded again with its own quantisation
     tables, which changes pixels by a rounding.
 
-    With `options.decode` each image is decoded by `also` too, as `verify` does it. A JPEG is so in
-    any case before it is encoded again, since Pillow fills lost data with grey and says nothing;
-    the new file would be sound, and the damage never found.
+    With `options.decode` each image that is kept is decoded by `also` too, as `verify` does it. A
+    JPEG is so in any case before it is encoded again, since Pillow fills lost data with grey and
+    says nothing; the new file would be sound, and the damage never found.
 
     Raises:
         NotAnImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be

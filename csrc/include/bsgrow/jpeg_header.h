@@ -23,6 +23,7 @@ struct JpegHeader {
   int64_t height;  // as stored, not as shown
   int64_t width;
   bool baseline;  // Huffman-coded, sequential, 8 bits: SOF0
+  bool lossless;  // SOF3, 7, 11 and 15
   Orientation orientation;
 };
 
