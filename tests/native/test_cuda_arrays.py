@@ -45,7 +45,7 @@ def test_inputs_may_be_read_only():
     [
         (Versioned(IMAGES, says=1), "on device 1, as its __dlpack_device__ says, got one on 0"),
         (Versioned(IMAGES, major=2), "expected DLPack of version 1, got version 2"),
-        (Versioned(IMAGES, shape=(5, 3, 6, -8)), "names a negative size"),
+        (Versioned(IMAGES.clone(), shape=(5, 3, 6, -8)), "names a negative size"),
         (Refusing(BufferError("requires grad")), "does not hand it over: BufferError: requires gr"),
         (Refusing(RuntimeError("no stream")), "does not hand it over: RuntimeError: no stream"),
         (Refusing(TypeError("stream")), "does not hand it over: TypeError: stream"),
