@@ -206,6 +206,7 @@ assert count() == before, (before, count())
     )
 
 
+@pytest.mark.memory
 @pytest.mark.skipif(sys.platform == "win32", reason="no resource usage on this system")
 def test_peak_memory_is_the_same_at_every_global_batch(folder):
     """At 512 times the batch, as 65 536 is of 128, in micro-batches of the same size."""

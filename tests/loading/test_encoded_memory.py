@@ -1,6 +1,5 @@
 """Host memory is bounded by the chunks in flight, not by the batch."""
 
-import os
 import subprocess
 import sys
 
@@ -10,6 +9,8 @@ import pytest
 from tests.loading.encoded_stream import DECODERS
 from tests.photo_folder import write_photographs
 from tests.photographs import encode
+
+pytestmark = pytest.mark.memory
 
 SCRIPT = """
 import re, sys
@@ -48,7 +49,6 @@ for path in sys.argv[2:]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.skipif("san.so" in os.environ.get("LD_PRELOAD", ""), reason="a sanitizer's own grows")
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_memory_does_not_grow_with_the_batch(tmp_path, decoder):
     root = write_photographs(tmp_path, num_train=300, num_test=1, sides=(24, 40))

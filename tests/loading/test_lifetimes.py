@@ -245,6 +245,7 @@ except KeyboardInterrupt:
 """)
 
 
+@pytest.mark.memory
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts files as Linux shows them")
 def test_a_thousand_loaders_leave_nothing():
     run("""
@@ -270,6 +271,7 @@ assert peak() < peak_before + 8 * 1024, (peak_before, peak())
 """)
 
 
+@pytest.mark.memory
 @pytest.mark.skipif(sys.platform == "win32", reason="no resource usage on this system")
 def test_peak_memory_is_the_same_at_every_global_batch():
     peaks = [
