@@ -21,7 +21,7 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 
 # Most of it are interpreters that start, one at a time: the two go side by side.
 sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
-	$(MAKE) --jobs=2 --output-sync=line sanitize-address sanitize-thread
+	$(MAKE) --jobs=2 sanitize-address sanitize-thread
 
 sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-dev
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $* $(BIN)/python
