@@ -6,7 +6,7 @@ from torch import Tensor
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.ring import Ring
 
-_NUM_HELD = 2  # the micro-batch that training looks at, and the one that it is handed
+NUM_HELD = 2  # the micro-batch that training looks at, and the one that it is handed
 
 
 class BatchMemory:
@@ -26,7 +26,7 @@ class BatchMemory:
         self, layout: BatchLayout, micro_batch_size: int, num_ahead: int, device: torch.device
     ) -> None:
         self._layout, self._device = layout, device
-        self._ring = Ring(layout.num_bytes(micro_batch_size), num_ahead + _NUM_HELD)
+        self._ring = Ring(layout.num_bytes(micro_batch_size), num_ahead + NUM_HELD)
 
     def new(self, num_samples: int) -> tuple[Tensor, Tensor]:
         """Return images [num_samples, C, H, W] and labels int64 [num_samples], uninitialised."""

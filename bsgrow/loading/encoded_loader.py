@@ -32,7 +32,7 @@ from bsgrow.schedule import Update
 from bsgrow.schedule.split import micro_slices
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch
-_SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
+SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
 
 
 @dataclass(eq=False)
@@ -137,7 +137,7 @@ class EncodedLoader:
     ) -> Generator[EncodedBatch, None, None]:
         """Yield filled micro-batches; closing it stops all that is under way."""
         chunk_size = min(_CHUNK_SIZE, self.micro_batch_size)
-        num_ahead = -(-_SAMPLES_AHEAD // chunk_size)
+        num_ahead = -(-SAMPLES_AHEAD // chunk_size)
         with ExitStack() as stack:
             threads = stack.enter_context(_threads())
             decoder = stack.enter_context(self._borrowed_decoder(view, chunk_size))

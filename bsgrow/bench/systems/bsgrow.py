@@ -13,16 +13,14 @@ from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset, EncodedDataset
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.loading import Loader, choose_array_loader
+from bsgrow.loading.batch_memory import NUM_HELD
 from bsgrow.loading.decoder_choice import choose_decoder
-from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.loading.encoded_loader import SAMPLES_AHEAD, EncodedLoader
 from bsgrow.loading.layout import as_buffer
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES
 from bsgrow.native import load_batch
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
-
-# That the encoded loader holds memory for, written once before the clock runs.
-_SAMPLES_AHEAD = 1024
 
 
 def endless_updates(global_batch_size: int) -> Iterator[Update]:
@@ -80,7 +78,8 @@ def _open_jpeg(work: JpegWork) -> Source:
         memory_format=work.memory_format,
         num_threads=num_threads,
     )
-    num_ahead = -(-_SAMPLES_AHEAD // work.slice_size)
+    # All memory of the loader is written once before the clock runs, as that of its ring above.
+    num_ahead = -(-2 * SAMPLES_AHEAD // work.slice_size) + NUM_HELD
     return Source(partial(_micro_batches, work, loader), num_ahead)
 
 
