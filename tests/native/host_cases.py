@@ -49,19 +49,25 @@ def run(host_kernel, case, dtype, channels_last=False, offset=0, **options):
     return out_images, out_labels
 
 
-# Sizes that are whole vectors, sizes that are not, and rows too long for shared memory.
-VECTORS = st.tuples(st.integers(1, 24).map(lambda n: 2 * n), st.integers(1, 9).map(lambda n: 8 * n))
-FOURS = st.tuples(
+def _kinds(sizes, channels=(1, 3, 4), dtypes=tuple(ITEMS), channels_last=(False,)):
+    """Draws (height, width), channels, dtype and channels_last."""
+    sampled = (st.sampled_from(options) for options in (channels, dtypes, channels_last))
+    return st.tuples(sizes, *sampled)
+
+
+_ANY = {"channels": range(1, 6), "channels_last": (False, True)}
+_VECTORS = st.tuples(
+    st.integers(1, 24).map(lambda n: 2 * n), st.integers(1, 9).map(lambda n: 8 * n)
+)
+_FOURS = st.tuples(
     st.integers(1, 12).map(lambda n: 4 * n), st.integers(0, 9).map(lambda n: 8 * n + 4)
 )
-SIZES = {
-    "vectors": VECTORS,
-    "fours": FOURS,
-    "any": st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    "long rows": st.tuples(st.integers(1, 3), st.integers(3000, 3400)),
-}
-CHANNELS = {
-    "vectors": st.sampled_from([1, 3, 3, 3, 4]),
-    "fours": st.sampled_from([1, 3]),
-    "any": st.integers(1, 5),
+# What the kernel reads and writes by vectors, and by fours; then all sizes, on every address; and
+# rows too long for shared memory.
+KINDS = {
+    "planar": _kinds(_VECTORS) | _kinds(_FOURS, dtypes=["float32"]),
+    "interleaved": _kinds(_VECTORS, channels=[3], channels_last=[True]),
+    "fours": _kinds(_FOURS, dtypes=["float16", "bfloat16"]),
+    "any": _kinds(_VECTORS | _FOURS | st.tuples(st.integers(1, 40), st.integers(1, 40)), **_ANY),
+    "long rows": _kinds(st.tuples(st.integers(1, 3), st.integers(3000, 3400)), **_ANY),
 }
