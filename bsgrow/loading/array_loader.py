@@ -13,10 +13,10 @@ from torch import Tensor
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.loader import MicroBatch
-from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Batch, Fill, Slice, Staging, slices_of
+from bsgrow.loading.slices import slices_in_order, slices_of
+from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Batch, Fill, Staging
 from bsgrow.native import Augment, Task, load_batch_async
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,7 @@ class ArrayLoader:
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
         split = self.dataset.test
-        slices = (
-            Slice(*ends) for ends in micro_slices(0, len(split.labels), self.micro_batch_size)
-        )
+        slices = slices_in_order(len(split), self.micro_batch_size)
         with closing(self._staging().batches(slices, self._fill_from(split, None))) as batches:
             yield from map(itemgetter(1), batches)
 

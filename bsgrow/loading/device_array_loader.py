@@ -12,9 +12,9 @@ from bsgrow.data import ArraySplit, Dataset
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.device_kernel import Kernel, hold, launch
 from bsgrow.loading.loader import MicroBatch
+from bsgrow.loading.slices import slices_in_order, slices_of
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
 
 _PIECE_BYTES = 64 << 20  # of host memory beside the data set while it is copied
 
@@ -71,14 +71,14 @@ class DeviceArrayLoader:
 
     def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
         """Yield the micro-batches of the updates in order."""
-        for update in updates:
-            for start, stop in micro_slices(update.start, update.stop, self.micro_batch_size):
-                images, labels = self._make(self._train, start, stop, self.augment)
-                yield MicroBatch(update, start, stop, images, labels)
+        for start, stop, update in slices_of(updates, self.micro_batch_size):
+            assert update is not None, "a slice of training belongs to an update"
+            images, labels = self._make(self._train, start, stop, self.augment)
+            yield MicroBatch(update, start, stop, images, labels)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
-        for start, stop in micro_slices(0, len(self.dataset.test), self.micro_batch_size):
+        for start, stop, _ in slices_in_order(len(self.dataset.test), self.micro_batch_size):
             yield self._make(self._test, start, stop, None)
 
     def _make(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bsgrow.data import SampleError
 from bsgrow.loading.sample_reader import EncodedSample
-from bsgrow.loading.staging import Slice
+from bsgrow.loading.slices import Slice
 from bsgrow.native import order
 from bsgrow.schedule.split import micro_slices
 

@@ -26,10 +26,9 @@ from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.loader import MicroBatch
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.sample_reader import NUM_READERS, SampleReader
-from bsgrow.loading.staging import Slice, slices_of
+from bsgrow.loading.slices import Slice, slices_in_order, slices_of
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch
 SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
@@ -115,8 +114,7 @@ class EncodedLoader:
             SampleError, BsgrowError: as ``micro_batches``.
         """
         split, view = self.dataset.test, View(self.centre_crop, flip=False, seed=self.seed)
-        ends = micro_slices(0, len(split), self.micro_batch_size)
-        positions = (Slice(start, stop) for start, stop in ends)
+        positions = slices_in_order(len(split), self.micro_batch_size)
         self.num_test_skipped = 0
         with closing(self._batches(split, view, positions, in_order)) as batches:
             for batch in batches:

@@ -37,6 +37,13 @@ class BatchLayout:
         """Return what a micro-batch takes."""
         return self._labels_offset(num_samples) + num_samples * torch.int64.itemsize
 
+    def num_samples(self, num_bytes: int) -> int:
+        """Return how many samples fit, 0 or more."""
+        num = num_bytes // (self._image_bytes + torch.int64.itemsize)
+        while self.num_bytes(num) > num_bytes:
+            num -= 1
+        return num
+
     def arrays(self, memory: memoryview, num_samples: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return images [num_samples, C, H, W] and labels int64 [num_samples] as views of memory.
 

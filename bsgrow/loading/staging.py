@@ -3,7 +3,8 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
@@ -14,33 +15,18 @@ from bsgrow.loading.device_copy import MAX_SOURCES, Copy, DeviceCopies
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.ring import Ring
+from bsgrow.loading.slices import Run, Slice, runs_of
 from bsgrow.native import Task
-from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
 
-# What is filled long before its use has left the caches, and a consumer in step needs no more: 16
-# micro-batches of 128 small images took half as much time again to fill and fetch as five.
+# What is filled long before its use has left the caches, and a consumer in step needs no more.
 DEFAULT_PREFETCH_BYTES = 8 << 20
 
 # One that the consumer still holds when it asks for the next, one that it gets, one to fill.
-_MIN_SLOTS = 3
-# More hide nothing that these do not.
-_MAX_SLOTS = 16
+_NUM_SLOTS = 3
+# Micro-batches that are filled together, at most: what it costs to begin is nothing among so many.
+_MAX_TOGETHER = 16
 
-
-class Slice(NamedTuple):
-    """Positions [start, stop) of a stream of samples.
-
-    Attributes:
-        start: first position.
-        stop: one past the last.
-        update: the update that they belong to; None outside training.
-    """
-
-    start: int
-    stop: int
-    update: Update | None = None
-
+Arrays = tuple[NDArray[Any], NDArray[Any]]
 
 Fill = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 """Begins to load positions [start, stop) into images and labels, bfloat16 as uint16."""
@@ -48,26 +34,21 @@ Fill = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 Batch = tuple[Slice, tuple[Tensor, Tensor]]
 
 
-def slices_of(updates: Iterable[Update], micro_batch_size: int) -> Iterator[Slice]:
-    """Yield the micro-batches of each update in turn."""
-    for update in updates:
-        for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
-            yield Slice(start, stop, update)
-
-
 @dataclass(frozen=True)
 class Staging:
     """Fills micro-batches in the background and hands them over in order, on their device.
 
-    Memory is set by these numbers alone, whatever the global batch and however long the stream.
+    They lie in a ring of slots of one size. Micro-batches that follow each other in the stream are
+    filled together, as many whole ones as a slot has room for, so that what it costs to begin is
+    little beside the filling where they are small. Memory is set by these numbers alone, whatever
+    the global batch and however long the stream.
 
     Attributes:
         layout: of a micro-batch.
         micro_batch_size: samples in the largest.
         device: where they are wanted.
-        prefetch_bytes: host memory to fill ahead; room for at least three micro-batches is taken,
-            for at most sixteen, and on CUDA for two more to copy from. 0 fills each when it is
-            asked for.
+        prefetch_bytes: host memory of the ring: three slots, each of one micro-batch at least and
+            sixteen at most; on CUDA two more to copy from. 0 fills each when it is asked for.
 
     Raises:
         InputError: prefetch_bytes is negative.
@@ -85,10 +66,22 @@ class Staging:
                 hint="0 fills each micro-batch when it is asked for",
             )
 
+    @property
+    def num_slots(self) -> int:
+        """Slots that are kept for reuse."""
+        return _NUM_SLOTS if self.prefetch_bytes else 0
+
+    @property
+    def slot_samples(self) -> int:
+        """Samples that a slot has room for."""
+        fit = self.layout.num_samples(self.prefetch_bytes // _NUM_SLOTS)
+        return min(max(fit, self.micro_batch_size), _MAX_TOGETHER * self.micro_batch_size)
+
     def batches(self, slices: Iterable[Slice], fill: Fill) -> Generator[Batch, None, None]:
         """Yield each slice with its images and labels; close it to drop what was begun.
 
-        A tensor belongs to whoever holds it, also after this generator has ended.
+        A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
+        lies in is reused when no tensor of it is left.
         """
         on_host = self._on_host(slices, fill)
         return self._on_device(on_host) if self.device.type == "cuda" else on_host
@@ -96,21 +89,19 @@ class Staging:
     def _on_host(self, slices: Iterable[Slice], fill: Fill) -> Generator[Batch, None, None]:
         ring = self._ring()
 
-        def begin(piece: Slice) -> _Filling:
-            arrays = self.layout.arrays(ring.lend(), piece.stop - piece.start)
-            task = fill(piece.start, piece.stop, *arrays)
-            return _Filling(task, (piece, self.layout.tensors(*arrays)))
+        def begin(run: Run) -> _Filling:
+            start, stop = run[0].start, run[-1].stop
+            arrays = self.layout.arrays(ring.lend(), stop - start)
+            return _Filling(fill(start, stop, *arrays), run, arrays, self.layout)
 
-        return prefetch(slices, begin, lambda _: ring.has_room)
+        runs = runs_of(slices, self.slot_samples if self.prefetch_bytes else 0)
+        with closing(prefetch(runs, begin, lambda _: ring.has_room)) as filled:
+            yield from chain.from_iterable(filled)
 
     def _ring(self) -> Ring:
         on_cuda = self.device.type == "cuda"
-        slot_bytes = self.layout.num_bytes(self.micro_batch_size)
-        num_slots = 0
-        if self.prefetch_bytes:
-            num_slots = min(max(self.prefetch_bytes // slot_bytes, _MIN_SLOTS), _MAX_SLOTS)
-            num_slots += MAX_SOURCES if on_cuda else 0
-        return Ring(slot_bytes, num_slots, pinned=on_cuda)
+        num_slots = self.num_slots + (MAX_SOURCES if on_cuda and self.num_slots else 0)
+        return Ring(self.layout.num_bytes(self.slot_samples), num_slots, pinned=on_cuda)
 
     def _on_device(self, on_host: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
         copies = DeviceCopies(self.device)
@@ -129,17 +120,26 @@ class Staging:
 
 @dataclass(frozen=True)
 class _Filling:
-    """A micro-batch that is being filled."""
+    """A run that is being filled."""
 
     task: Task
-    batch: Batch
+    run: Run
+    arrays: Arrays
+    layout: BatchLayout
 
-    def result(self) -> Batch:
+    def result(self) -> Iterator[Batch]:
         self.task.wait()
-        return self.batch
+        return self._cut()
 
     def cancel(self) -> None:
         self.task.cancel()
+
+    def _cut(self) -> Iterator[Batch]:
+        """Yield its micro-batches, each a tensor of its own that knows of no other."""
+        images, labels = self.arrays
+        for piece in self.run:
+            at = slice(piece.start - self.run[0].start, piece.stop - self.run[0].start)
+            yield piece, self.layout.tensors(images[at], labels[at])
 
 
 @dataclass(frozen=True)

@@ -14,24 +14,15 @@ from bsgrow.loading.chunks import Part, chunks_of
 from bsgrow.loading.device_kernel import Kernel, launch
 from bsgrow.loading.loader import MicroBatch
 from bsgrow.loading.one_stream import on_one_stream
+from bsgrow.loading.slices import Slice, slices_in_order, slices_of
 from bsgrow.loading.transport import CudaTransport, Transport
 from bsgrow.loading.uploads import Slot, Uploads
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
 
 NUM_SLOTS = 4  # one in use, one on its way, two that are gathered
 
 Batch = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True, eq=False)
-class _Slice:
-    """Positions [start, stop) of an update that become one micro-batch."""
-
-    update: Update | None
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)
@@ -88,11 +79,7 @@ class StreamedArrayLoader:
 
         Closing the generator drops what was fetched ahead; what it yielded stays as it is.
         """
-        slices = (
-            _Slice(update, start, stop)
-            for update in updates
-            for start, stop in micro_slices(update.start, update.stop, self.micro_batch_size)
-        )
+        slices = slices_of(updates, self.micro_batch_size)
         with closing(self._make_all(self.dataset.train, slices, self.augment)) as batches:
             for item, (images, labels) in batches:
                 assert item.update is not None, "made above"
@@ -101,24 +88,21 @@ class StreamedArrayLoader:
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
         split = self.dataset.test
-        slices = (
-            _Slice(None, start, stop)
-            for start, stop in micro_slices(0, len(split), self.micro_batch_size)
-        )
+        slices = slices_in_order(len(split), self.micro_batch_size)
         with closing(self._make_all(split, slices, None)) as batches:
             for _, batch in batches:
                 yield batch
 
     def _make_all(
-        self, split: ArraySplit, slices: Iterable[_Slice], augment: Augment | None
-    ) -> Generator[tuple[_Slice, Batch], None, None]:
+        self, split: ArraySplit, slices: Iterable[Slice], augment: Augment | None
+    ) -> Generator[tuple[Slice, Batch], None, None]:
         """Yield each slice with its batch; shuffled and augmented where augment is given."""
         made = self._make_each(split, slices, augment)
         return on_one_stream(made, self.device) if self.device.type == "cuda" else made
 
     def _make_each(
-        self, split: ArraySplit, slices: Iterable[_Slice], augment: Augment | None
-    ) -> Generator[tuple[_Slice, Batch], None, None]:
+        self, split: ArraySplit, slices: Iterable[Slice], augment: Augment | None
+    ) -> Generator[tuple[Slice, Batch], None, None]:
         """Make them on the current stream, which must stay the same."""
         size = max(1, self.chunk_bytes // split.images[0].nbytes)
         size = min(size, len(split))
@@ -144,7 +128,7 @@ class StreamedArrayLoader:
 
     def _make_part(
         self,
-        part: Part[_Slice],
+        part: Part[Slice],
         chunk_start: int,
         slot: Slot,
         batch: Batch,

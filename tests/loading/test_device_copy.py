@@ -9,7 +9,8 @@ import torch
 from bsgrow.loading import ring, staging
 from bsgrow.loading.device_copy import MAX_SOURCES, DeviceCopies
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.staging import Slice, Staging
+from bsgrow.loading.slices import Slice
+from bsgrow.loading.staging import Staging
 from tests.loading.logged_streams import Stream
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)

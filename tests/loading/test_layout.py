@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bsgrow.loading.layout import BatchLayout, as_buffer
 
@@ -30,6 +32,17 @@ def test_fewer_samples_fit_where_more_do():
     layout = BatchLayout((3, 4, 4), torch.float32, torch.contiguous_format)
     sizes = [layout.num_bytes(num) for num in range(100)]
     assert sizes == sorted(sizes)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9)),
+    dtype=st.sampled_from([torch.float32, torch.bfloat16]),
+    num_bytes=st.integers(0, 100_000),
+)
+def test_as_many_samples_fit_as_are_said_to(shape, dtype, num_bytes):
+    layout = BatchLayout(shape, dtype, torch.contiguous_format)
+    num = layout.num_samples(num_bytes)
+    assert layout.num_bytes(num) <= num_bytes < layout.num_bytes(num + 1)
 
 
 def test_a_buffer_is_the_memory_of_its_tensor():

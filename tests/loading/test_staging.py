@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.staging import Staging, slices_of
+from bsgrow.loading.slices import slices_of
+from bsgrow.loading.staging import Staging
 from bsgrow.schedule import Update
 
 CPU = torch.device("cpu")
@@ -57,7 +58,7 @@ def begin(prefetch_bytes, *sizes):
 
 
 def begun_at_each(prefetch_bytes, *sizes, keep=False):
-    """How many micro-batches were begun when each was handed over."""
+    """How many runs of micro-batches were begun when each micro-batch was handed over."""
     batches, filler = begin(prefetch_bytes, *sizes)
     kept, begun = [], []
     for batch in batches:
@@ -67,54 +68,67 @@ def begun_at_each(prefetch_bytes, *sizes, keep=False):
     return begun
 
 
-@pytest.mark.parametrize("prefetch_bytes", [0, 1, 5 * SLOT, 1 << 40])
+@pytest.mark.parametrize("prefetch_bytes", [0, 1, 3 * SLOT, 6 * SLOT + 5000, 1 << 40])
 def test_every_position_comes_once_in_order(prefetch_bytes):
     batches, _ = begin(prefetch_bytes, 1, 100, 7, 900)
     labels = torch.cat([labels for _, (_, labels) in batches])
     assert labels.tolist() == list(range(1008))
 
 
-def test_in_step_nothing_is_ahead():
-    assert begun_at_each(0, 80) == list(range(1, 11))
+@pytest.mark.parametrize("size", [1, MICRO, 10 * MICRO])
+def test_in_step_nothing_is_ahead(size):
+    assert begun_at_each(0, *[size] * 10) == list(range(1, max(10, 10 * size // MICRO) + 1))
 
 
 def test_the_ring_is_filled_across_updates():
     # The consumer holds the one before while it asks, so that one slot less is filled then.
-    assert begun_at_each(5 * SLOT, 8, 16, 80) == [5, 5, *range(6, 14), 13, 13, 13]
+    assert begun_at_each(3 * SLOT, 8, 16, 80) == [3, 3, *range(4, 14), 13]
 
 
-@pytest.mark.parametrize("prefetch_bytes", [1, 3 * SLOT])
-def test_at_least_one_is_filled_while_another_is_used(prefetch_bytes):
+@pytest.mark.parametrize("prefetch_bytes", [1, 3 * SLOT, 6 * SLOT])
+def test_one_is_filled_while_another_is_used(prefetch_bytes):
     begun = begun_at_each(prefetch_bytes, 800)
-    assert all(num > used for used, num in enumerate(begun[:-1], start=1))
+    together = 100 // begun[-1]
+    assert all(num * together > used for used, num in enumerate(begun[:-together], start=1))
 
 
-def test_what_is_ahead_is_bounded():
-    assert begun_at_each(1 << 40, 8000)[0] == 16
+def test_small_ones_are_filled_together_across_updates():
+    batches, filler = begin(6 * SLOT, *[4] * 40, 3, 80)
+    assert [piece.stop - piece.start for piece, _ in batches] == [4] * 40 + [3] + [8] * 10
+    assert filler.num_begun == 10 + 1 + 5, "two whole micro-batches a slot, or four of half"
+
+
+def test_memory_ahead_is_what_was_asked_for():
+    staging = Staging(LAYOUT, MICRO, CPU, 9 * SLOT)
+    assert (staging.num_slots, staging.slot_samples) == (3, 3 * MICRO)
+    assert Staging(LAYOUT, MICRO, CPU, 1 << 40).slot_samples == 16 * MICRO
+    assert Staging(LAYOUT, MICRO, CPU, 1).slot_samples == MICRO
+    assert Staging(LAYOUT, MICRO, CPU, 0).num_slots == 0
 
 
 def test_a_consumer_that_keeps_all_is_served_in_step():
-    begun = begun_at_each(4 * SLOT, 800, keep=True)
-    assert begun == [4, 4, 4, *range(4, 101)]
+    begun = begun_at_each(3 * SLOT, 800, keep=True)
+    assert begun == [3, 3, *range(3, 101)]
 
 
 def test_leaving_early_cancels_what_was_begun():
-    batches, filler = begin(4 * SLOT, 800)
+    batches, filler = begin(3 * SLOT, 800)
     next(batches)
     batches.close()
-    assert (filler.num_begun, filler.num_cancelled) == (4, 3)
+    assert (filler.num_begun, filler.num_cancelled) == (3, 2)
 
 
 def test_memory_does_not_depend_on_the_global_batch():
     def peak(*sizes):
         tracemalloc.start()
         try:
-            for _ in begin(4 * SLOT, *sizes)[0]:
+            for _ in begin(6 * SLOT, *sizes)[0]:
                 pass
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
-    small, large = peak(*[8] * 100), peak(800)
-    assert 4 * SLOT < small < 5 * SLOT
+    small, medium, large = peak(*[2] * 400), peak(*[8] * 100), peak(800)
+    assert 6 * SLOT < small < 7 * SLOT
     assert abs(large - small) < SLOT / 4
+    assert abs(large - medium) < SLOT / 4

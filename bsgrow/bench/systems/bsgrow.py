@@ -8,6 +8,7 @@ from itertools import count
 import torch
 
 from bsgrow.bench.source import Batch, Source, UnavailableError
+from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset, EncodedDataset
@@ -17,7 +18,6 @@ from bsgrow.loading.batch_memory import NUM_HELD
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.encoded_loader import SAMPLES_AHEAD, EncodedLoader
 from bsgrow.loading.layout import as_buffer
-from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES
 from bsgrow.native import load_batch
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
@@ -33,8 +33,9 @@ def endless_updates(global_batch_size: int) -> Iterator[Update]:
 def _open_array(work: ArrayWork) -> Source:
     loader = _array_loader(work)
     # Each slot of a ring is written once before the clock runs: memory is made at first touch.
-    slots = DEFAULT_PREFETCH_BYTES // (work.slice_size * work.bytes_written)
-    return Source(partial(_micro_batches, work, loader), num_ahead=min(max(slots, 3), 16))
+    ring = host_ring(work)
+    num_ahead = ring.num_slots * (ring.slot_samples // work.slice_size)
+    return Source(partial(_micro_batches, work, loader), num_ahead)
 
 
 def _array_loader(work: ArrayWork) -> Loader:

@@ -1,9 +1,9 @@
 """The physical limit: writing the output and nothing else, or decoding and nothing else.
 
-In memory on a CPU: the threads fill the output buffers. On a CUDA device: a copy within its memory
-that moves as many bytes as the work reads and writes, from place to place of more than caches hold.
-JPEG: the threads decode the files in full, with libjpeg-turbo as Pillow ships it, whose decoder
-runs outside of the GIL.
+In memory on a CPU: the threads fill the output buffers, those of the loader's ring in turn. On a
+CUDA device: a copy within its memory that moves as many bytes as the work reads and writes, from
+place to place of more than caches hold. JPEG: the threads decode the files in full, with
+libjpeg-turbo as Pillow ships it, whose decoder runs outside of the GIL.
 """
 
 from collections.abc import Generator
@@ -12,10 +12,12 @@ from functools import partial
 from io import BytesIO
 from itertools import cycle, islice
 
+import numpy as np
 import torch
 
 from bsgrow import _native
 from bsgrow.bench.source import Batch, Source
+from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 
@@ -27,15 +29,25 @@ _ALIGNMENT = 512  # of what is copied, as memory that is allocated
 
 
 def _open_array(work: ArrayWork) -> Source:
-    return Source(partial(_copy if work.on_cuda else _fill, work))
+    if work.on_cuda:
+        return Source(partial(_copy, work))
+    ring = host_ring(work)
+    num_samples = ring.slot_samples // work.slice_size * work.slice_size
+    return Source(partial(_fill, work, ring.num_slots, num_samples), num_ahead=ring.num_slots)
 
 
-def _fill(work: Work) -> Generator[Batch, None, None]:
-    out = torch.zeros(work.slice_size * work.bytes_written, dtype=torch.uint8).numpy()
+def _open_buffer(work: BufferWork) -> Source:
+    if work.on_cuda:
+        return Source(partial(_copy, work))
+    return Source(partial(_fill, work, num_buffers=1, num_samples=work.slice_size))
+
+
+def _fill(work: Work, num_buffers: int, num_samples: int) -> Generator[Batch, None, None]:
+    buffers = np.zeros((num_buffers, num_samples * work.bytes_written), np.uint8)
     chunk_bytes = _CHUNK_SAMPLES * work.bytes_written
-    while True:
+    for out in cycle(buffers):
         _native.fill(out=out, chunk_bytes=chunk_bytes, num_threads=work.num_threads)
-        yield Batch(work.slice_size)
+        yield Batch(num_samples)
 
 
 def _copy(work: Work) -> Generator[Batch, None, None]:
@@ -70,4 +82,4 @@ def _decode_one(encoded: bytes) -> int:
     return 1
 
 
-LIMIT = System("limit", {ArrayWork: _open_array, BufferWork: _open_array, JpegWork: _open_jpeg})
+LIMIT = System("limit", {ArrayWork: _open_array, BufferWork: _open_buffer, JpegWork: _open_jpeg})

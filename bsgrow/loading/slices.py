@@ -1,0 +1,57 @@
+"""Slices of the stream of samples that become micro-batches, and runs of them, filled as one."""
+
+from collections.abc import Iterable, Iterator
+from itertools import starmap
+from typing import NamedTuple
+
+from bsgrow.schedule import Update
+from bsgrow.schedule.split import micro_slices
+
+
+class Slice(NamedTuple):
+    """Positions [start, stop) of a stream of samples.
+
+    Attributes:
+        start: first position.
+        stop: one past the last.
+        update: the update that they belong to; None outside training.
+    """
+
+    start: int
+    stop: int
+    update: Update | None = None
+
+
+Run = list[Slice]
+
+
+def slices_of(updates: Iterable[Update], micro_batch_size: int) -> Iterator[Slice]:
+    """Yield the micro-batches of each update in turn."""
+    for update in updates:
+        for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
+            yield Slice(start, stop, update)
+
+
+def slices_in_order(num_samples: int, micro_batch_size: int) -> Iterator[Slice]:
+    """Yield the micro-batches of so many samples that belong to no update."""
+    return starmap(Slice, micro_slices(0, num_samples, micro_batch_size))
+
+
+def runs_of(slices: Iterable[Slice], num_samples: int) -> Iterator[Run]:
+    """Yield whole slices in order, together while they go on from each other and fit.
+
+    Args:
+        slices: none empty; taken one by one, one more than is yielded where there still is room.
+        num_samples: of a run, at most; a slice that is longer is a run of its own.
+    """
+    run: Run = []
+    for piece in slices:
+        if run and (piece.start != run[-1].stop or piece.stop - run[0].start > num_samples):
+            yield run
+            run = []
+        run.append(piece)
+        if piece.stop - run[0].start >= num_samples:
+            yield run
+            run = []
+    if run:
+        yield run
