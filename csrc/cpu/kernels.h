@@ -10,8 +10,7 @@ namespace bsgrow {
 // The vectorised inner loops, compiled once for each instruction set from cpu/isa/.
 struct Kernels {
   const char* instruction_set;
-  int64_t lanes;    // elements of a block
-  int64_t abreast;  // blocks that are made together, of one or three channels a pixel
+  BlockKind blocks;
   PermuteChunk permute_chunk;
   DrawChunk draw_chunk;
   // Streamed stores are ordered with nothing else: this puts them before whatever follows. It waits

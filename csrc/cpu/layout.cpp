@@ -8,13 +8,6 @@ namespace {
 constexpr int64_t kBandBytes = 8192;         // stays in L1
 constexpr int64_t kDirectBandBytes = 32768;  // enough rows to be worth setting up a block for
 
-std::vector<float> repeat(const float* values, int64_t count, int64_t times) {
-  std::vector<float> repeated;
-  repeated.reserve(count * times);
-  for (int64_t i = 0; i < times; ++i) repeated.insert(repeated.end(), values, values + count);
-  return repeated;
-}
-
 // Whether all that is written at once is whole cache lines. A line that is streamed in two steps,
 // with others between, goes to memory twice, each time as parts of a line.
 bool fills_lines(const Layout& layout, int64_t abreast, const void* out) {
@@ -38,15 +31,28 @@ void cut_rows(Layout& layout) {
   }
 }
 
-void map_elements(Layout& layout) {
+// Which element of a row a lane of a block makes; one past its end where there is none.
+int64_t element(const Layout& layout, int64_t block, int64_t lane) {
+  if (!layout.alternating) return layout.starts[block] + lane;
+  return layout.starts[block - block % 2] + 2 * lane + block % 2;
+}
+
+void map_lanes(Layout& layout) {
   const int64_t group = layout.group();
-  const int64_t count = layout.num_blocks * layout.lanes;
-  layout.columns.resize(count);
-  layout.channels.resize(count);
-  for (int64_t i = 0; i < layout.row_elements(); ++i) {
-    layout.columns[i] = static_cast<int32_t>(i / group);
-    layout.channels[i] = static_cast<int32_t>(i % group);
+  for (int64_t i = 0; i < layout.num_blocks * layout.lanes; ++i) {
+    const int64_t at = element(layout, i / layout.lanes, i % layout.lanes);
+    const bool exists = at < layout.row_elements();
+    layout.columns.push_back(exists ? static_cast<int32_t>(at / group) : 0);
+    layout.channels.push_back(exists ? static_cast<int32_t>(at % group) : 0);
   }
+}
+
+// Scale or bias as blocks take them.
+std::vector<float> spread(const Layout& layout, const float* values) {
+  if (!layout.interleaved) return {values, values + layout.shape.channels};
+  std::vector<float> spread;
+  for (const int32_t channel : layout.channels) spread.push_back(values[channel]);
+  return spread;
 }
 
 void map_rows(Layout& layout) {
@@ -79,7 +85,7 @@ Scratch divide(const Layout& layout, uintptr_t& memory) {
 
 }  // namespace
 
-Layout make_layout(const LoadBatch& batch, int64_t lanes, int64_t abreast) {
+Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   const bool interleaved = batch.channels_last && batch.shape.channels > 1;
   Layout layout{};
   layout.shape = batch.shape;
@@ -87,22 +93,21 @@ Layout make_layout(const LoadBatch& batch, int64_t lanes, int64_t abreast) {
   layout.padding = batch.augment.padding;
   layout.interleaved = interleaved;
   layout.cut = batch.augment.cutout > 0;
-  layout.lanes = lanes;
+  layout.lanes = kind.lanes;
   cut_rows(layout);
+  layout.alternating =
+      layout.paired && kind.alternating_bfloat16 && batch.dtype == DType::kBFloat16;
   layout.item_bytes = item_size(batch.dtype);
   const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
   layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
-  layout.direct = layout.streamed ? fills_lines(layout, abreast, batch.out_images)
-                                  : layout.row_elements() >= lanes;
+  layout.direct = layout.streamed ? fills_lines(layout, kind.abreast, batch.out_images)
+                                  : layout.row_elements() >= kind.lanes;
   const int64_t band_bytes = layout.direct ? kDirectBandBytes : kBandBytes;
   layout.band_rows = std::max<int64_t>(1, band_bytes / layout.row_bytes());
-  map_elements(layout);
+  map_lanes(layout);
   map_rows(layout);
-  const int64_t times = interleaved ? batch.shape.width : 1;
-  layout.scale = repeat(batch.scale, batch.shape.channels, times);
-  layout.bias = repeat(batch.bias, batch.shape.channels, times);
-  layout.scale.resize(layout.scale.size() + lanes);
-  layout.bias.resize(layout.bias.size() + lanes);
+  layout.scale = spread(layout, batch.scale);
+  layout.bias = spread(layout, batch.bias);
   layout.black.resize(batch.shape.width + kWindowBytes);
   return layout;
 }

@@ -13,6 +13,13 @@ constexpr int64_t kWindowBytes = 16;
 
 constexpr int64_t kCacheLine = 64;
 
+// How an instruction set makes rows.
+struct BlockKind {
+  int64_t lanes;              // elements of a block
+  int64_t abreast;            // blocks that are made together, of one or three channels a pixel
+  bool alternating_bfloat16;  // two blocks of bfloat16 become one vector, element by element
+};
+
 // How images become output: the same for all of a call.
 struct Layout {
   ImageShape shape;
@@ -21,16 +28,17 @@ struct Layout {
   bool interleaved;    // channels_last, with more than one channel
   int64_t lanes;       // elements of a block
   bool paired;         // blocks lie side by side in pairs, one or more of which are made together
+  bool alternating;    // of a pair, one has the even elements and the other the odd ones
   int64_t num_blocks;  // of a row
   int64_t item_bytes;
   bool streamed;      // written past the caches
   bool direct;        // blocks are stored where they belong; else rows are copied there
   int64_t band_rows;  // rows that are made before the next ones are begun
 
-  std::vector<int64_t> starts;    // of each block in its row, [num_blocks]
-  std::vector<int32_t> columns;   // of the pixel that each element of an output row belongs to,
+  std::vector<int64_t> starts;    // of each block in its row, were it not alternating: [num_blocks]
+  std::vector<int32_t> columns;   // of the pixel that each lane of a block belongs to,
   std::vector<int32_t> channels;  // and its channel: [num_blocks * lanes]
-  std::vector<float> scale;       // one a channel, or one for each element of an interleaved row
+  std::vector<float> scale;       // one a channel, or where they are interleaved one for each lane
   std::vector<float> bias;
   std::vector<int64_t> rows;   // [height + 2 pad]: where in a plane each row of the padded image
                                // lies, negative where it is black
@@ -48,8 +56,7 @@ struct Layout {
   int64_t overread() const { return shape.width < kWindowBytes ? kWindowBytes - 1 : 0; }
 };
 
-// Given how many elements a block has, and how many blocks are made together.
-Layout make_layout(const LoadBatch& batch, int64_t lanes, int64_t abreast);
+Layout make_layout(const LoadBatch& batch, const BlockKind& kind);
 
 // One image on its way into the batch.
 struct Picture {

@@ -51,7 +51,7 @@ LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, int6
 
 Preparation prepare(const LoadBatch& batch) {
   const Kernels& kernels = best_kernels();
-  Layout layout = make_layout(batch, kernels.lanes, kernels.abreast);
+  Layout layout = make_layout(batch, kernels.blocks);
   const LoadImage load_image = choose_load_image(batch, kernels, layout.group());
   return {batch, std::move(layout), kernels, load_image};
 }

@@ -4,13 +4,20 @@
 
 #if defined(BSGROW_AVX512)
 constexpr int64_t kLanes = 16;
-constexpr int kAbreast = 2;  // blocks of a row that are made together: a cache line or more
 #elif defined(BSGROW_AVX2)
 constexpr int64_t kLanes = 8;
-constexpr int kAbreast = 4;
+#elif defined(BSGROW_BASELINE_LANES)
+constexpr int64_t kLanes = BSGROW_BASELINE_LANES;  // a test asks for those of a wider machine
 #else
 constexpr int64_t kLanes = 4;
-constexpr int kAbreast = 4;
+#endif
+constexpr int kAbreast = kLanes < 16 ? 4 : 2;  // blocks of a row that are made together
+
+#if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
+constexpr bool kAlternating = true;  // to interleave two vectors is cheaper than to narrow them
+#else
+constexpr bool kAlternating =
+    false;  // one instruction narrows, or a block would span too many bytes
 #endif
 
 using Words = uint16_t __attribute__((vector_size(kLanes * 2)));
@@ -140,7 +147,7 @@ BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
   put<kStreamed>(out, __builtin_convertvector(rounded, Words));
 }
 
-// Two blocks side by side; as one vector where rounding both at once is cheaper.
+// Two blocks side by side, or the even elements and the odd ones where they are alternating.
 template <bool kStreamed, typename Out>
 BSGROW_INLINE void put_two(Out* out, const Floats& first, const Floats& second) {
   put_rounded<kStreamed>(out, first);
@@ -148,19 +155,12 @@ BSGROW_INLINE void put_two(Out* out, const Floats& first, const Floats& second) 
 }
 
 #if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
-// The low halves of each word.
-template <bool kStreamed, typename Out>
-BSGROW_INLINE void put_halves(Out* out, const Bits& low, const Bits& high) {
-  const __m256i words = _mm256_packus_epi32((__m256i)low, (__m256i)high);  // in each half
-  put<kStreamed>(out, _mm256_permute4x64_epi64(words, 0xD8));
-}
-
 template <bool kStreamed>
-BSGROW_INLINE void put_two(BFloat16* out, const Floats& first, const Floats& second) {
+BSGROW_INLINE void put_two(BFloat16* out, const Floats& even, const Floats& odd) {
   Bits low, high;
-  round_bits(first, low, BFloat16{});
-  round_bits(second, high, BFloat16{});
-  put_halves<kStreamed>(out, low, high);
+  round_bits(even, low, BFloat16{});
+  round_bits(odd, high, BFloat16{});
+  put<kStreamed>(out, low | high << 16);
 }
 #endif
 
@@ -189,7 +189,8 @@ BSGROW_INLINE void put_rounded(PlainBFloat16* out, const Floats& values) {
 
 #if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
 template <bool kStreamed>
-BSGROW_INLINE void put_two(PlainBFloat16* out, const Floats& first, const Floats& second) {
-  put_halves<kStreamed>(out, ((Bits)first + 0x8000u) >> 16, ((Bits)second + 0x8000u) >> 16);
+BSGROW_INLINE void put_two(PlainBFloat16* out, const Floats& even, const Floats& odd) {
+  const __m256i low = (__m256i)(((Bits)even + 0x8000u) >> 16);
+  put<kStreamed>(out, _mm256_blend_epi16(low, (__m256i)((Bits)odd + 0x8000u), 0xAA));
 }
 #endif

@@ -32,7 +32,7 @@ BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
 }
 
 void map_block(const Layout& layout, const Window& window, const Scratch& scratch, int64_t block) {
-  const int64_t start = layout.starts[block];
+  const int64_t start = block * kLanes;
   const int64_t width = layout.shape.width;
   Integers columns, channels;
   load(columns, layout.columns.data() + start);
@@ -47,7 +47,7 @@ void map_block(const Layout& layout, const Window& window, const Scratch& scratc
   const Integers none = Integers{} - 1;
   const Integers choice = columns < 0 ? none : (columns - static_cast<int32_t>(first)) | ~0xFF;
   scratch.offsets[block] = static_cast<int32_t>(first);
-  uint32_t* const choices = scratch.choices + block * layout.group() * kLanes;
+  uint32_t* const choices = scratch.choices + start * layout.group();
   for (int64_t c = 0; c < layout.group(); ++c) {
     store(choices + c * kLanes, channels == static_cast<int32_t>(c) ? choice : none);
   }
@@ -55,7 +55,7 @@ void map_block(const Layout& layout, const Window& window, const Scratch& scratc
 
 void map_hole(const Layout& layout, const Hole& hole, const Scratch& scratch, int64_t block) {
   Integers columns;
-  load(columns, layout.columns.data() + layout.starts[block]);
+  load(columns, layout.columns.data() + block * kLanes);
   const Integers kept =
       (columns < static_cast<int32_t>(hole.left)) | (columns >= static_cast<int32_t>(hole.right));
   store(scratch.kept + block * kLanes, Integers{} - 1);

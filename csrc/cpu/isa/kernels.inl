@@ -17,8 +17,7 @@ namespace {
 
 extern const Kernels kKernels{
     BSGROW_STRING(BSGROW_ISA),
-    kLanes,
-    kAbreast,
+    {kLanes, kAbreast, kAlternating},
     permute_chunk,
     draw_chunk,
     finish_streamed,
