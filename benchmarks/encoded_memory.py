@@ -21,9 +21,7 @@ from typing import Any
 import torch
 
 from bsgrow.bench.memory import watched_memory
-from bsgrow.bench.photographs import cut_photographs
-from bsgrow.data import EncodedDataset
-from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.bench.photographs import cut_photographs, photograph_dataset
 from bsgrow.loading import EncodedLoader, Loader
 from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.reporting.machine import describe_machine
@@ -38,10 +36,8 @@ GLOBAL_BATCH_SIZES = (256, 512, 1024, 2048, 4096, 8192, 16_384)
 
 def open_loader(folder: Path, decoder: str, num_threads: int) -> Loader:
     """Make a loader of photographs that are cut for it."""
-    split = ImageFolderSplit(cut_photographs(folder, NUM_PHOTOGRAPHS).folder)
-    constants = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     return EncodedLoader(
-        EncodedDataset("folder", split, split, split.class_names, *constants),
+        photograph_dataset(cut_photographs(folder, NUM_PHOTOGRAPHS).folder),
         ResizedCrop(SIZE),
         CentreCrop(SIZE, SIZE),
         flip=True,

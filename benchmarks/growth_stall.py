@@ -29,10 +29,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bsgrow.bench.photographs import cut_photographs
-from bsgrow.data import ArraySplit, Dataset, EncodedDataset
-from bsgrow.data.encoded import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
-from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.bench.photographs import cut_photographs, photograph_dataset
+from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading import ArrayLoader, EncodedLoader, Loader, MicroBatch
 from bsgrow.models import build_model
 from bsgrow.native import Augment
@@ -79,11 +77,8 @@ def array_loader(image_shape: tuple[int, int, int], num_threads: int) -> Iterato
 def photograph_loader(num_threads: int) -> Iterator[Loader]:
     """Yield a loader of JPEG files, which are there as long as it is."""
     with TemporaryDirectory() as folder:
-        split = ImageFolderSplit(cut_photographs(Path(folder), NUM_PHOTOGRAPHS).folder)
         yield EncodedLoader(
-            EncodedDataset(
-                "folder", split, split, split.class_names, PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
-            ),
+            photograph_dataset(cut_photographs(Path(folder), NUM_PHOTOGRAPHS).folder),
             ResizedCrop(PHOTOGRAPH_SIZE),
             CentreCrop(PHOTOGRAPH_SIZE, PHOTOGRAPH_SIZE),
             flip=True,

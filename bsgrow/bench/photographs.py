@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bsgrow.data import EncodedDataset
+from bsgrow.data.encoded import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
+from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +41,16 @@ class Photographs(NamedTuple):
     labels: NDArray[np.int64]
     sizes: str
     quality: int | None = None
+
+
+def photograph_dataset(
+    folder: Path,
+    mean: Sequence[float] = PHOTOGRAPH_MEAN,
+    std: Sequence[float] = PHOTOGRAPH_STD,
+) -> EncodedDataset:
+    """Return a folder of photographs as a data set, held out and trained on alike."""
+    split = ImageFolderSplit(folder)
+    return EncodedDataset("folder", split, split, split.class_names, tuple(mean), tuple(std))
 
 
 def find_photographs(folder: Path) -> Photographs:

@@ -7,12 +7,12 @@ from itertools import count
 
 import torch
 
+from bsgrow.bench.photographs import photograph_dataset
 from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
-from bsgrow.data import ArraySplit, Dataset, EncodedDataset
-from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading import Loader, choose_array_loader
 from bsgrow.loading.batch_memory import NUM_HELD
 from bsgrow.loading.decoder_choice import choose_decoder
@@ -63,8 +63,7 @@ def _num_background(work: Work) -> int:
 
 
 def _open_jpeg(work: JpegWork) -> Source:
-    split = ImageFolderSplit(work.folder)
-    dataset = EncodedDataset("folder", split, split, split.class_names, work.mean, work.std)
+    dataset = photograph_dataset(work.folder, work.mean, work.std)
     by_dali = choose_decoder("auto", work.device) == "dali"  # which lets nobody take part
     num_threads = work.num_threads if by_dali else _num_background(work)
     loader = EncodedLoader(
