@@ -5,13 +5,20 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test check sanitize sanitize-address sanitize-thread fuzz format clean
+.PHONY: train test test-commands test-library check sanitize sanitize-address sanitize-thread fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
 
+# Half of it are commands that start, one at a time: the two go side by side.
 test: $(VENV)/installed-dev  ## run all tests
-	$(BIN)/python -m pytest
+	$(MAKE) --jobs=2 test-commands test-library
+
+test-commands: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/e2e
+
+test-library: $(VENV)/installed-dev
+	$(BIN)/python -m pytest --ignore=tests/e2e
 
 check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a file
 	$(BIN)/ruff check .
