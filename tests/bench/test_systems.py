@@ -116,7 +116,7 @@ def test_dali_crops_whole_images_for_a_gpu(jpeg_work, take, monkeypatch):
 def test_the_limit_delivers_nothing_at_the_same_pace(kind, request):
     work = request.getfixturevalue(kind)(global_batch_size=8, micro_batch_size=3)
     with closing(SYSTEMS["limit"].open(work).stream()) as batches:
-        assert next(batches) == next(batches) == Batch(48 if kind == "array_work" else 3)
+        assert next(batches) == next(batches) == Batch(3 * 64 if kind == "array_work" else 3)
 
 
 def test_the_limit_fills_the_memory_that_the_loader_fills(array_work, monkeypatch):
@@ -126,7 +126,7 @@ def test_the_limit_fills_the_memory_that_the_loader_fills(array_work, monkeypatc
     with closing(SYSTEMS["limit"].open(work).stream()) as batches:
         for _ in range(6):
             next(batches)
-    assert {out.nbytes for out in filled} == {48 * work.bytes_written}
+    assert {out.nbytes for out in filled} == {3 * 64 * work.bytes_written}
     addresses = [out.ctypes.data for out in filled]
     assert addresses[3:] == addresses[:3]
     assert len(set(addresses)) == 3

@@ -101,7 +101,7 @@ def test_small_ones_are_filled_together_across_updates():
 def test_memory_ahead_is_what_was_asked_for():
     staging = Staging(LAYOUT, MICRO, CPU, 9 * SLOT)
     assert (staging.num_slots, staging.slot_samples) == (3, 3 * MICRO)
-    assert Staging(LAYOUT, MICRO, CPU, 1 << 40).slot_samples == 16 * MICRO
+    assert Staging(LAYOUT, MICRO, CPU, 1 << 40).slot_samples == 64 * MICRO
     assert Staging(LAYOUT, MICRO, CPU, 1).slot_samples == MICRO
     assert Staging(LAYOUT, MICRO, CPU, 0).num_slots == 0
 
