@@ -34,6 +34,18 @@ def main() -> None:
         if os.environ.get("BSGROW_TRACEBACK"):
             raise
         _fail(_internal(error))
+    finally:
+        if was_interrupted():
+            _forget_unhandled()
+
+
+def _forget_unhandled() -> None:
+    """Let the exit code stand.
+
+    An interrupt that comes out of code that is executed as text, as imports do, the interpreter
+    takes for one that nobody handles, and ends by SIGINT; until some such code is begun anew.
+    """
+    exec("")  # noqa: S102 - nothing
 
 
 def _run() -> None:

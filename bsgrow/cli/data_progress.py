@@ -1,16 +1,56 @@
 """A bar on stderr while samples are worked through; nothing where stderr is no terminal."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bsgrow.cli.console import err
+from bsgrow.cli.interrupt import interrupt
+
+Told = Callable[[int, int], None]
 
 
 @contextmanager
-def sample_bar(action: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield what is to be told how many samples are done, and of how many."""
+def sample_bar(action: str) -> Iterator[Told]:
+    """Yield what is to be told how many samples are done, and of how many.
+
+    Ctrl-C is raised there, and a second one at once.
+    """
+    with _bar(action) as show, _interrupts_raised_by(show) as told:
+        yield told
+
+
+@contextmanager
+def _interrupts_raised_by(show: Told) -> Iterator[Told]:
+    """Yield the same, which also raises; anywhere else a lock of the threads might stay taken."""
+    received: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        if received:
+            interrupt(number, frame)
+        received.append(number)
+
+    def told(done: int, total: int) -> None:
+        if received:
+            interrupt(received[0], None)
+        show(done, total)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, remember)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if received:
+        interrupt(received[0], None)
+
+
+@contextmanager
+def _bar(action: str) -> Iterator[Told]:
     if not err.is_terminal:
         yield lambda done, total: None
         return

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -41,6 +42,20 @@ def main_with(monkeypatch, capsys):
 )
 def test_an_error_becomes_lines_and_an_exit_code(main_with, error, code, lines):
     assert main_with(error) == (code, "", lines)
+
+
+def test_an_interrupt_in_the_middle_of_an_import_gives_the_exit_code(tmp_path):
+    """Imports execute text, as `dataclass` does."""
+    program = """
+        import signal
+        import bsgrow.cli
+        bsgrow.cli._run = lambda: exec("signal.raise_signal(signal.SIGINT)")
+        bsgrow.cli.main()
+    """
+    (tmp_path / "interrupted.py").write_text(textwrap.dedent(program))
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def test_an_error_of_ours_is_called_one(main_with, monkeypatch):
