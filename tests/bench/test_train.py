@@ -41,7 +41,7 @@ def test_three_ways_for_each_batch_size():
         asked.append(system)
         return {size: PeakMemory(size, None) for size in batch_sizes}
 
-    rows = bench_train(digits(), (32, 80), Pace(2, 0.1), ignore, peaks_of)
+    rows = bench_train(digits(), (32, 80), Pace(2, 1.0), ignore, peaks_of)
     assert asked == ["limit", "bsgrow", "torch"]
     assert [(row["global_batch_size"], row["system"]) for row in rows] == [
         (size, name) for size in (32, 80) for name in ("limit", "bsgrow", "torch")

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import multiprocessing
+import os  # noqa: F401 - for the programs below
 import subprocess
 import sys
 import tracemalloc
@@ -19,8 +20,9 @@ from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading import ArrayLoader
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
+from tests.peak_memory import IS_KNOWN, peak_kilobytes  # noqa: F401 - for the programs below
 
-HERE = str(Path(__file__).parent)
+ROOT = str(Path(__file__).parent.parent.parent)
 MICRO = 64
 NUM_SAMPLES = 500
 MICRO_BYTES = MICRO * (3 * 16 * 16 * 4 + 8)
@@ -65,10 +67,13 @@ def check(batches, seed=0):
 
 
 def run(program):
-    program = f"import sys; sys.path.insert(0, {HERE!r})\nfrom test_lifetimes import *\n{program}"
+    program = (
+        f"import sys; sys.path.insert(0, {ROOT!r})\n"
+        f"from tests.loading.test_lifetimes import *\n{program}"
+    )
     command = [sys.executable, "-c", program]
     return subprocess.run(
-        command, check=True, timeout=100, stdout=subprocess.PIPE, text=True
+        command, check=True, timeout=600, stdout=subprocess.PIPE, text=True
     ).stdout
 
 
@@ -233,11 +238,11 @@ sys.leaked = [batches, batch]
 def test_an_interrupt_in_the_middle_is_raised():
     run("""
 import signal
-signal.setitimer(signal.ITIMER_REAL, 0.05)
 def interrupt(*_):
     raise KeyboardInterrupt
 signal.signal(signal.SIGALRM, interrupt)
 try:
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
     for batch in make_loader().micro_batches(updates()):
         pass
 except KeyboardInterrupt:
@@ -249,7 +254,6 @@ except KeyboardInterrupt:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts files as Linux shows them")
 def test_a_thousand_loaders_leave_nothing():
     run("""
-import os, resource
 def count():
     return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
 def cycle(index):
@@ -258,33 +262,30 @@ def cycle(index):
         next(batches)
     if index % 2:
         batches.close()
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 dataset = make_dataset()
 for index in range(100):
     cycle(index)
-before, peak_before = count(), peak()
+before, peak = count(), peak_kilobytes()
 for index in range(1000):
     cycle(index)
 assert count() == before, (before, count())
-assert peak() < peak_before + 8 * 1024, (peak_before, peak())
+assert peak_kilobytes() < peak + 8 * 1024, (peak, peak_kilobytes())
 """)
 
 
 @pytest.mark.memory
-@pytest.mark.skipif(sys.platform == "win32", reason="no resource usage on this system")
+@pytest.mark.skipif(not IS_KNOWN, reason="no such figure on this system")
 def test_peak_memory_is_the_same_at_every_global_batch():
     peaks = [
         int(
             run(f"""
-import resource
 loader = make_loader(prefetch_bytes=32 << 20, micro_batch_size=128)
 num_samples = 0
 for batch in loader.micro_batches(updates({global_batch_size})):
     num_samples += len(batch.labels)
     if num_samples >= 2 * 65536:
         break
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_kilobytes())
 """)
         )
         for global_batch_size in (128, 65536)

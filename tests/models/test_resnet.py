@@ -96,6 +96,7 @@ def test_every_parameter_has_a_gradient(model):
 
 @pytest.mark.parametrize("zero_init_residual", [True, False])
 def test_how_blocks_start(zero_init_residual):
+    torch.manual_seed(0)
     model = network(zero_init_residual=zero_init_residual, num_classes=2)
     weights = {m.bn3.weight.sum().item() for m in model.modules() if isinstance(m, Bottleneck)}
     assert weights == ({0.0} if zero_init_residual else {256.0, 512.0, 1024.0, 2048.0})

@@ -217,4 +217,4 @@ if child == 0:
     os._exit(0 if (show(WHOLE) == first).all() else 3)
 assert os.waitpid(child, 0)[1] == 0
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600)

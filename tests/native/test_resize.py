@@ -132,7 +132,7 @@ def test_every_instruction_set_gives_the_same(instruction_set):
         env=os.environ | {"BSGROW_INSTRUCTION_SET": instruction_set},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     if "on this machine" in result.stderr:

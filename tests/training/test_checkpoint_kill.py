@@ -71,7 +71,7 @@ print(found.count(2), found.count(3))
 
 def test_a_kill_at_any_line_leaves_a_whole_checkpoint(tmp_path):
     command = [sys.executable, "-W", "error", "-c", SCRIPT, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stderr
     num_before, num_after = map(int, done.stdout.split())
     assert num_before > 50  # lines up to the rename of the manifest
