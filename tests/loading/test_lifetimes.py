@@ -68,7 +68,7 @@ def check(batches, seed=0):
 
 def run(program):
     program = (
-        f"import sys; sys.path.insert(0, {ROOT!r})\n"
+        f"import sys; sys.path.insert(1, {ROOT!r})\n"
         f"from tests.loading.test_lifetimes import *\n{program}"
     )
     command = [sys.executable, "-c", program]
