@@ -193,6 +193,7 @@ assert os.waitpid(child, 0)[1] == 0
 """)
 
 
+@pytest.mark.forks
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork on this system")
 def test_a_forked_child_lets_go_of_what_was_under_way():
     run("""
