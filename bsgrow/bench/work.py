@@ -17,7 +17,7 @@ class Work(ABC):
 
     Attributes:
         global_batch_size: samples that a system delivers at a time.
-        micro_batch_size: samples that bsgrow, and the limit, deliver at a time; None for the same.
+        micro_batch_size: samples that bsgrow delivers at a time; None for the same.
         dtype: float32, float16 or bfloat16, of the images delivered.
         memory_format: torch.contiguous_format or torch.channels_last.
         device: where the images are delivered.
@@ -66,7 +66,7 @@ class Work(ABC):
 
     @property
     def slice_size(self) -> int:
-        """Samples in one delivery of bsgrow and of the limit."""
+        """Samples in one delivery of bsgrow; of the limit, which may take several together."""
         return min(self.micro_batch_size or self.global_batch_size, self.global_batch_size)
 
     @property

@@ -29,7 +29,7 @@ class Delivery:
     Attributes:
         batch_sizes: global batches.
         scratch: an empty folder.
-        micro_batch_size: what bsgrow and the limit deliver at a time; None for the whole batch.
+        micro_batch_size: what bsgrow delivers at a time; None for the whole batch.
         dtype: ``float32``, ``float16`` or ``bfloat16``.
         memory_format: ``contiguous`` or ``channels_last``.
         device: as ``run.device`` in a recipe.

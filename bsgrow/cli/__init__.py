@@ -45,7 +45,7 @@ def _forget_unhandled() -> None:
     An interrupt that comes out of code that is executed as text, as imports do, the interpreter
     takes for one that nobody handles, and ends by SIGINT; until some such code is begun anew.
     """
-    exec("")  # noqa: S102 - nothing
+    exec("")  # noqa: S102 - an empty text, which runs nothing
 
 
 def _run() -> None:

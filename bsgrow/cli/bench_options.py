@@ -66,8 +66,8 @@ MicroBatchOption = Annotated[
     typer.Option(
         "--micro-batch-size",
         min=1,
-        help="Samples that bsgrow and the limit deliver at a time; the whole batch, as the others "
-        "do, where absent.",
+        help="Samples that bsgrow delivers at a time; the whole batch, as the others do, where "
+        "absent.",
     ),
 ]
 SystemsOption = Annotated[

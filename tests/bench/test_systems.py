@@ -113,7 +113,7 @@ def test_dali_crops_whole_images_for_a_gpu(jpeg_work, take, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["array_work", "buffer_work", "jpeg_work"])
-def test_the_limit_delivers_nothing_at_the_same_pace(kind, request):
+def test_the_limit_counts_samples_and_delivers_none(kind, request):
     work = request.getfixturevalue(kind)(global_batch_size=8, micro_batch_size=3)
     with closing(SYSTEMS["limit"].open(work).stream()) as batches:
         assert next(batches) == next(batches) == Batch(3 * 64 if kind == "array_work" else 3)
