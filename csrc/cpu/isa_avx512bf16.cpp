@@ -2,11 +2,11 @@
 #include "cpu/isa/includes.h"
 #if defined(__clang__)
 #pragma clang attribute push(                                                           \
-    __attribute__((target("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), \
+    __attribute__((target("avx2,f16c,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), \
     apply_to = function)
 #else
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC bug 105593, in its own header
-#pragma GCC target("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
+#pragma GCC target("avx2,f16c,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 #endif
 #define BSGROW_ISA avx512bf16
 #define BSGROW_AVX2

@@ -1,9 +1,7 @@
 #include "bsgrow/load_batch.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <vector>
 
@@ -24,29 +22,20 @@ struct Preparation {
   LoadImage load_image;
 };
 
-// Whether a number is subnormal, or halfway between two of bfloat16.
-bool is_hard_to_round(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  const bool subnormal = value != 0 && std::abs(value) < std::numeric_limits<float>::min();
-  return subnormal || (bits & 0xFFFFu) == 0x8000u;
-}
-
-// Whether no number that a batch may hold is.
-bool is_plain(const LoadBatch& batch) {
+// Whether all channels' numbers of 16 bits may be made by the shortcut.
+bool has_shortcut(const LoadBatch& batch, const Kernels& kernels) {
+  if (batch.dtype == DType::kFloat32) return false;
+  const auto serves = kernels.has_shortcut[batch.dtype == DType::kBFloat16];
   for (int64_t c = 0; c < batch.shape.channels; ++c) {
-    for (int pixel = 0; pixel < 256; ++pixel) {
-      if (is_hard_to_round(static_cast<float>(pixel) * batch.scale[c] + batch.bias[c]))
-        return false;
-    }
+    if (!serves(batch.scale[c], batch.bias[c])) return false;
   }
   return true;
 }
 
 LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, int64_t group) {
   const int kind = group == 1 ? 1 : group == 3 ? 2 : 0;
-  if (batch.dtype == DType::kBFloat16 && is_plain(batch)) return kernels.load_plain_bfloat16[kind];
-  return kernels.load_image[static_cast<int>(batch.dtype)][kind];
+  if (!has_shortcut(batch, kernels)) return kernels.load_image[static_cast<int>(batch.dtype)][kind];
+  return kernels.load_quickly[batch.dtype == DType::kBFloat16][kind];
 }
 
 Preparation prepare(const LoadBatch& batch) {

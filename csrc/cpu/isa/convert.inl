@@ -34,8 +34,8 @@ BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, const Li
   for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
   block.kept = scratch.kept + index * kLanes;
   if constexpr (kChannels == 1) {
-    block.scale = Floats{} + lines.scale[0];
-    block.bias = Floats{} + lines.bias[0];
+    block.scale = lines.scale[0] - Floats{};
+    block.bias = lines.bias[0] - Floats{};
   } else {
     load(block.scale, lines.scale + index * kLanes);
     load(block.bias, lines.bias + index * kLanes);
@@ -101,8 +101,8 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
       const int affine = kChannels == 1 ? 0 : b;  // of a plane: in two registers for all blocks
-      values[b] = __builtin_convertvector(pixels[b], Floats) * blocks[affine].scale;
-      values[b] += blocks[affine].bias;
+      const Floats numbers = __builtin_convertvector(pixels[b], Floats);
+      normalise(out, numbers, blocks[affine].scale, blocks[affine].bias, values[b]);
       if constexpr (kCut) {
         const int64_t in_hole = y >= hole.top && y < hole.bottom;
         Bits kept;
