@@ -13,6 +13,9 @@ constexpr int64_t kLanes = 4;
 #endif
 constexpr int kAbreast = kLanes < 16 ? 4 : 2;  // blocks of a row that are made together
 
+// Of a pair of blocks, how many choose from the same bytes: both, where these are enough.
+constexpr int kFromOneWindow = 2 * kLanes <= kWindowBytes ? 2 : 1;
+
 // Whether two vectors of bfloat16 are merged element by element: with AVX2 that is cheaper than to
 // narrow each. With AVX-512 every other element would span more bytes than a block chooses from.
 #if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)

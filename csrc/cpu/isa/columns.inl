@@ -31,25 +31,39 @@ BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
   }
 }
 
-void map_block(const Layout& layout, const Window& window, const Scratch& scratch, int64_t block) {
+// Blocks that take their bytes from the same place.
+template <int kBlocks>
+BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const Scratch& scratch,
+                              int64_t block) {
   const int64_t start = block * kLanes;
   const int64_t width = layout.shape.width;
-  Integers columns, channels;
-  load(columns, layout.columns.data() + start);
-  load(channels, layout.channels.data() + start);
   const int64_t sign = window.flipped ? -1 : 1;
   const int64_t shift = (window.flipped ? width - 1 : 0) + window.left - layout.pad;
-  columns = columns * static_cast<int32_t>(sign) + static_cast<int32_t>(shift);
   const int64_t ends[2] = {sign * layout.columns[start] + shift,
-                           sign * layout.columns[start + kLanes - 1] + shift};
+                           sign * layout.columns[start + kBlocks * kLanes - 1] + shift};
   const int64_t first = first_byte(layout, ends[window.flipped], ends[!window.flipped]);
-  show_columns(layout, columns);
   const Integers none = Integers{} - 1;
-  const Integers choice = columns < 0 ? none : (columns - static_cast<int32_t>(first)) | ~0xFF;
-  scratch.offsets[block] = static_cast<int32_t>(first);
-  uint32_t* const choices = scratch.choices + start * layout.group();
-  for (int64_t c = 0; c < layout.group(); ++c) {
-    store(choices + c * kLanes, channels == static_cast<int32_t>(c) ? choice : none);
+  for (int b = 0; b < kBlocks; ++b) {
+    const int64_t lane = start + b * kLanes;
+    Integers columns, channels;
+    load(columns, layout.columns.data() + lane);
+    load(channels, layout.channels.data() + lane);
+    columns = columns * static_cast<int32_t>(sign) + static_cast<int32_t>(shift);
+    show_columns(layout, columns);
+    const Integers choice = columns < 0 ? none : (columns - static_cast<int32_t>(first)) | ~0xFF;
+    scratch.offsets[block + b] = static_cast<int32_t>(first);
+    uint32_t* const choices = scratch.choices + lane * layout.group();
+    for (int64_t c = 0; c < layout.group(); ++c) {
+      store(choices + c * kLanes, channels == static_cast<int32_t>(c) ? choice : none);
+    }
+  }
+}
+
+void map_row(const Layout& layout, const Window& window, const Scratch& scratch) {
+  const int64_t together = layout.paired ? kFromOneWindow : 1;
+  for (int64_t block = 0; block < layout.num_blocks; block += together) {
+    if (together == kFromOneWindow) map_blocks<kFromOneWindow>(layout, window, scratch, block);
+    else map_blocks<1>(layout, window, scratch, block);
   }
 }
 

@@ -30,7 +30,8 @@ BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, const Li
                           int64_t index, Block<kChannels>& block) {
   block.start = layout.starts[index];
   block.offset = scratch.offsets[index];
-  block.choices = scratch.choices + index * layout.group() * kLanes;
+  const int64_t group = kChannels > 0 ? kChannels : layout.group();
+  block.choices = scratch.choices + index * group * kLanes;
   for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
   block.kept = scratch.kept + index * kLanes;
   if constexpr (kChannels == 1) {
@@ -42,15 +43,15 @@ BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, const Li
   }
 }
 
-// The pixels of a block; the rows of further channels lie apart bytes away.
+// The pixels of a block from a window of a row; those of further channels lie apart bytes away.
 template <int kChannels>
-BSGROW_INLINE void gather(const Block<kChannels>& block, const uint8_t* row, int64_t apart,
+BSGROW_INLINE void gather(const Block<kChannels>& block, const uint8_t* window, int64_t apart,
                           int64_t group, Integers& pixels) {
   if constexpr (kChannels > 0) {
-    choose(row + block.offset, block.choice[0], pixels);
+    choose(window, block.choice[0], pixels);
     for (int c = 1; c < kChannels; ++c) {
       Integers more;
-      choose(row + c * apart + block.offset, block.choice[c], more);
+      choose(window + c * apart, block.choice[c], more);
       pixels |= more;
     }
   } else {
@@ -59,7 +60,7 @@ BSGROW_INLINE void gather(const Block<kChannels>& block, const uint8_t* row, int
       Bits choice;
       load(choice, block.choices + c * kLanes);
       Integers more;
-      choose(row + c * apart + block.offset, choice, more);
+      choose(window + c * apart, choice, more);
       pixels |= more;
     }
   }
@@ -185,9 +186,9 @@ BSGROW_INLINE void make_plane(const Layout& layout, const Picture& picture, cons
 
 template <int kChannels, typename Out>
 void load_image(const Layout& layout, const Picture& picture, const Scratch& scratch, void* out) {
-  for (int64_t block = 0; block < layout.num_blocks; ++block) {
-    map_block(layout, picture.window, scratch, block);
-    if (layout.cut) map_hole(layout, picture.hole, scratch, block);
+  map_row(layout, picture.window, scratch);
+  for (int64_t block = 0; layout.cut && block < layout.num_blocks; ++block) {
+    map_hole(layout, picture.hole, scratch, block);
   }
   const uint8_t* next = picture.next;
   for (int64_t plane = 0; plane < layout.num_planes(); ++plane) {

@@ -9,7 +9,10 @@ struct Gather {
 
   BSGROW_INLINE void operator()(const uint8_t* row, int64_t apart, int64_t group,
                                 Integers* pixels) const {
-    for (int b = 0; b < kBlocks; ++b) gather(blocks[b], row, apart, group, pixels[b]);
+    for (int b = 0; b < kBlocks; ++b) {
+      const int64_t offset = blocks[kBlocks > 1 ? b - b % kFromOneWindow : b].offset;
+      gather(blocks[b], row + offset, apart, group, pixels[b]);
+    }
   }
 };
 
@@ -22,23 +25,12 @@ struct Pair {
   __m128i choice[3];
 };
 
-// A choice of each block, counted from where that of the pair is counted from. What names no byte
-// still names none: it saturates.
-BSGROW_INLINE __m128i join(const Bits& first, int64_t first_shift, const Bits& second,
-                           int64_t second_shift) {
-  const Bits low = (first & 0xFF) + static_cast<uint32_t>(first_shift);
-  const Bits high = (second & 0xFF) + static_cast<uint32_t>(second_shift);
-  const __m256i words = _mm256_packus_epi32((__m256i)low, (__m256i)high);  // in each half
+// The choices of both blocks.
+BSGROW_INLINE __m128i join(const Bits& first, const Bits& second) {
+  const __m256i low = (__m256i)(first & 0xFF);
+  const __m256i words = _mm256_packus_epi32(low, (__m256i)(second & 0xFF));  // in each half
   const __m256i in_order = _mm256_permute4x64_epi64(words, 0xD8);
   return _mm_packus_epi16(_mm256_castsi256_si128(in_order), _mm256_extracti128_si256(in_order, 1));
-}
-
-BSGROW_INLINE void join(const Block<3>& first, const Block<3>& second, Pair& pair) {
-  pair.offset = first.offset < second.offset ? first.offset : second.offset;
-  for (int c = 0; c < 3; ++c) {
-    pair.choice[c] = join(first.choice[c], first.offset - pair.offset, second.choice[c],
-                          second.offset - pair.offset);
-  }
 }
 
 template <>
@@ -46,7 +38,11 @@ struct Gather<3, kAbreast> {
   Pair pairs[kAbreast / 2];
 
   BSGROW_INLINE explicit Gather(const Block<3>* blocks) {
-    for (int p = 0; p < kAbreast / 2; ++p) join(blocks[2 * p], blocks[2 * p + 1], pairs[p]);
+    for (int p = 0; p < kAbreast / 2; ++p) {
+      const Block<3>* const pair = blocks + 2 * p;
+      pairs[p].offset = pair->offset;
+      for (int c = 0; c < 3; ++c) pairs[p].choice[c] = join(pair[0].choice[c], pair[1].choice[c]);
+    }
   }
 
   BSGROW_INLINE void operator()(const uint8_t* row, int64_t apart, int64_t,
