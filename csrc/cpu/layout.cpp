@@ -77,7 +77,7 @@ Scratch divide(const Layout& layout, uintptr_t& memory) {
   take(scratch.offsets, layout.num_blocks, memory);
   take(scratch.choices, lanes * layout.group(), memory);
   take(scratch.kept, layout.cut ? 2 * lanes : 0, memory);
-  const int64_t band = layout.direct ? 0 : layout.band_rows * layout.row_bytes() + 2 * kCacheLine;
+  const int64_t band = layout.direct ? 0 : layout.band_bytes() + 2 * kCacheLine;
   take(scratch.band, band, memory);
   take(scratch.copy, layout.overread() ? layout.image_bytes() + layout.overread() : 0, memory);
   return scratch;
@@ -103,7 +103,7 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   layout.direct = layout.streamed ? fills_lines(layout, kind.abreast, batch.out_images)
                                   : layout.row_elements() >= kind.lanes;
   const int64_t band_bytes = layout.direct ? kDirectBandBytes : kBandBytes;
-  layout.band_rows = std::max<int64_t>(1, band_bytes / layout.row_bytes());
+  layout.band_rows = std::max<int64_t>(1, band_bytes / (layout.num_planes() * layout.row_bytes()));
   map_lanes(layout);
   map_rows(layout);
   layout.scale = spread(layout, batch.scale);

@@ -33,7 +33,7 @@ struct Layout {
   int64_t item_bytes;
   bool streamed;      // written past the caches
   bool direct;        // blocks are stored where they belong; else rows are copied there
-  int64_t band_rows;  // rows that are made before the next ones are begun
+  int64_t band_rows;  // rows of each plane that are made before the next ones are begun
 
   std::vector<int64_t> starts;    // of each block in its row, were it not alternating: [num_blocks]
   std::vector<int32_t> columns;   // of the pixel that each lane of a block belongs to,
@@ -49,7 +49,9 @@ struct Layout {
   int64_t num_planes() const { return interleaved ? 1 : shape.channels; }
   int64_t row_elements() const { return shape.width * group(); }
   int64_t row_bytes() const { return row_elements() * item_bytes; }
+  int64_t plane_elements() const { return shape.height * row_elements(); }
   int64_t plane_bytes() const { return shape.height * shape.width; }  // of the source
+  int64_t band_bytes() const { return num_planes() * band_rows * row_bytes(); }
   int64_t image_bytes() const { return shape.channels * plane_bytes(); }
   int64_t out_bytes() const { return image_bytes() * item_bytes; }
   // A block reads past the end of a row that is shorter than what it chooses from.

@@ -1,16 +1,15 @@
 // Gather, normalise and cast: a picture becomes a part of the batch, block by block.
 
-// Rows [first, first + count) of a plane, which are made at once.
+// Rows [first, first + count) of all planes, which are made at once.
 template <typename Out>
 struct Lines {
   int64_t first;
   int64_t count;
-  const uint8_t* plane;  // of the source, or the first channel's
-  const int64_t* rows;   // where in it each row of the output lies, negative where it is black
-  const float* scale;
-  const float* bias;
+  const uint8_t* pixels;
+  const int64_t* rows;  // where in a plane of it each row of the output lies, negative where black
   Hole hole;
-  Out* out;
+  Out* out;       // the first of them, of the first plane
+  int64_t apart;  // elements from one plane to the next
 };
 
 // What a block is made with, all held in registers where kChannels is known; 0 means any.
@@ -20,28 +19,41 @@ struct Block {
   int64_t offset;
   const uint32_t* choices;
   Bits choice[kChannels > 0 ? kChannels : 1];
-  Floats scale;
-  Floats bias;
   const uint32_t* kept;
 };
 
-template <int kChannels, typename Out>
-BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
-                          int64_t index, Block<kChannels>& block) {
+template <int kChannels>
+BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, int64_t index,
+                          Block<kChannels>& block) {
+  const int64_t group = kChannels > 0 ? kChannels : layout.group();
   block.start = layout.starts[index];
   block.offset = scratch.offsets[index];
-  const int64_t group = kChannels > 0 ? kChannels : layout.group();
   block.choices = scratch.choices + index * group * kLanes;
   for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
   block.kept = scratch.kept + index * kLanes;
-  if constexpr (kChannels == 1) {
-    block.scale = lines.scale[0] - Floats{};
-    block.bias = lines.bias[0] - Floats{};
-  } else {
-    load(block.scale, lines.scale + index * kLanes);
-    load(block.bias, lines.bias + index * kLanes);
-  }
 }
+
+// Scale and bias: of a plane in two registers for all blocks, of interleaved channels for each.
+template <int kChannels, int kBlocks>
+struct Affine {
+  static constexpr int kNum = kChannels == 1 ? 1 : kBlocks;
+  Floats scale[kNum];
+  Floats bias[kNum];
+
+  BSGROW_INLINE Affine(const Layout& layout, int64_t index, int64_t plane) {
+    for (int b = 0; b < kNum; ++b) {
+      if constexpr (kChannels == 1) {
+        scale[b] = layout.scale[plane] - Floats{};
+        bias[b] = layout.bias[plane] - Floats{};
+      } else {
+        load(scale[b], layout.scale.data() + (index + b) * kLanes);
+        load(bias[b], layout.bias.data() + (index + b) * kLanes);
+      }
+    }
+  }
+  BSGROW_INLINE const Floats& scale_of(int b) const { return scale[b % kNum]; }
+  BSGROW_INLINE const Floats& bias_of(int b) const { return bias[b % kNum]; }
+};
 
 // The pixels of a block from a window of a row; those of further channels lie apart bytes away.
 template <int kChannels>
@@ -78,18 +90,18 @@ BSGROW_INLINE void fetch(const uint8_t*& ahead) {
   ahead += kStep;
 }
 
-// Makes kBlocks blocks of each line, and meanwhile fetches as many bytes of the next picture.
+// Makes kBlocks blocks of each line of a plane, and meanwhile fetches as many bytes of the next
+// picture.
 template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
-BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
-                               const Lines<Out>& lines, int64_t index, const uint8_t*& next) {
-  Block<kChannels> blocks[kBlocks];
-  for (int b = 0; b < kBlocks; ++b) set_up(layout, scratch, lines, index + b, blocks[b]);
-  const Gather<kChannels, kBlocks> gather_blocks(blocks);
+BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
+                               const Block<kChannels>* blocks,
+                               const Gather<kChannels, kBlocks>& gather_blocks,
+                               const Affine<kChannels, kBlocks>& affine, const uint8_t* plane,
+                               const uint8_t*& next, Out* out) {
   const int64_t group = layout.group();
   const int64_t plane_bytes = layout.plane_bytes();
   const int64_t row_elements = layout.row_elements();
   const int64_t kept_elements = layout.num_blocks * kLanes;
-  const uint8_t* const plane = lines.plane;
   const uint8_t* const black = layout.black.data();
   const int64_t* const rows = lines.rows;
   const Hole hole = lines.hole;
@@ -101,9 +113,8 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
     gather_blocks(row, apart, group, pixels);
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
-      const int affine = kChannels == 1 ? 0 : b;  // of a plane: in two registers for all blocks
       const Floats numbers = __builtin_convertvector(pixels[b], Floats);
-      normalise(out, numbers, blocks[affine].scale, blocks[affine].bias, values[b]);
+      normalise(out, numbers, affine.scale_of(b), affine.bias_of(b), values[b]);
       if constexpr (kCut) {
         const int64_t in_hole = y >= hole.top && y < hole.bottom;
         Bits kept;
@@ -118,7 +129,6 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
   };
   const int64_t stop = lines.first + lines.count;
   const uint8_t* ahead = next;
-  Out* out = lines.out;
   int64_t y = lines.first;
   for (; y + 2 <= stop; y += 2) {  // what a loop costs is a third of a row, and half of it in twos
     fetch<2 * kBlocks * kLanes>(ahead);
@@ -133,6 +143,22 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Scratch& scratch,
   next = ahead;
 }
 
+// The same of all planes: what a block chooses is set up once.
+template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
+BSGROW_INLINE void make_planes(const Layout& layout, const Scratch& scratch,
+                               const Lines<Out>& lines, int64_t index, const uint8_t*& next) {
+  Block<kChannels> blocks[kBlocks];
+  for (int b = 0; b < kBlocks; ++b) set_up(layout, scratch, index + b, blocks[b]);
+  const Gather<kChannels, kBlocks> gather_blocks(blocks);
+  const int64_t num_planes = layout.num_planes();
+  for (int64_t plane = 0; plane < num_planes; ++plane) {
+    const Affine<kChannels, kBlocks> affine(layout, index, plane);
+    make_blocks<kStreamed, kCut>(layout, lines, blocks, gather_blocks, affine,
+                                 lines.pixels + plane * layout.plane_bytes(), next,
+                                 lines.out + plane * lines.apart);
+  }
+}
+
 template <bool kStreamed, bool kCut, int kChannels, typename Out>
 void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
                 const uint8_t*& next) {
@@ -140,13 +166,13 @@ void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& 
   int64_t block = 0;
   const int64_t stop = kChannels > 0 && layout.paired ? num_blocks : 0;
   for (; block + kAbreast <= stop; block += kAbreast) {
-    make_blocks<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
+    make_planes<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
   }
   for (; block + 2 <= stop; block += 2) {
-    make_blocks<kStreamed, kCut, kChannels, 2>(layout, scratch, lines, block, next);
+    make_planes<kStreamed, kCut, kChannels, 2>(layout, scratch, lines, block, next);
   }
   for (; block < num_blocks; ++block) {
-    make_blocks<kStreamed, kCut, kChannels, 1>(layout, scratch, lines, block, next);
+    make_planes<kStreamed, kCut, kChannels, 1>(layout, scratch, lines, block, next);
   }
 }
 
@@ -161,38 +187,42 @@ BSGROW_INLINE void make_any_lines(const Layout& layout, const Scratch& scratch,
   return make_lines<false, false, kChannels>(layout, scratch, lines, next);
 }
 
-// One plane, a band at a time.
-template <int kChannels, typename Out>
-BSGROW_INLINE void make_plane(const Layout& layout, const Picture& picture, const Scratch& scratch,
-                              int64_t plane, const uint8_t*& next, Out* out) {
-  const int64_t height = layout.shape.height;
-  Lines<Out> lines;
-  lines.plane = picture.pixels + plane * layout.plane_bytes();
-  lines.rows = layout.rows.data() + picture.window.top;
-  lines.scale = layout.scale.data() + plane;
-  lines.bias = layout.bias.data() + plane;
-  lines.hole = picture.hole;
-  for (lines.first = 0; lines.first < height; lines.first += lines.count) {
-    const int64_t left = height - lines.first;
-    lines.count = left < layout.band_rows ? left : layout.band_rows;
-    lines.out = layout.direct ? out : reinterpret_cast<Out*>(scratch.band);
-    make_any_lines<kChannels>(layout, scratch, lines, next);
-    const int64_t num_bytes = lines.count * layout.row_bytes();
-    if (!layout.direct && layout.streamed) copy_streamed(out, scratch.band, num_bytes);
-    if (!layout.direct && !layout.streamed) memcpy(out, scratch.band, num_bytes);
-    out += lines.count * layout.row_elements();
+// Copies lines from where they were made, whole planes as one.
+template <typename Out>
+BSGROW_INLINE void copy_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
+                              Out* out) {
+  const bool whole = lines.count == layout.shape.height;
+  const int64_t num_pieces = whole ? 1 : layout.num_planes();
+  const int64_t num_bytes = lines.count * layout.row_bytes() * (layout.num_planes() / num_pieces);
+  for (int64_t i = 0; i < num_pieces; ++i) {
+    const char* const from = scratch.band + i * num_bytes;
+    Out* const to = out + i * layout.plane_elements();
+    if (layout.streamed) copy_streamed(to, from, num_bytes);
+    else memcpy(to, from, num_bytes);
   }
 }
 
 template <int kChannels, typename Out>
-void load_image(const Layout& layout, const Picture& picture, const Scratch& scratch, void* out) {
+void load_image(const Layout& layout, const Picture& picture, const Scratch& scratch, void* image) {
   map_row(layout, picture.window, scratch);
   for (int64_t block = 0; layout.cut && block < layout.num_blocks; ++block) {
     map_hole(layout, picture.hole, scratch, block);
   }
+  const int64_t height = layout.shape.height;
   const uint8_t* next = picture.next;
-  for (int64_t plane = 0; plane < layout.num_planes(); ++plane) {
-    Out* const first = static_cast<Out*>(out) + plane * layout.plane_bytes();
-    make_plane<kChannels>(layout, picture, scratch, plane, next, first);
+  Out* out = static_cast<Out*>(image);
+  Lines<Out> lines;
+  lines.pixels = picture.pixels;
+  lines.rows = layout.rows.data() + picture.window.top;
+  lines.hole = picture.hole;
+  for (lines.first = 0; lines.first < height; lines.first += lines.count) {
+    const int64_t left = height - lines.first;
+    lines.count = left < layout.band_rows ? left : layout.band_rows;
+    const int64_t num_elements = lines.count * layout.row_elements();
+    lines.out = layout.direct ? out : reinterpret_cast<Out*>(scratch.band);
+    lines.apart = layout.direct ? layout.plane_elements() : num_elements;
+    make_any_lines<kChannels>(layout, scratch, lines, next);
+    if (!layout.direct) copy_lines(layout, scratch, lines, out);
+    out += num_elements;
   }
 }
