@@ -58,9 +58,8 @@ std::vector<float> spread(const Layout& layout, const float* values) {
 void map_rows(Layout& layout) {
   const int64_t height = layout.shape.height;
   for (int64_t y = -layout.pad; y < height + layout.pad; ++y) {
-    const bool black = layout.padding == Padding::kZero && (y < 0 || y >= height);
     const int64_t mirrored = y < 0 ? -y : y < height ? y : 2 * (height - 1) - y;
-    layout.rows.push_back(black ? -1 : mirrored * layout.shape.width);
+    layout.rows.push_back(mirrored * layout.shape.width);
   }
 }
 
@@ -75,6 +74,7 @@ Scratch divide(const Layout& layout, uintptr_t& memory) {
   const int64_t lanes = layout.num_blocks * layout.lanes;
   Scratch scratch;
   take(scratch.offsets, layout.num_blocks, memory);
+  take(scratch.rows, layout.rows.size(), memory);
   take(scratch.choices, lanes * layout.group(), memory);
   take(scratch.kept, layout.cut ? 2 * lanes : 0, memory);
   const int64_t band = layout.direct ? 0 : layout.band_bytes() + 2 * kCacheLine;
@@ -108,7 +108,8 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   map_rows(layout);
   layout.scale = spread(layout, batch.scale);
   layout.bias = spread(layout, batch.bias);
-  layout.black.resize(batch.shape.width + kWindowBytes);
+  const int64_t last_plane = (batch.shape.channels - 1) * layout.plane_bytes();
+  layout.black.resize(last_plane + batch.shape.width + kWindowBytes);
   return layout;
 }
 
@@ -120,7 +121,9 @@ int64_t scratch_bytes(const Layout& layout) {
 
 Scratch make_scratch(const Layout& layout, void* memory) {
   auto next = reinterpret_cast<uintptr_t>(memory);
-  return divide(layout, next);
+  const Scratch scratch = divide(layout, next);
+  std::copy(layout.rows.begin(), layout.rows.end(), scratch.rows);
+  return scratch;
 }
 
 }  // namespace bsgrow

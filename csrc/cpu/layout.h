@@ -41,8 +41,8 @@ struct Layout {
   std::vector<float> scale;       // one a channel, or where they are interleaved one for each lane
   std::vector<float> bias;
   std::vector<int64_t> rows;   // [height + 2 pad]: where in a plane each row of the padded image
-                               // lies, negative where it is black
-  std::vector<uint8_t> black;  // a source row above or below the image
+                               // lies, those that are black aside
+  std::vector<uint8_t> black;  // such a row, of all planes
   bool cut;                    // pictures have holes
 
   int64_t group() const { return interleaved ? shape.channels : 1; }  // elements of a pixel
@@ -71,6 +71,7 @@ struct Picture {
 // The memory in which a thread makes its images.
 struct Scratch {
   int32_t* offsets;   // [num_blocks]: where in a source row each block's bytes begin
+  int64_t* rows;      // [height + 2 pad]: where each row of the padded image lies from its pixels
   uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane, see choose
   uint32_t* kept;     // [2, num_blocks, lanes]: all ones; the same but for the hole's columns
   char* band;         // rows that are not direct
@@ -78,7 +79,7 @@ struct Scratch {
 };
 
 int64_t scratch_bytes(const Layout& layout);
-Scratch make_scratch(const Layout& layout, void* memory);
+Scratch make_scratch(const Layout& layout, void* memory);  // with the rows that are not black
 
 using LoadImage = void (*)(const Layout& layout, const Picture& picture, const Scratch& scratch,
                            void* out);

@@ -59,7 +59,7 @@ BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const 
   }
 }
 
-void map_row(const Layout& layout, const Window& window, const Scratch& scratch) {
+BSGROW_INLINE void map_columns(const Layout& layout, const Window& window, const Scratch& scratch) {
   const int64_t together = layout.paired ? kFromOneWindow : 1;
   for (int64_t block = 0; block < layout.num_blocks; block += together) {
     if (together == kFromOneWindow) map_blocks<kFromOneWindow>(layout, window, scratch, block);
@@ -74,4 +74,13 @@ void map_hole(const Layout& layout, const Hole& hole, const Scratch& scratch, in
       (columns < static_cast<int32_t>(hole.left)) | (columns >= static_cast<int32_t>(hole.right));
   store(scratch.kept + block * kLanes, Integers{} - 1);
   store(scratch.kept + (layout.num_blocks + block) * kLanes, kept);
+}
+
+// Rows above and below the image: black ones lie elsewhere, as far from each image as it happens.
+BSGROW_INLINE void map_black(const Layout& layout, const uint8_t* pixels, const Scratch& scratch) {
+  if (layout.padding == Padding::kReflect) return;
+  const int64_t from = reinterpret_cast<intptr_t>(layout.black.data()) -
+                       reinterpret_cast<intptr_t>(pixels);
+  const int64_t below = layout.pad + layout.shape.height;
+  for (int64_t y = 0; y < layout.pad; ++y) scratch.rows[y] = scratch.rows[below + y] = from;
 }

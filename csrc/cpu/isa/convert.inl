@@ -6,7 +6,7 @@ struct Lines {
   int64_t first;
   int64_t count;
   const uint8_t* pixels;
-  const int64_t* rows;  // where in a plane of it each row of the output lies, negative where black
+  const int64_t* rows;  // where from there each row of the output lies
   Hole hole;
   Out* out;       // the first of them, of the first plane
   int64_t apart;  // elements from one plane to the next
@@ -91,26 +91,26 @@ BSGROW_INLINE void fetch(const uint8_t*& ahead) {
 }
 
 // Makes kBlocks blocks of each line of a plane, and meanwhile fetches as many bytes of the next
-// picture.
+// picture. A pair of blocks has one pointer to where it goes: the fewer numbers a row is made with,
+// the more of them stay in registers.
 template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
 BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
                                const Block<kChannels>* blocks,
                                const Gather<kChannels, kBlocks>& gather_blocks,
                                const Affine<kChannels, kBlocks>& affine, const uint8_t* plane,
                                const uint8_t*& next, Out* out) {
+  constexpr int kPairs = (kBlocks + 1) / 2;
   const int64_t group = layout.group();
-  const int64_t plane_bytes = layout.plane_bytes();
+  const int64_t apart = layout.plane_bytes();
   const int64_t row_elements = layout.row_elements();
   const int64_t kept_elements = layout.num_blocks * kLanes;
-  const uint8_t* const black = layout.black.data();
   const int64_t* const rows = lines.rows;
   const Hole hole = lines.hole;
-  const auto make_row = [&](int64_t y, Out* out) BSGROW_INLINE_LAMBDA {
-    const int64_t from = rows[y];
-    const uint8_t* const row = from < 0 ? black : plane + from;
-    const int64_t apart = from < 0 ? 0 : plane_bytes;
+  Out* to[kPairs];
+  for (int p = 0; p < kPairs; ++p) to[p] = out + blocks[2 * p].start;
+  const auto make_row = [&](int64_t y, int64_t further) BSGROW_INLINE_LAMBDA {
     Integers pixels[kBlocks];
-    gather_blocks(row, apart, group, pixels);
+    gather_blocks(plane + rows[y], apart, group, pixels);
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
       const Floats numbers = __builtin_convertvector(pixels[b], Floats);
@@ -122,9 +122,9 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
         values[b] = (Floats)((Bits)values[b] & kept);
       }
     }
-    if constexpr (kBlocks == 1) put_rounded<kStreamed>(out + blocks[0].start, values[0]);
+    if constexpr (kBlocks == 1) put_rounded<kStreamed>(to[0] + further, values[0]);
     for (int b = 0; b + 1 < kBlocks; b += 2) {
-      put_two<kStreamed>(out + blocks[b].start, values[b], values[b + 1]);
+      put_two<kStreamed>(to[b / 2] + further, values[b], values[b + 1]);
     }
   };
   const int64_t stop = lines.first + lines.count;
@@ -132,13 +132,13 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
   int64_t y = lines.first;
   for (; y + 2 <= stop; y += 2) {  // what a loop costs is a third of a row, and half of it in twos
     fetch<2 * kBlocks * kLanes>(ahead);
-    make_row(y, out);
-    make_row(y + 1, out + row_elements);
-    out += 2 * row_elements;
+    make_row(y, 0);
+    make_row(y + 1, row_elements);
+    for (int p = 0; p < kPairs; ++p) to[p] += 2 * row_elements;
   }
   if (y < stop) {
     fetch<kBlocks * kLanes>(ahead);
-    make_row(y, out);
+    make_row(y, 0);
   }
   next = ahead;
 }
@@ -204,7 +204,8 @@ BSGROW_INLINE void copy_lines(const Layout& layout, const Scratch& scratch, cons
 
 template <int kChannels, typename Out>
 void load_image(const Layout& layout, const Picture& picture, const Scratch& scratch, void* image) {
-  map_row(layout, picture.window, scratch);
+  map_columns(layout, picture.window, scratch);
+  map_black(layout, picture.pixels, scratch);
   for (int64_t block = 0; layout.cut && block < layout.num_blocks; ++block) {
     map_hole(layout, picture.hole, scratch, block);
   }
@@ -213,7 +214,7 @@ void load_image(const Layout& layout, const Picture& picture, const Scratch& scr
   Out* out = static_cast<Out*>(image);
   Lines<Out> lines;
   lines.pixels = picture.pixels;
-  lines.rows = layout.rows.data() + picture.window.top;
+  lines.rows = scratch.rows + picture.window.top;
   lines.hole = picture.hole;
   for (lines.first = 0; lines.first < height; lines.first += lines.count) {
     const int64_t left = height - lines.first;
