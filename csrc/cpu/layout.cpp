@@ -70,12 +70,16 @@ void take(Item*& items, int64_t count, uintptr_t& memory) {
   memory += (count * sizeof(Item) + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 
+void take(Columns& columns, const Layout& layout, uintptr_t& memory) {
+  take(columns.offsets, layout.num_blocks, memory);
+  take(columns.choices, layout.num_blocks * layout.lanes * layout.group(), memory);
+}
+
 Scratch divide(const Layout& layout, uintptr_t& memory) {
   const int64_t lanes = layout.num_blocks * layout.lanes;
   Scratch scratch;
-  take(scratch.offsets, layout.num_blocks, memory);
   take(scratch.rows, layout.rows.size(), memory);
-  take(scratch.choices, lanes * layout.group(), memory);
+  take(scratch.columns, layout, memory);
   take(scratch.kept, layout.cut ? 2 * lanes : 0, memory);
   const int64_t band = layout.direct ? 0 : layout.band_bytes() + 2 * kCacheLine;
   take(scratch.band, band, memory);
@@ -111,6 +115,20 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   const int64_t last_plane = (batch.shape.channels - 1) * layout.plane_bytes();
   layout.black.resize(last_plane + batch.shape.width + kWindowBytes);
   return layout;
+}
+
+int64_t columns_bytes(const Layout& layout) {
+  Columns columns;
+  uintptr_t end = 0;
+  take(columns, layout, end);
+  return static_cast<int64_t>(end);
+}
+
+Columns make_columns(const Layout& layout, void* memory) {
+  Columns columns;
+  auto next = reinterpret_cast<uintptr_t>(memory);
+  take(columns, layout, next);
+  return columns;
 }
 
 int64_t scratch_bytes(const Layout& layout) {

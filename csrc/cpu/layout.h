@@ -13,6 +13,10 @@ constexpr int64_t kWindowBytes = 16;
 
 constexpr int64_t kCacheLine = 64;
 
+inline char* align(char* memory) {
+  return memory + (-reinterpret_cast<uintptr_t>(memory) & (kCacheLine - 1));
+}
+
 // How an instruction set makes rows.
 struct BlockKind {
   int64_t lanes;              // elements of a block
@@ -60,27 +64,39 @@ struct Layout {
 
 Layout make_layout(const LoadBatch& batch, const BlockKind& kind);
 
+// Which bytes of a source row the blocks of an output row choose: the same for all rows of an image,
+// and for all images whose window begins at the same column and is mirrored or not.
+struct Columns {
+  int32_t* offsets;   // [num_blocks]: where in a source row each block's bytes begin
+  uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane, see choose
+};
+
 // One image on its way into the batch.
 struct Picture {
   const uint8_t* pixels;  // [channels, height, width]
   const uint8_t* next;    // the image after it, fetched meanwhile
-  Window window;
+  uint32_t top;           // of the window in the padded image
+  Columns columns;
   Hole hole;
 };
 
 // The memory in which a thread makes its images.
 struct Scratch {
-  int32_t* offsets;   // [num_blocks]: where in a source row each block's bytes begin
-  int64_t* rows;      // [height + 2 pad]: where each row of the padded image lies from its pixels
-  uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane, see choose
-  uint32_t* kept;     // [2, num_blocks, lanes]: all ones; the same but for the hole's columns
-  char* band;         // rows that are not direct
-  uint8_t* copy;      // of one of the last images, where rows are read past their end
+  int64_t* rows;    // [height + 2 pad]: where each row of the padded image lies from its pixels
+  Columns columns;  // where those of a window are not at hand
+  uint32_t* kept;   // [2, num_blocks, lanes]: all ones; the same but for the hole's columns
+  char* band;       // rows that are not direct
+  uint8_t* copy;    // of one of the last images, where rows are read past their end
 };
 
 int64_t scratch_bytes(const Layout& layout);
 Scratch make_scratch(const Layout& layout, void* memory);  // with the rows that are not black
 
+// How much memory Columns take, and their place in it.
+int64_t columns_bytes(const Layout& layout);
+Columns make_columns(const Layout& layout, void* memory);
+
+using MapColumns = void (*)(const Layout& layout, const Window& window, const Columns& columns);
 using LoadImage = void (*)(const Layout& layout, const Picture& picture, const Scratch& scratch,
                            void* out);
 

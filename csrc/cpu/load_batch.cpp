@@ -7,6 +7,7 @@
 
 #include "bsgrow/thread_pool.h"
 #include "cpu/kernels.h"
+#include "cpu/window_table.h"
 
 namespace bsgrow {
 namespace {
@@ -19,6 +20,7 @@ struct Preparation {
   LoadBatch batch;
   Layout layout;
   const Kernels& kernels;
+  WindowTable windows;
   LoadImage load_image;
 };
 
@@ -42,7 +44,9 @@ Preparation prepare(const LoadBatch& batch) {
   const Kernels& kernels = best_kernels();
   Layout layout = make_layout(batch, kernels.blocks);
   const LoadImage load_image = choose_load_image(batch, kernels, layout.group());
-  return {batch, std::move(layout), kernels, load_image};
+  WindowTable windows(layout, kernels, batch.augment,
+                      static_cast<int64_t>(batch.stop - batch.start));
+  return {batch, std::move(layout), kernels, std::move(windows), load_image};
 }
 
 // The same pixels where they may be read past their end: not all of that lies in the images that
@@ -59,10 +63,10 @@ void load_sample(const Preparation& p, const Draws& draws, int64_t i, int64_t ne
                  const Scratch& scratch) {
   const LoadBatch& batch = p.batch;
   const uint32_t sample = draws.samples[i];
+  const Window window{draws.top[i], draws.left[i], draws.flipped[i] != 0};
   const Picture picture{readable(p, sample, scratch),
-                        batch.images + next * p.layout.image_bytes(),
-                        {draws.top[i], draws.left[i], draws.flipped[i] != 0},
-                        draws.holes[i]};
+                        batch.images + next * p.layout.image_bytes(), window.top,
+                        p.windows.columns(p.layout, window, scratch.columns), draws.holes[i]};
   char* const out = static_cast<char*>(batch.out_images) + index * p.layout.out_bytes();
   p.load_image(p.layout, picture, scratch, out);
 }
@@ -96,10 +100,6 @@ void load_chunk(const Preparation& p, int64_t chunk, const Scratch& scratch) {
     load_sample(p, draws, i, draws.samples[i + 1], first + i, scratch);
   }
   if (p.layout.streamed) p.kernels.finish_streamed();
-}
-
-char* align(char* memory) {
-  return memory + (-reinterpret_cast<uintptr_t>(memory) & (kCacheLine - 1));
 }
 
 }  // namespace

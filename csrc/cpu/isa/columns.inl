@@ -33,7 +33,7 @@ BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
 
 // Blocks that take their bytes from the same place.
 template <int kBlocks>
-BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const Scratch& scratch,
+BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const Columns& out,
                               int64_t block) {
   const int64_t start = block * kLanes;
   const int64_t width = layout.shape.width;
@@ -51,19 +51,19 @@ BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const 
     columns = columns * static_cast<int32_t>(sign) + static_cast<int32_t>(shift);
     show_columns(layout, columns);
     const Integers choice = columns < 0 ? none : (columns - static_cast<int32_t>(first)) | ~0xFF;
-    scratch.offsets[block + b] = static_cast<int32_t>(first);
-    uint32_t* const choices = scratch.choices + lane * layout.group();
+    out.offsets[block + b] = static_cast<int32_t>(first);
+    uint32_t* const choices = out.choices + lane * layout.group();
     for (int64_t c = 0; c < layout.group(); ++c) {
       store(choices + c * kLanes, channels == static_cast<int32_t>(c) ? choice : none);
     }
   }
 }
 
-BSGROW_INLINE void map_columns(const Layout& layout, const Window& window, const Scratch& scratch) {
+void map_columns(const Layout& layout, const Window& window, const Columns& out) {
   const int64_t together = layout.paired ? kFromOneWindow : 1;
   for (int64_t block = 0; block < layout.num_blocks; block += together) {
-    if (together == kFromOneWindow) map_blocks<kFromOneWindow>(layout, window, scratch, block);
-    else map_blocks<1>(layout, window, scratch, block);
+    if (together == kFromOneWindow) map_blocks<kFromOneWindow>(layout, window, out, block);
+    else map_blocks<1>(layout, window, out, block);
   }
 }
 

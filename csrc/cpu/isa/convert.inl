@@ -7,6 +7,7 @@ struct Lines {
   int64_t count;
   const uint8_t* pixels;
   const int64_t* rows;  // where from there each row of the output lies
+  Columns columns;
   Hole hole;
   Out* out;       // the first of them, of the first plane
   int64_t apart;  // elements from one plane to the next
@@ -23,14 +24,14 @@ struct Block {
 };
 
 template <int kChannels>
-BSGROW_INLINE void set_up(const Layout& layout, const Scratch& scratch, int64_t index,
-                          Block<kChannels>& block) {
+BSGROW_INLINE void set_up(const Layout& layout, const Columns& columns, const uint32_t* kept,
+                          int64_t index, Block<kChannels>& block) {
   const int64_t group = kChannels > 0 ? kChannels : layout.group();
   block.start = layout.starts[index];
-  block.offset = scratch.offsets[index];
-  block.choices = scratch.choices + index * group * kLanes;
+  block.offset = columns.offsets[index];
+  block.choices = columns.choices + index * group * kLanes;
   for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
-  block.kept = scratch.kept + index * kLanes;
+  block.kept = kept + index * kLanes;
 }
 
 // Scale and bias: of a plane in two registers for all blocks, of interleaved channels for each.
@@ -148,7 +149,7 @@ template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
 BSGROW_INLINE void make_planes(const Layout& layout, const Scratch& scratch,
                                const Lines<Out>& lines, int64_t index, const uint8_t*& next) {
   Block<kChannels> blocks[kBlocks];
-  for (int b = 0; b < kBlocks; ++b) set_up(layout, scratch, index + b, blocks[b]);
+  for (int b = 0; b < kBlocks; ++b) set_up(layout, lines.columns, scratch.kept, index + b, blocks[b]);
   const Gather<kChannels, kBlocks> gather_blocks(blocks);
   const int64_t num_planes = layout.num_planes();
   for (int64_t plane = 0; plane < num_planes; ++plane) {
@@ -204,7 +205,6 @@ BSGROW_INLINE void copy_lines(const Layout& layout, const Scratch& scratch, cons
 
 template <int kChannels, typename Out>
 void load_image(const Layout& layout, const Picture& picture, const Scratch& scratch, void* image) {
-  map_columns(layout, picture.window, scratch);
   map_black(layout, picture.pixels, scratch);
   for (int64_t block = 0; layout.cut && block < layout.num_blocks; ++block) {
     map_hole(layout, picture.hole, scratch, block);
@@ -214,7 +214,8 @@ void load_image(const Layout& layout, const Picture& picture, const Scratch& scr
   Out* out = static_cast<Out*>(image);
   Lines<Out> lines;
   lines.pixels = picture.pixels;
-  lines.rows = scratch.rows + picture.window.top;
+  lines.rows = scratch.rows + picture.top;
+  lines.columns = picture.columns;
   lines.hole = picture.hole;
   for (lines.first = 0; lines.first < height; lines.first += lines.count) {
     const int64_t left = height - lines.first;

@@ -22,6 +22,7 @@ extern const Kernels kKernels{
     draw_chunk,
     finish_streamed,
     fill_streamed,
+    map_columns,
     {{load_image<0, float>, load_image<1, float>, load_image<3, float>},
      {load_image<0, Float16>, load_image<1, Float16>, load_image<3, Float16>},
      {load_image<0, BFloat16>, load_image<1, BFloat16>, load_image<3, BFloat16>}},
