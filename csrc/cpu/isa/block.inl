@@ -13,8 +13,11 @@ constexpr int64_t kLanes = 4;
 #endif
 constexpr int kAbreast = kLanes < 16 ? 4 : 2;  // blocks of a row that are made together
 
-// Of a pair of blocks, how many choose from the same bytes: both, where these are enough.
+// Blocks of a row of one channel that choose from the same bytes: a pair, where these are enough. Of
+// three interleaved channels all do that are made together, which show as many columns as a third of
+// their elements, and one more.
 constexpr int kFromOneWindow = 2 * kLanes <= kWindowBytes ? 2 : 1;
+static_assert((kAbreast * kLanes + 4) / 3 <= kWindowBytes, "one window is enough");
 
 // Whether two vectors of bfloat16 are merged element by element: with AVX2 that is cheaper than to
 // narrow each. With AVX-512 every other element would span more bytes than a block chooses from.
@@ -43,18 +46,31 @@ BSGROW_INLINE void broadcast(Integers& block, int64_t value) {
   block = Integers{} + static_cast<int32_t>(value);
 }
 
-// Each lane takes one of kWindowBytes bytes: the one that the lowest byte of its choice names, or 0
-// where that is none of them. The other bytes of a choice name none.
-BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& chosen) {
+// Each byte becomes one of the kWindowBytes ones of the window: the one that its choice names, or 0
+// where that is none of them.
+BSGROW_INLINE void choose_bytes(const uint8_t* window, const Bits& choice, Bits& chosen) {
 #if defined(BSGROW_AVX512)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window));
-  chosen = (Integers)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(bytes), (__m512i)choice);
+  chosen = (Bits)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(bytes), (__m512i)choice);
 #elif defined(BSGROW_AVX2)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window));
-  chosen = (Integers)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), (__m256i)choice);
+  chosen = (Bits)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), (__m256i)choice);
 #elif defined(__aarch64__)
-  const uint8x16_t bytes = vld1q_u8(window);
-  chosen = (Integers)vqtbl1q_u8(bytes, (uint8x16_t)choice);
+  chosen = (Bits)vqtbl1q_u8(vld1q_u8(window), (uint8x16_t)choice);
+#else
+  uint8_t bytes[256] = {};
+  memcpy(bytes, window, kWindowBytes);
+  uint8_t names[sizeof choice];
+  memcpy(names, &choice, sizeof choice);
+  for (uint8_t& name : names) name = bytes[name];
+  memcpy(&chosen, names, sizeof chosen);
+#endif
+}
+
+// The same where only the lowest byte of a lane's choice names one.
+BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& chosen) {
+#if defined(BSGROW_AVX2) || defined(__aarch64__)
+  choose_bytes(window, choice, (Bits&)chosen);
 #else
   uint8_t bytes[2 * kWindowBytes] = {};
   memcpy(bytes, window, kWindowBytes);

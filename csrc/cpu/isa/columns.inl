@@ -32,18 +32,17 @@ BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
 }
 
 // Blocks that take their bytes from the same place.
-template <int kBlocks>
-BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const Columns& out,
-                              int64_t block) {
+void map_blocks(const Layout& layout, const Window& window, const Columns& out, int64_t block,
+                int64_t num_blocks) {
   const int64_t start = block * kLanes;
   const int64_t width = layout.shape.width;
   const int64_t sign = window.flipped ? -1 : 1;
   const int64_t shift = (window.flipped ? width - 1 : 0) + window.left - layout.pad;
   const int64_t ends[2] = {sign * layout.columns[start] + shift,
-                           sign * layout.columns[start + kBlocks * kLanes - 1] + shift};
+                           sign * layout.columns[start + num_blocks * kLanes - 1] + shift};
   const int64_t first = first_byte(layout, ends[window.flipped], ends[!window.flipped]);
   const Integers none = Integers{} - 1;
-  for (int b = 0; b < kBlocks; ++b) {
+  for (int64_t b = 0; b < num_blocks; ++b) {
     const int64_t lane = start + b * kLanes;
     Integers columns, channels;
     load(columns, layout.columns.data() + lane);
@@ -60,10 +59,10 @@ BSGROW_INLINE void map_blocks(const Layout& layout, const Window& window, const 
 }
 
 void map_columns(const Layout& layout, const Window& window, const Columns& out) {
-  const int64_t together = layout.paired ? kFromOneWindow : 1;
+  const int64_t together = !layout.paired ? 1 : layout.group() == 1 ? kFromOneWindow : kAbreast;
   for (int64_t block = 0; block < layout.num_blocks; block += together) {
-    if (together == kFromOneWindow) map_blocks<kFromOneWindow>(layout, window, out, block);
-    else map_blocks<1>(layout, window, out, block);
+    const int64_t left = layout.num_blocks - block;
+    map_blocks(layout, window, out, block, left < together ? left : together);
   }
 }
 
