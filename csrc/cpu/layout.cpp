@@ -72,7 +72,8 @@ void take(Item*& items, int64_t count, uintptr_t& memory) {
 
 void take(Columns& columns, const Layout& layout, uintptr_t& memory) {
   take(columns.offsets, layout.num_blocks, memory);
-  take(columns.choices, layout.num_blocks * layout.lanes * layout.group(), memory);
+  const int64_t end = layout.num_blocks + (layout.packed() ? layout.abreast - 1 : 0);
+  take(columns.choices, layout.choices_of(end) * layout.lanes, memory);
 }
 
 Scratch divide(const Layout& layout, uintptr_t& memory) {
@@ -98,6 +99,7 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   layout.interleaved = interleaved;
   layout.cut = batch.augment.cutout > 0;
   layout.lanes = kind.lanes;
+  layout.abreast = kind.abreast;
   cut_rows(layout);
   layout.alternating =
       layout.paired && kind.alternating_bfloat16 && batch.dtype == DType::kBFloat16;

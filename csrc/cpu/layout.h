@@ -33,6 +33,7 @@ struct Layout {
   int64_t lanes;       // elements of a block
   bool paired;         // blocks lie side by side in pairs, one or more of which are made together
   bool alternating;    // of a pair, one has the even elements and the other the odd ones
+  int64_t abreast;     // blocks of a row that are made together, where they are paired
   int64_t num_blocks;  // of a row
   int64_t item_bytes;
   bool streamed;      // written past the caches
@@ -50,6 +51,11 @@ struct Layout {
   bool cut;                    // pictures have holes
 
   int64_t group() const { return interleaved ? shape.channels : 1; }  // elements of a pixel
+  // Whether blocks that are made together share their vectors of choices, a byte of a lane each.
+  bool packed() const { return paired && group() == 3; }
+  int64_t choices_of(int64_t block) const {  // the first of its vectors
+    return packed() ? block / abreast * group() : block * group();
+  }
   int64_t num_planes() const { return interleaved ? 1 : shape.channels; }
   int64_t row_elements() const { return shape.width * group(); }
   int64_t row_bytes() const { return row_elements() * item_bytes; }
@@ -68,7 +74,8 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind);
 // and for all images whose window begins at the same column and is mirrored or not.
 struct Columns {
   int32_t* offsets;   // [num_blocks]: where in a source row each block's bytes begin
-  uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane, see choose
+  uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane; where packed,
+                      // [num_blocks / abreast, group, lanes]: those that go to a lane, a byte each
 };
 
 // One image on its way into the batch.

@@ -34,8 +34,8 @@ bool has_shortcut(const LoadBatch& batch, const Kernels& kernels) {
   return true;
 }
 
-LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, int64_t group) {
-  const int kind = group == 1 ? 1 : group == 3 ? 2 : 0;
+LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, const Layout& layout) {
+  const int kind = layout.packed() ? 2 : layout.group() == 1 ? 1 : 0;
   if (!has_shortcut(batch, kernels)) return kernels.load_image[static_cast<int>(batch.dtype)][kind];
   return kernels.load_quickly[batch.dtype == DType::kBFloat16][kind];
 }
@@ -43,7 +43,7 @@ LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, int6
 Preparation prepare(const LoadBatch& batch) {
   const Kernels& kernels = best_kernels();
   Layout layout = make_layout(batch, kernels.blocks);
-  const LoadImage load_image = choose_load_image(batch, kernels, layout.group());
+  const LoadImage load_image = choose_load_image(batch, kernels, layout);
   WindowTable windows(layout, kernels, batch.augment,
                       static_cast<int64_t>(batch.stop - batch.start));
   return {batch, std::move(layout), kernels, std::move(windows), load_image};

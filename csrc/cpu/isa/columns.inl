@@ -31,17 +31,18 @@ BSGROW_INLINE void show_columns(const Layout& layout, Integers& columns) {
   }
 }
 
-// Blocks that take their bytes from the same place.
+// Blocks that choose from the same bytes.
 void map_blocks(const Layout& layout, const Window& window, const Columns& out, int64_t block,
                 int64_t num_blocks) {
   const int64_t start = block * kLanes;
-  const int64_t width = layout.shape.width;
+  const int64_t group = layout.group();
   const int64_t sign = window.flipped ? -1 : 1;
-  const int64_t shift = (window.flipped ? width - 1 : 0) + window.left - layout.pad;
+  const int64_t shift =
+      (window.flipped ? layout.shape.width - 1 : 0) + window.left - int64_t{layout.pad};
   const int64_t ends[2] = {sign * layout.columns[start] + shift,
                            sign * layout.columns[start + num_blocks * kLanes - 1] + shift};
   const int64_t first = first_byte(layout, ends[window.flipped], ends[!window.flipped]);
-  const Integers none = Integers{} - 1;
+  uint32_t* const choices = out.choices + layout.choices_of(block) * kLanes;
   for (int64_t b = 0; b < num_blocks; ++b) {
     const int64_t lane = start + b * kLanes;
     Integers columns, channels;
@@ -49,11 +50,14 @@ void map_blocks(const Layout& layout, const Window& window, const Columns& out, 
     load(channels, layout.channels.data() + lane);
     columns = columns * static_cast<int32_t>(sign) + static_cast<int32_t>(shift);
     show_columns(layout, columns);
-    const Integers choice = columns < 0 ? none : (columns - static_cast<int32_t>(first)) | ~0xFF;
     out.offsets[block + b] = static_cast<int32_t>(first);
-    uint32_t* const choices = out.choices + lane * layout.group();
-    for (int64_t c = 0; c < layout.group(); ++c) {
-      store(choices + c * kLanes, channels == static_cast<int32_t>(c) ? choice : none);
+    for (int64_t c = 0; c < group; ++c) {
+      const Integers shown = (columns >= 0) & (channels == static_cast<int32_t>(c));
+      const Bits choice = (Bits)(shown ? columns - static_cast<int32_t>(first) : shown - 1);
+      uint32_t* const to = choices + (layout.packed() ? c : b * group + c) * kLanes;
+      Bits all = Bits{} - 1;  // names none
+      if (layout.packed() && b > 0) load(all, to);
+      store(to, all ^ (~choice & 0xFFu) << (layout.packed() ? 8 * b : 0));
     }
   }
 }

@@ -1,5 +1,7 @@
 // Gather, normalise and cast: a picture becomes a part of the batch, block by block.
 
+#include "cpu/isa/gather.inl"
+
 // Rows [first, first + count) of all planes, which are made at once.
 template <typename Out>
 struct Lines {
@@ -8,31 +10,11 @@ struct Lines {
   const uint8_t* pixels;
   const int64_t* rows;  // where from there each row of the output lies
   Columns columns;
+  const uint32_t* kept;
   Hole hole;
   Out* out;       // the first of them, of the first plane
   int64_t apart;  // elements from one plane to the next
 };
-
-// What a block is made with, all held in registers where kChannels is known; 0 means any.
-template <int kChannels>
-struct Block {
-  int64_t start;
-  int64_t offset;
-  const uint32_t* choices;
-  Bits choice[kChannels > 0 ? kChannels : 1];
-  const uint32_t* kept;
-};
-
-template <int kChannels>
-BSGROW_INLINE void set_up(const Layout& layout, const Columns& columns, const uint32_t* kept,
-                          int64_t index, Block<kChannels>& block) {
-  const int64_t group = kChannels > 0 ? kChannels : layout.group();
-  block.start = layout.starts[index];
-  block.offset = columns.offsets[index];
-  block.choices = columns.choices + index * group * kLanes;
-  for (int c = 0; c < kChannels; ++c) load(block.choice[c], block.choices + c * kLanes);
-  block.kept = kept + index * kLanes;
-}
 
 // Scale and bias: of a plane in two registers for all blocks, of interleaved channels for each.
 template <int kChannels, int kBlocks>
@@ -56,31 +38,6 @@ struct Affine {
   BSGROW_INLINE const Floats& bias_of(int b) const { return bias[b % kNum]; }
 };
 
-// The pixels of a block from a window of a row; those of further channels lie apart bytes away.
-template <int kChannels>
-BSGROW_INLINE void gather(const Block<kChannels>& block, const uint8_t* window, int64_t apart,
-                          int64_t group, Integers& pixels) {
-  if constexpr (kChannels > 0) {
-    choose(window, block.choice[0], pixels);
-    for (int c = 1; c < kChannels; ++c) {
-      Integers more;
-      choose(window + c * apart, block.choice[c], more);
-      pixels |= more;
-    }
-  } else {
-    pixels = Integers{};
-    for (int64_t c = 0; c < group; ++c) {
-      Bits choice;
-      load(choice, block.choices + c * kLanes);
-      Integers more;
-      choose(window + c * apart, choice, more);
-      pixels |= more;
-    }
-  }
-}
-
-#include "cpu/isa/gather.inl"
-
 // Asks for the cache line that begins in the next kStep bytes, and goes on behind them.
 template <int kStep>
 BSGROW_INLINE void fetch(const uint8_t*& ahead) {
@@ -95,23 +52,22 @@ BSGROW_INLINE void fetch(const uint8_t*& ahead) {
 // picture. A pair of blocks has one pointer to where it goes: the fewer numbers a row is made with,
 // the more of them stay in registers.
 template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
-BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
-                               const Block<kChannels>* blocks,
-                               const Gather<kChannels, kBlocks>& gather_blocks,
+BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines, int64_t index,
+                               const Gather<kChannels, kBlocks>& gather,
                                const Affine<kChannels, kBlocks>& affine, const uint8_t* plane,
                                const uint8_t*& next, Out* out) {
   constexpr int kPairs = (kBlocks + 1) / 2;
-  const int64_t group = layout.group();
   const int64_t apart = layout.plane_bytes();
   const int64_t row_elements = layout.row_elements();
   const int64_t kept_elements = layout.num_blocks * kLanes;
+  const uint32_t* const all_kept = lines.kept + index * kLanes;
   const int64_t* const rows = lines.rows;
   const Hole hole = lines.hole;
   Out* to[kPairs];
-  for (int p = 0; p < kPairs; ++p) to[p] = out + blocks[2 * p].start;
+  for (int p = 0; p < kPairs; ++p) to[p] = out + layout.starts[index + 2 * p];
   const auto make_row = [&](int64_t y, int64_t further) BSGROW_INLINE_LAMBDA {
     Integers pixels[kBlocks];
-    gather_blocks(plane + rows[y], apart, group, pixels);
+    gather(plane + rows[y], apart, pixels);
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
       const Floats numbers = __builtin_convertvector(pixels[b], Floats);
@@ -119,7 +75,7 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
       if constexpr (kCut) {
         const int64_t in_hole = y >= hole.top && y < hole.bottom;
         Bits kept;
-        load(kept, blocks[b].kept + in_hole * kept_elements);
+        load(kept, all_kept + b * kLanes + in_hole * kept_elements);
         values[b] = (Floats)((Bits)values[b] & kept);
       }
     }
@@ -144,48 +100,49 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines,
   next = ahead;
 }
 
-// The same of all planes: what a block chooses is set up once.
+// The same of all planes: what blocks choose is loaded once.
 template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
-BSGROW_INLINE void make_planes(const Layout& layout, const Scratch& scratch,
-                               const Lines<Out>& lines, int64_t index, const uint8_t*& next) {
-  Block<kChannels> blocks[kBlocks];
-  for (int b = 0; b < kBlocks; ++b) set_up(layout, lines.columns, scratch.kept, index + b, blocks[b]);
-  const Gather<kChannels, kBlocks> gather_blocks(blocks);
+BSGROW_INLINE void make_planes(const Layout& layout, const Lines<Out>& lines, int64_t index,
+                               const uint8_t*& next) {
+  const Gather<kChannels, kBlocks> gather(layout, lines.columns, index);
   const int64_t num_planes = layout.num_planes();
   for (int64_t plane = 0; plane < num_planes; ++plane) {
     const Affine<kChannels, kBlocks> affine(layout, index, plane);
-    make_blocks<kStreamed, kCut>(layout, lines, blocks, gather_blocks, affine,
+    make_blocks<kStreamed, kCut>(layout, lines, index, gather, affine,
                                  lines.pixels + plane * layout.plane_bytes(), next,
                                  lines.out + plane * lines.apart);
   }
 }
 
 template <bool kStreamed, bool kCut, int kChannels, typename Out>
-void make_lines(const Layout& layout, const Scratch& scratch, const Lines<Out>& lines,
-                const uint8_t*& next) {
+void make_lines(const Layout& layout, const Lines<Out>& lines, const uint8_t*& next) {
   const int64_t num_blocks = layout.num_blocks;
   int64_t block = 0;
-  const int64_t stop = kChannels > 0 && layout.paired ? num_blocks : 0;
-  for (; block + kAbreast <= stop; block += kAbreast) {
-    make_planes<kStreamed, kCut, kChannels, kAbreast>(layout, scratch, lines, block, next);
+  if constexpr (kChannels > 0) {
+    const int64_t stop = layout.paired ? num_blocks : 0;
+    for (; block + kAbreast <= stop; block += kAbreast) {
+      make_planes<kStreamed, kCut, kChannels, kAbreast>(layout, lines, block, next);
+    }
+    for (; block + 2 <= stop; block += 2) {
+      make_planes<kStreamed, kCut, kChannels, 2>(layout, lines, block, next);
+    }
   }
-  for (; block + 2 <= stop; block += 2) {
-    make_planes<kStreamed, kCut, kChannels, 2>(layout, scratch, lines, block, next);
-  }
-  for (; block < num_blocks; ++block) {
-    make_planes<kStreamed, kCut, kChannels, 1>(layout, scratch, lines, block, next);
+  if constexpr (kChannels < 3) {
+    for (; block < num_blocks; ++block) {
+      make_planes<kStreamed, kCut, kChannels, 1>(layout, lines, block, next);
+    }
   }
 }
 
 template <int kChannels, typename Out>
-BSGROW_INLINE void make_any_lines(const Layout& layout, const Scratch& scratch,
-                                  const Lines<Out>& lines, const uint8_t*& next) {
+BSGROW_INLINE void make_any_lines(const Layout& layout, const Lines<Out>& lines,
+                                  const uint8_t*& next) {
   if (layout.direct && layout.streamed) {
-    if (layout.cut) return make_lines<true, true, kChannels>(layout, scratch, lines, next);
-    return make_lines<true, false, kChannels>(layout, scratch, lines, next);
+    if (layout.cut) return make_lines<true, true, kChannels>(layout, lines, next);
+    return make_lines<true, false, kChannels>(layout, lines, next);
   }
-  if (layout.cut) return make_lines<false, true, kChannels>(layout, scratch, lines, next);
-  return make_lines<false, false, kChannels>(layout, scratch, lines, next);
+  if (layout.cut) return make_lines<false, true, kChannels>(layout, lines, next);
+  return make_lines<false, false, kChannels>(layout, lines, next);
 }
 
 // Copies lines from where they were made, whole planes as one.
@@ -216,6 +173,7 @@ void load_image(const Layout& layout, const Picture& picture, const Scratch& scr
   lines.pixels = picture.pixels;
   lines.rows = scratch.rows + picture.top;
   lines.columns = picture.columns;
+  lines.kept = scratch.kept;
   lines.hole = picture.hole;
   for (lines.first = 0; lines.first < height; lines.first += lines.count) {
     const int64_t left = height - lines.first;
@@ -223,7 +181,7 @@ void load_image(const Layout& layout, const Picture& picture, const Scratch& scr
     const int64_t num_elements = lines.count * layout.row_elements();
     lines.out = layout.direct ? out : reinterpret_cast<Out*>(scratch.band);
     lines.apart = layout.direct ? layout.plane_elements() : num_elements;
-    make_any_lines<kChannels>(layout, scratch, lines, next);
+    make_any_lines<kChannels>(layout, lines, next);
     if (!layout.direct) copy_lines(layout, scratch, lines, out);
     out += num_elements;
   }
