@@ -150,7 +150,7 @@ BSGROW_INLINE void put_rounded(float* out, const Floats& values) {
 template <bool kStreamed>
 BSGROW_INLINE void put_rounded(Float16* out, const Floats& values) {
 #if defined(BSGROW_AVX512)
-  put<kStreamed>(out, _mm512_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
+  put<kStreamed>(out, _mm512_maskz_cvtps_ph(0xFFFF, values, _MM_FROUND_TO_NEAREST_INT));
 #elif defined(BSGROW_AVX2)
   put<kStreamed>(out, _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
 #else
