@@ -1,7 +1,7 @@
 #if defined(__x86_64__)
 #include "cpu/isa/includes.h"
 #if defined(__clang__)
-#pragma clang attribute push(                                                           \
+#pragma clang attribute push(                                                               \
     __attribute__((target("avx2,f16c,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), \
     apply_to = function)
 #else

@@ -5,14 +5,15 @@
 namespace bsgrow {
 namespace {
 
-constexpr int64_t kBandBytes = 8192;         // stays in L1
+constexpr int64_t kBandBytes = 16384;        // stays in L1
 constexpr int64_t kDirectBandBytes = 32768;  // enough rows to be worth setting up a block for
 
 // Whether all that is written at once is whole cache lines. A line that is streamed in two steps,
 // with others between, goes to memory twice, each time as parts of a line.
-bool fills_lines(const Layout& layout, int64_t abreast, const void* out) {
-  const bool together = layout.paired && layout.row_elements() % (abreast * layout.lanes) == 0;
-  const int64_t step = (together ? abreast : 1) * layout.lanes * layout.item_bytes;
+bool fills_lines(const Layout& layout, const void* out) {
+  const int64_t together = layout.abreast * layout.lanes;
+  const bool all = layout.paired && layout.row_elements() % together == 0;
+  const int64_t step = (all ? together : layout.lanes) * layout.item_bytes;
   const auto address = reinterpret_cast<uintptr_t>(out);
   return step % kCacheLine == 0 && layout.row_bytes() % kCacheLine == 0 &&
          address % kCacheLine == 0;
@@ -106,8 +107,8 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   layout.item_bytes = item_size(batch.dtype);
   const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
   layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
-  layout.direct = layout.streamed ? fills_lines(layout, kind.abreast, batch.out_images)
-                                  : layout.row_elements() >= kind.lanes;
+  layout.direct =
+      layout.streamed ? fills_lines(layout, batch.out_images) : layout.row_elements() >= kind.lanes;
   const int64_t band_bytes = layout.direct ? kDirectBandBytes : kBandBytes;
   layout.band_rows = std::max<int64_t>(1, band_bytes / (layout.num_planes() * layout.row_bytes()));
   map_lanes(layout);

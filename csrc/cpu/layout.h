@@ -70,8 +70,8 @@ struct Layout {
 
 Layout make_layout(const LoadBatch& batch, const BlockKind& kind);
 
-// Which bytes of a source row the blocks of an output row choose: the same for all rows of an image,
-// and for all images whose window begins at the same column and is mirrored or not.
+// Which bytes of a source row the blocks of an output row choose: the same for all rows of an
+// image, and for all images whose window begins at the same column and is mirrored or not.
 struct Columns {
   int32_t* offsets;   // [num_blocks]: where in a source row each block's bytes begin
   uint32_t* choices;  // [num_blocks, group, lanes]: which byte goes to each lane; where packed,

@@ -64,9 +64,9 @@ void load_sample(const Preparation& p, const Draws& draws, int64_t i, int64_t ne
   const LoadBatch& batch = p.batch;
   const uint32_t sample = draws.samples[i];
   const Window window{draws.top[i], draws.left[i], draws.flipped[i] != 0};
-  const Picture picture{readable(p, sample, scratch),
-                        batch.images + next * p.layout.image_bytes(), window.top,
-                        p.windows.columns(p.layout, window, scratch.columns), draws.holes[i]};
+  const Picture picture{readable(p, sample, scratch), batch.images + next * p.layout.image_bytes(),
+                        window.top, p.windows.columns(p.layout, window, scratch.columns),
+                        draws.holes[i]};
   char* const out = static_cast<char*>(batch.out_images) + index * p.layout.out_bytes();
   p.load_image(p.layout, picture, scratch, out);
 }

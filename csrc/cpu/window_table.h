@@ -1,26 +1,29 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "cpu/kernels.h"
 
 namespace bsgrow {
 
-// The columns of all windows that a call may draw, made once where they are few enough to be worth
-// it: then an image takes none of its own.
+// The columns of all windows that a call may draw, made before its images where that is less work
+// than to make them for each.
 class WindowTable {
  public:
   WindowTable(const Layout& layout, const Kernels& kernels, const Augment& augment,
               int64_t num_images);
 
-  // Those of a window; they are made in scratch where there is no table.
+  // Those of a window, made in scratch where there is no table.
   Columns columns(const Layout& layout, const Window& window, const Columns& scratch) const;
 
  private:
+  Columns entry(const Layout& layout, const Window& window) const;
+
   MapColumns map_columns_;
-  int64_t stride_ = 0;
-  std::vector<char> memory_;  // [left, flipped], or empty
+  int64_t entry_bytes_;
+  std::unique_ptr<char[]> memory_;
+  char* first_ = nullptr;  // [left, flipped]; null where there is no table
 };
 
 }  // namespace bsgrow

@@ -13,9 +13,9 @@ constexpr int64_t kLanes = 4;
 #endif
 constexpr int kAbreast = kLanes < 16 ? 4 : 2;  // blocks of a row that are made together
 
-// Blocks of a row of one channel that choose from the same bytes: a pair, where these are enough. Of
-// three interleaved channels all do that are made together, which show as many columns as a third of
-// their elements, and one more.
+// Blocks of a row of one channel that choose from the same bytes: a pair, where these are enough.
+// Of three interleaved channels all do that are made together, which show as many columns as a
+// third of their elements, and one more.
 constexpr int kFromOneWindow = 2 * kLanes <= kWindowBytes ? 2 : 1;
 static_assert((kAbreast * kLanes + 4) / 3 <= kWindowBytes, "one window is enough");
 

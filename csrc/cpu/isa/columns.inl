@@ -82,8 +82,8 @@ void map_hole(const Layout& layout, const Hole& hole, const Scratch& scratch, in
 // Rows above and below the image: black ones lie elsewhere, as far from each image as it happens.
 BSGROW_INLINE void map_black(const Layout& layout, const uint8_t* pixels, const Scratch& scratch) {
   if (layout.padding == Padding::kReflect) return;
-  const int64_t from = reinterpret_cast<intptr_t>(layout.black.data()) -
-                       reinterpret_cast<intptr_t>(pixels);
+  const int64_t from =
+      reinterpret_cast<intptr_t>(layout.black.data()) - reinterpret_cast<intptr_t>(pixels);
   const int64_t below = layout.pad + layout.shape.height;
   for (int64_t y = 0; y < layout.pad; ++y) scratch.rows[y] = scratch.rows[below + y] = from;
 }

@@ -48,6 +48,11 @@ BSGROW_INLINE void fetch(const uint8_t*& ahead) {
   ahead += kStep;
 }
 
+// A black row may lie anywhere, so that it is no part of what the plane points into.
+BSGROW_INLINE const uint8_t* row_at(const uint8_t* plane, int64_t from) {
+  return reinterpret_cast<const uint8_t*>(reinterpret_cast<intptr_t>(plane) + from);
+}
+
 // Makes kBlocks blocks of each line of a plane, and meanwhile fetches as many bytes of the next
 // picture. A pair of blocks has one pointer to where it goes: the fewer numbers a row is made with,
 // the more of them stay in registers.
@@ -67,7 +72,7 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines, in
   for (int p = 0; p < kPairs; ++p) to[p] = out + layout.starts[index + 2 * p];
   const auto make_row = [&](int64_t y, int64_t further) BSGROW_INLINE_LAMBDA {
     Integers pixels[kBlocks];
-    gather(plane + rows[y], apart, pixels);
+    gather(row_at(plane, rows[y]), apart, pixels);
     Floats values[kBlocks];
     for (int b = 0; b < kBlocks; ++b) {
       const Floats numbers = __builtin_convertvector(pixels[b], Floats);
@@ -155,8 +160,11 @@ BSGROW_INLINE void copy_lines(const Layout& layout, const Scratch& scratch, cons
   for (int64_t i = 0; i < num_pieces; ++i) {
     const char* const from = scratch.band + i * num_bytes;
     Out* const to = out + i * layout.plane_elements();
-    if (layout.streamed) copy_streamed(to, from, num_bytes);
-    else memcpy(to, from, num_bytes);
+    if (layout.streamed) {
+      copy_streamed(to, from, num_bytes);
+    } else {
+      memcpy(to, from, num_bytes);
+    }
   }
 }
 
