@@ -5,7 +5,7 @@
 namespace bsgrow {
 
 // Output beyond this leaves the caches of a core before anyone reads it, and is written past them.
-constexpr int64_t kStreamedBytes = int64_t{8} << 20;
+constexpr int64_t kStreamedBytes = int64_t{4} << 20;
 
 struct Rows {
   const uint8_t* first;
