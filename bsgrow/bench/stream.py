@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from itertools import chain, repeat
 
 from bsgrow.bench.stretch import Stretch
@@ -81,4 +80,4 @@ def resident(
                     kept[stop - start] = next(real)
                     if len(kept) == num_sizes:
                         real.close()
-                yield replace(kept[stop - start], update=update, start=start, stop=stop)
+                yield kept[stop - start]._replace(update=update, start=start, stop=stop)

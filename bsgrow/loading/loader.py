@@ -1,16 +1,14 @@
 """What training asks of a loader, whatever the samples come from."""
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
 from bsgrow.schedule import Update
 
 
-@dataclass(frozen=True)
-class MicroBatch:
+class MicroBatch(NamedTuple):
     """Samples [start, stop) of an update, ready for one forward and backward pass.
 
     Attributes:

@@ -221,8 +221,8 @@ def test_large_batches_that_are_written_past_the_caches(dtype, channels_last, wi
     load_batch(**arguments, start=0, stop=num, out_images=whole, out_labels=whole_labels)
     parts = make_out(whole.shape, dtype, channels_last, 64 - offset)
     parts_labels = np.zeros(num, np.int64)
-    for start in range(0, num, 500):
-        part = slice(start, min(start + 500, num))
+    for start in range(0, num, 250):
+        part = slice(start, min(start + 250, num))
         load_batch(
             **arguments,
             start=part.start,

@@ -1,7 +1,8 @@
-"""The sample stream on processors that are not here: x86-64 without vector extensions, and ARM.
+"""The sample stream on processors that are not here: without vector extensions, ARM, AVX-512.
 
-Its sources are compiled for them and run by QEMU; what they write is compared with this machine's.
-How rows are cut into vectors of sixteen lanes is tried without such vectors.
+Its sources are compiled for them and run by QEMU, or where it does not know their instructions with
+functions in place of these; what they write is compared with this machine's.
+How rows are cut into vectors of sixteen lanes is tried without such vectors, too.
 """
 
 import itertools
@@ -17,6 +18,7 @@ import pytest
 from bsgrow import _native
 
 ROOT = Path(__file__).parents[2]
+SOURCES, HOST = ROOT / "csrc/cpu", ROOT / "tests/native/host"
 NUM_SAMPLES, START = 40, 35  # as in host/stream_digest.cpp, and so is what follows
 SCALE, BIAS = (0.015625, 0.02, 0.03), (-2.0, -1.5, -1.0)
 FEW, MANY = 50, 1400  # images of a batch: within the caches, and past them
@@ -73,16 +75,32 @@ def test_it_writes_the_same_bits(processor, tmp_path):
     missing = [tool for tool in (compiler[0], emulator[0]) if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"needs {' and '.join(missing)}")
-    sources = [*ROOT.glob("csrc/cpu/*.cpp"), ROOT / "tests/native/host/stream_digest.cpp"]
+    program = build([*compiler, "-static"], SOURCES.glob("*.cpp"), tmp_path)
+    assert run([*emulator, program]) == ["baseline", *digests()]
+
+
+@pytest.mark.parametrize("flags", [[], ["-DBSGROW_AVX512BF16"]], ids=["avx512", "avx512bf16"])
+def test_avx512_by_functions_in_place_of_its_instructions(flags, tmp_path):
+    header = ["g++", "-fsyntax-only", "-include", "simde/x86/avx512.h", "-x", "c++", "/dev/null"]
+    if shutil.which("g++") is None or subprocess.run(header, capture_output=True).returncode:
+        pytest.skip("needs g++ and SIMDe")
+    generic = (path for path in SOURCES.glob("*.cpp") if path.stem != "kernels")
+    sources = [path for path in generic if not path.stem.startswith("isa_")]
+    compiler = ["g++", *flags, "-Wno-psabi", "-isystem", HOST / "emulated"]
+    program = build(compiler, [*sources, HOST / "emulated_avx512.cpp"], tmp_path)
+    assert run([program]) == ["emulated_avx512", *digests()]
+
+
+def build(compiler, sources, folder):
+    program = folder / "stream_digest"
     flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-pthread"]
     includes = [f"-I{ROOT}/csrc", f"-I{ROOT}/csrc/include"]
-    program = tmp_path / "stream_digest"
-    subprocess.run(
-        [*compiler, *flags, *includes, "-static", *sources, "-o", program], check=True, timeout=600
-    )
-    done = subprocess.run(
-        [*emulator, program], capture_output=True, text=True, check=True, timeout=600
-    )
-    instruction_set, *written = done.stdout.split()
-    assert instruction_set == "baseline"
-    assert written == digests()
+    all_sources = [*sources, HOST / "stream_digest.cpp"]
+    command = [*compiler, *flags, *includes, *all_sources, "-o", program]
+    subprocess.run(command, check=True, timeout=600)
+    return program
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+    return done.stdout.split()

@@ -63,7 +63,7 @@ def where_rounding_once_errs(dtype):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_the_shortcut_is_not_taken_where_it_errs(dtype):
-    """Numbers of 16 bits are rounded once where that gives the same bits for all 256, only there."""
+    """16 bits are rounded once only where that gives the same bits for all 256 numbers."""
     found = where_rounding_once_errs(dtype)
     assert len(found) > 20
     for mean, std in found[:200]:
