@@ -54,11 +54,7 @@ def measure(work: ArrayWork, num_rounds: int) -> Iterator[dict[str, Any]]:
 
 def row(work: ArrayWork, dtype: str, measured: Mapping[str, Measured]) -> dict[str, Any]:
     """One measurement: the median is the figure, minimum and maximum the spread."""
-    rates = {
-        name: [each.samples_per_second for each in mine.counted.values()]
-        for name, mine in measured.items()
-    }
-    mine, floats = rates[dtype], rates[str(torch.float32)]
+    mine, floats = rates(measured[dtype]), rates(measured[str(torch.float32)])
     return {
         "case": work.case,
         "system": "bsgrow",
@@ -70,6 +66,13 @@ def row(work: ArrayWork, dtype: str, measured: Mapping[str, Measured]) -> dict[s
         "n": len(mine),
         "of_float32": statistics.median(a / b for a, b in zip(mine, floats, strict=True)),
     }
+
+
+def rates(measured: Measured) -> list[float]:
+    """Return those of the rounds that count."""
+    if measured.reason is not None:
+        sys.exit(measured.reason)
+    return [each.samples_per_second for each in measured.counted.values()]
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
@@ -89,7 +92,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--format", choices=["table", "json"], default="table")
     args = parser.parse_args()
-    rows = [row for work in works(args.num_threads) for row in measure(work, args.rounds)]
+    rows = [each for work in works(args.num_threads) for each in measure(work, args.rounds)]
     if args.format == "json":
         json.dump(describe_machine() | {"rows": rows}, sys.stdout, indent=2)
         print()

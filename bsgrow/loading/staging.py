@@ -18,9 +18,9 @@ from bsgrow.loading.ring import Ring
 from bsgrow.loading.slices import Run, Slice, runs_of
 from bsgrow.native import Task
 
-# Three slots of 12 MB, which are written past the caches: 128 images of 32x32x3 take 66 to 77 us so,
-# in slots of 4 MB 83, and in slots of one such micro-batch, which stay in a cache, 88 to 92 (two
-# threads of a Zen 3).
+# Three slots of 12 MB, which are written past the caches: 128 images of 32x32x3 take 66 to 77 us
+# so, in slots of 4 MB 83, and in slots of one such micro-batch, which stay in a cache, 88 to 92
+# (two threads of a Zen 3).
 DEFAULT_PREFETCH_BYTES = 36 << 20
 
 # One that the consumer still holds when it asks for the next, one that it gets, one to fill.

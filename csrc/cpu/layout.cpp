@@ -64,6 +64,17 @@ void map_rows(Layout& layout) {
   }
 }
 
+// A row of zeros where each plane has the one that is asked for; what lies between is not read.
+int64_t black_bytes(const Layout& layout) {
+  const int64_t last_plane = (layout.shape.channels - 1) * layout.plane_bytes();
+  return last_plane + layout.shape.width + kWindowBytes;
+}
+
+// Rows of so many planes that fit, one at least.
+int64_t fitting_rows(const Layout& layout, int64_t num_planes, int64_t num_bytes) {
+  return std::max<int64_t>(1, num_bytes / (num_planes * layout.row_bytes()));
+}
+
 // Where the next memory begins that is aligned to a cache line.
 template <typename Item>
 void take(Item*& items, int64_t count, uintptr_t& memory) {
@@ -109,14 +120,13 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
   layout.direct =
       layout.streamed ? fills_lines(layout, batch.out_images) : layout.row_elements() >= kind.lanes;
-  const int64_t band_bytes = layout.direct ? kDirectBandBytes : kBandBytes;
-  layout.band_rows = std::max<int64_t>(1, band_bytes / (layout.num_planes() * layout.row_bytes()));
+  layout.band_rows = layout.direct ? fitting_rows(layout, 1, kDirectBandBytes)
+                                   : fitting_rows(layout, layout.num_planes(), kBandBytes);
   map_lanes(layout);
   map_rows(layout);
   layout.scale = spread(layout, batch.scale);
   layout.bias = spread(layout, batch.bias);
-  const int64_t last_plane = (batch.shape.channels - 1) * layout.plane_bytes();
-  layout.black.resize(last_plane + batch.shape.width + kWindowBytes);
+  if (layout.has_black()) layout.black.resize(black_bytes(layout));
   return layout;
 }
 

@@ -56,6 +56,7 @@ struct Layout {
   int64_t choices_of(int64_t block) const {  // the first of its vectors
     return packed() ? block / abreast * group() : block * group();
   }
+  bool has_black() const { return padding == Padding::kZero && pad > 0; }
   int64_t num_planes() const { return interleaved ? 1 : shape.channels; }
   int64_t row_elements() const { return shape.width * group(); }
   int64_t row_bytes() const { return row_elements() * item_bytes; }

@@ -9,21 +9,21 @@ constexpr int64_t kMostBytes = 64 << 10;  // stays in L2
 
 WindowTable::WindowTable(const Layout& layout, const Kernels& kernels, const Augment& augment,
                          int64_t num_images)
-    : map_columns_(kernels.map_columns), entry_bytes_(columns_bytes(layout)) {
-  const int64_t num_lefts = 2 * int64_t{augment.pad} + 1;
-  if (2 * num_lefts > num_images || 2 * num_lefts > kMostBytes / entry_bytes_) return;
-  memory_ = std::make_unique<char[]>(2 * num_lefts * entry_bytes_ + kCacheLine);
+    : map_columns_(kernels.map_columns),
+      entry_bytes_(columns_bytes(layout)),
+      num_mirrorings_(augment.flip ? 2 : 1) {
+  const int64_t num_windows = (2 * int64_t{augment.pad} + 1) * num_mirrorings_;
+  if (num_windows > num_images || num_windows > kMostBytes / entry_bytes_) return;
+  memory_ = std::make_unique<char[]>(num_windows * entry_bytes_ + kCacheLine);
   first_ = align(memory_.get());
-  for (uint32_t left = 0; left < num_lefts; ++left) {
-    for (const bool flipped : {false, true}) {
-      const Window window{0, left, flipped};
-      map_columns_(layout, window, entry(layout, window));
-    }
+  for (int64_t i = 0; i < num_windows; ++i) {
+    const Window window{0, static_cast<uint32_t>(i / num_mirrorings_), i % num_mirrorings_ != 0};
+    map_columns_(layout, window, entry(layout, window));
   }
 }
 
 Columns WindowTable::entry(const Layout& layout, const Window& window) const {
-  const int64_t index = 2 * int64_t{window.left} + window.flipped;
+  const int64_t index = num_mirrorings_ * window.left + window.flipped;
   return make_columns(layout, first_ + index * entry_bytes_);
 }
 

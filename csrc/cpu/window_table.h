@@ -22,6 +22,7 @@ class WindowTable {
 
   MapColumns map_columns_;
   int64_t entry_bytes_;
+  int64_t num_mirrorings_;
   std::unique_ptr<char[]> memory_;
   char* first_ = nullptr;  // [left, flipped]; null where there is no table
 };

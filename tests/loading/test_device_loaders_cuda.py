@@ -1,6 +1,5 @@
 """Loaders that make micro-batches on a CUDA device; skipped where there is none."""
 
-from dataclasses import replace
 from itertools import count, pairwise
 
 import numpy as np
@@ -110,7 +109,7 @@ def test_batches_may_be_asked_for_on_any_stream(dataset):
             if batch is None:
                 break
             images, labels = batch.images.clone(), batch.labels.clone()
-            kept.append(replace(batch, images=images, labels=labels))
+            kept.append(batch._replace(images=images, labels=labels))
             torch.cuda._sleep(1_000_000)
     torch.cuda.synchronize()
     expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)

@@ -14,23 +14,27 @@ PIXELS = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
 TIES = 256 / (255 * 257)
 
 
-def loaded(dtype, mean, std):
-    """What every value of a pixel becomes."""
-    out = np.ones(PIXELS.shape, ITEMS[dtype])
+def loaded(dtype, mean, std, channels_last=False):
+    """What every value of a pixel becomes in each channel."""
+    channels = len(mean)
+    images = np.repeat(PIXELS, channels, axis=1)
+    out = np.ones((1, channels, 16, 16), ITEMS[dtype])
+    if channels_last:
+        out = np.ones((1, 16, 16, channels), ITEMS[dtype]).transpose(0, 3, 1, 2)
     load_batch(
-        PIXELS,
+        images,
         np.zeros(1, np.int64),
         seed=0,
         start=0,
         stop=1,
         augment=None,
-        mean=[mean],
-        std=[std],
+        mean=mean,
+        std=std,
         out_images=out,
         out_labels=np.zeros(1, np.int64),
         num_threads=1,
     )
-    return out
+    return np.ascontiguousarray(out)
 
 
 def bits(array):
@@ -47,7 +51,7 @@ def test_every_pixel_value_rounds_like_numpy(dtype, mean, std):
         expected = torch.from_numpy(exact).to(torch.bfloat16).view(torch.uint16).numpy()
     else:
         expected = reference.cast(exact, dtype)
-    np.testing.assert_array_equal(bits(loaded(dtype, mean, std)), bits(expected))
+    np.testing.assert_array_equal(bits(loaded(dtype, [mean], [std])), bits(expected))
 
 
 def where_rounding_once_errs(dtype):
@@ -61,6 +65,17 @@ def where_rounding_once_errs(dtype):
     return [(means[i], stds[i]) for i in np.flatnonzero(differ.any(axis=1))]
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_all_channels_are_looked_at(dtype, channels_last):
+    """Three of which only the last has a number that rounding once changes."""
+    for mean, std in where_rounding_once_errs(dtype)[:50]:
+        constants = [0.4914, 0.4822, mean], [0.2470, 0.2435, std]
+        exact = reference.normalise(np.repeat(PIXELS, 3, axis=1), *constants)
+        ours = loaded(dtype, *constants, channels_last)
+        np.testing.assert_array_equal(bits(ours), bits(reference.cast(exact, dtype)))
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_the_shortcut_is_not_taken_where_it_errs(dtype):
     """16 bits are rounded once only where that gives the same bits for all 256 numbers."""
@@ -68,4 +83,4 @@ def test_the_shortcut_is_not_taken_where_it_errs(dtype):
     assert len(found) > 20
     for mean, std in found[:200]:
         expected = reference.cast(reference.normalise(PIXELS, [mean], [std]), dtype)
-        np.testing.assert_array_equal(bits(loaded(dtype, mean, std)), bits(expected))
+        np.testing.assert_array_equal(bits(loaded(dtype, [mean], [std])), bits(expected))

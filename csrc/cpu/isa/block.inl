@@ -42,10 +42,6 @@ BSGROW_INLINE void store(void* to, const Vector& block) {
   memcpy(to, &block, sizeof block);
 }
 
-BSGROW_INLINE void broadcast(Integers& block, int64_t value) {
-  block = Integers{} + static_cast<int32_t>(value);
-}
-
 // Each byte becomes one of the kWindowBytes ones of the window: the one that its choice names, or 0
 // where that is none of them.
 BSGROW_INLINE void choose_bytes(const uint8_t* window, const Bits& choice, Bits& chosen) {
@@ -70,7 +66,9 @@ BSGROW_INLINE void choose_bytes(const uint8_t* window, const Bits& choice, Bits&
 // The same where only the lowest byte of a lane's choice names one.
 BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& chosen) {
 #if defined(BSGROW_AVX2) || defined(__aarch64__)
-  choose_bytes(window, choice, (Bits&)chosen);
+  Bits bytes;
+  choose_bytes(window, choice, bytes);
+  chosen = (Integers)bytes;
 #else
   uint8_t bytes[2 * kWindowBytes] = {};
   memcpy(bytes, window, kWindowBytes);

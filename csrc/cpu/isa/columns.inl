@@ -81,7 +81,7 @@ void map_hole(const Layout& layout, const Hole& hole, const Scratch& scratch, in
 
 // Rows above and below the image: black ones lie elsewhere, as far from each image as it happens.
 BSGROW_INLINE void map_black(const Layout& layout, const uint8_t* pixels, const Scratch& scratch) {
-  if (layout.padding == Padding::kReflect) return;
+  if (!layout.has_black()) return;
   const int64_t from =
       reinterpret_cast<intptr_t>(layout.black.data()) - reinterpret_cast<intptr_t>(pixels);
   const int64_t below = layout.pad + layout.shape.height;

@@ -23,8 +23,8 @@ struct Gather<1, kBlocks> {
   }
 };
 
-// Of three interleaved channels all blocks choose from one window, so that what a lane takes for
-// each of them fits in its 32 bits: a channel is loaded and shuffled once.
+// Of three interleaved channels all blocks that are made together choose from one window, so that
+// what a lane takes for each of them fits in its 32 bits: a channel is loaded and shuffled once.
 template <int kBlocks>
 struct Gather<3, kBlocks> {
   int64_t offset;

@@ -1,4 +1,4 @@
-// The vector code for AVX-512, compiled for any machine, as the only one that there is.
+// The vector code for AVX-512, compiled for any x86-64, as the only one that there is.
 
 #include "cpu/isa/includes.h"
 
