@@ -18,10 +18,10 @@ struct Kernels {
   void (*finish_streamed)();
   void (*fill_streamed)(void* out, uint8_t byte, int64_t num_bytes);  // all, however aligned
   MapColumns map_columns;
-  LoadImage load_image[3][3];                        // [dtype][any group, 1, packed]
-  LoadImage load_quickly[2][3];                      // [float16, bfloat16], by a shortcut
-  bool (*has_shortcut[2])(float scale, float bias);  // which gives the same bits here
-  ResizeRow resize_row[2];                           // [planar]
+  LoadImage load_image[3][3];                          // [dtype][any group, 1, packed]
+  LoadImage load_quickly[2][3];                        // [float16, bfloat16], by a shortcut
+  bool (*find_shortcut[2])(float scale, float& bias);  // whether it serves, and with which bias
+  ResizeRow resize_row[2];                             // [planar]
   BlendRows blend_rows;
   NormaliseRows normalise_rows[3][2];  // [dtype][planar]
 };

@@ -102,7 +102,7 @@ Scratch divide(const Layout& layout, uintptr_t& memory) {
 
 }  // namespace
 
-Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
+Layout make_layout(const LoadBatch& batch, const float* bias, const BlockKind& kind) {
   const bool interleaved = batch.channels_last && batch.shape.channels > 1;
   Layout layout{};
   layout.shape = batch.shape;
@@ -125,7 +125,7 @@ Layout make_layout(const LoadBatch& batch, const BlockKind& kind) {
   map_lanes(layout);
   map_rows(layout);
   layout.scale = spread(layout, batch.scale);
-  layout.bias = spread(layout, batch.bias);
+  layout.bias = spread(layout, bias);
   if (layout.has_black()) layout.black.resize(black_bytes(layout));
   return layout;
 }

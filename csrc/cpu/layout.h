@@ -69,7 +69,8 @@ struct Layout {
   int64_t overread() const { return shape.width < kWindowBytes ? kWindowBytes - 1 : 0; }
 };
 
-Layout make_layout(const LoadBatch& batch, const BlockKind& kind);
+// bias takes the place of the batch's.
+Layout make_layout(const LoadBatch& batch, const float* bias, const BlockKind& kind);
 
 // Which bytes of a source row the blocks of an output row choose: the same for all rows of an
 // image, and for all images whose window begins at the same column and is mirrored or not.

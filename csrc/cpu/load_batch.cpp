@@ -24,26 +24,30 @@ struct Preparation {
   LoadImage load_image;
 };
 
-// Whether all channels' numbers of 16 bits may be made by the shortcut.
-bool has_shortcut(const LoadBatch& batch, const Kernels& kernels) {
-  if (batch.dtype == DType::kFloat32) return false;
-  const auto serves = kernels.has_shortcut[batch.dtype == DType::kBFloat16];
+// The biases with which all channels' numbers of 16 bits are made by the shortcut; none where one's
+// may not be.
+std::vector<float> shortcut_biases(const LoadBatch& batch, const Kernels& kernels) {
+  if (batch.dtype == DType::kFloat32) return {};
+  const auto find = kernels.find_shortcut[batch.dtype == DType::kBFloat16];
+  std::vector<float> biases(batch.bias, batch.bias + batch.shape.channels);
   for (int64_t c = 0; c < batch.shape.channels; ++c) {
-    if (!serves(batch.scale[c], batch.bias[c])) return false;
+    if (!find(batch.scale[c], biases[c])) return {};
   }
-  return true;
+  return biases;
 }
 
-LoadImage choose_load_image(const LoadBatch& batch, const Kernels& kernels, const Layout& layout) {
+LoadImage choose_load_image(const Kernels& kernels, const Layout& layout, DType dtype,
+                            bool quickly) {
   const int kind = layout.packed() ? 2 : layout.group() == 1 ? 1 : 0;
-  if (!has_shortcut(batch, kernels)) return kernels.load_image[static_cast<int>(batch.dtype)][kind];
-  return kernels.load_quickly[batch.dtype == DType::kBFloat16][kind];
+  if (quickly) return kernels.load_quickly[dtype == DType::kBFloat16][kind];
+  return kernels.load_image[static_cast<int>(dtype)][kind];
 }
 
 Preparation prepare(const LoadBatch& batch) {
   const Kernels& kernels = best_kernels();
-  Layout layout = make_layout(batch, kernels.blocks);
-  const LoadImage load_image = choose_load_image(batch, kernels, layout);
+  const std::vector<float> biases = shortcut_biases(batch, kernels);
+  Layout layout = make_layout(batch, biases.empty() ? batch.bias : biases.data(), kernels.blocks);
+  const LoadImage load_image = choose_load_image(kernels, layout, batch.dtype, !biases.empty());
   WindowTable windows(layout, kernels, batch.augment,
                       static_cast<int64_t>(batch.stop - batch.start));
   return {batch, std::move(layout), kernels, std::move(windows), load_image};

@@ -183,7 +183,7 @@ BSGROW_INLINE void put_two(BFloat16* out, const Floats& even, const Floats& odd)
 #endif
 
 // A number of 16 bits by a shortcut: fewer roundings on the way, and none that tells ties or
-// subnormal numbers apart. It serves where has_shortcut says that the bits come out the same.
+// subnormal numbers apart. It serves where find_shortcut says that the bits come out the same.
 template <typename Half>
 struct Quick {
   Half number;
@@ -241,22 +241,41 @@ BSGROW_INLINE void normalise(const Quick<Half>*, const Floats& pixels, const Flo
 #endif
 }
 
-// Whether the shortcut gives the same bits for all numbers that a channel may hold, which are 256.
+// Whether the shortcut with its own bias gives the same bits for all numbers that a channel may
+// hold, which are 256.
 template <typename Half>
-bool has_shortcut(float scale, float bias) {
+BSGROW_INLINE bool is_exact(float scale, float bias, float own_bias) {
   const Floats scales = scale - Floats{};
-  const Floats biases = bias - Floats{};
+  const Floats biases[2] = {bias - Floats{}, own_bias - Floats{}};
   for (int pixel = 0; pixel < 256; pixel += 2 * kLanes) {
     Floats pixels[2];
     for (int i = 0; i < 2 * kLanes; ++i) pixels[i / kLanes][i % kLanes] = pixel + i;
     alignas(kCacheLine) Half exact[2 * kLanes];
     alignas(kCacheLine) Quick<Half> quick[2 * kLanes];
     Floats values[2];
-    for (int i = 0; i < 2; ++i) normalise(exact, pixels[i], scales, biases, values[i]);
+    for (int i = 0; i < 2; ++i) normalise(exact, pixels[i], scales, biases[0], values[i]);
     put_two<false>(exact, values[0], values[1]);
-    for (int i = 0; i < 2; ++i) normalise(quick, pixels[i], scales, biases, values[i]);
+    for (int i = 0; i < 2; ++i) normalise(quick, pixels[i], scales, biases[1], values[i]);
     put_two<false>(quick, values[0], values[1]);
     if (memcmp(exact, quick, sizeof exact)) return false;
   }
   return true;
+}
+
+// Finds a bias with which the shortcut serves: the exact one, or one of its neighbours, as one of
+// the 256 may lie next to where rounding changes.
+template <typename Half>
+bool find_shortcut(float scale, float& bias) {
+  for (const int step : {0, -1, 1}) {
+    uint32_t bits;
+    memcpy(&bits, &bias, sizeof bits);
+    bits += static_cast<uint32_t>(step);
+    float own_bias;
+    memcpy(&own_bias, &bits, sizeof bits);
+    if (is_exact<Half>(scale, bias, own_bias)) {
+      bias = own_bias;
+      return true;
+    }
+  }
+  return false;
 }

@@ -29,7 +29,7 @@ extern const Kernels kKernels{
     {{load_image<0, Quick<Float16>>, load_image<1, Quick<Float16>>, load_image<3, Quick<Float16>>},
      {load_image<0, Quick<BFloat16>>, load_image<1, Quick<BFloat16>>,
       load_image<3, Quick<BFloat16>>}},
-    {has_shortcut<Float16>, has_shortcut<BFloat16>},
+    {find_shortcut<Float16>, find_shortcut<BFloat16>},
     {resize_row<false>, resize_row<true>},
     blend_rows,
     {{normalise_rows<float, RowAffine>, normalise_rows<float, PlaneAffine>},
