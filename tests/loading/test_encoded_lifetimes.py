@@ -57,7 +57,7 @@ def check(folder, batches=None):
 
 def run(program, folder):
     program = (
-        f"import sys; sys.path.insert(0, {ROOT!r})\n"
+        f"import sys; sys.path.insert(1, {ROOT!r})\n"
         f"from tests.loading.test_encoded_lifetimes import *\nfolder = {str(folder)!r}\n{program}"
     )
     command = [sys.executable, "-c", program]
