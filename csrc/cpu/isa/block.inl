@@ -115,7 +115,9 @@ BSGROW_INLINE void stream(const void* out, int64_t num_bytes, const Body& body, 
   const int64_t head = -reinterpret_cast<intptr_t>(out) & (kSize - 1);
   const int64_t stop = num_bytes > head ? head + (num_bytes - head) / kSize * kSize : 0;
   edge(0, stop > 0 ? head : num_bytes);
-  for (int64_t i = head; i < stop; i += sizeof(Floats)) body(i);
+  for (int64_t i = head; i < stop; i += kSize) {
+    for (int64_t j = 0; j < kSize; j += sizeof(Floats)) body(i + j);
+  }
   if (stop > 0) edge(stop, num_bytes - stop);
 }
 
