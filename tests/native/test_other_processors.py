@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES, HOST = ROOT / "csrc/cpu", ROOT / "tests/native/host"
 NUM_SAMPLES, START = 40, 35  # as in host/stream_digest.cpp, and so is what follows
 AFFINE = (0.015625, 0.02, 0.03), (-2.0, -1.5, -1.0)
-ERRING = (0.015625, 0.02, 0.011021125), (-2.0, -1.5, -0.58407754)  # where rounding once is used
+ERRING = (0.015625, 0.02, 0.011021125), (-2.0, -1.5, -0.58407754)  # rounding once changes a number
 FEW, MANY = 50, 1400  # images of a batch: within the caches, and past them
 
 X86 = ["qemu-x86_64", "-cpu", "core2duo"]  # without SSE4.2 and AVX

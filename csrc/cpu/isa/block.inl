@@ -247,7 +247,7 @@ BSGROW_INLINE void normalise(const Quick<Half>*, const Floats& pixels, const Flo
 // hold, which are 256.
 template <typename Half>
 BSGROW_INLINE bool is_exact(float scale, float bias, float own_bias) {
-  const Floats scales = scale - Floats{};
+  const Floats scales = scale - Floats{};  // in all lanes; -0 + 0 would be 0
   const Floats biases[2] = {bias - Floats{}, own_bias - Floats{}};
   for (int pixel = 0; pixel < 256; pixel += 2 * kLanes) {
     Floats pixels[2];

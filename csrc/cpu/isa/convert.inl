@@ -26,7 +26,7 @@ struct Affine {
   BSGROW_INLINE Affine(const Layout& layout, int64_t index, int64_t plane) {
     for (int b = 0; b < kNum; ++b) {
       if constexpr (kChannels == 1) {
-        scale[b] = layout.scale[plane] - Floats{};
+        scale[b] = layout.scale[plane] - Floats{};  // in all lanes; -0 + 0 would be 0
         bias[b] = layout.bias[plane] - Floats{};
       } else {
         load(scale[b], layout.scale.data() + (index + b) * kLanes);
