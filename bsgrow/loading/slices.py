@@ -45,12 +45,15 @@ def runs_of(slices: Iterable[Slice], num_samples: int) -> Iterator[Run]:
         num_samples: of a run, at most; a slice that is longer is a run of its own.
     """
     run: Run = []
+    start = stop = 0
     for piece in slices:
-        if run and (piece.start != run[-1].stop or piece.stop - run[0].start > num_samples):
+        if run and (piece.start != stop or piece.stop - start > num_samples):
             yield run
             run = []
+        start = start if run else piece.start
+        stop = piece.stop
         run.append(piece)
-        if piece.stop - run[0].start >= num_samples:
+        if stop - start >= num_samples:
             yield run
             run = []
     if run:

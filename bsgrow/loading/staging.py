@@ -18,13 +18,15 @@ from bsgrow.loading.ring import Ring
 from bsgrow.loading.slices import Run, Slice, runs_of
 from bsgrow.native import Task
 
-# Three slots of 12 MB, which are written past the caches: 128 images of 32x32x3 take 66 to 77 us
-# so, in slots of 4 MB 83, and in slots of one such micro-batch, which stay in a cache, 88 to 92
-# (two threads of a Zen 3).
-DEFAULT_PREFETCH_BYTES = 36 << 20
-
 # One that the consumer still holds when it asks for the next, one that it gets, one to fill.
 _NUM_SLOTS = 3
+# Each of 24 MB of pixels and of some labels, written past the caches. Each time that it is asked
+# for the next one, the interpreter has to come back into caches that the work has filled: an image
+# of 32x32x3 in batches of 128 takes 628 ns so, in slots of 12 MB 678 and of 4 MB 667, and of 1024
+# in bfloat16 323, 384 and 390 (two threads of a Zen 3).
+_SLOT_BYTES = (24 << 20) + (64 << 10)
+DEFAULT_PREFETCH_BYTES = _NUM_SLOTS * _SLOT_BYTES
+
 # Micro-batches that are filled together, at most: what it costs to begin is nothing among so many.
 _MAX_TOGETHER = 64
 
@@ -139,8 +141,9 @@ class _Filling:
     def _cut(self) -> Iterator[Batch]:
         """Yield its micro-batches, each a tensor of its own that knows of no other."""
         images, labels = self.arrays
+        start = self.run[0].start
         for piece in self.run:
-            at = slice(piece.start - self.run[0].start, piece.stop - self.run[0].start)
+            at = slice(piece.start - start, piece.stop - start)
             yield piece, self.layout.tensors(images[at], labels[at])
 
 

@@ -115,7 +115,11 @@ class Plan:
         phase = self.phases[bisect_right(self._first_indices, index) - 1]
         start = phase.start_sample + (index - phase.first_index) * phase.global_batch_size
         stop = min(start + phase.global_batch_size, self.num_total_samples)
-        lr = self._lr(start, stop - start, phase.momentum)
+        is_whole = stop - start == phase.global_batch_size
+        if is_whole and not self.is_smooth:
+            lr = phase.lr  # exact positions take three times as long as all the rest
+        else:
+            lr = self._lr(start, stop - start, phase.momentum)
         return Update(index, start, stop, lr, phase.momentum)
 
     def at(self, sample: int) -> Update:
