@@ -2,8 +2,9 @@
 
 The loader as training uses it: images of 32x32x3 in memory, in random order, cropped (pad 4),
 flipped, normalised and cast, in micro-batches that lie in its ring. All batch sizes and dtypes, and
-the bare fill of the same ring in float32, take short turns in a random order, and are compared
-within a round: a virtual machine may write memory at one rate for some seconds, and then at half.
+the bare fill of the same ring in float32, take turns of a tenth of a second in a random order, and
+are compared within a round of about two seconds: a virtual machine may write memory at one rate for
+some seconds, and then at half. Takes 9 GB of memory: a batch of 65 536 is a slot of the ring.
 
     python benchmarks/loader_rates.py [--num-threads 2] [--rounds 60] [--channels-last]
                                       [--format table|json]
@@ -34,7 +35,8 @@ from bsgrow.reporting.machine import describe_machine
 
 BATCH_SIZES = (128, 1024, 8192, 65_536)
 OTHERS_ARE_COMPARED_TO = 8192
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+FLOAT32 = "float32"
+DTYPES = {FLOAT32: torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 LIMIT = "limit"
 SHAPE = (3, 32, 32)
 CROP = Augment(pad=4, flip=True)
@@ -93,10 +95,9 @@ def measure(num_threads: int, channels_last: bool, num_rounds: int) -> dict[Name
 def rows(measured: dict[Name, list[float]]) -> Iterator[dict[str, Any]]:
     """Yield one measurement after the other; ratios are medians of those of the rounds."""
     for (batch_size, what), rates in measured.items():
-        to = {
-            "of_limit": (batch_size, LIMIT),
-            "of_float32": (batch_size, "float32"),
-            f"of_batch_{OTHERS_ARE_COMPARED_TO}": (OTHERS_ARE_COMPARED_TO, what),
+        ratios = {
+            ratio: median_ratio(rates, measured[other])
+            for ratio, other in compared_to(batch_size, what)
         }
         yield {
             "global_batch_size": batch_size,
@@ -105,7 +106,16 @@ def rows(measured: dict[Name, list[float]]) -> Iterator[dict[str, Any]]:
             "min": min(rates),
             "max": max(rates),
             "n": len(rates),
-        } | {ratio: median_ratio(rates, measured[other]) for ratio, other in to.items()}
+        } | ratios
+
+
+def compared_to(batch_size: int, what: str) -> Iterator[tuple[str, Name]]:
+    """Yield what a measurement is divided by; the limit writes as many bytes as float32 has."""
+    yield f"of_batch_{OTHERS_ARE_COMPARED_TO}", (OTHERS_ARE_COMPARED_TO, what)
+    if what == FLOAT32:
+        yield "of_limit", (batch_size, LIMIT)
+    elif what != LIMIT:
+        yield "of_float32", (batch_size, FLOAT32)
 
 
 def median_ratio(rates: list[float], others: list[float]) -> float:
