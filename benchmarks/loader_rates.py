@@ -13,9 +13,7 @@ some seconds, and then at half. Takes 9 GB of memory: a batch of 65 536 is a slo
 import argparse
 import json
 import random
-import statistics
 import sys
-import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -25,7 +23,8 @@ from typing import Any
 
 import torch
 
-from bsgrow.bench.measure import settle
+from bsgrow.bench.measure import Round, settle, time_deliveries
+from bsgrow.bench.rows import LIMIT, OURS, median_ratio, spread
 from bsgrow.bench.source import Batch
 from bsgrow.bench.systems import SYSTEMS
 from bsgrow.bench.work import ArrayWork
@@ -37,13 +36,16 @@ BATCH_SIZES = (128, 1024, 8192, 65_536)
 OTHERS_ARE_COMPARED_TO = 8192
 FLOAT32 = "float32"
 DTYPES = {FLOAT32: torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-LIMIT = "limit"
 SHAPE = (3, 32, 32)
 CROP = Augment(pad=4, flip=True)
 TURN_SECONDS = 0.08
+CPU = torch.device("cpu")
 
 Name = tuple[int, str]
 """Batch size, and dtype or limit."""
+
+Measurements = dict[Name, dict[int, Round]]
+"""Rounds by their number."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,12 @@ class Stream:
     batches: Generator[Batch, None, None]
     num_ready: int
 
-    def turn(self) -> float:
-        """Return images a second of what is made in a turn."""
+    def turn(self) -> Round:
+        """Time what is made in a turn."""
         settle()
         for _ in islice(self.batches, self.num_ready):
             pass
-        start, num_samples = time.perf_counter(), 0
-        while time.perf_counter() - start < TURN_SECONDS:
-            num_samples += next(self.batches).num_samples
-        return num_samples / (time.perf_counter() - start)
+        return time_deliveries(self.batches, CPU, TURN_SECONDS)
 
 
 def works(num_threads: int, memory_format: torch.memory_format) -> Iterator[tuple[Name, ArrayWork]]:
@@ -75,13 +74,13 @@ def works(num_threads: int, memory_format: torch.memory_format) -> Iterator[tupl
                 yield (work.global_batch_size, what), mine
 
 
-def measure(num_threads: int, channels_last: bool, num_rounds: int) -> dict[Name, list[float]]:
-    """Return images a second in each round, after one that does not count."""
+def measure(num_threads: int, channels_last: bool, num_rounds: int) -> Measurements:
+    """Measure all in each round, after one that does not count."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
     with ExitStack() as opened:
         streams = {}
         for name, work in works(num_threads, layout):
-            source = SYSTEMS[LIMIT if name[1] == LIMIT else "bsgrow"].open(work)
+            source = SYSTEMS[LIMIT if name[1] == LIMIT else OURS].open(work)
             batches = opened.enter_context(closing(source.stream()))
             streams[name] = Stream(batches, source.num_ahead)
         in_turn = random.Random(0)
@@ -89,24 +88,17 @@ def measure(num_threads: int, channels_last: bool, num_rounds: int) -> dict[Name
         for _ in range(num_rounds + 1):
             names = in_turn.sample(list(streams), len(streams))
             rounds.append({name: streams[name].turn() for name in names})
-    return {name: [rates[name] for rates in rounds[1:]] for name in streams}
+    return {name: {k: rounds[k][name] for k in range(1, len(rounds))} for name in streams}
 
 
-def rows(measured: dict[Name, list[float]]) -> Iterator[dict[str, Any]]:
+def rows(measured: Measurements) -> Iterator[dict[str, Any]]:
     """Yield one measurement after the other; ratios are medians of those of the rounds."""
-    for (batch_size, what), rates in measured.items():
+    for (batch_size, what), rounds in measured.items():
         ratios = {
-            ratio: median_ratio(rates, measured[other])
+            ratio: median_ratio(rounds, measured[other])
             for ratio, other in compared_to(batch_size, what)
         }
-        yield {
-            "global_batch_size": batch_size,
-            "system": what,
-            "samples_per_second": statistics.median(rates),
-            "min": min(rates),
-            "max": max(rates),
-            "n": len(rates),
-        } | ratios
+        yield {"global_batch_size": batch_size, "system": what} | spread(rounds) | ratios
 
 
 def compared_to(batch_size: int, what: str) -> Iterator[tuple[str, Name]]:
@@ -116,11 +108,6 @@ def compared_to(batch_size: int, what: str) -> Iterator[tuple[str, Name]]:
         yield "of_limit", (batch_size, LIMIT)
     elif what != LIMIT:
         yield "of_float32", (batch_size, FLOAT32)
-
-
-def median_ratio(rates: list[float], others: list[float]) -> float:
-    """Return the median of the ratios of rates of the same round."""
-    return statistics.median(a / b for a, b in zip(rates, others, strict=True))
 
 
 def print_table(rows: Iterator[dict[str, Any]]) -> None:

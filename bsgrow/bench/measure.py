@@ -1,14 +1,14 @@
 """Systems measured in turn, round by round: what else the machine does falls on all alike."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 
-from bsgrow.bench.source import Source, UnavailableError, check_batch
+from bsgrow.bench.source import Batch, Source, UnavailableError, check_batch
 from bsgrow.bench.work import Work
 from bsgrow.errors import BsgrowError
 
@@ -129,12 +129,19 @@ def run_source(source: Source, work: Work, seconds: float) -> Round:
     with closing(source.stream()) as batches:
         for _ in range(source.num_ahead + source.num_together):
             check_batch(work, next(batches))
-        synchronise(work.device)
-        start, num_samples = time.perf_counter(), 0
-        while num_samples == 0 or time.perf_counter() - start < seconds:
-            num_samples += sum(next(batches).num_samples for _ in range(source.num_together))
-        synchronise(work.device)
-        return Round(num_samples, time.perf_counter() - start)
+        return time_deliveries(batches, work.device, seconds, source.num_together)
+
+
+def time_deliveries(
+    batches: Iterator[Batch], device: torch.device, seconds: float, num_together: int = 1
+) -> Round:
+    """Time a stretch of whole deliveries, one at least, of a stream that is past its warm-up."""
+    synchronise(device)
+    start, num_samples = time.perf_counter(), 0
+    while num_samples == 0 or time.perf_counter() - start < seconds:
+        num_samples += sum(next(batches).num_samples for _ in range(num_together))
+    synchronise(device)
+    return Round(num_samples, time.perf_counter() - start)
 
 
 def synchronise(device: torch.device) -> None:

@@ -31,6 +31,12 @@ def make_rows(
 def _rates(
     rounds: Mapping[int, Round], limit: Mapping[int, Round], ours: Mapping[int, Round]
 ) -> dict[str, Any]:
+    ratios = {"of_limit": median_ratio(rounds, limit), "bsgrow_times": median_ratio(ours, rounds)}
+    return spread(rounds) | ratios
+
+
+def spread(rounds: Mapping[int, Round]) -> dict[str, Any]:
+    """Return the median rate of one round or more, and what it was between in how many."""
     rates = [each.samples_per_second for each in rounds.values()]
     median = statistics.median(rates)
     return {
@@ -39,13 +45,11 @@ def _rates(
         "median": median,
         "max": max(rates),
         "n": len(rates),
-        "of_limit": _ratio(rounds, limit),
-        "bsgrow_times": _ratio(ours, rounds),
     }
 
 
-def _ratio(rounds: Mapping[int, Round], others: Mapping[int, Round]) -> float | None:
-    """The median over rounds that both were in."""
+def median_ratio(rounds: Mapping[int, Round], others: Mapping[int, Round]) -> float | None:
+    """Return the median of the ratios of rates, over the rounds that both were in; None of none."""
     ratios = [
         each.samples_per_second / others[index].samples_per_second
         for index, each in rounds.items()

@@ -50,7 +50,8 @@ def runs_of(slices: Iterable[Slice], num_samples: int) -> Iterator[Run]:
         if run and (piece.start != stop or piece.stop - start > num_samples):
             yield run
             run = []
-        start = start if run else piece.start
+        if not run:
+            start = piece.start
         stop = piece.stop
         run.append(piece)
         if stop - start >= num_samples:

@@ -22,8 +22,7 @@ from bsgrow.native import Task
 _NUM_SLOTS = 3
 # Each of 24 MB of pixels and of some labels, written past the caches. Each time that it is asked
 # for the next one, the interpreter has to come back into caches that the work has filled: an image
-# of 32x32x3 in batches of 128 takes 628 ns so, in slots of 12 MB 678 and of 4 MB 667, and of 1024
-# in bfloat16 323, 384 and 390 (two threads of a Zen 3).
+# of 32x32x3 in batches of 128 takes 628 ns so, in slots of 12 MB 678; see csrc/README.md.
 _SLOT_BYTES = (24 << 20) + (64 << 10)
 DEFAULT_PREFETCH_BYTES = _NUM_SLOTS * _SLOT_BYTES
 

@@ -117,7 +117,7 @@ class Plan:
         stop = min(start + phase.global_batch_size, self.num_total_samples)
         is_whole = stop - start == phase.global_batch_size
         if is_whole and not self.is_smooth:
-            lr = phase.lr  # exact positions take three times as long as all the rest
+            lr = phase.lr  # exact positions take over twice as long as all the rest
         else:
             lr = self._lr(start, stop - start, phase.momentum)
         return Update(index, start, stop, lr, phase.momentum)
