@@ -21,7 +21,9 @@ class Ring:
 
     A slot comes back when the last array or tensor made of it dies: slices, detached tensors,
     ``.numpy()`` and what autograd saved count like the first that was. It belongs to whoever holds
-    it and outlives the ring. Slots are allocated when they are first wanted.
+    it and outlives the ring. Slots are allocated when they are wanted and none is back: the one
+    that was lent the longest ago is then its holder's for good, so that whoever keeps a tensor
+    takes no slot from the others.
 
     One thread borrows at a time; slots may come back from any.
 
@@ -34,35 +36,27 @@ class Ring:
     def __init__(self, slot_bytes: int, num_slots: int, *, pinned: bool = False) -> None:
         self._slot_bytes = slot_bytes
         self._slot = ctypes.c_ubyte * slot_bytes
-        self._num_slots = num_slots
         self._allocate = _pinned_memory if pinned else _aligned_memory
-        self._slots: list[Memory] = []
-        self._loans: list[_Loan] = []  # the latest of each slot
+        self._loans: deque[_Loan] = deque(maxlen=num_slots)  # the latest of each slot, in order
         self._returned: deque[_Loan] = deque()
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a slot can be lent that is none beyond the ring's number."""
-        return bool(self._returned) or len(self._slots) < self._num_slots
-
     def lend(self) -> memoryview:
-        """Return a slot, bytes [slot_bytes], uninitialised, aligned to 64 bytes.
-
-        Where all are lent, it is memory beyond the ring, freed instead of coming back.
-        """
+        """Return a slot, bytes [slot_bytes], uninitialised, aligned to 64 bytes."""
         if self._returned:
-            return self._lend(self._returned.pop().index)
-        memory = self._allocate(self._slot_bytes)
-        if len(self._slots) == self._num_slots:
-            return memory.data
-        self._slots.append(memory)
-        return self._lend(len(self._slots) - 1)
+            return self._lend(self._take_back())
+        return self._lend(self._allocate(self._slot_bytes))
 
-    def _lend(self, index: int) -> memoryview:
-        slot = self._slot.from_buffer(self._slots[index].data)
+    def _take_back(self) -> Memory:
+        loan = self._returned.pop()
+        if loan in self._loans:
+            self._loans.remove(loan)
+        return loan.memory
+
+    def _lend(self, memory: Memory) -> memoryview:
+        slot = self._slot.from_buffer(memory.data)
         loan = _Loan(slot, self._returned.append)
-        loan.index = index
-        self._loans[index : index + 1] = [loan]
+        loan.memory = memory
+        self._loans.append(loan)
         return memoryview(slot)
 
 
@@ -73,8 +67,8 @@ class _Loan(weakref.ref[_Slot]):
     two steps of such code, would have its exception swallowed there as a callback's are.
     """
 
-    __slots__ = ("index",)
-    index: int
+    __slots__ = ("memory",)
+    memory: Memory
 
 
 def _aligned_memory(num_bytes: int) -> Memory:

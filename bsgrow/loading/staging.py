@@ -18,11 +18,11 @@ from bsgrow.loading.ring import Ring
 from bsgrow.loading.slices import Run, Slice, runs_of
 from bsgrow.native import Task
 
-# One that the consumer still holds when it asks for the next, one that it gets, one to fill.
-_NUM_SLOTS = 3
+_NUM_AHEAD = 2  # slots filled or being filled: one that is asked for next, one to go on with
+_NUM_SLOTS = _NUM_AHEAD + 1  # and one that the consumer still looks at
 # Each of 24 MB of pixels and of some labels, written past the caches. Each time that it is asked
-# for the next one, the interpreter has to come back into caches that the work has filled: an image
-# of 32x32x3 in batches of 128 takes 628 ns so, in slots of 12 MB 678; see csrc/README.md.
+# for the next one, the interpreter has to come back into caches that the work has filled: images of
+# 32x32x3 in batches of 128 come 4 % slower in slots of 12 MB; see csrc/README.md.
 _SLOT_BYTES = (24 << 20) + (64 << 10)
 DEFAULT_PREFETCH_BYTES = _NUM_SLOTS * _SLOT_BYTES
 
@@ -51,7 +51,7 @@ class Staging:
         micro_batch_size: samples in the largest.
         device: where they are wanted.
         prefetch_bytes: host memory of the ring: three slots, each of one micro-batch at least and
-            64 at most; on CUDA two more to copy from. 0 fills each when it is asked for.
+            64 at most; on CUDA a fourth, as two are copied from. 0 fills each when it is asked for.
 
     Raises:
         InputError: prefetch_bytes is negative.
@@ -84,7 +84,7 @@ class Staging:
         """Yield each slice with its images and labels; close it to drop what was begun.
 
         A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
-        lies in is reused when no tensor of it is left.
+        lies in is reused when no tensor of it is left; as many are filled ahead meanwhile.
         """
         on_host = self._on_host(slices, fill)
         return self._on_device(on_host) if self.device.type == "cuda" else on_host
@@ -98,12 +98,13 @@ class Staging:
             return _Filling(fill(start, stop, *arrays), run, arrays, self.layout)
 
         runs = runs_of(slices, self.slot_samples if self.prefetch_bytes else 0)
-        with closing(prefetch(runs, begin, lambda _: ring.has_room)) as filled:
+        num_ahead = _NUM_AHEAD if self.prefetch_bytes else 1  # the one to hand over included
+        with closing(prefetch(runs, begin, lambda num: num < num_ahead)) as filled:
             yield from chain.from_iterable(filled)
 
     def _ring(self) -> Ring:
         on_cuda = self.device.type == "cuda"
-        num_slots = self.num_slots + (MAX_SOURCES if on_cuda and self.num_slots else 0)
+        num_slots = _NUM_AHEAD + MAX_SOURCES if on_cuda and self.num_slots else self.num_slots
         return Ring(self.layout.num_bytes(self.slot_samples), num_slots, pinned=on_cuda)
 
     def _on_device(self, on_host: Generator[Batch, None, None]) -> Generator[Batch, None, None]:

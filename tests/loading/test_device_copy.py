@@ -120,7 +120,7 @@ def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log):
     for index, batch in enumerate(batches):
         kept.append(batch)  # device memory: it is not the ring's
         assert len(begun) > min(index + 2, 99)
-    assert len(addresses) == 3 + MAX_SOURCES
+    assert len(addresses) == 2 + MAX_SOURCES
 
 
 def test_closing_waits_for_the_copies(log):

@@ -47,17 +47,16 @@ def cycle_of(item):
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
 def test_a_slot_is_kept_by_whatever_shares_its_storage(view):
-    ring = Ring(SLOT, 1)
+    ring = Ring(SLOT, 2)
     slot = lend(ring)
     address = slot.data_ptr()
     held = view(slot)
     del slot
     gc.collect()
-    assert not ring.has_room
-    assert lend(ring).data_ptr() != address
+    other = lend(ring)
+    assert other.data_ptr() != address
     del held
     gc.collect()
-    assert ring.has_room
     assert lend(ring).data_ptr() == address
 
 
@@ -70,25 +69,48 @@ def test_slots_are_aligned_and_apart():
     assert all(second - first >= 1000 for first, second in itertools.pairwise(addresses))
 
 
-def test_memory_beyond_the_ring_is_not_kept():
+def test_the_slots_lent_last_are_the_ones_that_come_back():
     ring = Ring(SLOT, 2)
     slots = [lend(ring) for _ in range(5)]
-    assert not ring.has_room
-    beyond = {slot.data_ptr() for slot in slots[2:]}
-    del slots[2:]
-    assert not ring.has_room
+    last = {slot.data_ptr() for slot in slots[3:]}
     del slots
-    again = [lend(ring), lend(ring)]
-    assert not ring.has_room
-    assert not beyond & {slot.data_ptr() for slot in again}
+    assert {slot.data_ptr() for slot in [lend(ring), lend(ring)]} == last
 
 
-def test_no_slots_lend_fresh_memory_each_time():
-    ring = Ring(SLOT, 0)
-    assert not ring.has_room
-    slot = lend(ring)
-    del slot
-    assert not ring.has_room
+def test_whoever_keeps_a_slot_takes_none_from_the_others():
+    ring = Ring(SLOT, 2)
+    kept = [lend(ring), lend(ring)]
+    addresses = set()
+    latest = lend(ring)
+    for _ in range(50):
+        latest = lend(ring)  # the one before is held meanwhile
+        addresses.add(latest.data_ptr())
+    assert len(addresses) == 2
+    assert not addresses & {slot.data_ptr() for slot in kept}
+
+
+def test_what_comes_back_late_is_not_kept():
+    num_bytes = 1 << 20
+    ring = Ring(num_bytes, 2)
+    tracemalloc.start()
+    try:
+        slots = [lend(ring) for _ in range(10)]
+        del slots
+        assert 2 * num_bytes < tracemalloc.get_traced_memory()[0] < 2.5 * num_bytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_no_slots_keep_no_memory():
+    num_bytes = 1 << 20
+    ring = Ring(num_bytes, 0)
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            assert len(lend(ring)) == num_bytes
+            assert tracemalloc.get_traced_memory()[0] < num_bytes / 2
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_slot_outlives_its_ring():
@@ -125,5 +147,4 @@ def test_slots_come_back_from_other_threads():
     thread = threading.Thread(target=slots.clear)
     thread.start()
     thread.join()
-    assert ring.has_room
     assert len({lend(ring).data_ptr() for _ in range(50)}) <= 2
