@@ -14,6 +14,7 @@ import argparse
 import json
 import random
 import sys
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ import torch
 
 from bsgrow.bench.measure import Round, settle, time_deliveries
 from bsgrow.bench.rows import LIMIT, OURS, median_ratio, spread
-from bsgrow.bench.source import Batch
+from bsgrow.bench.source import Delivered
 from bsgrow.bench.systems import SYSTEMS
 from bsgrow.bench.work import ArrayWork
 from bsgrow.bench.works import Delivery, array_works
@@ -52,14 +53,13 @@ Measurements = dict[Name, dict[int, Round]]
 class Stream:
     """Deliveries that go on from turn to turn, and how many may be ready before a turn begins."""
 
-    batches: Generator[Batch, None, None]
+    batches: Generator[Delivered, None, None]
     num_ready: int
 
     def turn(self) -> Round:
         """Time what is made in a turn."""
         settle()
-        for _ in islice(self.batches, self.num_ready):
-            pass
+        deque(islice(self.batches, self.num_ready), maxlen=0)
         return time_deliveries(self.batches, CPU, TURN_SECONDS)
 
 

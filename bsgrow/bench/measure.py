@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from bsgrow.bench.source import Batch, Source, UnavailableError, check_batch
+from bsgrow.bench.source import Delivered, Source, UnavailableError, check_batch
 from bsgrow.bench.work import Work
 from bsgrow.errors import BsgrowError
 
@@ -133,13 +133,15 @@ def run_source(source: Source, work: Work, seconds: float) -> Round:
 
 
 def time_deliveries(
-    batches: Iterator[Batch], device: torch.device, seconds: float, num_together: int = 1
+    batches: Iterator[Delivered], device: torch.device, seconds: float, num_together: int = 1
 ) -> Round:
     """Time a stretch of whole deliveries, one at least, of a stream that is past its warm-up."""
     synchronise(device)
     start, num_samples = time.perf_counter(), 0
     while num_samples == 0 or time.perf_counter() - start < seconds:
-        num_samples += sum(next(batches).num_samples for _ in range(num_together))
+        for _ in range(num_together):
+            batch = next(batches)  # is held, as training holds it, while the next is asked for
+            num_samples += batch.num_samples
     synchronise(device)
     return Round(num_samples, time.perf_counter() - start)
 

@@ -56,7 +56,7 @@ class TimedLoader:
             while not stretch.is_over:
                 micro_batch = next(micro_batches)
                 yield micro_batch
-                stretch.add(micro_batch.stop - micro_batch.start)
+                stretch.add(micro_batch.num_samples)
             stretch.end()
 
 

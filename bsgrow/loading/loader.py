@@ -26,6 +26,11 @@ class MicroBatch(NamedTuple):
     labels: Tensor
 
     @property
+    def num_samples(self) -> int:
+        """Samples in it."""
+        return self.stop - self.start
+
+    @property
     def closes_update(self) -> bool:
         """Whether the parameters are updated after this one."""
         return self.stop == self.update.stop

@@ -1,9 +1,8 @@
 """bsgrow itself, as training uses it, and its kernel alone."""
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
 from functools import partial
-from itertools import count
+from itertools import count, repeat
 
 import torch
 
@@ -13,7 +12,7 @@ from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset
-from bsgrow.loading import Loader, choose_array_loader
+from bsgrow.loading import Loader, MicroBatch, choose_array_loader
 from bsgrow.loading.batch_memory import NUM_HELD
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.encoded_loader import SAMPLES_AHEAD, EncodedLoader
@@ -24,10 +23,9 @@ from bsgrow.schedule import Update
 
 
 def endless_updates(global_batch_size: int) -> Iterator[Update]:
-    """Yield updates of one size, one after the other from the start of the stream."""
-    for index in count():
-        start = index * global_batch_size
-        yield Update(index, start, start + global_batch_size, lr=0.0, momentum=0.0)
+    """Return updates of one size, one after the other from the start of the stream."""
+    size = global_batch_size
+    return map(Update, count(), count(0, size), count(size, size), repeat(0.0), repeat(0.0))
 
 
 def _open_array(work: ArrayWork) -> Source:
@@ -83,10 +81,8 @@ def _open_jpeg(work: JpegWork) -> Source:
     return Source(partial(_micro_batches, work, loader), num_ahead)
 
 
-def _micro_batches(work: Work, loader: Loader) -> Generator[Batch, None, None]:
-    with closing(loader.micro_batches(endless_updates(work.global_batch_size))) as micro_batches:
-        for each in micro_batches:
-            yield Batch(each.stop - each.start, each.images)
+def _micro_batches(work: Work, loader: Loader) -> Generator[MicroBatch, None, None]:
+    return loader.micro_batches(endless_updates(work.global_batch_size))
 
 
 def _open_buffer(work: BufferWork) -> Source:
