@@ -127,9 +127,14 @@ def describe_failure(error: BaseException) -> str:
 def run_source(source: Source, work: Work, seconds: float) -> Round:
     """Time a stretch of whole deliveries of a stream that has begun and is past its warm-up."""
     with closing(source.stream()) as batches:
-        for _ in range(source.num_ahead + source.num_together):
-            check_batch(work, next(batches))
+        _warm_up(batches, work, source.num_ahead + source.num_together)
         return time_deliveries(batches, work.device, seconds, source.num_together)
+
+
+def _warm_up(batches: Iterator[Delivered], work: Work, num_deliveries: int) -> None:
+    for _ in range(num_deliveries):
+        batch = next(batches)  # held meanwhile, so that as much memory is touched as when timed
+        check_batch(work, batch)
 
 
 def time_deliveries(
@@ -140,7 +145,7 @@ def time_deliveries(
     start, num_samples = time.perf_counter(), 0
     while num_samples == 0 or time.perf_counter() - start < seconds:
         for _ in range(num_together):
-            batch = next(batches)  # is held, as training holds it, while the next is asked for
+            batch = next(batches)  # held, as training holds it, while the next one is asked for
             num_samples += batch.num_samples
     synchronise(device)
     return Round(num_samples, time.perf_counter() - start)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 
 import pytest
 import torch
@@ -115,6 +116,25 @@ def test_what_was_made_ahead_is_not_timed(array_work):
     assert done.num_samples == 20, "one group, whole"
     assert endless.taken == 3 + 2 + 2
     assert endless.closed
+
+
+def test_as_many_deliveries_are_held_while_warming_up_as_while_timed(array_work):
+    """Else memory that the warm-up did not touch would be made while the clock runs."""
+    work = array_work()
+    refs, num_held = [], []
+
+    def stream():
+        while True:
+            num_held.append(sum(ref() is not None for ref in refs))
+            images = torch.zeros(work.slice_size, *work.image_shape)
+            refs.append(weakref.ref(images))
+            batch = Batch(len(images), images)
+            del images
+            yield batch
+            del batch
+
+    run_source(Source(stream, num_ahead=3, num_together=2), work, 0.01)
+    assert max(num_held[:5]) == max(num_held[5:]) == 1
 
 
 def test_a_round_lasts_as_long_as_asked_for(array_work):
