@@ -14,17 +14,15 @@ import argparse
 import json
 import random
 import sys
-from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from bsgrow.bench.measure import Round, settle, time_deliveries
+from bsgrow.bench.measure import Round, settle, time_deliveries, warm_up
 from bsgrow.bench.rows import LIMIT, OURS, median_ratio, spread
 from bsgrow.bench.source import Delivered
 from bsgrow.bench.systems import SYSTEMS
@@ -53,13 +51,14 @@ Measurements = dict[Name, dict[int, Round]]
 class Stream:
     """Deliveries that go on from turn to turn, and how many may be ready before a turn begins."""
 
+    work: ArrayWork
     batches: Generator[Delivered, None, None]
     num_ready: int
 
     def turn(self) -> Round:
         """Time what is made in a turn."""
         settle()
-        deque(islice(self.batches, self.num_ready), maxlen=0)
+        warm_up(self.batches, self.work, self.num_ready)
         return time_deliveries(self.batches, CPU, TURN_SECONDS)
 
 
@@ -82,7 +81,7 @@ def measure(num_threads: int, channels_last: bool, num_rounds: int) -> Measureme
         for name, work in works(num_threads, layout):
             source = SYSTEMS[LIMIT if name[1] == LIMIT else OURS].open(work)
             batches = opened.enter_context(closing(source.stream()))
-            streams[name] = Stream(batches, source.num_ahead)
+            streams[name] = Stream(work, batches, source.num_ahead)
         in_turn = random.Random(0)
         rounds = []
         for _ in range(num_rounds + 1):

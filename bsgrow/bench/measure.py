@@ -127,11 +127,16 @@ def describe_failure(error: BaseException) -> str:
 def run_source(source: Source, work: Work, seconds: float) -> Round:
     """Time a stretch of whole deliveries of a stream that has begun and is past its warm-up."""
     with closing(source.stream()) as batches:
-        _warm_up(batches, work, source.num_ahead + source.num_together)
+        warm_up(batches, work, source.num_ahead + source.num_together)
         return time_deliveries(batches, work.device, seconds, source.num_together)
 
 
-def _warm_up(batches: Iterator[Delivered], work: Work, num_deliveries: int) -> None:
+def warm_up(batches: Iterator[Delivered], work: Work, num_deliveries: int) -> None:
+    """Take and check so many deliveries.
+
+    Raises:
+        UnavailableError: one is not what the work asks for.
+    """
     for _ in range(num_deliveries):
         batch = next(batches)  # held meanwhile, so that as much memory is touched as when timed
         check_batch(work, batch)

@@ -25,7 +25,7 @@ class Batch(NamedTuple):
 
 
 Delivered = Batch | MicroBatch
-"""What a loader of ours delivers counts as it is: to wrap it would take a tenth of its time."""
+"""What a loader of ours delivers is counted as it is: wrapping small ones shows in the rate."""
 
 
 class UnavailableError(Exception):

@@ -1,12 +1,11 @@
 """Writes decoded chunks into micro-batches: at once on the host, beside the computing on a GPU."""
 
-from collections import deque
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from bsgrow.loading.device_copy import MAX_SOURCES
+from bsgrow.loading.copy_sources import MAX_SOURCES, CopySources
 
 
 class ChunkCopies:
@@ -31,7 +30,7 @@ class ChunkCopies:
         self.stream: torch.cuda.Stream | None = None
         if device.type == "cuda":
             self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's
-        self._sources: deque[tuple[torch.cuda.Event, Any]] = deque()
+        self._sources = CopySources()
 
     def begin_batch(self) -> None:
         """Begin no copy before what is queued is done: it may still use the memory just taken."""
@@ -53,11 +52,5 @@ class ChunkCopies:
             out.copy_(source, non_blocking=True)
             done = self.stream.record_event()
         torch.cuda.current_stream(self._device).wait_event(done)
-        self._sources.append((done, (source, owner)))
-        self._release(MAX_SOURCES)
-
-    def _release(self, num_kept: int) -> None:
-        """Let go of the oldest sources when their copies are done, until so many are left."""
-        while len(self._sources) > num_kept:
-            done, _ = self._sources.popleft()
-            done.synchronize()
+        self._sources.hold((source, owner), done)
+        self._sources.release(MAX_SOURCES)

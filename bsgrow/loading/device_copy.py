@@ -1,14 +1,13 @@
 """Copies micro-batches to a CUDA device beside its computing, without waiting for either."""
 
-from collections import deque
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-Tensors = tuple[Tensor, ...]
+from bsgrow.loading.copy_sources import MAX_SOURCES, CopySources
 
-MAX_SOURCES = 2  # host micro-batches that copies may be reading from
+Tensors = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,11 @@ class DeviceCopies:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch leaves it so
-        self._sources: deque[tuple[torch.cuda.Event, Tensors]] = deque()
+        self._sources = CopySources()
 
     def begin(self, sources: Tensors) -> Copy:
         """Begin to copy host tensors; call it on the stream that will use them."""
-        self._release(MAX_SOURCES - 1)
+        self._sources.release(MAX_SOURCES - 1)
         consumer = torch.cuda.current_stream(self._device)
         targets = tuple(torch.empty_like(source, device=self._device) for source in sources)
         self._stream.wait_stream(consumer)  # until there, the targets' memory is of someone else
@@ -64,15 +63,9 @@ class DeviceCopies:
             for target, source in zip(targets, sources, strict=True):
                 target.copy_(source, non_blocking=True)
             done = self._stream.record_event()
-        self._sources.append((done, sources))
+        self._sources.hold(sources, done)
         return Copy(targets, done)
 
     def finish(self) -> None:
         """Wait until no source is being read."""
-        self._release(0)
-
-    def _release(self, num_kept: int) -> None:
-        """Let go of the oldest sources when their copies are done, until so many are left."""
-        while len(self._sources) > num_kept:
-            done, _ = self._sources.popleft()
-            done.synchronize()
+        self._sources.release(0)

@@ -3,6 +3,7 @@
 import ctypes
 import weakref
 from collections import deque
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -21,9 +22,9 @@ class Ring:
 
     A slot comes back when the last array or tensor made of it dies: slices, detached tensors,
     ``.numpy()`` and what autograd saved count like the first that was. It belongs to whoever holds
-    it and outlives the ring. Slots are allocated when they are wanted and none is back: the one
-    that was lent the longest ago is then its holder's for good, so that whoever keeps a tensor
-    takes no slot from the others.
+    it and outlives the ring. A slot is allocated when one is wanted and none is back. Of more than
+    num_slots that are out, the one lent the longest ago is its holder's for good, and freed with
+    it: whoever keeps a tensor takes no slot from the others.
 
     One thread borrows at a time; slots may come back from any.
 
@@ -48,7 +49,7 @@ class Ring:
 
     def _take_back(self) -> Memory:
         loan = self._returned.pop()
-        if loan in self._loans:
+        with suppress(ValueError):  # it came back while its place was given to another
             self._loans.remove(loan)
         return loan.memory
 

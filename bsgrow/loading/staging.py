@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import InputError
-from bsgrow.loading.device_copy import MAX_SOURCES, Copy, DeviceCopies
+from bsgrow.loading.copy_sources import MAX_SOURCES
+from bsgrow.loading.device_copy import Copy, DeviceCopies
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.ring import Ring
@@ -19,7 +20,8 @@ from bsgrow.loading.slices import Run, Slice, runs_of
 from bsgrow.native import Task
 
 _NUM_AHEAD = 2  # slots filled or being filled: one that is asked for next, one to go on with
-_NUM_SLOTS = _NUM_AHEAD + 1  # and one that the consumer still looks at
+_NUM_HELD = 2  # slots that a consumer may look at while it asks; a loop does at one
+_NUM_SLOTS = _NUM_AHEAD + 1  # that a loop takes
 # Each of 24 MB of pixels and of some labels, written past the caches. Each time that it is asked
 # for the next one, the interpreter has to come back into caches that the work has filled: images of
 # 32x32x3 in batches of 128 come 4 % slower in slots of 12 MB; see csrc/README.md.
@@ -44,7 +46,8 @@ class Staging:
     They lie in a ring of slots of one size. Micro-batches that follow each other in the stream are
     filled together, as many whole ones as a slot has room for, so that what it costs to begin is
     little beside the filling where they are small. Memory is set by these numbers alone, whatever
-    the global batch and however long the stream.
+    the global batch and however long the stream, but for what the consumer keeps: the smallest view
+    of a micro-batch keeps its whole slot.
 
     Attributes:
         layout: of a micro-batch.
@@ -71,7 +74,7 @@ class Staging:
 
     @property
     def num_slots(self) -> int:
-        """Slots that are kept for reuse."""
+        """Slots of host memory that a loop over the micro-batches takes."""
         return _NUM_SLOTS if self.prefetch_bytes else 0
 
     @property
@@ -84,7 +87,8 @@ class Staging:
         """Yield each slice with its images and labels; close it to drop what was begun.
 
         A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
-        lies in is reused when no tensor of it is left; as many are filled ahead meanwhile.
+        lies in is reused, or freed, when no tensor of it is left. What is held takes nothing from
+        what is filled ahead.
         """
         on_host = self._on_host(slices, fill)
         return self._on_device(on_host) if self.device.type == "cuda" else on_host
@@ -98,18 +102,21 @@ class Staging:
             return _Filling(fill(start, stop, *arrays), run, arrays, self.layout)
 
         runs = runs_of(slices, self.slot_samples if self.prefetch_bytes else 0)
-        num_ahead = _NUM_AHEAD if self.prefetch_bytes else 1  # the one to hand over included
-        with closing(prefetch(runs, begin, lambda num: num < num_ahead)) as filled:
+        with closing(prefetch(runs, begin, self._has_room)) as filled:
             yield from chain.from_iterable(filled)
+
+    def _has_room(self, num_under_way: int) -> bool:
+        """Whether one more may be under way, the one to hand over included."""
+        return num_under_way < (_NUM_AHEAD if self.prefetch_bytes else 1)
 
     def _ring(self) -> Ring:
         on_cuda = self.device.type == "cuda"
-        num_slots = _NUM_AHEAD + MAX_SOURCES if on_cuda and self.num_slots else self.num_slots
-        return Ring(self.layout.num_bytes(self.slot_samples), num_slots, pinned=on_cuda)
+        num_slots = _NUM_AHEAD + (MAX_SOURCES if on_cuda else _NUM_HELD)
+        num_kept = num_slots if self.prefetch_bytes else 0
+        return Ring(self.layout.num_bytes(self.slot_samples), num_kept, pinned=on_cuda)
 
     def _on_device(self, on_host: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
         copies = DeviceCopies(self.device)
-        num_ahead = 2 if self.prefetch_bytes else 1  # the one to hand over included
 
         def begin(batch: Batch) -> _Copying:
             piece, tensors = batch
@@ -117,7 +124,7 @@ class Staging:
 
         try:
             with closing(on_host):
-                yield from prefetch(on_host, begin, lambda num: num < num_ahead)
+                yield from prefetch(on_host, begin, self._has_room)
         finally:
             copies.finish()
 

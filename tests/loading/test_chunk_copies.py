@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bsgrow.loading.chunk_copies import ChunkCopies
-from bsgrow.loading.device_copy import MAX_SOURCES
+from bsgrow.loading.copy_sources import MAX_SOURCES
 from bsgrow.loading.native_decoder import NativeDecoder, StagedDecoder
 from tests.loading.decoder_chunks import PHOTOS, settings, windows
 from tests.loading.encoded_stream import CPU, SIZE

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from bsgrow.loading import ring, staging
-from bsgrow.loading.device_copy import MAX_SOURCES, DeviceCopies
+from bsgrow.loading.copy_sources import MAX_SOURCES
+from bsgrow.loading.device_copy import DeviceCopies
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.slices import Slice
 from bsgrow.loading.staging import Staging
-from tests.loading.logged_streams import Stream
+from tests.loading.logged_streams import Event, Stream
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 LAYOUT = BatchLayout((3, 4, 4), torch.bfloat16, torch.channels_last)
@@ -28,7 +29,7 @@ def log(monkeypatch):
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
     monkeypatch.setattr(staging, "DeviceCopies", lambda device: DeviceCopies(CPU))
-    monkeypatch.setattr(ring, "_pinned_memory", ring._aligned_memory)
+    monkeypatch.setattr(ring, "_pinned_memory", lambda size: ring._aligned_memory(size))
     return log
 
 
@@ -107,11 +108,10 @@ def test_in_step_nothing_is_copied_ahead(log):
     assert [number for what, number in log if what == "copied"] == [0]
 
 
-def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log):
-    addresses, begun = set(), []
+def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log, num_allocated):
+    begun = []
 
     def counting_fill(start, stop, images, labels):
-        addresses.add(images.ctypes.data)
         begun.append(start)
         return fill(start, stop, images, labels)
 
@@ -120,7 +120,23 @@ def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log):
     for index, batch in enumerate(batches):
         kept.append(batch)  # device memory: it is not the ring's
         assert len(begun) > min(index + 2, 99)
-    assert len(addresses) == 2 + MAX_SOURCES
+    assert num_allocated() == 2 + MAX_SOURCES
+
+
+def test_what_is_read_is_held_where_waiting_for_it_is_interrupted(log, monkeypatch):
+    copies = DeviceCopies(CPU)
+    copies.begin((torch.arange(3),))
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Event, "synchronize", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            copies.finish()
+    assert len(copies._sources) == 1
+    copies.finish()
+    assert log[-1] == ("host waits for copy", 0)
+
+
+def interrupt(event):
+    raise KeyboardInterrupt
 
 
 def test_closing_waits_for_the_copies(log):

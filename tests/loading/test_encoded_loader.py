@@ -1,6 +1,7 @@
 """The stream of encoded images is one stream, however it is cut, decoded and split."""
 
 import threading
+from collections import deque
 from contextlib import closing
 from itertools import islice
 
@@ -194,6 +195,14 @@ def test_a_batch_outlives_its_loader(photos, decoder):
     del loader, batches
     assert len(later) == 21
     assert all(torch.equal(batch.images, copy) for batch, copy in zip(held, copies, strict=True))
+
+
+@pytest.mark.parametrize("held", [1, 2])
+def test_memory_is_made_at_the_beginning_alone(photos, decoder, held, num_allocated):
+    latest = deque(maxlen=held)
+    for batch in make_loader(photos, decoder).micro_batches(updates(1600, 4000)):
+        latest.append(batch)
+    assert num_allocated() <= 2 * encoded_loader.SAMPLES_AHEAD // 16 + 3
 
 
 def test_updates_are_drawn_as_they_are_needed(photos, decoder):

@@ -2,9 +2,11 @@
 
 import gc
 import itertools
+import queue
 import threading
 import tracemalloc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -46,7 +48,7 @@ def cycle_of(item):
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
-def test_a_slot_is_kept_by_whatever_shares_its_storage(view):
+def test_a_slot_is_kept_by_whatever_shares_its_storage(view, num_allocated):
     ring = Ring(SLOT, 2)
     slot = lend(ring)
     address = slot.data_ptr()
@@ -58,6 +60,7 @@ def test_a_slot_is_kept_by_whatever_shares_its_storage(view):
     del held
     gc.collect()
     assert lend(ring).data_ptr() == address
+    assert num_allocated() == 2
 
 
 def test_slots_are_aligned_and_apart():
@@ -77,16 +80,47 @@ def test_the_slots_lent_last_are_the_ones_that_come_back():
     assert {slot.data_ptr() for slot in [lend(ring), lend(ring)]} == last
 
 
-def test_whoever_keeps_a_slot_takes_none_from_the_others():
+def test_whoever_keeps_a_slot_takes_none_from_the_others(num_allocated):
     ring = Ring(SLOT, 2)
     kept = [lend(ring), lend(ring)]
-    addresses = set()
     latest = lend(ring)
     for _ in range(50):
         latest = lend(ring)  # the one before is held meanwhile
-        addresses.add(latest.data_ptr())
-    assert len(addresses) == 2
-    assert not addresses & {slot.data_ptr() for slot in kept}
+    assert num_allocated() == 4
+    del kept
+    for _ in range(50):
+        latest = lend(ring)
+    assert num_allocated() == 4
+    assert latest is not None
+
+
+def test_a_slot_that_comes_back_while_its_place_is_given_to_another(num_allocated):
+    ring = Ring(SLOT, 1)
+    held = [lend(ring)]
+    allocate = ring._allocate
+    ring._allocate = lambda size: held.clear() or allocate(size)
+    second = lend(ring)
+    third = lend(ring)
+    assert num_allocated() == 2
+    assert second.data_ptr() != third.data_ptr()
+    del second  # the ring knows one slot, the third
+    fourth = lend(ring)
+    assert num_allocated() == 3
+    assert len({third.data_ptr(), fourth.data_ptr()}) == 2
+
+
+def test_a_slot_is_lent_to_one_at_a_time_whichever_thread_drops_it():
+    ring, dropped = Ring(SLOT, 3), queue.Queue(2)
+
+    def drop():
+        return all((slot == number).all() for number, slot in iter(dropped.get, None))
+
+    with ThreadPoolExecutor(1) as thread:
+        intact = thread.submit(drop)
+        for number in range(5000):
+            dropped.put((number % 251, lend(ring).fill_(number % 251)))
+        dropped.put(None)
+    assert intact.result()
 
 
 def test_what_comes_back_late_is_not_kept():
@@ -125,6 +159,22 @@ def test_a_slot_outlives_its_ring():
     assert len(others) == 20
 
 
+def test_a_slot_that_the_ring_forgot_outlives_it_and_is_freed_by_its_holder():
+    num_bytes = 1 << 20
+    ring = Ring(num_bytes, 1)
+    tracemalloc.start()
+    try:
+        forgotten = lend(ring).fill_(7)
+        lend(ring)
+        del ring
+        assert num_bytes < tracemalloc.get_traced_memory()[0] < 1.5 * num_bytes
+        assert forgotten.unique().tolist() == [7]
+        del forgotten
+        assert tracemalloc.get_traced_memory()[0] < num_bytes / 2
+    finally:
+        tracemalloc.stop()
+
+
 def test_memory_is_freed_with_the_ring_and_the_last_of_its_slots():
     num_bytes = 1 << 20
     tracemalloc.start()
@@ -141,10 +191,11 @@ def test_memory_is_freed_with_the_ring_and_the_last_of_its_slots():
         tracemalloc.stop()
 
 
-def test_slots_come_back_from_other_threads():
+def test_slots_come_back_from_other_threads(num_allocated):
     ring = Ring(SLOT, 2)
     slots = [lend(ring), lend(ring)]
     thread = threading.Thread(target=slots.clear)
     thread.start()
     thread.join()
-    assert len({lend(ring).data_ptr() for _ in range(50)}) <= 2
+    again = [lend(ring), lend(ring)]
+    assert num_allocated() == len(again)

@@ -1,6 +1,8 @@
 """Micro-batches are filled ahead, across updates, in memory that one number sets."""
 
 import tracemalloc
+from collections import deque
+from itertools import pairwise
 
 import pytest
 import torch
@@ -107,6 +109,22 @@ def test_memory_ahead_is_what_was_asked_for():
 
 def test_what_the_consumer_keeps_takes_nothing_from_what_is_filled_ahead():
     assert begun_at_each(3 * SLOT, 800, keep=True) == [*range(2, 101), 100]
+
+
+@pytest.mark.parametrize(
+    ("consume", "num_slots"),
+    [
+        (lambda batches: deque(batches, maxlen=0), 3),
+        (lambda batches: deque(map(len, batches), maxlen=0), 3),
+        (lambda batches: [index for index, _ in enumerate(batches)], 3),
+        (lambda batches: [index for index, _ in enumerate(pairwise(batches))], 4),
+        (lambda batches: (next(batches), [None for _ in batches]), 4),
+    ],
+    ids=["dropped", "in calls", "in a loop", "with the one before", "with the first"],
+)
+def test_memory_is_made_at_the_beginning_alone(consume, num_slots, num_allocated):
+    consume(begin(3 * SLOT, 800)[0])
+    assert num_allocated() <= num_slots
 
 
 def test_leaving_early_cancels_what_was_begun():
