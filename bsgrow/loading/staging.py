@@ -54,7 +54,8 @@ class Staging:
         micro_batch_size: samples in the largest.
         device: where they are wanted.
         prefetch_bytes: host memory of the ring: three slots, each of one micro-batch at least and
-            64 at most; on CUDA a fourth, as two are copied from. 0 fills each when it is asked for.
+            64 at most; a fourth is made on CUDA, where two are copied from, and for a consumer that
+            looks at two. 0 fills each micro-batch when it is asked for.
 
     Raises:
         InputError: prefetch_bytes is negative.
