@@ -6,7 +6,7 @@ from torch import Tensor
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.ring import Ring
 
-NUM_HELD = 3  # micro-batches that a consumer looks at, a loop at one, and the one it is handed
+NUM_HELD = 3  # two that a consumer may look at, of which a loop does at one, and the next one
 
 
 class BatchMemory:

@@ -75,7 +75,7 @@ class Staging:
 
     @property
     def num_slots(self) -> int:
-        """Slots of host memory that a loop over the micro-batches takes."""
+        """Slots that a loop over micro-batches on the host takes."""
         return _NUM_SLOTS if self.prefetch_bytes else 0
 
     @property
