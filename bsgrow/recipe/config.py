@@ -119,12 +119,6 @@ class ScheduleConfig(Section):
     """``epoch`` keeps the curve constant within an epoch, as code does that steps its scheduler
     once an epoch."""
 
-    @field_validator("curve")
-    @classmethod
-    def _curve_builds(cls, curve: Mapping[str, Any]) -> Mapping[str, Any]:
-        check_curve(curve)
-        return curve
-
 
 class RunConfig(Section):
     """``[run]``: how the plan is carried out."""
@@ -214,7 +208,8 @@ class Recipe(Section):
                 f"growth.momentum = {self.growth.momentum}: Adam has no momentum coefficient",
                 hint='B ∝ 1/(1 − m) holds for optimizer.name = "sgd"; scale growth.lr_scale',
             )
-        self.reference  # noqa: B018 - its own checks run when it is built
+        reference = self.reference  # its own checks run when it is built
+        check_curve(reference.lr, reference.curve)
         return self
 
     @model_validator(mode="after")

@@ -8,10 +8,11 @@ from bsgrow.schedule import CURVES
 from bsgrow.validation import call_checked, shown
 
 
-def check_curve(curve: Mapping[str, Any], table: str = "schedule.curve") -> None:
+def check_curve(lr: float, curve: Mapping[str, Any], table: str = "schedule.curve") -> None:
     """Check a curve, and first the curves inside it.
 
     Args:
+        lr: the base learning rate that it will run with, schedule.lr.
         curve: ``name`` and arguments.
         table: where in the recipe it stands, which errors name.
 
@@ -26,9 +27,9 @@ def check_curve(curve: Mapping[str, Any], table: str = "schedule.curve") -> None
         hint = did_you_mean(name, CURVES)
         raise InputError(f"{table}.name = {shown(name)}: no such curve", hint)
     for place, inner in _nested(arguments):
-        check_curve(inner, f"{table}.{place}")
+        check_curve(lr, inner, f"{table}.{place}")
     try:
-        call_checked(CURVES[name], 1.0, table="schedule.curve", written=arguments)
+        call_checked(CURVES[name], lr, table="schedule.curve", written=arguments)
     except InputError as error:
         message = error.message.replace("schedule.curve.", f"{table}.")
         raise InputError(message, error.hint) from error

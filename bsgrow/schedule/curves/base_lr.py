@@ -42,9 +42,9 @@ def _require_base(lr: float, name: str, argument: str, first: float) -> None:
         isclose(first, lr, rel_tol=1e-9),
         "schedulers",
         name,
-        f"beside other curves it must begin at schedule.lr = {lr:g}, and {argument} = {first:g}: "
+        f"beside other curves it must begin at schedule.lr = {lr}, and {argument} = {first}: "
         "torch's gives its own first learning rate to the others",
-        hint=f"set schedule.lr = {first:g}, or change {argument}",
+        hint=f"set schedule.lr = {first}, or change {argument}",
     )
 
 

@@ -60,18 +60,31 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
         schedulers: the curves, name and arguments each.
     """
     require_some(schedulers)
+    for i, spec in enumerate(schedulers):  # before they are built, as that needs their base lr
+        _require_chainable(i, spec, not _is_sequence(spec))
     curves = [build_curve(1.0, curve) for curve in schedulers]
     for i, curve in enumerate(curves):
-        require(
-            curve.chainable,
-            f"schedulers[{i}].name",
-            repr(schedulers[i]["name"]),
-            "cannot be chained, as it does not multiply what the others give",
-        )
+        _require_chainable(i, schedulers[i], curve.chainable)
     if len(curves) == 1:
         return replace(product(lr, curves), factor_until=curves[0].factor_until)
     stops = (stop for curve in curves for stop in (curve.stop, curve.factor_until))
     return replace(product(lr, curves), stop=_first_stop(stops))
+
+
+def _require_chainable(index: int, spec: Mapping[str, Any], chainable: bool) -> None:
+    require(
+        chainable,
+        f"schedulers[{index}].name",
+        repr(spec.get("name")),
+        "cannot be chained, as it does not multiply what the others give",
+    )
+
+
+def _is_sequence(spec: Mapping[str, Any]) -> bool:
+    """Whether a curve is one after another: such have no factor at another base lr."""
+    if spec.get("name") == "LinearWarmup":
+        return spec.get("shift", True) or _is_sequence(spec.get("curve", {}))
+    return spec.get("name") == "SequentialLR"
 
 
 def require_some(schedulers: Sequence[Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from itertools import count, takewhile
 from types import MappingProxyType
 from typing import Any
 
-from bsgrow.errors import InputError
+from bsgrow.errors import InputError, did_you_mean
 
 CurveBuilder = Callable[..., "Curve"]
 _BUILDERS: dict[str, CurveBuilder] = {}
@@ -65,14 +65,17 @@ def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
         curve: ``name``, a key of ``CURVES``, and the keyword arguments of that builder.
 
     Raises:
-        InputError: a value is out of range; names and types are checked where a recipe is read.
+        InputError: there is no such curve, or a value is out of range; the names and types of
+            arguments are checked where a recipe is read.
     """
+    name = curve.get("name", "")
+    require(name in CURVES, "name", repr(name), "no such curve", hint=did_you_mean(name, CURVES))
     arguments = {key: value for key, value in curve.items() if key != "name"}
     for key, value in arguments.items():
         for number in value if isinstance(value, list | tuple) else [value]:
             finite = not isinstance(number, float) or math.isfinite(number)
             require(finite, key, number, "must be finite")
-    return CURVES[curve["name"]](lr, **arguments)
+    return CURVES[name](lr, **arguments)
 
 
 def before(stop: Fraction, positions: Iterable[Fraction]) -> Iterable[Fraction]:
