@@ -11,9 +11,9 @@ PACKAGE = ROOT / "bsgrow"
 # A package imports only from those above it in this list.
 LAYERS = [
     {"__init__", "errors"},
-    {"atomic_file", "cuda_architectures", "orientation", "pixel_depth", "validation", "schedule"}
+    {"atomic_file", "cuda_architectures", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},
-    {"folder_lock"},
+    {"folder_lock", "images"},
     {"native", "data"},
     {"recipe", "loading", "models"},
     {"training"},

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from PIL import Image, UnidentifiedImageError
 
-from bsgrow.orientation import forget_xmp, size_as_shown
-from bsgrow.pixel_depth import has_levels
+from bsgrow.images.orientation import forget_xmp, size_as_shown
+from bsgrow.images.pixel_depth import has_levels
 
 Buffer: TypeAlias = bytes | memoryview
 

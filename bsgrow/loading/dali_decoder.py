@@ -1,6 +1,7 @@
 """Decoding by DALI, and finding the image that it refuses among those of a chunk."""
 
 from collections.abc import Collection, Sequence
+from enum import Enum, auto
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from torch import Tensor
 
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.chunk_copies import ChunkCopies
-from bsgrow.loading.dali_formats import DaliFormats
+from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoders import DecodeSettings
+from bsgrow.loading.known_images import KnownImages
 from bsgrow.loading.native_decoder import StagedDecoder, StagedDecoding
 
 
@@ -22,13 +24,17 @@ class DaliDecoder:
     most one level of 255 inside, and by more in the outermost pixels: where the filter reaches over
     the edge of the window, DALI repeats the edge and Pillow gives its weight to the other pixels.
 
+    What comes of an image follows from its bytes and its window: DALI is given what
+    ``dali_decodes`` says, and what it refuses nevertheless, as damaged data, is decoded natively,
+    or is bad there too. A refusal costs the chunk, so that an image which was refused once is from
+    then on tried before its chunk's end, alone: that changes what it costs, not what comes of it.
+
     Args:
         settings: size, statistics, device and the longest chunk.
 
     Attributes:
         num_built: pipelines for chunks that were built; more than one only after an image that
-            DALI refused, which makes a pipeline invalid. From then on such an image is decoded
-            natively, if it can be.
+            DALI refused in one, which makes a pipeline invalid.
         native: decodes what DALI is not given.
 
     Raises:
@@ -40,7 +46,7 @@ class DaliDecoder:
         self._settings = settings
         self._copies = ChunkCopies(settings.device)
         self.native = StagedDecoder(settings, self._copies)
-        self._formats = DaliFormats()
+        self._refused = KnownImages()
         self._for_one: DaliPipeline | None = None
         self._pipeline = self._build()
 
@@ -52,24 +58,24 @@ class DaliDecoder:
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor
     ) -> "DaliDecoding":
         """Begin to decode a chunk."""
-        accepted = np.array([self._formats.accept(image) for image in images])
-        return DaliDecoding(self, self._pipeline, images, windows, out, accepted)
+        ways = [self._way(image) for image in images]
+        return DaliDecoding(self, self._pipeline, images, windows, out, ways)
 
     def decode_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> str | None:
         """Decode one image, in a pipeline of its own; what DALI refuses, natively."""
-        if self._formats.accept(image) and self.try_alone(image, window, out):
+        if dali_decodes(image) and self.try_alone(image, window, out):
             return None
         return self.native.decode_alone(image, window, out)
 
     def try_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> bool:
-        """Decode one image by DALI; returns whether it could, and keeps in mind where not."""
+        """Decode one image by DALI; returns whether it could, and knows the image where not."""
         self._for_one = self._for_one or DaliPipeline(self._settings, 1, self._copies)
         try:
             self._for_one.feed([image], window)
             self._for_one.fetch(out)
         except RuntimeError:
             self._for_one = None
-            self._formats.refuse(image)
+            self._refused.add(image)
             return False
         return True
 
@@ -78,9 +84,22 @@ class DaliDecoder:
         if self._pipeline is pipeline:
             self._pipeline = self._build()
 
+    def _way(self, image: memoryview) -> "Way":
+        if not dali_decodes(image):
+            return Way.NATIVE
+        return Way.ALONE if image in self._refused else Way.CHUNK
+
     def _build(self) -> DaliPipeline:
         self.num_built += 1
         return DaliPipeline(self._settings, self._settings.max_samples, self._copies)
+
+
+class Way(Enum):
+    """How an image is decoded first."""
+
+    CHUNK = auto()  # by DALI, with the others of its chunk
+    ALONE = auto()  # by DALI, which refused it once
+    NATIVE = auto()
 
 
 class DaliDecoding:
@@ -92,7 +111,7 @@ class DaliDecoding:
         images: encoded, n of them.
         windows: int32 [n, 5].
         out: written.
-        accepted: bool [n], whether DALI is given an image.
+        ways: how each of the images is decoded.
     """
 
     def __init__(
@@ -102,13 +121,16 @@ class DaliDecoding:
         images: Sequence[memoryview],
         windows: NDArray[np.int32],
         out: Tensor,
-        accepted: NDArray[np.bool_],
+        ways: Sequence[Way],
     ) -> None:
         self._decoder, self._pipeline = decoder, pipeline
         self._images, self._windows, self._out = images, windows, out
-        self._by_dali: list[int] = np.flatnonzero(accepted).tolist()
-        self._fed = self._feed(accepted) if self._by_dali else None
-        self._native = self._begin_natively(np.flatnonzero(~accepted).tolist())
+        self._by_dali, self._alone, natively = (
+            [row for row, each in enumerate(ways) if each is way]
+            for way in (Way.CHUNK, Way.ALONE, Way.NATIVE)
+        )
+        self._fed = self._feed() if self._by_dali else None
+        self._native = self._begin_natively(natively)
 
     def result(self) -> Collection[int]:
         """Wait for the chunk. A bad image fails all that DALI has of it: each is then tried alone.
@@ -116,8 +138,9 @@ class DaliDecoding:
         Raises:
             BsgrowError: DALI fails, and at no image in particular.
         """
-        refused = self._begin_natively(self._fetch())  # first, since it writes every row
-        natively = self._native | refused
+        refused = [*self._fetch()]  # first, since it writes every row
+        refused += [row for row in self._alone if not self._try_alone(row)]
+        natively = self._native | self._begin_natively(refused)
         return sorted(row for row, native in natively.items() if native.result())
 
     def cancel(self) -> None:
@@ -130,9 +153,10 @@ class DaliDecoding:
         except RuntimeError:
             self._decoder.retire(self._pipeline)
 
-    def _feed(self, accepted: NDArray[np.bool_]) -> list[Any]:
-        """Feed the chunk, with another of its images in place of each that DALI is not given."""
-        rows = np.where(accepted, np.arange(len(accepted)), self._by_dali[0])
+    def _feed(self) -> list[Any]:
+        """Feed the chunk, with another of its images in place of each that is not to be in it."""
+        rows = np.full(len(self._images), self._by_dali[0])
+        rows[self._by_dali] = self._by_dali
         return self._pipeline.feed([self._images[row] for row in rows], self._windows[rows])
 
     def _begin_natively(self, rows: Sequence[int]) -> dict[int, StagedDecoding]:

@@ -1,39 +1,42 @@
-"""Which images are kept from DALI: one that it refuses costs it the chunk and the pipeline."""
+"""Which images DALI is given: a function of an image's bytes, and of nothing else.
 
-import hashlib
+Whether it was refused before, its window and the other images of its chunk have no part in it.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+Predicate = Callable[[memoryview], bool]
+"""Whether DALI decodes an image, whose signature is known, as Pillow does."""
+
+
+def dali_decodes(image: memoryview) -> bool:
+    """Whether DALI is given an image: its format, told by the first bytes, and its variant.
+
+    Args:
+        image: the bytes of one file.
+    """
+    start = bytes(image[:_LONGEST])
+    return any(
+        start.startswith(signature) and decodes(image) for signature, decodes in _FORMATS.items()
+    )
+
+
+def _every_variant(image: memoryview) -> bool:
+    return True
+
 
 # Of the formats that nvImageCodec parses, but for PGM and PPM: of those with another highest level
 # than 255 or 65535 it takes the levels as they are, and they come out too dark.
-_SIGNATURES = (
-    b"\xff\xd8\xff",  # JPEG
-    b"\x89PNG\r\n\x1a\n",
-    b"BM",
-    b"RIFF",  # WebP
-    b"II*\0",  # TIFF
-    b"MM\0*",
-    b"\0\0\0\x0cjP  ",  # JPEG 2000
-    b"\xff\x4f\xff\x51",
+_FORMATS: Final[Mapping[bytes, Predicate]] = MappingProxyType(
+    {
+        b"\xff\xd8\xff": _every_variant,  # JPEG
+        b"\x89PNG\r\n\x1a\n": _every_variant,
+        b"BM": _every_variant,
+        b"RIFF": _every_variant,  # WebP
+        b"II*\0": _every_variant,  # TIFF
+        b"MM\0*": _every_variant,
+    }
 )
-
-
-class DaliFormats:
-    """Tells by the first bytes whether DALI knows a format, and keeps in mind what it refused."""
-
-    def __init__(self) -> None:
-        self._refused: set[tuple[int, bytes]] = set()
-        self._lengths: set[int] = set()
-
-    def accept(self, image: memoryview) -> bool:
-        """Whether DALI may be given an image."""
-        if not bytes(image[:8]).startswith(_SIGNATURES):
-            return False
-        return len(image) not in self._lengths or _key(image) not in self._refused
-
-    def refuse(self, image: memoryview) -> None:
-        """Keep in mind, by its content, that DALI refused an image."""
-        self._lengths.add(len(image))  # nearly every image is told by it, without being hashed
-        self._refused.add(_key(image))
-
-
-def _key(image: memoryview) -> tuple[int, bytes]:
-    return len(image), hashlib.blake2b(image, digest_size=16).digest()
+_LONGEST: Final = max(map(len, _FORMATS))

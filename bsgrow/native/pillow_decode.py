@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from bsgrow.images.orientation import as_shown, forget_xmp, size_as_shown
+from bsgrow.images.pixel_depth import has_16_bits, has_levels
 from bsgrow.native.image_error import ImageError
-from bsgrow.orientation import as_shown, forget_xmp, size_as_shown
-from bsgrow.pixel_depth import has_16_bits, has_levels
 
 Encoded = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""

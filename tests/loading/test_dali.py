@@ -9,7 +9,6 @@ import torch
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import decoder_choice
 from bsgrow.loading.dali_decoder import DaliDecoder
-from bsgrow.loading.dali_formats import DaliFormats
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.native_decoder import NativeDecoder
@@ -98,7 +97,7 @@ def test_what_only_pillow_decodes():
 
 
 @needs_dali
-def test_what_was_refused_once_is_kept_from_dali():
+def test_what_was_refused_once_costs_no_chunk_again():
     decoder = DaliDecoder(settings())
     odd = [PHOTOS[0], memoryview(save(cut(90, 120), "GIF")), PHOTOS[3][:900], PHOTOS[4]]
     chunks = []
@@ -122,26 +121,6 @@ def test_a_chunk_of_which_dali_is_given_nothing():
     assert list(of_photos.result()) == []
     assert out.isfinite().all()
     assert photos.isfinite().all()
-
-
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [("JPEG", {}), ("PNG", {}), ("BMP", {}), ("WEBP", {}), ("TIFF", {})],
-)
-def test_formats_that_dali_knows(kind, options):
-    image = memoryview(save(cut(90, 120), kind, **options))
-    formats = DaliFormats()
-    assert formats.accept(image)
-    formats.refuse(memoryview(bytes(len(image))))
-    assert formats.accept(image), "one of the same length was refused"
-    formats.refuse(image)
-    assert not formats.accept(memoryview(bytes(image)))
-    assert formats.accept(image[:-1])
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff", b"GIF89a..", b"P6 9 9 9", b"<html>", bytes(99)])
-def test_what_dali_is_not_given(content):
-    assert not DaliFormats().accept(memoryview(content))
 
 
 @needs_dali

@@ -14,7 +14,7 @@ from bsgrow.data.pillow_image import (
     NotAnImageError,
     opened_image,
 )
-from bsgrow.orientation import JPEG_FORMATS, ORIENTATION_TAG, orientation, size_as_shown
+from bsgrow.images.orientation import JPEG_FORMATS, ORIENTATION_TAG, orientation, size_as_shown
 
 _PLAIN_MODES = ("L", "RGB")  # grey and colour with 8 bits a channel, which every decoder takes
 
