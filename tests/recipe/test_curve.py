@@ -90,7 +90,7 @@ def test_a_curve_is_not_blamed_for_a_wrong_lr():
 
 
 def test_a_curve_that_there_is_not_is_named_from_python_too():
-    with pytest.raises(InputError, match=r"schedule.curve.name = 'SteplR': no such curve") as caught:
+    with pytest.raises(InputError, match=r"curve.name = 'SteplR': no such curve") as caught:
         of_python({"name": "SteplR"})
     assert caught.value.hint == 'did you mean "StepLR"?'
 
