@@ -50,9 +50,9 @@ class DaliDecoder:
         self._for_one: DaliPipeline | None = None
         self._pipeline = self._build()
 
-    def begin_batch(self) -> None:
-        """Wait, before anything is copied, for what may still use the memory."""
-        self._copies.begin_batch()
+    def begin_batch(self, images: Tensor) -> None:
+        """Have the first copy wait for what may still use the memory."""
+        self._copies.begin_batch(images)
 
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor

@@ -51,8 +51,12 @@ class Decoding(Protocol):
 class Decoder(Protocol):
     """Decodes chunks: crop, resize, mirror, normalise, cast."""
 
-    def begin_batch(self) -> None:
-        """Called when memory was taken for the next micro-batch, before any chunk is begun."""
+    def begin_batch(self, images: Tensor) -> None:
+        """Called when memory was taken for the next micro-batch, before any chunk is begun.
+
+        Args:
+            images: the micro-batch, of which chunks are parts.
+        """
 
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor

@@ -157,7 +157,7 @@ class EncodedLoader:
         memory = BatchMemory(layout, self.micro_batch_size, num_ahead, self.device)
         for each in positions:
             batch = EncodedBatch(each, *memory.new(each.stop - each.start))
-            decoder.begin_batch()
+            decoder.begin_batch(batch.images)
             yield batch
 
     @contextmanager

@@ -24,7 +24,7 @@ class NativeDecoder:
     def __init__(self, settings: DecodeSettings) -> None:
         self._settings = settings
 
-    def begin_batch(self) -> None:
+    def begin_batch(self, images: Tensor) -> None:
         """The host is done with memory that it gives out."""
 
     def begin(
@@ -80,9 +80,9 @@ class StagedDecoder:
         self._settings, self._copies = settings, copies
         self._decoder = NativeDecoder(settings)
 
-    def begin_batch(self) -> None:
-        """Wait, before anything is copied, for what may still use the memory."""
-        self._copies.begin_batch()
+    def begin_batch(self, images: Tensor) -> None:
+        """Have the first copy wait for what may still use the memory."""
+        self._copies.begin_batch(images)
 
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor

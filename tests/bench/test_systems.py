@@ -133,9 +133,8 @@ def test_the_limit_fills_the_memory_that_the_loader_fills(array_work, monkeypatc
 
 
 def test_the_copy_goes_from_place_to_place(array_work, monkeypatch):
-    """Not from one place that a cache would hold; several batches at once, or launches count."""
+    """Not from one place that a cache would hold; a launch for each batch, as the loader's."""
     monkeypatch.setattr(limit, "_COPY_BYTES", 300_000)
-    monkeypatch.setattr(limit, "_AT_ONCE_BYTES", 100_000)
     copied = []
     copy = torch.Tensor.copy_
     monkeypatch.setattr(
@@ -143,12 +142,12 @@ def test_the_copy_goes_from_place_to_place(array_work, monkeypatch):
     )
     work = array_work(global_batch_size=7)
     with closing(limit._copy(work)) as batches:
-        assert [next(batches) for _ in range(5)] == [Batch(14)] * 5
+        assert [next(batches) for _ in range(8)] == [Batch(7)] * 8
     sizes = {of.nbytes for _, of in copied}
-    assert sizes == {2 * (7 * (3 * 32 * 32 * 5) // 2)}
+    assert sizes == {7 * (3 * 32 * 32 * 5) // 2}
     places = [(of.data_ptr(), to) for to, of in copied]
-    assert len(set(places)) == 3, "over 300 000 bytes, in thirds"
-    assert places[3:] == places[:2]
+    assert len(set(places)) == 6, "over 300 000 bytes, in sixths"
+    assert places[6:] == places[:2]
     assert copied[0][1].unique().numel() > 200, "random bytes"
 
 

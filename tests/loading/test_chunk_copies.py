@@ -23,7 +23,7 @@ class Owner:
 def log(monkeypatch):
     """Streams that only write a log, and the CPU in place of the device."""
     log = []
-    consumer = Stream("consumer", log)
+    consumer = Stream("consumer", log, what="use")
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: consumer)
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
     return log
@@ -35,20 +35,39 @@ def logged_copies(log):
     return copies
 
 
-def test_only_memory_that_was_just_taken_waits_for_the_consumer(log):
-    """And so a large micro-batch is put together while the one before it computes."""
-    copies, out = logged_copies(log), torch.zeros(6)
-    copies.begin_batch()
-    for start in (0, 3):
-        copies.copy(torch.arange(3.0), out[start : start + 3])
-    assert log == [
-        ("copier waits for", "consumer"),
+def test_the_first_copy_into_a_batch_waits_for_what_was_queued_when_its_memory_was_taken(log):
+    """And for nothing since: micro-batches are put together while those before them compute."""
+    copies = logged_copies(log)
+    batches = [torch.zeros(6) for _ in range(3)]
+    for batch in batches:
+        copies.begin_batch(batch)
+        log.append("computing is queued")
+    for batch in batches[:2]:
+        for start in (0, 3):
+            copies.copy(torch.arange(3.0), batch[start : start + 3])
+    assert log[:6] == [step for use in range(3) for step in (("use", use), "computing is queued")]
+    assert [step for step in log[6:] if step[0] != "host waits for copy"] == [
+        ("copier waits for use", 0),
         ("copied", 0),
         ("consumer waits for copy", 0),
         ("copied", 1),
         ("consumer waits for copy", 1),
+        ("copier waits for use", 1),
+        ("copied", 2),
+        ("consumer waits for copy", 2),
+        ("copied", 3),
+        ("consumer waits for copy", 3),
     ]
-    assert out.tolist() == [0, 1, 2, 0, 1, 2]
+    assert [batch.tolist() for batch in batches] == [[0, 1, 2, 0, 1, 2]] * 2 + [[0] * 6]
+
+
+def test_memory_that_is_taken_again_is_waited_for_again(log):
+    copies, memory = logged_copies(log), torch.zeros(6)
+    for num_samples in (6, 3):
+        copies.begin_batch(memory[:num_samples])
+        copies.copy(torch.ones(3), memory[:3])
+    waits = [step for step in log if step[0] == "copier waits for use"]
+    assert waits == [("copier waits for use", 0), ("copier waits for use", 1)]
 
 
 def test_an_owner_is_held_until_its_copy_is_done(log):
@@ -68,7 +87,7 @@ def test_an_owner_is_held_until_its_copy_is_done(log):
 
 def test_on_the_host_a_copy_is_done_at_once():
     copies, out = ChunkCopies(CPU), torch.zeros(3, dtype=torch.bfloat16)
-    copies.begin_batch()
+    copies.begin_batch(out)
     owner = Owner()
     alive = weakref.ref(owner)
     copies.copy(torch.arange(3.0), out, owner)
@@ -85,8 +104,8 @@ def test_staged_chunks_are_those_of_the_native_decoder(memory_format, dtype):
     images = [*PHOTOS[:4], memoryview(b"no image"), memoryview(save(cut(90, 120), "GIF"))]
     outs = []
     for decoder in decoders:
-        decoder.begin_batch()
         out = torch.zeros(7, 3, SIZE, SIZE, dtype=dtype).to(memory_format=memory_format)
+        decoder.begin_batch(out)
         decoder.begin(images, windows(6), out[:6]).cancel()
         assert list(decoder.begin(images, windows(6), out[:6]).result()) == [4]
         assert decoder.decode_alone(images[0], windows(1), out[6:]) is None

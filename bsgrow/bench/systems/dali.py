@@ -176,7 +176,9 @@ def _source(definition: Any, work: Work) -> Source:
 def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
     copies = ChunkCopies(work.device)
     while True:
-        (images,) = pipeline.run()
+        # On the stream of whoever uses them: without one, DALI has the host wait for the device.
+        stream = torch.cuda.current_stream(work.device) if work.on_cuda else None
+        (images,) = pipeline.run(stream)
         tensor = torch.utils.dlpack.from_dlpack(images.as_tensor())
         if work.is_channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
@@ -187,7 +189,7 @@ def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
 
 def _cast(tensor: Tensor, dtype: torch.dtype, owner: Any, copies: ChunkCopies) -> Tensor:
     out = torch.empty_like(tensor, dtype=dtype)
-    copies.begin_batch()
+    copies.begin_batch(out)
     copies.copy(tensor, out, owner)
     return out
 

@@ -1,9 +1,11 @@
 """The physical limit: writing the output and nothing else, or decoding and nothing else.
 
 In memory on a CPU: the threads fill the output buffers, those of the loader's ring in turn. On a
-CUDA device: a copy within its memory that moves as many bytes as the work reads and writes, from
-place to place of more than caches hold. JPEG: the threads decode the files in full, with
-libjpeg-turbo as Pillow ships it, whose decoder runs outside of the GIL.
+CUDA device: a copy within its memory for each micro-batch, as the loader launches a kernel for
+each, that moves as many bytes as the work reads and writes, from place to place of more than caches
+hold. What the kernel reaches of the memory's own rate, ``benchmarks/device_stream.py`` says. JPEG:
+the threads decode the files in full, with libjpeg-turbo as Pillow ships it, whose decoder runs
+outside of the GIL.
 """
 
 from collections.abc import Generator
@@ -23,8 +25,6 @@ from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 
 _CHUNK_SAMPLES = 32  # what a thread of load_batch takes at a time
 _COPY_BYTES = 256 << 20  # or more are copied before the same bytes again: no cache holds them
-# Or more are copied in one launch, whose own time then counts for nothing.
-_AT_ONCE_BYTES = 64 << 20
 _ALIGNMENT = 512  # of what is copied, as memory that is allocated
 
 
@@ -53,13 +53,12 @@ def _fill(work: Work, num_buffers: int, num_samples: int) -> Generator[Batch, No
 def _copy(work: Work) -> Generator[Batch, None, None]:
     num_bytes = work.slice_size * (work.bytes_read + work.bytes_written) // 2
     pitch = -(-num_bytes // _ALIGNMENT) * _ALIGNMENT
-    together = -(-_AT_ONCE_BYTES // pitch)
-    num_parts = -(-_COPY_BYTES // (pitch * together)) * together
+    num_parts = -(-_COPY_BYTES // pitch)
     source = torch.randint(256, (num_parts, pitch), dtype=torch.uint8, device=work.device)
     target = torch.empty_like(source)
-    for first in cycle(range(0, num_parts, together)):
-        target[first : first + together].copy_(source[first : first + together])
-        yield Batch(work.slice_size * together)
+    for part in cycle(range(num_parts)):
+        target[part].copy_(source[part])
+        yield Batch(work.slice_size)
 
 
 def _open_jpeg(work: JpegWork) -> Source:
