@@ -56,12 +56,14 @@ class DeviceArrayLoader:
     num_test_skipped: ClassVar[int] = 0
     _train: tuple[object, object] = field(init=False, repr=False)
     _test: tuple[object, object] = field(init=False, repr=False)
+    _kept: list[Tensor] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         try:
             for name, split in (("_train", self.dataset.train), ("_test", self.dataset.test)):
                 images, labels = upload(split, self.device)
                 object.__setattr__(self, name, (hold(images), hold(labels)))
+                self._kept.extend(tensor for tensor in (images, labels) if tensor.is_cuda)
         except torch.OutOfMemoryError as error:
             raise DoesNotFitError(
                 f"{self.dataset.name} ({num_bytes(self.dataset) / 2**20:.0f} MiB) does not fit in "
@@ -102,6 +104,8 @@ class DeviceArrayLoader:
             out_labels=labels,
             shuffle=augment is not None,
         )
+        for tensor in self._kept:  # its memory is not given on while this stream may read it
+            tensor.record_stream(torch.cuda.current_stream(self.device))
         return images, labels
 
 

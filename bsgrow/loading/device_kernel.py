@@ -79,7 +79,9 @@ def hold(tensor: Tensor) -> object:
     if not tensor.is_cuda:
         return tensor
     with torch.cuda.device(tensor.device):
-        return cuda.device_array(tensor, stream=torch.cuda.current_stream().cuda_stream)
+        return cuda.device_array(
+            _as_capsule(tensor), stream=torch.cuda.current_stream().cuda_stream
+        )
 
 
 def _as_capsule(array: object) -> object:

@@ -129,6 +129,21 @@ def assert_same(ours, expected):
         assert torch.equal(one.labels, other.labels)
 
 
+def test_the_stream_that_reads_a_resident_data_set_is_noted(kernel, monkeypatch):
+    """Or the memory of a loader that is dropped would be given on while it is read."""
+    noted = []
+
+    class Kept:
+        def record_stream(self, stream):
+            noted.append(stream)
+
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"stream {len(noted)}")
+    loader = make_loader("resident", kernel)
+    loader._kept.append(Kept())
+    list(loader.micro_batches(updates(16, 16)))
+    assert noted == ["stream 0", "stream 1"]
+
+
 @pytest.mark.parametrize("kind", ["resident", "streamed"])
 @pytest.mark.parametrize("dtype", list(NAMES), ids=str)
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)

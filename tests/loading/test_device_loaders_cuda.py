@@ -152,6 +152,19 @@ def test_a_batch_outlives_its_loader(dataset, fraction):
     assert torch.equal(batch.images, expected)
 
 
+def test_a_loader_may_be_dropped_while_another_stream_reads_its_data(dataset):
+    loader, side = choose(dataset), torch.cuda.Stream()
+    torch.cuda.synchronize()
+    with torch.cuda.stream(side):
+        torch.cuda._sleep(2_000_000_000)  # clock cycles: about a second
+        batch = next(loader.micro_batches(updates(128)))
+    del loader
+    over = [torch.full((1 << 20,), 7, dtype=torch.uint8, device="cuda") for _ in range(64)]
+    torch.cuda.synchronize()
+    del over
+    assert_same([batch], choose(dataset, "cpu").micro_batches(updates(128)))
+
+
 def test_no_room_on_the_device_is_explained(dataset):
     torch.cuda.empty_cache()
     _, total = torch.cuda.mem_get_info()

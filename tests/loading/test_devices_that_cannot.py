@@ -1,10 +1,13 @@
 """Devices that cannot serve: too old, too full, or without the extension."""
 
+import contextlib
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from bsgrow.errors import BsgrowError
-from bsgrow.loading import ArrayLoader, StreamedArrayLoader, choose_array_loader
+from bsgrow.loading import ArrayLoader, StreamedArrayLoader, choose_array_loader, device_kernel
 from bsgrow.loading.device_kernel import hold
 from bsgrow.native import cuda
 from tests.loading.test_device_loaders import AUGMENT, DATASET, HostTransport
@@ -71,6 +74,24 @@ def test_what_does_not_fit_after_all_is_streamed(full_device, caplog):
 def test_what_is_held_on_the_host_is_the_tensor_itself():
     tensor = torch.zeros(3)
     assert hold(tensor) is tensor
+
+
+def test_what_is_held_on_a_device_is_taken_from_a_capsule(monkeypatch):
+    """A tensor itself would make torch record an event for a stream that it does not know."""
+    taken, tensor = [], OnDevice()
+    monkeypatch.setattr(device_kernel, "to_dlpack", lambda held: ("capsule of", held))
+    monkeypatch.setattr(device_kernel, "Tensor", OnDevice)
+    monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=5))
+    monkeypatch.setattr(cuda, "device_array", lambda array, stream: taken.append((array, stream)))
+    hold(tensor)
+    assert taken == [(("capsule of", tensor), 5)]
+
+
+class OnDevice:
+    """What is asked of a tensor on a CUDA device."""
+
+    is_cuda, device = True, torch.device("cuda", 0)
 
 
 def test_a_missing_extension_is_explained(monkeypatch):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from bsgrow.errors import InputError
-from bsgrow.training.device import autocast, precision_of, resolve_device
+from bsgrow.training.device import autocast, precision_of, resolve_device, use_device
 
 
 @pytest.fixture
@@ -67,3 +67,13 @@ def test_autocast_is_on_inside():
     with autocast(torch.device("cpu"), torch.bfloat16):
         assert torch.is_autocast_enabled("cpu")
         assert torch.get_autocast_dtype("cpu") is torch.bfloat16
+
+
+def test_libraries_take_the_device_and_choose_convolutions_by_measuring(monkeypatch):
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    use_device(torch.device("cpu"))
+    assert (current, torch.backends.cudnn.benchmark) == ([], False)
+    use_device(torch.device("cuda", 1))
+    assert (current, torch.backends.cudnn.benchmark) == ([torch.device("cuda", 1)], True)
