@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library check sanitize sanitize-address sanitize-thread fuzz format clean
+.PHONY: train test test-commands test-library test-cuda check sanitize sanitize-address sanitize-thread fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -13,12 +13,19 @@ train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 # Half of it are commands that start, one at a time: the two go side by side.
 test: $(VENV)/installed-dev  ## run all tests
 	$(MAKE) --jobs=2 test-commands test-library
+	$(MAKE) test-cuda
 
 test-commands: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/e2e
 
 test-library: $(VENV)/installed-dev
 	$(BIN)/python -m pytest --ignore=tests/e2e
+
+# From the others devices are hidden, so that they say the same on every machine.
+test-cuda: $(VENV)/installed-dev
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
+	then $(BIN)/python -m pytest -m cuda; \
+	else echo "no CUDA device: what needs one is not tested here"; fi
 
 check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a file
 	$(BIN)/ruff check .

@@ -17,6 +17,18 @@ from bsgrow.native import Augment
 settings.register_profile("bsgrow", deadline=None)
 settings.load_profile("bsgrow")
 
+
+def pytest_configure(config):
+    """Hides devices from tests that do not ask for one: what they say holds on every machine."""
+    if hides_devices(config.getoption("markexpr")):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def hides_devices(marks):
+    """Whether the expression after pytest's -m selects others than the tests of a CUDA device."""
+    return "cuda" not in marks.split() or "not cuda" in marks
+
+
 # A shell's background job ignores Ctrl-C, and so would every program that a test starts and stops.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

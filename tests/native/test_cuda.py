@@ -168,15 +168,16 @@ def test_arrays_of_another_stream_are_waited_for():
     producer, consumer = torch.cuda.Stream(), torch.cuda.Stream()
     known = torch.as_tensor(case["images"], device="cuda")
     labels = torch.as_tensor(case["labels"], device="cuda")
-    torch.cuda.synchronize()
     with torch.cuda.stream(producer):
         images = torch.zeros_like(known)
+        out = make_out((100, 3, 32, 32), torch.float32, False, "cuda")  # made by a pageable copy
+        out_labels = torch.zeros(100, dtype=torch.int64, device="cuda")
+    torch.cuda.synchronize()
+    with torch.cuda.stream(producer):
         torch.cuda._sleep(2_000_000_000)  # clock cycles: about a second
         images.copy_(known)  # within the device: the host goes on at once
         late = torch.cuda.Event()
         late.record()
-        out = make_out((100, 3, 32, 32), torch.float32, False, "cuda")
-        out_labels = torch.zeros(100, dtype=torch.int64, device="cuda")
         arguments = case | {"images": images, "labels": labels}
         arguments |= {"out_images": out, "out_labels": out_labels}
         cuda.load_batch(**arguments, stream=consumer.cuda_stream)

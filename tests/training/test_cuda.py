@@ -77,6 +77,7 @@ def test_device_memory_does_not_grow_with_the_batch(tmp_path):
     for name, batch in (("small", 64), ("large", 1437)):
         torch.cuda.reset_peak_memory_stats()
         settings = [*SHORT, "growth.mode=decay", f"schedule.global_batch_size={batch}"]
+        settings.append(f"growth.max_batch_size={batch}")
         carry_out(
             load_recipe("digits", settings),
             RunDirectory(tmp_path / name),
