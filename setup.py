@@ -2,7 +2,8 @@
 
 ``bsgrow._native`` is always built. ``bsgrow._native_jpeg`` needs libjpeg-turbo and
 ``bsgrow._native_cuda`` needs nvcc; the package is built without those that cannot be, unless the
-variable BSGROW_REQUIRE names them (``BSGROW_REQUIRE=_native_jpeg,_native_cuda``).
+variable BSGROW_REQUIRE names them (``BSGROW_REQUIRE=_native_jpeg,_native_cuda``). What was compiled
+counts as built once it was imported.
 ``bsgrow/_build.json`` says what was built and why something was not: `bsgrow doctor` reads it.
 """
 
@@ -13,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
@@ -37,19 +39,37 @@ HAS_JPEG = """
 """
 
 
+IMPORT = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location(*sys.argv[1:])
+spec.loader.exec_module(module_from_spec(spec))
+"""
+
+
 class MissingToolError(Exception):
     """What a module needs is not on this machine."""
+
+
+class BrokenModuleError(Exception):
+    """A module was compiled and cannot be imported."""
 
 
 def find(*patterns: str) -> list[str]:
     return sorted(str(path) for pattern in patterns for path in CSRC.glob(pattern))
 
 
-def module(name: str, sources: list[str], **options: list[str]) -> Pybind11Extension:
+def kernels() -> list[str]:
+    return find("cuda/*.cu")
+
+
+def module(
+    name: str, sources: list[str], depends: Iterable[str] = (), **options: list[str]
+) -> Pybind11Extension:
     return Pybind11Extension(
         f"bsgrow.{name}",
         sources,
-        depends=HEADERS,
+        depends=[*HEADERS, *depends],
         include_dirs=["csrc", "csrc/include"],
         extra_compile_args=[*FLAGS],
         extra_link_args=["-pthread"],
@@ -73,6 +93,7 @@ def modules() -> list[Pybind11Extension]:
             "_native_cuda",
             find("bindings/cuda/*.cpp", "bindings/batch_arguments.cpp", "bindings/images_out.cpp")
             + shared,
+            depends=kernels(),
             libraries=["cudart_static", "dl", "rt"],
         ),
     ]
@@ -120,7 +141,7 @@ def compile_kernels(nvcc: Path, architectures: list[str], folder: Path) -> list[
     codes = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in architectures]
     codes.append(f"-gencode=arch=compute_{architectures[-1]},code=compute_{architectures[-1]}")
     objects = []
-    for source in map(Path, find("cuda/*.cu")):
+    for source in map(Path, kernels()):
         target = folder / source.with_suffix(".o")
         target.parent.mkdir(parents=True, exist_ok=True)
         includes = ["-Icsrc", "-Icsrc/include"]
@@ -129,6 +150,17 @@ def compile_kernels(nvcc: Path, architectures: list[str], folder: Path) -> list[
         )
         objects.append(str(target))
     return objects
+
+
+def check_imports(name: str, file: Path) -> None:
+    """Import a module as it lies there; a linker leaves symbols open that nothing defines."""
+    if "-fsanitize" in os.environ.get("CFLAGS", ""):
+        return  # the interpreter would have to load the sanitizer's runtime first
+    command = [sys.executable, "-c", IMPORT, name, str(file.resolve())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+        raise BrokenModuleError(f"it was compiled and cannot be imported: {reason}")
 
 
 def is_stale(target: str, source: str) -> bool:
@@ -157,6 +189,7 @@ class Build(build_ext):
         try:
             facts["architectures"] = self.prepare(name, ext)
             super().build_extension(ext)
+            check_imports(ext.name, Path(self.get_ext_fullpath(ext.name)))
         except Exception as error:
             if name in REQUIRED:
                 raise

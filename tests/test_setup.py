@@ -1,11 +1,17 @@
-"""A build leaves no module of an earlier one where it puts its own, and no other's alone."""
+"""What a build puts where, what it says of that, and what a source distribution holds."""
 
+import json
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 import setuptools
 
 ROOT = Path(__file__).parents[1]
+NOT_SOURCES = ignore_patterns(".*", "build", "*.egg-info", "*.so", "_build.json", "__pycache__")
 
 
 @pytest.fixture
@@ -16,6 +22,7 @@ def build(tmp_path, monkeypatch):
     distribution = setuptools.distutils.core.run_setup("setup.py", stop_after="init")
     command = distribution.get_command_obj("build_ext")
     command.build_lib = str(tmp_path / "lib")
+    command.build_temp = str(tmp_path / "temp")
     command.ensure_finalized()
     command.extensions = [ext for ext in command.extensions if ext.name == "bsgrow._native_cuda"]
     monkeypatch.chdir(tmp_path)
@@ -35,3 +42,70 @@ def test_what_cannot_be_built_again_is_removed(build, inplace):
     command.run()
     assert not modules["lib"].exists()
     assert modules["."].exists() != inplace, "a build elsewhere leaves the source tree alone"
+
+
+BROKEN = """
+#include <Python.h>
+extern "C" int defined_nowhere();
+extern "C" PyObject* PyInit__native_cuda() { return defined_nowhere() ? Py_None : nullptr; }
+"""
+
+
+def test_what_was_compiled_and_cannot_be_imported_does_not_count_as_built(build, monkeypatch):
+    command, modules = build
+    (extension,) = command.extensions
+    Path("broken.cpp").write_text(BROKEN)
+    extension.sources, extension.libraries, extension.depends = ["broken.cpp"], [], []
+    monkeypatch.delenv("CFLAGS", raising=False)
+    monkeypatch.setattr(type(command), "prepare", lambda command, name, ext: ["any"])
+    command.run()
+    record = json.loads(Path("lib/bsgrow/_build.json").read_text())["_native_cuda"]
+    assert not record["built"]
+    assert "cannot be imported" in record["reason"]
+    assert "defined_nowhere" in record["reason"]
+    assert not modules["lib"].exists()
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """A source distribution, made from the sources alone and unpacked elsewhere."""
+    folder = tmp_path_factory.mktemp("sdist")
+    copytree(ROOT, folder / "sources", ignore=NOT_SOURCES)
+    make = "from setuptools.build_meta import build_sdist; print(build_sdist('..'))"
+    done = run(folder / "sources", make)
+    with tarfile.open(folder / done.splitlines()[-1]) as archive:
+        archive.extractall(folder, filter="data")
+    (top,) = folder.glob("bsgrow-*/")
+    return top
+
+
+def run(folder, code):
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def files_of(folder):
+    copied = (path for part in ("bsgrow", "csrc") for path in (folder / part).rglob("*"))
+    kept = (path for path in copied if path.is_file() and "__pycache__" not in path.parts)
+    built = {".so", ".pyd"}
+    names = {str(path.relative_to(folder)) for path in kept if path.suffix not in built}
+    return names - {"bsgrow/_build.json"}
+
+
+def test_a_source_distribution_holds_all_sources(unpacked):
+    assert files_of(unpacked) == files_of(ROOT)
+    assert {path.suffix for path in (unpacked / "csrc").rglob("*.*")} >= {".cu", ".h", ".inl"}
+
+
+def test_what_is_built_from_it_is_what_is_built_from_the_checkout(unpacked):
+    modules = """
+import json, sys, setuptools
+distribution = setuptools.distutils.core.run_setup("setup.py", stop_after="init")
+parts = [(m.name, sorted(m.sources), sorted(m.depends)) for m in distribution.ext_modules]
+print(json.dumps(parts))
+"""
+    lists = [json.loads(run(folder, modules)) for folder in (ROOT, unpacked)]
+    assert lists[0] == lists[1]
+    assert any(name.endswith(".cu") for _, _, depends in lists[1] for name in depends)

@@ -68,12 +68,16 @@ def _examine(module: _NativeModule, record: Mapping[str, Any]) -> Finding:
     try:
         facts |= _ask(import_module(f"bsgrow.{module.name}"))
     except ModuleNotFoundError as error:
-        reason = str(record.get("reason") or f"{error}; there is no record of a build")
+        reason = str(record.get("reason") or f"{error}; {_record_of(record)}")
         return Finding("module", module.name, "missing", module.needed, facts, reason, module.hint)
     except (ImportError, RuntimeError, ValueError) as error:
         hint = _UNSET if _VARIABLE in str(error) else module.hint
         return Finding("module", module.name, "broken", module.needed, facts, str(error), hint)
     return Finding("module", module.name, "works", module.needed, facts)
+
+
+def _record_of(record: Mapping[str, Any]) -> str:
+    return "it was built, and is gone" if record else "there is no record of a build"
 
 
 def _facts_of_build(record: Mapping[str, Any]) -> dict[str, Any]:

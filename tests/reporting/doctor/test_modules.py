@@ -51,6 +51,13 @@ def test_a_module_that_was_not_built_says_why(findings, monkeypatch):
     assert not cuda["_native_cuda"].needed
 
 
+def test_a_module_that_was_built_and_is_gone_says_so(findings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "bsgrow._native_cuda", None)
+    cuda = findings(_native_cuda={"built": True, "compiler": "g++"})["_native_cuda"]
+    assert cuda.state == "missing"
+    assert cuda.reason.endswith("; it was built, and is gone")
+
+
 class Answers:
     """A module as another build might be."""
 
