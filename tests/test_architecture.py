@@ -14,8 +14,8 @@ LAYERS = [
     {"atomic_file", "cuda_architectures", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},
     {"folder_lock", "images"},
-    {"native", "data"},
-    {"recipe", "loading", "models"},
+    {"native", "data", "models"},
+    {"recipe", "loading"},
     {"training"},
     {"reporting"},
     {"bench"},

@@ -94,7 +94,7 @@ ThreadsOption = Annotated[
     typer.Option(
         "--num-threads",
         min=1,
-        max=4096,
+        max=1024,
         help="Of each system, whoever waits for a batch of bsgrow included (two there at least); "
         "as many as torch takes if absent.",
     ),

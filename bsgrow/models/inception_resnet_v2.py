@@ -15,8 +15,8 @@ from torch.nn.functional import relu
 
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
 from bsgrow.models.image_size import check_image_size
+from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE as SMALLEST_IMAGE
 
-SMALLEST_IMAGE = 75  # pixels a side that leave one pixel to the last stage
 NUM_FEATURES = 1536
 NORM_EPS = 1e-3
 Size = int | tuple[int, int]

@@ -4,7 +4,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from bsgrow.errors import InputError
+from bsgrow.models import specs
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
 
 STEM_CHANNELS = 16
@@ -107,17 +107,5 @@ def wide_resnet(
     Raises:
         InputError: if ``depth`` is not of the form 6n + 4 with n >= 1, or ``width`` is below 1.
     """
-    num_blocks, remainder = divmod(depth - 4, 6)
-    if num_blocks < 1 or remainder:
-        nearest = 6 * max(1, round((depth - 4) / 6)) + 4
-        raise InputError(
-            f"model.depth = {depth} is not a depth of a wide residual network: "
-            "6n + 4 is allowed, that is 10, 16, 22, 28, …",
-            hint=f"the nearest is depth = {nearest}",
-        )
-    if width < 1:
-        raise InputError(
-            f"model.width = {width} is not a widening factor, 1 or more",
-            hint="width = 1 is the plain residual network, the paper's CIFAR networks use 4 to 10",
-        )
-    return WideResNet(num_blocks, width, in_channels, num_classes, ghost_batch_size)
+    specs.wide_resnet(depth=depth, width=width)
+    return WideResNet((depth - 4) // 6, width, in_channels, num_classes, ghost_batch_size)

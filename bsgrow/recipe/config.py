@@ -14,15 +14,23 @@ from pydantic import (
 )
 
 from bsgrow.errors import InputError
+from bsgrow.models import check_images_fit, check_model
 from bsgrow.native import Augment
 from bsgrow.recipe.curve import check_curve
-from bsgrow.recipe.data_config import DataConfig, ImagesConfig, check_keys_of_data
+from bsgrow.recipe.data_config import (
+    DataConfig,
+    ImagesConfig,
+    check_augment,
+    check_keys_of_data,
+    image_shape,
+)
+from bsgrow.recipe.device_name import check_device
 from bsgrow.recipe.section import Section
 from bsgrow.schedule import Growth, Reference
 
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
 _MAX_COUNT = 2**31 - 1  # what the kernels of torch index a batch with
-_MAX_THREADS = 4096  # above any machine; every one of them would be started
+_MAX_THREADS = 1024  # what the native modules start
 
 Count = Annotated[PositiveInt, Field(le=_MAX_COUNT)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
@@ -38,8 +46,13 @@ class ModelConfig(Section):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The keys beside the name; the architecture checks them when it is built."""
+        """The keys beside the name."""
         return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _is_a_model(self) -> Self:
+        check_model(self.name, self.arguments)
+        return self
 
 
 class OptimizerConfig(Section):
@@ -147,6 +160,12 @@ class RunConfig(Section):
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
 
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, name: str) -> str:
+        check_device(name)
+        return name
+
     compile: bool | Literal["auto"] = "auto"
     """Whether the step is compiled, for each common size of micro-batch, before the first update;
     ``auto`` does so on CUDA."""
@@ -213,8 +232,12 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _augment_fits_data(self) -> Self:
+    def _tables_fit_data(self) -> Self:
         check_keys_of_data(self.data, self.augment, self.images)
+        shape = image_shape(self.data, self.images)
+        if shape is not None:
+            check_augment(self.augment, self.data.name, *shape[1:])
+            check_images_fit(self.model.name, *shape[1:])
         return self
 
     @property

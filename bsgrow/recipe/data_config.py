@@ -70,6 +70,30 @@ class ImagesConfig(Section):
         return CentreCrop(self.size, usual if self.resize is None else self.resize)
 
 
+def image_shape(data: DataConfig, images: ImagesConfig | None) -> tuple[int, int, int] | None:
+    """Return (channels, height, width) of what the network sees; None where only the data say."""
+    if is_encoded(data.name):
+        size = (images or ImagesConfig()).size
+        return 3, size, size  # whatever is decoded becomes red, green and blue
+    return DATASETS[data.name].image_shape if data.name in DATASETS else None
+
+
+def check_augment(augment: Augment, name: str, height: int, width: int) -> None:
+    """Check that pad and cutout fit the images of a data set; raises InputError."""
+    side = min(height, width)
+    size = f"the images of {name} are {height}×{width} pixels"
+    if augment.pad >= side:
+        raise InputError(
+            f"augment.pad = {augment.pad}: {size}",
+            hint=f"at most {side - 1} pixels can be added on each side",
+        )
+    if augment.cutout > side:
+        raise InputError(
+            f"augment.cutout = {augment.cutout}: {size}",
+            hint=f"the square that is blanked can be at most {side} pixels wide",
+        )
+
+
 _OF_ARRAYS = ("pad", "padding", "cutout")
 
 

@@ -63,7 +63,7 @@ def schedule_recipe(overrides: Iterable[str]) -> Recipe:
         InputError: a key is missing or not allowed.
     """
     hint = "without a recipe, --samples, --epochs, --batch-size and --lr are needed"
-    table: dict[str, Any] = {"data": {"name": "unnamed"}, "model": {"name": "unnamed"}}
+    table: dict[str, Any] = {"data": {"name": "unnamed"}, "model": {"name": "resnet50"}}
     for override in overrides:
         _set(table, override)
     if "num_samples" not in table["data"]:

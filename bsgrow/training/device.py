@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from bsgrow.errors import InputError
+from bsgrow.recipe.device_name import check_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,11 @@ def resolve_device(name: str, key: str = "run.device") -> torch.device:
         InputError: if the name is none of these, or that CUDA device is not there.
     """
     num_cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if name == "auto":
-        name = "cuda" if num_cuda_devices else "cpu"
-    if name == "cpu":
+    index = check_device(name, key)
+    if name == "auto" and num_cuda_devices:
+        index = 0
+    if index is None:
         return torch.device("cpu")
-    index = _cuda_index(name, key)
     if index >= num_cuda_devices:
         raise InputError(
             f"{key} = {name!r} is not there: torch {torch.__version__} sees "
@@ -68,15 +69,3 @@ def use_device(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
         torch.backends.cudnn.benchmark = True
-
-
-def _cuda_index(name: str, key: str) -> int:
-    kind, colon, index = name.partition(":")
-    if kind == "cuda" and not colon:
-        return 0
-    if kind == "cuda" and index.isascii() and index.isdecimal():
-        return int(index)
-    raise InputError(
-        f"{key} = {name!r} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
-        hint='"auto" takes the first CUDA device, or the CPU where there is none',
-    )

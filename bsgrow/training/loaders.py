@@ -7,8 +7,8 @@ import torch
 from bsgrow.data import Dataset, EncodedDataset, is_encoded, load_dataset, open_encoded
 from bsgrow.errors import InputError
 from bsgrow.loading import EncodedLoader, Loader, choose_array_loader, choose_decoder
-from bsgrow.native import Augment
 from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
+from bsgrow.recipe.data_config import check_augment
 from bsgrow.training.device import Precision, resolve_device
 
 AnyDataset = Dataset | EncodedDataset
@@ -57,7 +57,7 @@ def make_loader(
     """
     if isinstance(dataset, EncodedDataset):
         return _encoded_loader(recipe, dataset, device, precision)
-    check_augment(recipe.augment, dataset)
+    check_augment(recipe.augment, dataset.name, *dataset.image_shape[1:])
     return choose_array_loader(
         dataset,
         recipe.augment,
@@ -105,20 +105,3 @@ def _encoded_loader(
         decoder=recipe.data.decoder,
         on_error=recipe.data.on_error,
     )
-
-
-def check_augment(augment: Augment, dataset: Dataset) -> None:
-    """Check that pad and cutout fit the images; raises InputError."""
-    height, width = dataset.image_shape[1:]
-    side = min(height, width)
-    size = f"the images of {dataset.name} are {height}×{width} pixels"
-    if augment.pad >= side:
-        raise InputError(
-            f"augment.pad = {augment.pad}: {size}",
-            hint=f"at most {side - 1} pixels can be added on each side",
-        )
-    if augment.cutout > side:
-        raise InputError(
-            f"augment.cutout = {augment.cutout}: {size}",
-            hint=f"the square that is blanked can be at most {side} pixels wide",
-        )

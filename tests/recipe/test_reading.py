@@ -97,7 +97,7 @@ def test_defaults_that_follow_from_the_schedule():
         ("run.micro_batch_size=-17", "run.micro_batch_size = -17: must be a number", None),
         ("run.micro_batch_size=3000000000", "run.micro_batch_size = 3000000000: must be a", None),
         ("run.num_threads=3000000000", "run.num_threads = 3000000000: must be less than or equal "
-         "to 4096", "num_threads: CPU threads of the loader and of torch"),
+         "to 1024", "num_threads: CPU threads of the loader and of torch"),
         ("run.seed=1" + 5000 * "0", "run.seed = '1000", "seed: Seed of the initial weights"),
         ("run.seed=0x1" + 5000 * "0", "run.seed: is an integer of more than 64 bits", "Seed of"),
         ("run.seed=" + 3000 * "[", "[[…: is nested too deep", None),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from bsgrow.errors import InputError
-from bsgrow.models import GhostBatchNorm2d, registry
+from bsgrow.models import GhostBatchNorm2d, registry, specs
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training import RunDirectory, carry_out, compiled
@@ -43,6 +43,8 @@ def small_network(*, in_channels, num_classes, ghost_batch_size):
 @pytest.fixture(autouse=True)
 def _small_network(monkeypatch):
     monkeypatch.setattr(registry, "MODELS", {**registry.MODELS, "small": small_network})
+    small = specs.ModelSpec(lambda: None)
+    monkeypatch.setattr(specs, "MODEL_SPECS", {**specs.MODEL_SPECS, "small": small})
 
 
 @pytest.fixture

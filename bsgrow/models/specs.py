@@ -1,0 +1,109 @@
+"""What each architecture takes, without torch, so that a plan can check it before a run does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from bsgrow.errors import InputError, did_you_mean
+from bsgrow.models.image_size import check_image_size
+from bsgrow.validation import call_checked, shown
+
+SMALLEST_INCEPTION_IMAGE = 75  # pixels a side that leave one pixel to the last stage
+
+Depth = Annotated[int, Field(le=10_000)]  # which takes seconds to build
+Width = Annotated[int, Field(le=1_000)]  # one convolution of 150 GB
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What an architecture takes.
+
+    Attributes:
+        check: called with the arguments that a recipe gives; raises InputError for a wrong one.
+        smallest_image: pixels that each side of an image needs.
+    """
+
+    check: Callable[..., None]
+    smallest_image: int = 1
+
+
+def wide_resnet(*, depth: Depth, width: Width) -> None:
+    """Check the arguments of a wide residual network (arXiv 1605.07146, table 1).
+
+    Args:
+        depth: convolutional layers, 6n + 4 for n >= 1: 10, 16, 22, 28, 34, 40, …
+        width: widening factor k >= 1.
+
+    Raises:
+        InputError: ``depth`` is not of the form 6n + 4 with n >= 1, or ``width`` is below 1.
+    """
+    num_blocks, remainder = divmod(depth - 4, 6)
+    if num_blocks < 1 or remainder:
+        nearest = 6 * max(1, round((depth - 4) / 6)) + 4
+        raise InputError(
+            f"model.depth = {depth} is not a depth of a wide residual network: "
+            "6n + 4 is allowed, that is 10, 16, 22, 28, …",
+            hint=f"the nearest is depth = {nearest}",
+        )
+    if width < 1:
+        raise InputError(
+            f"model.width = {width} is not a widening factor, 1 or more",
+            hint="width = 1 is the plain residual network, the paper's CIFAR networks use 4 to 10",
+        )
+
+
+def resnet50(*, zero_init_residual: bool = True) -> None:
+    """Check the arguments of ResNet-50.
+
+    Args:
+        zero_init_residual: whether the last normalisation of each block starts with a weight of 0,
+            so that the block starts as its shortcut; the default.
+    """
+
+
+def inception_resnet_v2() -> None:
+    """Check the arguments of Inception-ResNet-v2, which has none."""
+
+
+MODEL_SPECS: Mapping[str, ModelSpec] = MappingProxyType(
+    {
+        "inception_resnet_v2": ModelSpec(inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
+        "resnet50": ModelSpec(resnet50),
+        "wide_resnet": ModelSpec(wide_resnet),
+    }
+)
+
+
+def check_model(name: str, arguments: Mapping[str, Any]) -> None:
+    """Check that an architecture exists and takes these arguments.
+
+    Args:
+        name: a key of ``MODEL_SPECS``.
+        arguments: as the recipe gives them, such as depth and width.
+
+    Raises:
+        InputError: no such architecture; or an argument is unknown, missing or not allowed.
+    """
+    if name not in MODEL_SPECS:
+        raise InputError(
+            f"model.name = {shown(name)}: no such model", did_you_mean(name, MODEL_SPECS)
+        )
+    call_checked(MODEL_SPECS[name].check, table="model", written=arguments)
+
+
+def check_images_fit(name: str, height: int, width: int) -> None:
+    """Check that a model takes images of a size.
+
+    Args:
+        name: of the model; one that does not exist takes any size.
+        height: of the images, in pixels.
+        width: of the images, in pixels.
+
+    Raises:
+        InputError: the images are too small.
+    """
+    smallest = MODEL_SPECS[name].smallest_image if name in MODEL_SPECS else 1
+    check_image_size(name, smallest, height, width)
