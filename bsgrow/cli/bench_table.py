@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from bsgrow.cli.console import out
 from bsgrow.cli.numbers import duration
+from bsgrow.cli.table import Column, FittedTable
 
 Row = Mapping[str, Any]
-Column = tuple[str, Callable[[Row], str]]
+Shown = tuple[Column, Callable[[Row], str]]
 
 
 def print_loader_rows(rows: Sequence[Row]) -> None:
@@ -23,21 +21,17 @@ def print_train_rows(rows: Sequence[Row]) -> None:
     _print(rows, (*_RATES, *_TRAINING))
 
 
-def _print(rows: Sequence[Row], columns: Sequence[Column]) -> None:
+def _print(rows: Sequence[Row], columns: Sequence[Shown]) -> None:
     """A system that gave no rate says why, on a dim line."""
     for case in dict.fromkeys(row["case"] for row in rows):
-        title = Text(case, style="bold")
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        table.add_column("batch", justify="right")
-        table.add_column("system")
-        for name, _ in columns:
-            table.add_column(name, justify="right")
+        names = [Column("batch", right=True), Column("system")]
+        table = FittedTable([*names, *(column for column, _ in columns)], title=case)
         mine = [row for row in rows if row["case"] == case]
         for row in mine:
-            names = str(row["global_batch_size"]), row["system"]
+            named = str(row["global_batch_size"]), row["system"]
             failed = row["samples_per_second"] is None
             cells = ["–" if failed else show(row) for _, show in columns]
-            table.add_row(*names, *cells, style="dim" if failed else None)
+            table.add_row(*named, *cells, style="dim" if failed else "")
         out.print(table)
         _print_reasons(mine)
 
@@ -68,15 +62,19 @@ def _mebibytes(num_bytes: int | None) -> str:
     return "–" if num_bytes is None else f"{num_bytes / 2**20:,.0f} MiB"
 
 
-_RATES: tuple[Column, ...] = (
-    ("samples/s", lambda row: f"{row['samples_per_second']:,.0f}"),
-    ("min – max", _spread),
-    ("n", lambda row: str(row["n"])),
-    ("of the limit", lambda row: _ratio(row["of_limit"])),
-    ("bsgrow is", lambda row: _ratio(row["bsgrow_times"], "×")),
+def _figure(name: str, leaves: int | None = None) -> Column:
+    return Column(name, right=True, leaves=leaves)
+
+
+_RATES: tuple[Shown, ...] = (
+    (_figure("samples/s"), lambda row: f"{row['samples_per_second']:,.0f}"),
+    (_figure("min – max", 2), _spread),
+    (_figure("n", 1), lambda row: str(row["n"])),
+    (_figure("of the limit"), lambda row: _ratio(row["of_limit"])),
+    (_figure("bsgrow is"), lambda row: _ratio(row["bsgrow_times"], "×")),
 )
-_TRAINING: tuple[Column, ...] = (
-    ("update (max)", _update),
-    ("host peak", lambda row: _mebibytes(row["peak_host_bytes"])),
-    ("device peak", lambda row: _mebibytes(row["peak_device_bytes"])),
+_TRAINING: tuple[Shown, ...] = (
+    (_figure("update (max)", 5), _update),
+    (_figure("host peak", 3), lambda row: _mebibytes(row["peak_host_bytes"])),
+    (_figure("device peak", 4), lambda row: _mebibytes(row["peak_device_bytes"])),
 )

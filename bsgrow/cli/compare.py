@@ -10,12 +10,11 @@ import typer
 
 from bsgrow.cli.console import err, out, print_json
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
+from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, load_recipe, make_arm, plan_recipe
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from bsgrow.cli.stopping import StopRequest
     from bsgrow.reporting.comparison import Arm
     from bsgrow.reporting.learning_curve import LearningCurve
@@ -140,13 +139,16 @@ def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "Run
     return finished
 
 
-def _table(arms: "Sequence[Arm]") -> "Table":
-    from rich.table import Table
+_COLUMNS = (
+    Column("arm"),
+    *figures("n", "test accuracy", "updates"),
+    Column("of the baseline", right=True, leaves=1),
+    Column("wall-clock", right=True, leaves=2),
+)
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("arm")
-    for column in ("n", "test accuracy", "updates", "of the baseline", "wall-clock"):
-        table.add_column(column, justify="right")
+
+def _table(arms: "Sequence[Arm]") -> FittedTable:
+    table = FittedTable(_COLUMNS)
     for arm in arms:
         accuracy, wall = arm.test_accuracy, arm.wall_seconds
         table.add_row(

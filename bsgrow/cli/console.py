@@ -1,6 +1,8 @@
 """Where the command line writes: data to stdout, everything else to stderr."""
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -9,11 +11,17 @@ from rich.console import Console
 
 from bsgrow.errors import BsgrowError
 
-_PIPE_WIDTH = 120  # a table in a pipe or a log need not fit a terminal
+_PIPE_WIDTH = 120  # of words in a pipe or a log, which need not fit a terminal
+_DUMB = ("dumb", "unknown")
 
 
-def _width(stream: TextIO) -> int | None:
-    return None if stream.isatty() else _PIPE_WIDTH
+def size_of(stream: TextIO) -> tuple[int | None, int | None]:
+    """Return the width and height of a console where rich would not find them by itself."""
+    if not stream.isatty():
+        return _PIPE_WIDTH, None
+    if os.environ.get("TERM", "").lower() not in _DUMB:
+        return None, None
+    return shutil.get_terminal_size()  # rich takes 80 columns for every dumb terminal
 
 
 class _Remarks(Console):
@@ -24,8 +32,14 @@ class _Remarks(Console):
         self.quiet = True
 
 
-out = Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
+_width, _height = size_of(sys.stdout)
+out = Console(highlight=False, soft_wrap=True, width=_width, height=_height)
 err = _Remarks(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_words(text: str) -> None:
+    """Write a sentence to stdout, on a terminal in lines that end between two words."""
+    out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

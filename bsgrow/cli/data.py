@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bsgrow.cli.console import out, print_json
 from bsgrow.cli.data_pack import pack_data
 from bsgrow.cli.data_verify import verify_data
 from bsgrow.cli.options import Format, FormatOption
+from bsgrow.cli.table import Column, FittedTable
 from bsgrow.data import DATASETS, ENCODED, load_dataset
 
 _commands = typer.Typer(no_args_is_help=True, help="List, fetch, pack and verify data sets.")
@@ -27,6 +27,16 @@ def complete_data_set(incomplete: str) -> list[str]:
     return [name for name in DATASETS if name.startswith(incomplete)]
 
 
+_COLUMNS = (
+    Column("name"),
+    Column("training samples", right=True),
+    Column("held out", right=True, leaves=2),
+    Column("classes", right=True, leaves=3),
+    Column("image", leaves=1),
+    Column("what it is", words=True),
+)
+
+
 @_commands.command("list")
 def list_data(output: FormatOption = Format.TABLE) -> None:
     """List the data sets that a recipe can name in `data.name`."""
@@ -36,9 +46,7 @@ def list_data(output: FormatOption = Format.TABLE) -> None:
         counts |= dict.fromkeys(ENCODED)  # as many as are at data.path
         print_json({name: {"num_samples": count} for name, count in counts.items()})
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "training samples", "held out", "classes", "image", "what it is"):
-        table.add_column(column)
+    table = FittedTable(_COLUMNS)
     for spec in specs:
         shape = "×".join(map(str, spec.image_shape))
         numbers = (str(spec.num_samples), str(spec.num_test_samples), str(spec.num_classes))

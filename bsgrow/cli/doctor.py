@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bsgrow.cli.console import out, print_error, print_json
 from bsgrow.cli.format import Format, FormatOption
+from bsgrow.cli.table import Column, FittedTable
 from bsgrow.errors import BsgrowError
 from bsgrow.reporting.doctor import Finding, examine
 
@@ -50,11 +50,14 @@ def _rest(finding: Finding) -> dict[str, Any]:
     return {"works": finding.works} | rest
 
 
-def _table(findings: Iterable[Finding]) -> Table:
-    table = Table("", "name", "state", "what is known", box=None, pad_edge=False)
+_COLUMNS = (Column(""), Column("name"), Column("state"), Column("what is known", words=True))
+
+
+def _table(findings: Iterable[Finding]) -> FittedTable:
+    table = FittedTable(_COLUMNS)
     for kind, group in groupby(findings, lambda finding: finding.kind):
         for index, finding in enumerate(group):
-            state = f"[{_colour(finding)}]{finding.state}[/]"
+            state = Text(finding.state, style=_colour(finding))
             table.add_row("" if index else kind, finding.name, state, _describe(finding))
     return table
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from rich.table import Table
-
 from bsgrow.cli.named_plan import NamedPlan, named_recipes
 from bsgrow.cli.numbers import span
+from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe import Recipe
 from bsgrow.recipe.planning import num_train_samples
@@ -155,12 +154,12 @@ def imported_rows(run: ImportedRun) -> Iterator[dict[str, Any]]:
         }
 
 
-def imported_table(run: ImportedRun) -> Table:
+def imported_table(run: ImportedRun) -> FittedTable:
     """Return a row per batch size; the jump is what the change of batch does to the noise."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("epochs")
-    for column in ("global batch", "lr", "sgd noise scale", "jump", "updates"):
-        table.add_column(column, justify="right")
+    noise = Column("sgd noise scale", right=True, leaves=2)
+    learning_rate = Column("lr", right=True, leaves=1)
+    batch, change, updates = figures("global batch", "jump", "updates")
+    table = FittedTable([Column("epochs"), batch, learning_rate, noise, change, updates])
     jumps = ["", *(_jump(before, after) for before, after in pairwise(run.stretches))]
     for row, stretch, jump in zip(imported_rows(run), run.stretches, jumps, strict=True):
         table.add_row(

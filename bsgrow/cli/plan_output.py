@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from rich.console import Console
-from rich.measure import Measurement
-
-from bsgrow.cli.console import note, out, print_json
+from bsgrow.cli.console import note, out, print_json, print_words
 from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.plan_exchange import ImportedRun, imported_as_dict, imported_rows, imported_table
 from bsgrow.cli.plan_options import Every, PlanFormat
@@ -23,8 +20,6 @@ from bsgrow.cli.plan_table import plan_table, savings
 from bsgrow.cli.plan_views import Views, plan_as_dict, plan_remarks, plan_rows, prediction
 from bsgrow.cli.world_sizes import table_key, world_size_table
 from bsgrow.schedule import update_rows
-
-_ANY_WIDTH = 10_000
 
 
 def shows_sketch() -> bool:
@@ -56,7 +51,7 @@ def print_imported(run: ImportedRun, output: PlanFormat) -> None:
         _print_csv(imported_rows(run))
     else:
         out.print(imported_table(run))
-        out.print(
+        print_words(
             f"{run.num_updates} updates over {run.epochs:g} epochs of {run.num_samples} samples"
         )
     for remark in run.notes:
@@ -74,20 +69,19 @@ def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
     else:
         entry = entries[0]
         out.print(plan_table(entry.recipe, entry.plan, views.throughput))
-        out.print(savings(entry.plan))
+        print_words(savings(entry.plan))
     for entry in entries:
         _print_views(entry, views, heading=entry.name if len(entries) > 1 else "")
 
 
 def _print_side_by_side(entries: Sequence[NamedPlan]) -> None:
     """Write the phases, one plan under the other where the terminal is too narrow, and totals."""
-    wide = Console(highlight=False, soft_wrap=True, width=_ANY_WIDTH)
     table = phases_side_by_side(entries)
-    fits = Measurement.get(wide, wide.options, table).maximum <= out.width or not out.is_terminal
+    fits = table.width() <= out.width or not out.is_terminal
     for part in [table] if fits else [phases_side_by_side([entry]) for entry in entries]:
-        wide.print(part)
-        wide.print()
-    wide.print(totals_side_by_side(entries))
+        out.print(part)
+        out.print()
+    out.print(totals_side_by_side(entries))
 
 
 def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
@@ -96,11 +90,11 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
     if asked and heading:
         out.print("\n" + heading, style="bold", markup=False)
     if views.throughput is not None:
-        out.print(prediction(entry.plan, views.throughput))
+        print_words(prediction(entry.plan, views.throughput))
     if views.world_sizes:
         out.print()
         out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
-        out.print(table_key(entry.recipe))
+        print_words(table_key(entry.recipe))
     if views.sketch:
         out.print("\n" + sketch(entry.plan, out.width), markup=False)
 

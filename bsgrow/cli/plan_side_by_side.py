@@ -5,10 +5,9 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
-from rich.table import Table
-
 from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import epochs, span
+from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.recipe import Recipe, changed_keys
 from bsgrow.schedule import Phase, Plan, report
 
@@ -31,27 +30,24 @@ TOTALS: Mapping[str, Callable[[Plan], float]] = MappingProxyType(
 """What is compared of whole runs."""
 
 
-def phases_side_by_side(entries: Sequence[NamedPlan]) -> Table:
+def phases_side_by_side(entries: Sequence[NamedPlan]) -> FittedTable:
     """Return a table of the phases in order; the columns of each plan stand together."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    gap = Column("")  # between two plans
+    columns = []
     for i, entry in enumerate(entries):
-        if i:
-            table.add_column("")  # a gap between two plans
-        table.add_column(f"{entry.name}\nepochs")
-        for column in ("global batch", "lr", "updates"):
-            table.add_column(f"\n{column}", justify="right")
+        columns += [gap] if i else []
+        columns.append(Column(f"{entry.name}\nepochs"))
+        columns += figures("\nglobal batch", "\nlr", "\nupdates")
+    table = FittedTable(columns)
     for phases in zip_longest(*(entry.plan.phases for entry in entries)):
         cells = [_cells(entry.plan, p) for entry, p in zip(entries, phases, strict=True)]
         table.add_row(*cells[0], *(cell for row in cells[1:] for cell in ("", *row)))
     return table
 
 
-def totals_side_by_side(entries: Sequence[NamedPlan]) -> Table:
+def totals_side_by_side(entries: Sequence[NamedPlan]) -> FittedTable:
     """Return a table of totals, each beside its ratio to the first plan, and of different keys."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("total")
-    for entry in entries:
-        table.add_column(entry.name, justify="right")
+    table = FittedTable([Column("total"), *figures(*(entry.name for entry in entries))])
     for name, total in TOTALS.items():
         values = [total(entry.plan) for entry in entries]
         first, *others = values

@@ -1,24 +1,30 @@
 """A plan as a table for people."""
 
-from rich.table import Table
-
 from bsgrow.cli.numbers import duration, epochs, span
+from bsgrow.cli.table import Column, FittedTable
 from bsgrow.recipe import Recipe
 from bsgrow.reporting.wall_clock import Throughput, phase_seconds
 from bsgrow.schedule import Phase, Plan
 from bsgrow.schedule.split import gradient_accumulation_steps
 
+_COLUMNS = (
+    Column("epochs"),
+    Column("global batch", right=True),
+    Column("micro × accum × world", right=True, leaves=1),
+    Column("lr", right=True, leaves=4),
+    Column("momentum", right=True, leaves=2),
+    Column("sgd noise scale", right=True, leaves=3),
+    Column("updates", right=True),
+)
 
-def plan_table(recipe: Recipe, plan: Plan, throughput: Throughput | None = None) -> Table:
+
+def plan_table(recipe: Recipe, plan: Plan, throughput: Throughput | None = None) -> FittedTable:
     """One row per phase: epochs, batch and how it is made up, lr, momentum, noise, updates.
 
     A throughput adds the predicted wall-clock of each.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("epochs")
-    columns = ("global batch", "micro × accum × world", "lr", "momentum", "sgd noise scale")
-    for column in (*columns, "updates", *(["predicted"] if throughput else [])):
-        table.add_column(column, justify="right")
+    predicted = [Column("predicted", right=True)] if throughput else []
+    table = FittedTable([*_COLUMNS, *predicted])
     for phase in plan.phases:
         table.add_row(
             epochs(plan, phase),

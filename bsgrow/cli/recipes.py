@@ -1,10 +1,10 @@
 """`bsgrow recipes`: the recipes that come with the package."""
 
 import typer
-from rich.table import Table
 
 from bsgrow.cli.console import out, print_json
 from bsgrow.cli.options import Format, FormatOption
+from bsgrow.cli.table import Column, FittedTable
 from bsgrow.recipe import load_recipe, shipped_recipes
 
 
@@ -23,7 +23,7 @@ def recipes(output: FormatOption = Format.TABLE) -> None:
     if output is Format.JSON:
         print_json(described)
         return
-    table = Table("recipe", "what it is", box=None, pad_edge=False)
+    table = FittedTable([Column("recipe"), Column("what it is", words=True)])
     for row in described.items():
         table.add_row(*row)
     out.print(table)

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.table import Table
-
 from bsgrow.cli.numbers import epochs
+from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe
 from bsgrow.schedule import Phase, Plan
@@ -97,13 +96,10 @@ def world_size_rows(
             }
 
 
-def world_size_table(recipe: Recipe, plan: Plan, world_sizes: Sequence[int]) -> Table:
+def world_size_table(recipe: Recipe, plan: Plan, world_sizes: Sequence[int]) -> FittedTable:
     """Return a row for each phase: accumulation steps, and where they do not come out even."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("epochs")
-    table.add_column("global batch", justify="right")
-    for size in world_sizes:
-        table.add_column(f"{size} ranks" if size > 1 else "1 rank", justify="right")
+    ranks = (f"{size} ranks" if size > 1 else "1 rank" for size in world_sizes)
+    table = FittedTable([Column("epochs"), *figures("global batch", *ranks)])
     for phase in plan.phases:
         cells = map(_cell, divisions(recipe, phase, world_sizes))
         table.add_row(epochs(plan, phase), f"{phase.global_batch_size}", *cells)

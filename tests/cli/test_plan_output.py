@@ -14,16 +14,18 @@ HEADS = ["cifar10-grow", "cifar10-hybrid"]
 
 def terminal(width, encoding="utf-8"):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    return Console(force_terminal=True, width=width, file=stream)
+    return Console(force_terminal=True, color_system=None, width=width, file=stream)
 
 
 @pytest.mark.parametrize(("width", "together"), [(80, False), (120, True)])
 def test_plans_stand_below_each_other_where_the_terminal_is_narrow(
-    named, monkeypatch, capsys, width, together
+    named, monkeypatch, width, together
 ):
-    monkeypatch.setattr(plan_output, "out", terminal(width))
+    screen = terminal(width)
+    monkeypatch.setattr(plan_output, "out", screen)
     plan_output.print_plans(named(*HEADS), Views(), PlanFormat.TABLE, Every.PHASE)
-    lines = capsys.readouterr().out.splitlines()
+    screen.file.seek(0)
+    lines = screen.file.read().splitlines()
     phases = lines[: next(i for i, line in enumerate(lines) if line.startswith("total"))]
     heads = [line.split() for line in phases if line.startswith("cifar10")]
     assert heads == ([HEADS] if together else [[head] for head in HEADS])
