@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import err, out, print_json
+from bsgrow.cli.console import err, note, out, print_json
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import BsgrowError, InputError
@@ -16,7 +16,7 @@ from bsgrow.recipe import Recipe, load_recipe, make_arm, plan_recipe
 
 if TYPE_CHECKING:
     from bsgrow.cli.stopping import StopRequest
-    from bsgrow.reporting.comparison import Arm
+    from bsgrow.reporting.comparison import Arm, Spread
     from bsgrow.reporting.learning_curve import LearningCurve
     from bsgrow.training import RunDirectory, RunFinished
 
@@ -49,7 +49,8 @@ def compare(
     `hybrid` only the first. The picture shows training loss and test accuracy, against epochs,
     where the curves lie on each other, and against parameter updates, where they do not.
 
-    Runs that are finished are not made again: the same command goes on where it was stopped.
+    Runs that are finished are not made again: the same command goes on where it was stopped. A run
+    that diverges counts in no figure: it is named, and the exit code is 1.
 
     Example: `bsgrow compare digits --seeds 0,1,2,3,4`
     """
@@ -70,6 +71,7 @@ def compare(
     else:
         out.print(_table(results))
         out.print(f"picture: {picture}", markup=False)
+    _require_none_diverged(results, folder)
 
 
 def _names(text: str) -> list[str]:
@@ -98,19 +100,56 @@ def _run_arms(recipe: Recipe, arms: list[str], seeds: list[int], folder: Path) -
 def _run_arm(
     recipe: Recipe, arm: str, seeds: Sequence[int], folder: Path, stop: "StopRequest"
 ) -> "Arm":
+    """Train one arm; a run that diverges is noted, and the others go on."""
     from bsgrow.reporting.comparison import Arm
-    from bsgrow.reporting.learning_curve import learning_curve
-    from bsgrow.training import RunDirectory, read_events
+    from bsgrow.training import DivergedRunError
 
-    directories = [RunDirectory(folder / f"{arm}-seed{seed}") for seed in seeds]
-    runs = [
-        _run(make_arm(recipe, arm, seed), directory, stop)
-        for seed, directory in zip(seeds, directories, strict=True)
-    ]
+    plan = plan_recipe(make_arm(recipe, arm, seeds[0]))
+    runs: dict[int, RunFinished] = {}
+    diverged: dict[int, str] = {}
+    for seed in seeds:
+        try:
+            runs[seed] = _run(make_arm(recipe, arm, seed), _directory(folder, arm, seed), stop)
+        except DivergedRunError as error:
+            note(error.message)
+            diverged[seed] = error.message
+    curves = _curves([_directory(folder, arm, seed) for seed in runs], plan.num_updates)
+    return Arm(
+        arm,
+        plan.num_updates,
+        plan.baseline_num_updates,
+        *(tuple(runs), tuple(runs.values()), curves),
+        diverged,
+    )
+
+
+def _directory(folder: Path, arm: str, seed: int) -> "RunDirectory":
+    from bsgrow.training import RunDirectory
+
+    return RunDirectory(folder / f"{arm}-seed{seed}")
+
+
+def _curves(directories: "Sequence[RunDirectory]", num_updates: int) -> "tuple[LearningCurve, ...]":
+    """Return what finished runs of an arm measured on their way."""
+    from bsgrow.reporting.learning_curve import learning_curve
+    from bsgrow.training import read_events
+
     curves = [learning_curve(read_events(directory.events)) for directory in directories]
     for directory, curve in zip(directories, curves, strict=True):
-        _require_whole(directory, curve, curves[0], runs[0].num_updates)
-    return Arm(arm, tuple(seeds), tuple(runs), tuple(curves))
+        _require_whole(directory, curve, curves[0], num_updates)
+    return tuple(curves)
+
+
+def _require_none_diverged(arms: "Sequence[Arm]", folder: Path) -> None:
+    """Raise BsgrowError after a comparison in which runs are missing, as they diverged."""
+    lost = [f"{arm.name}-seed{seed}" for arm in arms for seed in arm.diverged]
+    if lost:
+        number = len(lost) + sum(len(arm.runs) for arm in arms)
+        raise BsgrowError(
+            f"{len(lost)} of {number} runs in {folder} diverged, and count in no figure: "
+            + ", ".join(lost),
+            hint="lower schedule.lr or growth.lr_scale, and compare into another --out",
+        )
 
 
 def _require_whole(
@@ -150,13 +189,18 @@ _COLUMNS = (
 def _table(arms: "Sequence[Arm]") -> FittedTable:
     table = FittedTable(_COLUMNS)
     for arm in arms:
-        accuracy, wall = arm.test_accuracy, arm.wall_seconds
         table.add_row(
             arm.name,
-            f"{len(arm.seeds)}",
-            f"{accuracy.mean:.2%} ± {accuracy.std:.2%}",
+            arm.count,
+            _spread(arm.test_accuracy, ".2%"),
             f"{arm.num_updates}",
-            f"{arm.num_updates / arm.runs[0].baseline_num_updates:.1%}",
-            f"{wall.mean:.1f} ± {wall.std:.1f} s",
+            f"{arm.num_updates / arm.baseline_num_updates:.1%}",
+            _spread(arm.wall_seconds, ".1f", " s"),
         )
     return table
+
+
+def _spread(spread: "Spread | None", digits: str, unit: str = "") -> str:
+    if spread is None:
+        return "diverged"
+    return f"{spread.mean:{digits}} ± {spread.std:{digits}}{unit}"

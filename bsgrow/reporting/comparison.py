@@ -1,7 +1,7 @@
 """Arms of a recipe against each other: what each reached, and what it took."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,33 +21,40 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """The finished runs of one arm.
+    """The runs of one arm; those that diverged are named, and count in none of its figures.
 
     Attributes:
         name: ``decay``, ``hybrid`` or ``grow``.
+        num_updates: parameter updates of each run; the plan is the same for every seed.
+        baseline_num_updates: those of the reference schedule.
         seeds: one per run.
-        runs: what each run ended with.
-        curves: what each run measured on its way.
+        runs: what each run that did not diverge ended with.
+        curves: what each of these measured on its way.
+        diverged: what was said of each seed that diverged.
     """
 
     name: str
+    num_updates: int
+    baseline_num_updates: int
     seeds: tuple[int, ...]
     runs: tuple[RunFinished, ...]
     curves: tuple[LearningCurve, ...]
+    diverged: Mapping[int, str] = field(default_factory=dict)
 
     @property
-    def num_updates(self) -> int:
-        """Parameter updates of each run; the plan is the same for every seed."""
-        return self.runs[0].num_updates
+    def count(self) -> str:
+        """How many runs the figures are of, and of how many where some diverged."""
+        number = len(self.runs)
+        return f"{number} of {number + len(self.diverged)}" if self.diverged else f"{number}"
 
     @property
-    def test_accuracy(self) -> Spread:
-        """Fraction of the held-out samples right at the end."""
+    def test_accuracy(self) -> Spread | None:
+        """Fraction of the held-out samples right at the end; None where every run diverged."""
         return _spread([run.test_accuracy for run in self.runs])
 
     @property
-    def wall_seconds(self) -> Spread:
-        """Wall-clock of a run, evaluations included."""
+    def wall_seconds(self) -> Spread | None:
+        """Wall-clock of a run, evaluations included; None where every run diverged."""
         return _spread([run.wall_seconds for run in self.runs])
 
 
@@ -57,18 +64,26 @@ def comparison_as_dict(arms: Sequence[Arm]) -> dict[str, Any]:
 
 
 def _arm_as_dict(arm: Arm) -> dict[str, Any]:
+    accuracies = [run.test_accuracy for run in arm.runs]
     return {
         "arm": arm.name,
         "seeds": list(arm.seeds),
-        "test_accuracy": asdict(arm.test_accuracy),
-        "test_accuracy_median": float(np.median([run.test_accuracy for run in arm.runs])),
-        "test_accuracies": [run.test_accuracy for run in arm.runs],
+        "test_accuracy": _as_dict(arm.test_accuracy),
+        "test_accuracy_median": float(np.median(accuracies)) if accuracies else None,
+        "test_accuracies": accuracies,
         "num_updates": arm.num_updates,
-        "baseline_num_updates": arm.runs[0].baseline_num_updates,
-        "wall_seconds": asdict(arm.wall_seconds),
+        "baseline_num_updates": arm.baseline_num_updates,
+        "wall_seconds": _as_dict(arm.wall_seconds),
+        "diverged": [{"seed": seed, "reason": why} for seed, why in arm.diverged.items()],
     }
 
 
-def _spread(values: Sequence[float]) -> Spread:
+def _as_dict(spread: Spread | None) -> dict[str, float] | None:
+    return None if spread is None else asdict(spread)
+
+
+def _spread(values: Sequence[float]) -> Spread | None:
+    if not values:
+        return None
     array = np.array(values, dtype=np.float64)
     return Spread(float(array.mean()), float(sample_std(array)))

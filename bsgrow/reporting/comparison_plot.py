@@ -24,7 +24,8 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
     """Draw training loss and test accuracy against epochs and updates, a band per arm.
 
     Args:
-        arms: one line each, with a band of one standard deviation over seeds.
+        arms: one line each, with a band of one standard deviation over the seeds that did not
+            diverge; the legend alone where all did.
         title: above the picture.
         path: ``.png``, ``.svg`` or ``.pdf``; overwritten.
     """
@@ -43,6 +44,9 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
 
 def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None:
     for arm, colour, dashes in zip(arms, COLOURS, DASHES, strict=False):
+        if not arm.curves:
+            axes.plot([], [], dashes, color=colour, label=_legend(arm))
+            continue
         x = getattr(arm.curves[0], position)
         values = band(arm.curves, quantity)
         axes.plot(x, values.mean, dashes, color=colour, linewidth=1.4, label=_legend(arm))
@@ -59,4 +63,5 @@ def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None
 
 
 def _legend(arm: Arm) -> str:
-    return f"{arm.name}: {arm.num_updates} updates, n = {len(arm.seeds)}"
+    diverged = f", {len(arm.diverged)} diverged" if arm.diverged else ""
+    return f"{arm.name}: {arm.num_updates} updates, n = {len(arm.runs)}{diverged}"

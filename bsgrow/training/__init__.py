@@ -1,6 +1,7 @@
 """Carries out a plan: one micro-batch, one update, the loop, and what it leaves on the disk."""
 
 from bsgrow.atomic_file import write_json
+from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.event_log import read_events
 from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
 from bsgrow.training.loop import InterruptedRunError
@@ -8,6 +9,7 @@ from bsgrow.training.run import carry_out
 from bsgrow.training.run_directory import RunDirectory
 
 __all__ = [
+    "DivergedRunError",
     "Event",
     "InterruptedRunError",
     "RunDirectory",

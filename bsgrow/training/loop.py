@@ -9,6 +9,7 @@ from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
 from bsgrow.training.checkpoint_folder import Skipped, newest_whole_checkpoint
 from bsgrow.training.digest import weights_sha256
+from bsgrow.training.divergence import require_finite_loss, require_finite_weights
 from bsgrow.training.event_log import EventLog, read_events, truncate_after
 from bsgrow.training.events import (
     CheckpointSkipped,
@@ -61,6 +62,7 @@ def train_job(
 
     Raises:
         InterruptedRunError: should_stop said so.
+        DivergedRunError: the loss was not finite at an evaluation, or the weights at the end.
         SampleError: a sample cannot be used, under ``data.on_error = "raise"``; a checkpoint of the
             last finished update was written, if that could be.
         BsgrowError: the disk is full or a checkpoint is of another run, …
@@ -183,6 +185,8 @@ def _started(job: Job, state: State) -> RunStarted:
 
 def _finished(job: Job, state: State, out: Path) -> RunFinished:
     test = state.tested or evaluate_on_test(job, state)
+    require_finite_loss(test.loss, "test loss", state.num_updates)
+    require_finite_weights(state.model, state.num_updates)
     seconds = state.stopwatch.elapsed
     return RunFinished(
         test_accuracy=test.accuracy,

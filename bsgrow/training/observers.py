@@ -4,15 +4,14 @@ Each looks at the host's clock or at the position, both free; only when it is du
 the device.
 """
 
-import math
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Protocol
 
-from bsgrow.errors import BsgrowError
 from bsgrow.loading import EncodedLoader
 from bsgrow.schedule import Update
 from bsgrow.schedule.curves import exact
+from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
 from bsgrow.training.events import CheckpointSaved, Evaluated, Event, Progress, SampleSkipped
 from bsgrow.training.job import Job
@@ -105,7 +104,8 @@ class Evaluation:
         job, state = self._job, self._state
         test = evaluate_on_test(job, state)  # queued behind the updates, and waited for once
         train = state.totals.mean()
-        _check_finite(train, state)
+        require_finite_loss(train.loss, "training loss", state.num_updates)
+        require_finite_loss(test.loss, "test loss", state.num_updates)
         state.tested, state.totals = test, Totals(job.device)
         self._emit(
             Evaluated(
@@ -179,11 +179,3 @@ def evaluate_on_test(job: Job, state: State) -> Metrics:
     return evaluate(
         state.model, job.loader.evaluation(), autocast_dtype=job.precision.autocast_dtype
     )
-
-
-def _check_finite(train: Metrics, state: State) -> None:
-    if not math.isfinite(train.loss):
-        raise BsgrowError(
-            f"training diverged: the loss is {train.loss} after update {state.num_updates}",
-            hint="lower schedule.lr or growth.lr_scale",
-        )

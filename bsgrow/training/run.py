@@ -7,6 +7,7 @@ import torch
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe, resolve
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training.compiled import sizes_to_compile
+from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import prepare
 from bsgrow.training.loaders import with_decoder
@@ -37,6 +38,7 @@ def carry_out(
 
     Raises:
         InputError: the directory holds another run, or none to resume.
+        DivergedRunError: the loss or the weights of the run were not finite, now or when it ended.
         BsgrowError: as ``prepare`` and ``train_job``.
     """
     recipe = resolve(recipe, torch.get_num_threads())
@@ -44,6 +46,7 @@ def carry_out(
     if resume:
         directory.check_same_run(recipe)
         if (finished := directory.read_summary()) is not None:
+            require_finite_loss(finished.test_loss, "test loss", finished.num_updates)
             return finished
     else:
         directory.require_new()

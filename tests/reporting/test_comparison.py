@@ -1,5 +1,8 @@
 """Arms against each other: the figures, and what is drawn of them."""
 
+import re
+
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -18,13 +21,14 @@ def finished(test_accuracy, wall_seconds=2.0):
     return RunFinished(test_accuracy, 0.5, 10, 40, 100, wall_seconds, 50.0, "0" * 64, "out")
 
 
-def arm(name, *accuracies):
+def arm(name, *accuracies, diverged=()):
     curves = tuple(
         learning_curve([evaluated(5, 1.0, 0.5), evaluated(10, 0.1 * (1 + k), accuracy)])
         for k, accuracy in enumerate(accuracies)
     )
     runs = tuple(finished(accuracy) for accuracy in accuracies)
-    return Arm(name, tuple(range(len(accuracies))), runs, curves)
+    seeds = tuple(range(len(accuracies)))
+    return Arm(name, 10, 40, seeds, runs, curves, dict.fromkeys(diverged, "the loss is nan"))
 
 
 def test_a_learning_curve_holds_the_evaluations_alone():
@@ -64,3 +68,29 @@ def test_the_picture_has_a_line_for_every_arm(tmp_path, suffix):
     assert path.stat().st_size > 5000
     if suffix == "svg":
         assert path.read_text().count("axes_") >= 4
+
+
+def test_runs_that_diverged_are_named_and_count_in_no_figure():
+    with_one = arm("grow", 0.8, 0.9, 1.0, diverged=[7])
+    assert with_one.count == "3 of 4"
+    whole, some = (
+        comparison_as_dict([each])["arms"][0] for each in (arm("grow", 0.8, 0.9, 1.0), with_one)
+    )
+    assert whole["diverged"] == []
+    assert some == whole | {"diverged": [{"seed": 7, "reason": "the loss is nan"}]}
+
+
+def test_an_arm_of_which_every_run_diverged_has_no_figures():
+    (row,) = comparison_as_dict([arm("grow", diverged=[0, 1])])["arms"]
+    assert row["test_accuracy"] is row["test_accuracy_median"] is row["wall_seconds"] is None
+    assert (row["seeds"], row["test_accuracies"], row["num_updates"]) == ([], [], 10)
+
+
+@pytest.mark.parametrize("others", [[], [arm("decay", 0.8, 0.9, diverged=[3])]])
+def test_the_legend_says_how_many_diverged(tmp_path, others):
+    path = tmp_path / "compare.svg"
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        plot_comparison([*others, arm("grow", diverged=[0, 1])], "title", path)
+    legend = re.findall(r"\w+: 10 updates, n = [^<]*", path.read_text())
+    assert legend[-1] == "grow: 10 updates, n = 0, 2 diverged"
+    assert legend[:-1] == ["decay: 10 updates, n = 2, 1 diverged"] * len(others)

@@ -1,0 +1,63 @@
+"""A comparison in which runs have diverged: shown, told apart, and a failure."""
+
+import json
+
+import pytest
+
+from bsgrow.cli.compare import compare
+from bsgrow.cli.format import Format
+from bsgrow.errors import BsgrowError
+
+SHORT = [
+    "schedule.epochs=0.2",
+    "schedule.global_batch_size=48",
+    "schedule.curve={name='ConstantLR', factor=1.0}",
+    "run.device=cpu",
+]
+
+
+def compared(folder, *settings, seeds="0,1", output=Format.JSON):
+    return compare("digits", "decay,grow", seeds, [*SHORT, *settings], folder, output)
+
+
+@pytest.fixture(scope="module")
+def one_diverged(tmp_path_factory):
+    """A comparison, of which one run has ended with a loss that is not finite."""
+    folder = tmp_path_factory.mktemp("compared")
+    compared(folder)
+    summary = folder / "grow-seed1" / "summary.json"
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"test_loss": None}))
+    return folder
+
+
+def test_a_run_that_diverged_is_not_averaged(one_diverged, capsys):
+    capsys.readouterr()
+    with pytest.raises(BsgrowError, match=r"1 of 4 runs in .* count in no figure: grow-seed1$"):
+        compared(one_diverged)
+    printed, said = capsys.readouterr()
+    decay, grow = json.loads(printed)["arms"]
+    assert (decay["seeds"], decay["diverged"]) == ([0, 1], [])
+    assert (grow["seeds"], len(grow["test_accuracies"])) == ([0], 1)
+    assert grow["test_accuracy"] == {"mean": decay["test_accuracies"][0], "std": 0}
+    (lost,) = grow["diverged"]
+    assert lost["seed"] == 1
+    assert "grow-seed1: training diverged: the test loss is nan" in lost["reason"]
+    assert f"note: {lost['reason']}" in said
+    assert json.loads((one_diverged / "compare.json").read_text()) == json.loads(printed)
+
+
+def test_the_table_says_of_how_many_runs_it_is(one_diverged, capsys):
+    with pytest.raises(BsgrowError) as caught:
+        compared(one_diverged, output=Format.TABLE)
+    assert caught.value.exit_code == 1
+    row = capsys.readouterr().out.splitlines()[2]
+    assert row.startswith("grow")
+    assert " 1 of 2 " in row
+
+
+def test_all_diverged(tmp_path, capsys):
+    with pytest.raises(BsgrowError, match=r"2 of 2 runs in .*: decay-seed0, grow-seed0"):
+        compared(tmp_path, "schedule.lr=1e30", seeds="0", output=Format.TABLE)
+    printed = capsys.readouterr().out.splitlines()
+    assert [row.split().count("diverged") for row in printed[1:3]] == [2, 2]
+    assert (tmp_path / "compare.png").exists()
