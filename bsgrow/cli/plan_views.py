@@ -8,6 +8,7 @@ from typing import Any
 from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import duration
 from bsgrow.cli.world_sizes import idle_ranks, world_size_rows
+from bsgrow.recipe import rule_notes
 from bsgrow.reporting.wall_clock import (
     Throughput,
     baseline_seconds,
@@ -66,7 +67,8 @@ def prediction(plan: Plan, throughput: Throughput) -> str:
 
 def plan_remarks(entry: NamedPlan, views: Views) -> list[str]:
     """Return what a reader should know of a plan and of its prediction."""
-    found = [*notes(entry.plan), *idle_ranks(entry.recipe, entry.plan)]
+    recipe, plan = entry.recipe, entry.plan
+    found = [*notes(plan), *rule_notes(recipe, plan), *idle_ranks(recipe, plan)]
     if views.throughput is None:
         return found
     hardware = ", ".join(f"{value}" for value in views.throughput.hardware.values())

@@ -19,6 +19,7 @@ from bsgrow.recipe.reading import (
     schedule_recipe,
     shipped_recipes,
 )
+from bsgrow.recipe.rule import rule_notes
 
 __all__ = [
     "ARMS",
@@ -38,6 +39,7 @@ __all__ = [
     "recipe_fingerprint",
     "recipe_from_table",
     "resolve",
+    "rule_notes",
     "schedule_recipe",
     "shipped_recipes",
 ]

@@ -2,6 +2,7 @@
 
 from bsgrow.schedule.plan import Plan
 from bsgrow.schedule.report import Report, report
+from bsgrow.schedule.saving import why_nothing_is_saved
 
 _DRIFT = 0.01  # a smaller one is not worth a sentence
 
@@ -10,6 +11,7 @@ def notes(plan: Plan) -> list[str]:
     """Return remarks on a plan, one sentence each; empty where there is nothing to say."""
     given_up = report(plan)
     return [
+        *why_nothing_is_saved(plan),
         *_large_batches(plan),
         *_cut_last_update(plan, given_up),
         *_large_lr(plan, given_up),

@@ -10,7 +10,7 @@ from bsgrow.schedule.scaling import matching_lr
 from bsgrow.schedule.sizes import Sizes
 from bsgrow.schedule.target import Target
 
-_LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
+LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class _BatchSize:
 
     def _decay(self, lr: float) -> float:
         """Return by what factor the learning rate is below its peak, or has been at most."""
-        now = max(1.0, self._peak / max(lr, self._peak / _LARGEST_DECAY)) if self._peak else 1.0
+        now = max(1.0, self._peak / max(lr, self._peak / LARGEST_DECAY)) if self._peak else 1.0
         return now if self._growth.shrink else max(now, self._deepest)
 
 
