@@ -8,11 +8,11 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from bsgrow.cli.console import out, print_error, print_json
+from bsgrow.cli.console import out, print_error, print_json, print_words
 from bsgrow.cli.format import Format, FormatOption
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.errors import BsgrowError
-from bsgrow.reporting.doctor import Finding, examine
+from bsgrow.reporting.doctor import Finding, examine, verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -23,14 +23,17 @@ def register(app: typer.Typer) -> None:
 def doctor(output: FormatOption = Format.TABLE) -> None:
     """Say what was built, what is found on this machine, and why something is missing.
 
+    The last line says what works here, and what to do for the rest.
+
     Exits 0 where training on the CPU works, and 1 where something that it needs does not.
     """
     findings = examine()
     ills = [finding for finding in findings if finding.needed and not finding.works]
     if output is Format.JSON:
-        print_json({"works": not ills, **_by_kind(findings)})
+        print_json({"works": not ills, "verdict": verdict(findings), **_by_kind(findings)})
     else:
         out.print(_table(findings))
+        print_words(f"\n{verdict(findings)}")
     if ills:
         names = ", ".join(ill.name for ill in ills)
         print_error(BsgrowError(f"training cannot work without {names}", hint=ills[0].hint))

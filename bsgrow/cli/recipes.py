@@ -5,7 +5,9 @@ import typer
 from bsgrow.cli.console import out, print_json
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.table import Column, FittedTable
-from bsgrow.recipe import load_recipe, shipped_recipes
+from bsgrow.data import ENCODED
+from bsgrow.recipe import Recipe, load_recipe, plan_recipe, shipped_recipes
+from bsgrow.schedule import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -14,16 +16,50 @@ def register(app: typer.Typer) -> None:
 
 
 def recipes(output: FormatOption = Format.TABLE) -> None:
-    """List the recipes that come with bsgrow.
+    """List the recipes that come with bsgrow: data, updates, time, and what each is.
 
-    Give a name to `bsgrow plan` or `bsgrow train`. To make your own, start from the TOML file
-    that a run writes into its directory.
+    Updates are those of the growing run, and beside them how many times as many the run as
+    published makes. Give a name to `bsgrow plan` or `bsgrow train`. To make your own, start from
+    the TOML file that a run writes into its directory.
     """
-    described = {name: load_recipe(name).description for name in shipped_recipes()}
+    shipped = {name: load_recipe(name) for name in shipped_recipes()}
     if output is Format.JSON:
-        print_json(described)
+        print_json({name: _as_dict(recipe) for name, recipe in shipped.items()})
         return
-    table = FittedTable([Column("recipe"), Column("what it is", words=True)])
-    for row in described.items():
-        table.add_row(*row)
+    table = FittedTable(_COLUMNS)
+    for name, recipe in shipped.items():
+        table.add_row(name, recipe.data.name, *_updates(recipe), recipe.time, recipe.description)
     out.print(table)
+
+
+_COLUMNS = (
+    Column("recipe"),
+    Column("data", leaves=2),
+    Column("updates", right=True),
+    Column("fewer", right=True, leaves=3),
+    Column("time", leaves=1),
+    Column("what it is", words=True),
+)
+
+
+def _as_dict(recipe: Recipe) -> dict[str, str | int | None]:
+    plan = _plan(recipe)
+    return {
+        "description": recipe.description,
+        "data": recipe.data.name,
+        "num_updates": plan.num_updates if plan else None,
+        "baseline_num_updates": plan.baseline_num_updates if plan else None,
+        "time": recipe.time,
+    }
+
+
+def _updates(recipe: Recipe) -> tuple[str, str]:
+    plan = _plan(recipe)
+    if plan is None:
+        return "–", "–"
+    return f"{plan.num_updates}", f"{plan.baseline_num_updates / plan.num_updates:.2f}×"
+
+
+def _plan(recipe: Recipe) -> Plan | None:
+    """Return the plan of a recipe; None for images of one's own, whose number is not known."""
+    return None if recipe.data.name in ENCODED else plan_recipe(recipe)

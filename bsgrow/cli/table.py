@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 _GAP = 2  # characters between two columns
-_MIN_WORDS = 24  # of a column of words, below which it is no longer read with pleasure
+_MIN_WORDS = 20  # of a column of words, below which it is no longer read with pleasure
 _INDENT = 2  # of the lines of a block
 
 Cell = str | Text

@@ -192,6 +192,10 @@ class Recipe(Section):
     description: str = ""
     """One line on what the recipe is and where its figures come from."""
 
+    time: str = ""
+    """How long a run takes, roughly, and on what; reckoned from the operations of its model where
+    no run of it was measured."""
+
     data: DataConfig
     """A table: where the samples come from, such as ``data = { name = "cifar10" }``."""
 

@@ -11,6 +11,7 @@ from bsgrow.recipe.config import Recipe
 OPERATIONAL_KEYS = frozenset(
     {
         "description",
+        "time",
         "data.decoder",
         "data.on_error",
         "data.path",

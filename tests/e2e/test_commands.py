@@ -47,7 +47,16 @@ def test_version(bsgrow):
 
 
 def test_lists(bsgrow):
-    assert "cifar10-grow" in json.loads(bsgrow("recipes", "--format", "json").stdout)
+    recipes = json.loads(bsgrow("recipes", "--format", "json").stdout)
+    assert recipes["cifar10-grow"] == {
+        "description": "arXiv 1711.00489, CIFAR-10: increasing batch size up to about N/10",
+        "data": "cifar10",
+        "num_updates": 29142,
+        "baseline_num_updates": 78125,
+        "time": "minutes on a GPU",
+    }
+    assert recipes["folder"]["num_updates"] is None
+    assert all(recipe["time"] for recipe in recipes.values())
     sets = json.loads(bsgrow("data", "list", "--format", "json").stdout)
     assert sets["cifar10"]["num_samples"] == 50_000
     assert sets["shards"]["num_samples"] is None

@@ -12,8 +12,9 @@ from bsgrow.reporting.doctor.machine import examine_machine
 from bsgrow.reporting.doctor.modules import examine_modules
 from bsgrow.reporting.doctor.packages import examine_packages
 from bsgrow.reporting.doctor.tools import examine_compiler
+from bsgrow.reporting.doctor.verdict import verdict
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "verdict"]
 
 
 def examine() -> list[Finding]:
