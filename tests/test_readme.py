@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bsgrow.recipe import load_recipe, plan_recipe, recipe_from_table, shipped_recipes
+from bsgrow.schedule import notes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -38,6 +39,10 @@ def test_the_plan_that_is_shown_is_the_plan():
     plan = plan_recipe(load_recipe("cifar10-grow"))
     for phase in plan.phases:
         assert re.search(rf"{phase.global_batch_size} .* {phase.num_updates}\n", README)
+    shown = re.findall(r"^note: (.*?) ?…?$", README, re.MULTILINE)
+    assert len(shown) == len(notes(plan))
+    for beginning, note in zip(shown, notes(plan), strict=True):
+        assert note.startswith(beginning)
 
 
 def test_no_placeholder_is_left():

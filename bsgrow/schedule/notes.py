@@ -5,6 +5,7 @@ from bsgrow.schedule.report import Report, report
 from bsgrow.schedule.saving import why_nothing_is_saved
 
 _DRIFT = 0.01  # a smaller one is not worth a sentence
+_EXACT_FORM = 0.05  # of the noise scale: by how much its forms differ before that is said
 
 
 def notes(plan: Plan) -> list[str]:
@@ -13,6 +14,7 @@ def notes(plan: Plan) -> list[str]:
     return [
         *why_nothing_is_saved(plan),
         *_large_batches(plan),
+        *_exact_form(plan),
         *_cut_last_update(plan, given_up),
         *_large_lr(plan, given_up),
         *_vanished_lr(plan),
@@ -30,6 +32,18 @@ def _large_batches(plan: Plan) -> list[str]:
     return [
         f"a global batch of {largest} is over a tenth of the {plan.num_samples} samples: "
         f"the method holds for B well below N; growth.max_batch_size = {int(limit)} keeps to it"
+    ]
+
+
+def _exact_form(plan: Plan) -> list[str]:
+    """What is shown has N/B − 1 where what is kept has N/B (arXiv 1711.00489, equation 4)."""
+    largest = max(phase.global_batch_size for phase in plan.phases)
+    below = largest / plan.num_samples
+    if below < _EXACT_FORM or plan.growth.exact:
+        return []
+    return [
+        f"the sgd noise scale shown is exact, lr (N/B − 1)/(1 − m): at a global batch of {largest} "
+        f"it lies {100 * below:.2g} % below lr N/(B (1 − m)), which is what the plan keeps"
     ]
 
 

@@ -22,6 +22,9 @@ def test_nothing_to_say():
     ("arguments", "expected"),
     [
         ({"max_batch_size": 6250}, "a global batch of 6250 is over a tenth of the 50000 samples"),
+        ({"max_batch_size": 5000},
+         "the sgd noise scale shown is exact, lr (N/B − 1)/(1 − m): at a global batch of 5000 it "
+         "lies 10 % below lr N/(B (1 − m)), which is what the plan keeps"),
         ({"max_batch_size": 3000}, "the last update is cut from"),
         ({"momentum": 0.95, "max_batch_size": 5000},
          "at momentum 0.95 gradients take up to 2 epochs to be forgotten, B/(N(1 − m)); "
@@ -37,6 +40,10 @@ def test_nothing_to_say():
 )  # fmt: skip
 def test_what_is_given_up_is_said(arguments, expected):
     assert any(expected in note for note in notes(plan(**arguments))), notes(plan(**arguments))
+
+
+def test_where_the_exact_form_is_kept_there_is_no_other():
+    assert not any("the sgd noise scale shown" in note for note in notes(plan(exact=True)))
 
 
 def test_an_lr_above_its_peak_is_said_of_a_raised_momentum_too():
