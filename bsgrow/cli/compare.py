@@ -2,13 +2,13 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import err, note, out, print_json
+from bsgrow.cli.console import err, note, out, print_json, print_words
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import BsgrowError, InputError
@@ -70,6 +70,8 @@ def compare(
         print_json(comparison)
     else:
         out.print(_table(results))
+        for line in _differences(results):
+            print_words(line)
         out.print(f"picture: {picture}", markup=False)
     _require_none_diverged(results, folder)
 
@@ -176,6 +178,25 @@ def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "Run
     accuracy = f"test accuracy {finished.test_accuracy:.2%}"
     err.print(f"{directory.path}: {accuracy}, {finished.num_updates} updates", markup=False)
     return finished
+
+
+def _differences(arms: "Sequence[Arm]") -> "Iterator[str]":
+    """Yield a sentence for each arm beside the first."""
+    from bsgrow.reporting.comparison import accuracy_difference
+    from bsgrow.reporting.difference import CONFIDENCE
+
+    first, *others = arms
+    for arm in others:
+        found = accuracy_difference(arm, first)
+        if found is None:
+            continue
+        what = f"{arm.name} − {first.name}: test accuracy {100 * found.mean:+.2f} points"
+        if found.interval is None:
+            yield f"{what}; a single run tells no uncertainty, more --seeds do"
+            continue
+        low, high = (100 * edge for edge in found.interval)
+        numbers = " and ".join(map(str, found.counts))
+        yield f"{what}, {CONFIDENCE:.0%} interval {low:+.2f} to {high:+.2f} (Welch, n = {numbers})"
 
 
 _COLUMNS = (

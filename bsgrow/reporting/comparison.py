@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bsgrow.reporting.difference import CONFIDENCE, Difference, difference
 from bsgrow.reporting.learning_curve import LearningCurve, sample_std
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.training.events import RunFinished
@@ -60,7 +61,25 @@ class Arm:
 
 def comparison_as_dict(arms: Sequence[Arm]) -> dict[str, Any]:
     """Return the comparison as plain values, ready for JSON, and what it was measured on."""
-    return describe_machine() | {"arms": [_arm_as_dict(arm) for arm in arms]}
+    first, *others = arms
+    rows = {
+        "arms": [_arm_as_dict(arm) for arm in arms],
+        "differences": [
+            {"arm": arm.name, "baseline": first.name, "test_accuracy": _difference(arm, first)}
+            for arm in others
+        ],
+    }
+    return describe_machine() | rows
+
+
+def accuracy_difference(arm: Arm, baseline: Arm) -> Difference | None:
+    """Return by how much an arm's test accuracy is above another's; None without runs of both."""
+    return difference(*([run.test_accuracy for run in each.runs] for each in (arm, baseline)))
+
+
+def _difference(arm: Arm, baseline: Arm) -> dict[str, Any] | None:
+    found = accuracy_difference(arm, baseline)
+    return None if found is None else asdict(found) | {"confidence": CONFIDENCE}
 
 
 def _arm_as_dict(arm: Arm) -> dict[str, Any]:

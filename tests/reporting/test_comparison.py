@@ -5,9 +5,11 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from bsgrow.reporting.comparison import Arm, comparison_as_dict
 from bsgrow.reporting.comparison_plot import plot_comparison
+from bsgrow.reporting.difference import Difference, difference
 from bsgrow.reporting.learning_curve import band, learning_curve, sample_std
 from bsgrow.training.events import Evaluated, Progress, RunFinished
 
@@ -59,6 +61,34 @@ def test_the_comparison_states_figures_and_machine():
     assert (row["num_updates"], row["baseline_num_updates"]) == (10, 40)
     assert compared["hardware"]["processor"]
     assert compared["versions"]["torch"]
+
+
+def test_the_difference_of_arms_has_its_uncertainty():
+    compared = comparison_as_dict([arm("decay", 0.7, 0.75), arm("grow", 0.8, 0.9, 1.0)])
+    (row,) = compared["differences"]
+    assert (row["arm"], row["baseline"]) == ("grow", "decay")
+    assert row["test_accuracy"]["mean"] == pytest.approx(0.175)
+    assert row["test_accuracy"]["counts"] == (3, 2)
+    assert row["test_accuracy"]["confidence"] == 0.95
+
+
+def test_an_interval_is_welchs():
+    """As scipy's own test gives it."""
+    values, baseline = [0.8, 0.9, 1.0, 0.95], [0.7, 0.75, 0.72]
+    expected = ttest_ind(values, baseline, equal_var=False).confidence_interval(0.95)
+    assert difference(values, baseline).interval == pytest.approx(tuple(expected))
+
+
+@pytest.mark.parametrize(
+    ("values", "baseline", "expected"),
+    [
+        ([0.8], [0.7, 0.9], Difference(pytest.approx(0.0), None, (1, 2))),
+        ([0.8, 0.8], [0.7, 0.7], Difference(pytest.approx(0.1), pytest.approx((0.1, 0.1)), (2, 2))),
+        ([], [0.7], None),
+    ],
+)
+def test_what_tells_no_uncertainty(values, baseline, expected):
+    assert difference(values, baseline) == expected
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
