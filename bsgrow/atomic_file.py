@@ -12,11 +12,12 @@ from bsgrow.errors import BsgrowError
 
 TEMPORARY_SUFFIX = ".tmp"
 
-_IF_FULL = "make room; a run that has begun goes on with --resume"
+IF_FULL = "make room on the disk"
+"""The hint where there is no room left."""
 
 
 @contextmanager
-def naming(path: Path, action: str, if_full: str = _IF_FULL) -> Iterator[None]:
+def naming(path: Path, action: str, if_full: str = IF_FULL) -> Iterator[None]:
     """Turn an operating-system error into a BsgrowError that names the path and the reason.
 
     Args:
@@ -42,7 +43,7 @@ def _hint(error: OSError, if_full: str) -> str | None:
 
 
 def write_atomically(
-    path: Path, write: Callable[[BinaryIO], object], if_full: str = _IF_FULL
+    path: Path, write: Callable[[BinaryIO], object], if_full: str = IF_FULL
 ) -> None:
     """Write a file under a temporary name beside it, then rename it over the old one.
 

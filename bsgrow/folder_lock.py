@@ -34,6 +34,18 @@ def locked(folder: Path, doing: str, option: str) -> Iterator[None]:
         yield
 
 
+def is_locked(folder: Path) -> bool:
+    """Return whether a process keeps others out of a folder at this moment."""
+    try:
+        with (folder / LOCK_FILE).open("rb") as stream:
+            fcntl.flock(stream.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no such file: nobody has been there yet
+        return False
+    return False
+
+
 def _lock(descriptor: int, folder: Path, doing: str, option: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

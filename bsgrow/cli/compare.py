@@ -1,6 +1,5 @@
 """`bsgrow compare`: the arms of a recipe over seeds, as a table and a picture."""
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,15 +9,29 @@ import typer
 
 from bsgrow.cli.console import err, note, out, print_json, print_words
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
+from bsgrow.cli.overrides import (
+    BatchSizeOption,
+    DataOption,
+    DeviceOption,
+    EpochsOption,
+    LrOption,
+    MaxBatchSizeOption,
+    SeedOption,
+    make_overrides,
+)
 from bsgrow.cli.table import Column, FittedTable, figures
+from bsgrow.command import Command, option, quoted
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.recipe import Recipe, load_recipe, make_arm, plan_recipe
+from bsgrow.recipe import Recipe, make_arm, plan_recipe
 
 if TYPE_CHECKING:
     from bsgrow.cli.stopping import StopRequest
     from bsgrow.reporting.comparison import Arm, Spread
     from bsgrow.reporting.learning_curve import LearningCurve
     from bsgrow.training import RunDirectory, RunFinished
+
+
+_NUM_SEEDS = 2**64
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +44,14 @@ def compare(
     arms: Annotated[
         str, typer.Option(help="Which arms, of decay, hybrid and grow; separated by commas.")
     ] = "decay,grow",
-    seeds: Annotated[str, typer.Option(help="Which seeds, separated by commas.")] = "0,1,2",
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            help="Which seeds, separated by commas; that of the recipe and the next two where "
+            "absent, mostly 0,1,2.",
+            show_default=False,
+        ),
+    ] = None,
     overrides: SetOption = None,
     out_dir: Annotated[
         Path | None,
@@ -42,6 +62,13 @@ def compare(
         ),
     ] = None,
     output: FormatOption = Format.TABLE,
+    epochs: EpochsOption = None,
+    lr: LrOption = None,
+    batch_size: BatchSizeOption = None,
+    max_batch_size: MaxBatchSizeOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    data: DataOption = None,
 ) -> None:
     """Train the arms of a recipe over several seeds and compare them.
 
@@ -52,15 +79,28 @@ def compare(
     Runs that are finished are not made again: the same command goes on where it was stopped. A run
     that diverges counts in no figure: it is named, and the exit code is 1.
 
-    Example: `bsgrow compare digits --seeds 0,1,2,3,4`
+    Examples:
+    - `bsgrow compare digits --seeds 0,1,2,3,4`
+
+    - `bsgrow compare digits --epochs 12 --lr 0.05`
     """
     from bsgrow.reporting.comparison import comparison_as_dict
     from bsgrow.reporting.comparison_plot import plot_comparison
     from bsgrow.training import write_json
 
-    loaded = load_recipe(recipe, overrides or ())
+    changed = make_overrides(
+        overrides,
+        epochs=epochs,
+        lr=lr,
+        batch_size=batch_size,
+        max_batch_size=max_batch_size,
+        seed=seed,
+        device=device,
+        data=data,
+    )
+    loaded = changed.load(recipe)
     folder = out_dir or Path("runs") / f"compare-{Path(recipe).stem}"
-    results = _run_arms(loaded, _names(arms), _numbers(seeds), folder)
+    results = _run_arms(loaded, _names(arms), _seeds(seeds, seed, loaded), folder)
     picture = folder / "compare.png"
     title = f"{Path(recipe).stem}: mean ± standard deviation over seeds"
     plot_comparison(results, title, picture)
@@ -78,6 +118,17 @@ def compare(
 
 def _names(text: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",")))
+
+
+def _seeds(text: str | None, first: int | None, recipe: Recipe) -> list[int]:
+    """Return the seeds that are named, or that of the recipe and the next two."""
+    if text is None:
+        return [(recipe.run.seed + k) % _NUM_SEEDS for k in range(3)]
+    if first is not None and first not in _numbers(text):
+        raise InputError(
+            f"--seed {first}: is not one of --seeds {text}", hint=f"pass {option('--seeds', first)}"
+        )
+    return _numbers(text)
 
 
 def _numbers(text: str) -> list[int]:
@@ -162,14 +213,14 @@ def _require_whole(
     if positions != first.updates.tolist() or positions[-1:] != [num_updates]:
         raise BsgrowError(
             f"{directory.events} does not hold every evaluation of its run",
-            hint=f"remove {directory.path} and run the same command again",
+            hint=f"remove {quoted(str(directory.path))} and run the same command again",
         )
 
 
 def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "RunFinished":
     from bsgrow.cli.running import carry_out_stoppable
 
-    begun, again = directory.recipe.exists(), shlex.join(["bsgrow", *sys.argv[1:]])
+    begun, again = directory.recipe.exists(), Command(tuple(sys.argv[1:]))
     try:
         finished = carry_out_stoppable(recipe, directory, begun, stop, lines=False, go_on=again)
     except BsgrowError as error:

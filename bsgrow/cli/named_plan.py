@@ -1,8 +1,9 @@
 """The plans that one command is about, compiled from what the user wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bsgrow.cli.schedule_options import is_schedule
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe, schedule_recipe
 from bsgrow.schedule import Plan
 
@@ -19,24 +20,23 @@ class NamedPlan:
 
 
 def named_plans(
-    recipes: Sequence[str], written: Sequence[str], overrides: Sequence[str]
+    recipes: Sequence[str], values: Mapping[str, object], overrides: Sequence[str]
 ) -> list[NamedPlan]:
     """Compile the recipes that are named; raises InputError for what is wrong with them.
 
     Args:
         recipes: names or paths.
-        written: overrides that the options of the schedule write.
+        values: keys of the recipe that the flags set.
         overrides: those of ``--set``, which have the last word.
     """
-    loaded = named_recipes(recipes, written, overrides)
+    loaded = named_recipes(recipes, values, overrides)
     return [NamedPlan(name, recipe, plan_recipe(recipe)) for name, recipe in loaded]
 
 
 def named_recipes(
-    recipes: Sequence[str], written: Sequence[str], overrides: Sequence[str]
+    recipes: Sequence[str], values: Mapping[str, object], overrides: Sequence[str]
 ) -> list[tuple[str, Recipe]]:
     """Return the recipes that are named, or the one that the options write without any."""
-    settings = [*written, *overrides]
-    if not recipes and written:
-        return [(_UNNAMED, schedule_recipe(settings))]
-    return [(name, load_recipe(name, settings)) for name in recipes or ["digits"]]
+    if not recipes and is_schedule(values):
+        return [(_UNNAMED, schedule_recipe(overrides, values))]
+    return [(name, load_recipe(name, overrides, values)) for name in recipes or ["digits"]]

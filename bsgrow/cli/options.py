@@ -36,6 +36,7 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override a key of the recipe, such as `growth.max_batch_size=5120`; repeatable.",
+        help="Set any key of the recipe, such as `growth.max_batch_size=5120`; repeatable. It wins "
+        "over a flag that sets the same key.",
     ),
 ]

@@ -2,8 +2,20 @@
 
 import typer
 
+from bsgrow.cli.console import note
 from bsgrow.cli.named_plan import named_plans
 from bsgrow.cli.options import SetOption
+from bsgrow.cli.overrides import (
+    KEYS,
+    BatchSizeOption,
+    DataOption,
+    DeviceOption,
+    EpochsOption,
+    LrOption,
+    MaxBatchSizeOption,
+    SeedOption,
+    make_overrides,
+)
 from bsgrow.cli.plan_combinations import require_used
 from bsgrow.cli.plan_exchange import exported, imported_run
 from bsgrow.cli.plan_options import (
@@ -25,20 +37,18 @@ from bsgrow.cli.plan_options import (
 from bsgrow.cli.plan_output import print_imported, print_plans, print_text, shows_sketch
 from bsgrow.cli.plan_views import Views, draw
 from bsgrow.cli.schedule_options import (
-    BatchSizeOption,
     CurveArgumentOption,
     CurveOption,
-    EpochsOption,
-    LrOption,
-    MaxBatchSizeOption,
     MomentumOption,
     SamplesOption,
     TokensPerSampleOption,
     UnitOption,
-    as_overrides,
+    schedule_values,
 )
 from bsgrow.cli.world_sizes import parse_world_sizes
 from bsgrow.reporting.wall_clock import read_throughput
+
+_LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}
 
 
 def register(app: typer.Typer) -> None:
@@ -51,16 +61,19 @@ def plan(
     overrides: SetOption = None,
     output: PlanFormatOption = PlanFormat.TABLE,
     every: EveryOption = Every.PHASE,
-    samples: SamplesOption = None,
     epochs: EpochsOption = None,
-    batch_size: BatchSizeOption = None,
     lr: LrOption = None,
+    batch_size: BatchSizeOption = None,
+    max_batch_size: MaxBatchSizeOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = None,
     momentum: MomentumOption = None,
     curve: CurveOption = None,
     curve_arguments: CurveArgumentOption = None,
     unit: UnitOption = None,
     tokens_per_sample: TokensPerSampleOption = None,
-    max_batch_size: MaxBatchSizeOption = None,
     plot: PlotOption = None,
     sketch: SketchOption = None,
     world_size: WorldSizeOption = None,
@@ -97,15 +110,21 @@ def plan(
     - `bsgrow plan --from megatron "0:768 250B:1536" --samples 244140625 --epochs 1 --lr 3e-4
       --tokens-per-sample 4096`
     """
+    changed = make_overrides(
+        overrides,
+        epochs=epochs,
+        lr=lr,
+        batch_size=batch_size,
+        max_batch_size=max_batch_size,
+        seed=seed,
+        device=device,
+        data=data,
+    )
     options = {
         "samples": samples,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "lr": lr,
         "momentum": momentum,
         "unit": unit,
         "tokens_per_sample": tokens_per_sample,
-        "max_batch_size": max_batch_size,
     }
     require_used(
         *(output, every, imported),
@@ -117,7 +136,10 @@ def plan(
         micro_batch_size=micro_batch_size,
         approximate=approximate or None,
     )
-    settings = list(as_overrides(options, curve, curve_arguments or [])), overrides or []
+    values = {**changed.values, **schedule_values(options, curve, curve_arguments or [])}
+    settings = values, changed.sets
+    if not recipes and imported is None and values.keys() == _LIKE_A_SCHEDULE:
+        note("no recipe is named, so that these change digits; --samples begins another schedule")
     views = Views(
         parse_world_sizes(world_size) if world_size else (),
         read_throughput(throughput, throughput_system, throughput_case) if throughput else None,

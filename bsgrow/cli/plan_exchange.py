@@ -1,15 +1,15 @@
 """Plans written for other training systems, and their batch schedules read back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from bsgrow.cli.named_plan import NamedPlan, named_recipes
+from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import span
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.recipe import Recipe
+from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
 from bsgrow.recipe.planning import num_train_samples
 from bsgrow.schedule import Growth, compile_plan
 from bsgrow.schedule.export import (
@@ -104,7 +104,11 @@ def _target(recipe: Recipe, micro_batch_size: int | None, world_size: int | None
 
 
 def imported_run(
-    system: str, text: str, recipes: Sequence[str], written: Sequence[str], overrides: Sequence[str]
+    system: str,
+    text: str,
+    recipes: Sequence[str],
+    values: Mapping[str, object],
+    overrides: Sequence[str],
 ) -> ImportedRun:
     """Read a batch schedule, and put it under the learning rate that a recipe or options give.
 
@@ -116,12 +120,12 @@ def imported_run(
         raise InputError(f"--from {system}: no such format", did_you_mean(system, IMPORTS))
     if len(recipes) > 1:
         raise InputError(f"--from {system}: is for one run, and {len(recipes)} recipes are given")
-    tokens = _recipe(1, recipes, written, overrides).schedule.tokens_per_sample
+    tokens = _recipe(1, recipes, values, overrides).schedule.tokens_per_sample
     try:
         schedule = read_schedule(text, system, Target(sequence_length=tokens))
     except InputError as error:
         raise _as_options(error) from error
-    return _under(schedule, _recipe(schedule[0][1], recipes, written, overrides))
+    return _under(schedule, _recipe(schedule[0][1], recipes, values, overrides))
 
 
 def imported_as_dict(run: ImportedRun) -> dict[str, Any]:
@@ -182,12 +186,16 @@ def _as_options(error: InputError) -> InputError:
 
 
 def _recipe(
-    global_batch_size: int, recipes: Sequence[str], written: Sequence[str], overrides: Sequence[str]
+    global_batch_size: int,
+    recipes: Sequence[str],
+    values: Mapping[str, object],
+    overrides: Sequence[str],
 ) -> Recipe:
     """Return the recipe; without one, the batch size is the imported run's unless given."""
-    own = [] if recipes else [f"schedule.global_batch_size={global_batch_size}"]
-    ((_, recipe),) = named_recipes(recipes, [*own, *written], overrides)
-    return recipe
+    if recipes:
+        return load_recipe(recipes[0], overrides, values)
+    own = {"schedule.global_batch_size": global_batch_size}
+    return schedule_recipe(overrides, {**own, **values})
 
 
 def _under(schedule: BatchSchedule, recipe: Recipe) -> ImportedRun:

@@ -1,13 +1,14 @@
 """Carrying out a recipe under a person's eyes: shown while it runs, stopped by a signal."""
 
-import shlex
-
 import typer
 
+from bsgrow.atomic_file import IF_FULL
 from bsgrow.cli.console import print_error
 from bsgrow.cli.live import display
 from bsgrow.cli.stopping import StopRequest
+from bsgrow.command import Command
 from bsgrow.errors import BsgrowError
+from bsgrow.loading.faults import SKIP_HINT
 from bsgrow.recipe import Recipe
 from bsgrow.training import (
     Event,
@@ -25,8 +26,8 @@ def carry_out_stoppable(
     resume: bool,
     stop: StopRequest,
     *,
+    go_on: Command,
     lines: bool = True,
-    go_on: str | None = None,
 ) -> RunFinished:
     """Carry out a recipe; a signal checkpoints it, says how to go on and exits.
 
@@ -35,10 +36,9 @@ def carry_out_stoppable(
         directory: of the run.
         resume: go on with the run in the directory.
         stop: entered; it turns graceful when training begins.
+        go_on: the command that goes on with the run, once it has begun.
         lines: whether each evaluation leaves a line on stderr.
-        go_on: the command that goes on; `bsgrow train --resume` where absent.
     """
-    go_on = go_on or f"bsgrow train --resume --out {shlex.quote(str(directory.path))}"
     stop.graceful = False
     try:
         with display(lines=lines) as show:
@@ -53,4 +53,18 @@ def carry_out_stoppable(
     except KeyboardInterrupt:
         hint = f"go on from the last checkpoint with: {go_on}" if stop.graceful else None
         print_error(BsgrowError("stopped at once", hint=hint))
+    except BsgrowError as error:
+        if directory.recipe.exists():
+            error.hint = _with_command(error.hint, go_on)
+        raise
     raise typer.Exit(stop.exit_code)
+
+
+def _with_command(hint: str | None, go_on: Command) -> str | None:
+    """Return a hint of the library with the whole command, where that goes on with the run."""
+    if hint == IF_FULL:
+        return f"{IF_FULL}, then go on with: {go_on}"
+    if hint == SKIP_HINT:
+        skipping = go_on.with_overrides("--set", "data.on_error=skip")
+        return f"restore the file and go on with: {go_on}; or without the file: {skipping}"
+    return hint

@@ -1,15 +1,18 @@
-"""Options that write a schedule on the command line, with a recipe or without one."""
+"""Options that write a schedule on the command line, beside those for the everyday keys."""
 
-import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
+from bsgrow.cli.overrides import KEYS as EVERYDAY_KEYS
+from bsgrow.cli.overrides import flag_option
 from bsgrow.errors import InputError
+from bsgrow.recipe import parse_value
 from bsgrow.schedule import CURVES
 
-_PANEL = "The schedule, without a recipe"
+_PANEL = "A schedule without a recipe, which --samples begins; with one they change it"
 
 
 def complete_curve(incomplete: str) -> list[str]:
@@ -17,20 +20,15 @@ def complete_curve(incomplete: str) -> list[str]:
     return [name for name in CURVES if name.lower().startswith(incomplete.lower())]
 
 
-def _option(flag: str, text: str, metavar: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(
-        flag, help=text, metavar=metavar, rich_help_panel=_PANEL
-    )
-    return option
-
-
-SamplesOption = Annotated[int | None, _option("--samples", "Size of the training set, N.", "N")]
-EpochsOption = Annotated[float | None, _option("--epochs", "Length of the run.", "EPOCHS")]
-BatchSizeOption = Annotated[
-    int | None, _option("--batch-size", "Global batch size of the run as published.", "SAMPLES")
+SamplesOption = Annotated[
+    int | None, flag_option("--samples", "Samples of the training set, N.", "N", _PANEL)
 ]
-LrOption = Annotated[float | None, _option("--lr", "Base learning rate.", "LR")]
-MomentumOption = Annotated[float | None, _option("--momentum", "Momentum of SGD.", "M")]
+MomentumOption = Annotated[
+    float | None,
+    flag_option(
+        "--momentum", "Momentum coefficient of SGD, 0 to below 1; by default 0.", "M", _PANEL
+    ),
+]
 CurveOption = Annotated[
     str | None,
     typer.Option(
@@ -43,54 +41,69 @@ CurveOption = Annotated[
 ]
 CurveArgumentOption = Annotated[
     list[str] | None,
-    _option("--curve-arg", "An argument of the curve, by torch's name; repeatable.", "NAME=VALUE"),
+    flag_option(
+        "--curve-arg",
+        "An argument of the curve, by torch's name; repeatable.",
+        "NAME=VALUE",
+        _PANEL,
+    ),
 ]
 UnitOption = Annotated[
     str | None,
-    _option("--unit", "What its positions count.", "epochs|samples|updates|tokens"),
+    flag_option(
+        "--unit",
+        "What its positions count; by default epochs.",
+        "epochs|samples|updates|tokens",
+        _PANEL,
+    ),
 ]
 TokensPerSampleOption = Annotated[
-    int | None, _option("--tokens-per-sample", "Length of a sample in tokens.", "TOKENS")
-]
-MaxBatchSizeOption = Annotated[
-    int | None, _option("--max-batch-size", "Largest global batch size.", "SAMPLES")
+    int | None,
+    flag_option("--tokens-per-sample", "Length of a sample in tokens.", "TOKENS", _PANEL),
 ]
 
-KEYS: Mapping[str, str] = {
-    "samples": "data.num_samples",
-    "epochs": "schedule.epochs",
-    "batch_size": "schedule.global_batch_size",
-    "lr": "schedule.lr",
-    "momentum": "optimizer.momentum",
-    "unit": "schedule.unit",
-    "tokens_per_sample": "schedule.tokens_per_sample",
-    "max_batch_size": "growth.max_batch_size",
-}
-"""The key of the recipe that each option sets."""
+_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "samples": "data.num_samples",
+        "momentum": "optimizer.momentum",
+        "unit": "schedule.unit",
+        "tokens_per_sample": "schedule.tokens_per_sample",
+    }
+)
 
 
-def as_overrides(
+def schedule_values(
     options: Mapping[str, float | str | None], curve: str | None, curve_arguments: list[str]
-) -> Iterator[str]:
-    """Yield the options as overrides of a recipe, ``key=value``.
+) -> dict[str, object]:
+    """Return the keys of the recipe that the options set, and their values.
 
     Args:
-        options: keys of ``KEYS`` to what was given; None is skipped.
+        options: by the name of their parameter; None is left out.
         curve: name of the curve; it replaces that of the recipe with all its arguments.
         curve_arguments: ``name=value``, values as in TOML.
 
     Raises:
         InputError: an argument of the curve is not of that form.
     """
-    for option, value in options.items():
-        if value is not None:
-            yield f"{KEYS[option]}={value}"
+    values: dict[str, object] = {
+        _KEYS[option]: value for option, value in options.items() if value is not None
+    }
     if curve is not None:
-        yield f"schedule.curve={{name = {json.dumps(curve)}}}"
-    for argument in curve_arguments:
-        if not argument.partition("=")[2]:
+        values["schedule.curve"] = {"name": curve}
+    return values | dict(_curve_values(curve_arguments))
+
+
+def is_schedule(values: Mapping[str, object]) -> bool:
+    """Return whether options write a schedule of its own, rather than change the usual recipe."""
+    return bool(values.keys() - EVERYDAY_KEYS.values())
+
+
+def _curve_values(arguments: list[str]) -> Iterator[tuple[str, object]]:
+    for argument in arguments:
+        name, _, text = argument.partition("=")
+        if not text:
             raise InputError(
                 f"--curve-arg {argument}: not of the form name=value",
                 hint="for example --curve-arg T_max=200",
             )
-        yield f"schedule.curve.{argument}"
+        yield f"schedule.curve.{name.strip()}", parse_value(text.strip())

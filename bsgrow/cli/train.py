@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import out, print_json
+from bsgrow.cli.console import note, out, print_json
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument, SetOption
-from bsgrow.errors import InputError
-from bsgrow.recipe import load_recipe
+from bsgrow.cli.overrides import (
+    BatchSizeOption,
+    DataOption,
+    DeviceOption,
+    EpochsOption,
+    LrOption,
+    MaxBatchSizeOption,
+    SeedOption,
+    make_overrides,
+)
+from bsgrow.command import Command, argument, resume_command
 
 if TYPE_CHECKING:
-    from bsgrow.training import RunFinished
+    from bsgrow.training import RunDirectory, RunFinished
 
 _DEFAULT_RECIPE = "digits"
+_RUNS = Path("runs")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,10 +47,19 @@ def train(
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Go on from the newest whole checkpoint of the run in `--out`."
+            "--resume",
+            help="Go on from the newest whole checkpoint of the run in `--out`; where that is "
+            "absent, of the run below `runs/` that was worked on last and is not finished.",
         ),
     ] = False,
     output: FormatOption = Format.TABLE,
+    epochs: EpochsOption = None,
+    lr: LrOption = None,
+    batch_size: BatchSizeOption = None,
+    max_batch_size: MaxBatchSizeOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    data: DataOption = None,
 ) -> None:
     """Train a model with a batch that grows.
 
@@ -53,34 +72,55 @@ def train(
     Examples:
     - `bsgrow train`
 
-    - `bsgrow train cifar10-grow --set data.path=~/cifar-10-batches-bin --out runs/cifar`
+    - `bsgrow train cifar10-grow --data ~/cifar-10-batches-bin`
 
-    - `bsgrow train --resume --out runs/cifar`
+    - `bsgrow train digits --epochs 12 --seed 1 --out runs/short`
+
+    - `bsgrow train --resume`
     """
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest
-    from bsgrow.training import RunDirectory, to_dict
+    from bsgrow.training import to_dict
 
-    if resume and out_dir is None:
-        raise InputError("--resume: which run is not said", hint="name its directory with --out")
-    directory = RunDirectory(out_dir or _new_directory(recipe or _DEFAULT_RECIPE))
+    changed = make_overrides(
+        overrides,
+        epochs=epochs,
+        lr=lr,
+        batch_size=batch_size,
+        max_batch_size=max_batch_size,
+        seed=seed,
+        device=device,
+        data=data,
+    )
+    directory = _directory(out_dir, resume, recipe or _DEFAULT_RECIPE)
     name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
+    go_on = resume_command(directory.path, changed.words)
     with StopRequest() as stop:
-        finished = carry_out_stoppable(load_recipe(name, overrides or ()), directory, resume, stop)
+        finished = carry_out_stoppable(changed.load(name), directory, resume, stop, go_on=go_on)
     if output is Format.JSON:
         print_json(to_dict(finished))
     else:
-        _print_summary(finished, name)
+        _print_summary(finished, Command(("compare", argument(name)), changed.words))
+
+
+def _directory(out_dir: Path | None, resume: bool, name: str) -> "RunDirectory":
+    """Return the directory of the run: the one that is named, the one to go on with, or a new."""
+    from bsgrow.training import RunDirectory, newest_unfinished_run
+
+    if out_dir is not None or not resume:
+        return RunDirectory(out_dir or _new_directory(name))
+    directory = newest_unfinished_run(_RUNS)
+    note(f"going on with {directory.path}, the newest run that is not finished")
+    return directory
 
 
 def _new_directory(name: str) -> Path:
     stem = f"{Path(name).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    folder = Path("runs")
-    candidates = (folder / (stem + suffix) for suffix in ("", *(f"-{k}" for k in range(2, 100))))
+    candidates = (_RUNS / (stem + suffix) for suffix in ("", *(f"-{k}" for k in range(2, 100))))
     return next(path for path in candidates if not path.exists())
 
 
-def _print_summary(finished: "RunFinished", name: str) -> None:
+def _print_summary(finished: "RunFinished", next_command: Command) -> None:
     rows = {
         "test accuracy": f"{finished.test_accuracy:.2%} (loss {finished.test_loss:.4f})",
         "updates": _describe_updates(finished.num_updates, finished.baseline_num_updates),
@@ -88,13 +128,13 @@ def _print_summary(finished: "RunFinished", name: str) -> None:
         f"({finished.samples_per_second:,.0f} samples/s)",
         "weights": f"sha256 {finished.weights_sha256[:16]}…",
         "run": finished.out,
-        "next": f"bsgrow compare {name}",
     }
     if finished.num_skipped or finished.num_test_skipped:
         rows["skipped"] = (
             f"{finished.num_skipped} training samples, {finished.num_test_skipped} held-out ones; "
             "the next ones stood in for them"
         )
+    rows["next"] = str(next_command)
     for key, value in rows.items():
         out.print(f"[bold]{key:14}[/]", end="")
         out.print(value, markup=False)

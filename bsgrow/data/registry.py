@@ -8,7 +8,7 @@ from bsgrow.data import cifar, digits, fashion_mnist, imagenet
 from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
 from bsgrow.data.encoded import EncodedDataset
 from bsgrow.data.named_encoded import open_named
-from bsgrow.data.sources import ENCODED, load_encoded
+from bsgrow.data.sources import ENCODED, expand_user, load_encoded
 from bsgrow.data.spec import DatasetSpec, Load
 from bsgrow.errors import BsgrowError, InputError, did_you_mean
 
@@ -85,14 +85,6 @@ def open_encoded(name: str, path: Path | None) -> EncodedDataset:
 
 def _load(load: Load, path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
     try:
-        return load(path and _expand_user(path), download=download)
+        return load(path and expand_user(path), download=download)
     except OSError as error:  # looking for files may fail too: a folder that may not be searched
         raise BsgrowError(f"data.path: {error}", hint="check that it may be read") from error
-
-
-def _expand_user(path: Path) -> Path:
-    """Expands ``~``, which a shell leaves alone after ``=``; an unknown user stays as written."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path

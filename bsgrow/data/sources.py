@@ -121,7 +121,7 @@ def existing_folder(path: Path | None) -> Path:
     if path is None:
         raise InputError("data.path is not set", hint=f"set data.path to {_LAYOUT}")
     try:
-        return _with_training_split(_expand_user(path), path)
+        return _with_training_split(expand_user(path), path)
     except OSError as error:  # a folder that may not be searched, a name too long
         raise BsgrowError(f"data.path: {error}", hint="check that it may be read") from error
 
@@ -173,7 +173,7 @@ def _first(names: set[str], limit: int = 10) -> str:
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
-def _expand_user(path: Path) -> Path:
+def expand_user(path: Path) -> Path:
     """Expands ``~``, which a shell leaves alone after ``=``; an unknown user stays as written."""
     try:
         return path.expanduser()

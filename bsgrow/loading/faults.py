@@ -9,6 +9,7 @@ were a copy of the other.
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
+from bsgrow.command import setting
 from bsgrow.data import EncodedSplit, SampleError
 from bsgrow.errors import BsgrowError
 
@@ -18,9 +19,11 @@ OnError = Literal["raise", "skip"]
 MAX_TRIES = 100
 """Samples in a row that may be bad: more is a disk that is gone rather than some bad files."""
 
-_SKIP_HINT = (  # a folder is told by its names and lengths: a file of another length is another run
-    "restore the file, or leave it in its place and go on without it: --set data.on_error=skip"
+SKIP_HINT = (  # a folder is told by its names and lengths: a file of another length is another run
+    "restore the file, or leave it in its place and go on without it: "
+    + setting("data.on_error", "skip")
 )
+"""The hint where a bad sample ends a run."""
 
 Result = TypeVar("Result")
 
@@ -54,7 +57,7 @@ def first_usable(
             return use(candidate)
         except SampleError as error:
             if on_error == "raise":
-                error.hint = error.hint or _SKIP_HINT
+                error.hint = error.hint or SKIP_HINT
                 raise
             faults.append(error)
     raise _none_usable(split, sample, faults[-1])

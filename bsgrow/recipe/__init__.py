@@ -11,10 +11,11 @@ from bsgrow.recipe.config import (
 )
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
-from bsgrow.recipe.planning import plan_recipe, resolve
+from bsgrow.recipe.planning import plan_recipe, resolve, with_absolute_paths
 from bsgrow.recipe.reading import (
     as_toml,
     load_recipe,
+    parse_value,
     recipe_from_table,
     schedule_recipe,
     shipped_recipes,
@@ -35,6 +36,7 @@ __all__ = [
     "changed_keys",
     "load_recipe",
     "make_arm",
+    "parse_value",
     "plan_recipe",
     "recipe_fingerprint",
     "recipe_from_table",
@@ -42,4 +44,5 @@ __all__ = [
     "rule_notes",
     "schedule_recipe",
     "shipped_recipes",
+    "with_absolute_paths",
 ]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bsgrow.data import DATASETS, ENCODED, count_encoded, is_encoded
+from bsgrow.data.sources import expand_user
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
@@ -45,6 +46,17 @@ def num_train_samples(data: DataConfig) -> int:
             hint="leave data.num_samples out, or give the set a data.name of its own",
         )
     return spec.num_samples if spec else data.num_samples or 0
+
+
+def with_absolute_paths(recipe: Recipe) -> Recipe:
+    """Return a recipe that means the same files whatever the current folder is.
+
+    ``data.path`` is the only path in a recipe: a table of learning rates is read into it.
+    """
+    if recipe.data.path is None:
+        return recipe
+    path = expand_user(Path(recipe.data.path)).absolute()
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
 
 
 def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:

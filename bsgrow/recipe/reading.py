@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tomli_w
@@ -28,44 +29,51 @@ def shipped_recipes() -> list[str]:
     return sorted(entry.name[:-5] for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml"))
 
 
-def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
+def load_recipe(
+    name_or_path: str,
+    overrides: Iterable[str] = (),
+    values: Mapping[str, object] = MappingProxyType({}),
+) -> Recipe:
     """Read a recipe and apply overrides to it.
 
     Args:
         name_or_path: a shipped name, or a path to a TOML file.
         overrides: ``key=value`` with a dotted key; the value is read as TOML, and as a string
             where it is none.
+        values: dotted keys and their values; an override of the same key wins.
 
     Raises:
         InputError: no such recipe, no valid TOML, or a key or value that is not allowed.
     """
     text, overrides = _read_text(name_or_path), list(overrides)
     table = _parse(text, name_or_path)
-    for override in overrides:
-        _set(table, override)
+    _change(table, values, overrides)
     try:
         return recipe_from_table(table)
     except InputError as error:
         if name_or_path in shipped_recipes():
             raise  # it is right by itself, so that the fault is an override's
-        source = f"{name_or_path}, with --set" if overrides else name_or_path
+        changed = ", with --set" if overrides else ", with the options given" if values else ""
+        source = name_or_path + changed
         lines = (f"{source}: {line}" for line in error.message.splitlines())
         raise InputError("\n".join(lines), error.hint) from error
 
 
-def schedule_recipe(overrides: Iterable[str]) -> Recipe:
+def schedule_recipe(
+    overrides: Iterable[str], values: Mapping[str, object] = MappingProxyType({})
+) -> Recipe:
     """Build a recipe of a schedule alone, which can be planned and not trained.
 
     Args:
         overrides: its keys, as in ``load_recipe``; ``data.num_samples`` is one of them.
+        values: further keys, as there.
 
     Raises:
         InputError: a key is missing or not allowed.
     """
     hint = "without a recipe, --samples, --epochs, --batch-size and --lr are needed"
     table: dict[str, Any] = {"data": {"name": "unnamed"}, "model": {"name": "resnet50"}}
-    for override in overrides:
-        _set(table, override)
+    _change(table, values, overrides)
     if "num_samples" not in table["data"]:
         raise InputError("data.num_samples: is missing", hint)
     try:
@@ -126,28 +134,41 @@ def _parse(text: str, source: str) -> dict[str, Any]:
         ) from error
 
 
+def _change(table: dict[str, Any], values: Mapping[str, object], overrides: Iterable[str]) -> None:
+    for key, value in values.items():
+        _put(table, key, value, f"{key} = {shown(value)}")
+    for override in overrides:
+        _set(table, override)
+
+
 def _set(table: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
-    *parents, leaf = parts = key.strip().split(".")
-    if not (separator and all(parts)):
+    if not (separator and all(key.strip().split("."))):
         raise InputError(
             f"--set {cut(override)}: not of the form key=value",
             hint="for example --set schedule.lr=0.1",
         )
+    try:
+        value = parse_value(text.strip())
+    except RecursionError as error:
+        raise InputError(f"--set {cut(override)}: is nested too deep") from error
+    _put(table, key.strip(), value, f"--set {cut(override)}")
+
+
+def _put(table: dict[str, Any], key: str, value: object, written: str) -> None:
+    *parents, leaf = key.split(".")
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
             raise InputError(
-                f"--set {cut(override)}: {parent} holds a value, not a table",
+                f"{written}: {parent} holds a value, not a table",
                 hint=f"set {parent} itself, as a table: --set '…{parent}={{ … }}'",
             )
-    try:
-        table[leaf] = _parse_value(text.strip())
-    except RecursionError as error:
-        raise InputError(f"--set {cut(override)}: is nested too deep") from error
+    table[leaf] = value
 
 
-def _parse_value(text: str) -> object:
+def parse_value(text: str) -> object:
+    """Return a value as TOML, or as the text that it is where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except ValueError:  # no TOML, or an integer too long to be read

@@ -7,6 +7,7 @@ from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
 from bsgrow.training.loop import InterruptedRunError
 from bsgrow.training.run import carry_out
 from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.unfinished import newest_unfinished_run
 
 __all__ = [
     "DivergedRunError",
@@ -16,6 +17,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "carry_out",
+    "newest_unfinished_run",
     "read_events",
     "to_dict",
     "write_json",

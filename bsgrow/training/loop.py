@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from bsgrow.command import resume_command
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
@@ -215,5 +216,5 @@ def _interrupted(job: Job, state: State, directory: RunDirectory) -> Interrupted
     return InterruptedRunError(
         f"stopped after update {state.num_updates} of {job.plan.num_updates}; "
         "a checkpoint is written",
-        hint=f"go on with: bsgrow train --resume --out {directory.path}",
+        hint=f"go on with: {resume_command(directory.path)}",
     )

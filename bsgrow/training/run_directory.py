@@ -15,9 +15,10 @@ from bsgrow.atomic_file import (
     write_atomically,
     write_json,
 )
+from bsgrow.command import resume_command
 from bsgrow.errors import InputError
 from bsgrow.folder_lock import LOCK_FILE, locked
-from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe
+from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe, with_absolute_paths
 from bsgrow.schedule import Plan, as_dict
 from bsgrow.training.events import RunFinished, from_json, to_json
 
@@ -63,9 +64,13 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
 
     def create(self, recipe: Recipe) -> None:
-        """Begin a new run: write its recipe. Raises as ``require_new``, or BsgrowError."""
+        """Begin a new run: write its recipe. Raises as ``require_new``, or BsgrowError.
+
+        What is written names the same files from any current folder.
+        """
         self.require_new()
-        write_atomically(self.recipe, lambda stream: stream.write(as_toml(recipe).encode()))
+        text = as_toml(with_absolute_paths(recipe))
+        write_atomically(self.recipe, lambda stream: stream.write(text.encode()))
 
     def require_new(self) -> None:
         """Check that a run may begin here.
@@ -80,7 +85,7 @@ class RunDirectory:
         if self.recipe.exists():
             raise InputError(
                 f"{self.path} holds another run",
-                hint=f"go on with it: bsgrow train --resume --out {self.path}; "
+                hint=f"go on with it: {resume_command(self.path)}; "
                 "or name another directory with --out",
             )
         if any(not _is_scratch(path) for path in self.path.iterdir()):

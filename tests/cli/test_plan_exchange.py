@@ -62,12 +62,12 @@ def test_one_run_at_a_time(named):
     with pytest.raises(InputError, match="3 world sizes are given"):
         exported(entries[:1], "nemo", [1, 2, 4], approximate=False)
     with pytest.raises(InputError, match="2 recipes are given"):
-        imported_run("megatron", "0:128", ["cifar10-grow", "digits"], [], [])
+        imported_run("megatron", "0:128", ["cifar10-grow", "digits"], {}, [])
 
 
 def test_a_megatron_schedule_under_a_constant_rate():
     settings = [*TOKENS, "schedule.tokens_per_sample=1000"]
-    run = imported_run("megatron", "0:100 500M:200", [], settings, [])
+    run = imported_run("megatron", "0:100 500M:200", [], {}, settings)
     assert [(s.start_sample, s.global_batch_size) for s in run.stretches] == [
         (0, 100),
         (500_000, 200),
@@ -80,7 +80,7 @@ def test_a_megatron_schedule_under_a_constant_rate():
 
 def test_a_run_of_fixed_batch_read_in_is_the_decaying_plan(named):
     entries = named("cifar10-decay")
-    run = imported_run("megatron", "0:128", ["cifar10-decay"], ["schedule.tokens_per_sample=1"], [])
+    run = imported_run("megatron", "0:128", ["cifar10-decay"], {}, ["schedule.tokens_per_sample=1"])
     phases = as_dict(entries[0].plan)["phases"]
     assert imported_as_dict(run)["num_updates"] == entries[0].plan.num_updates
     (stretch,) = imported_as_dict(run)["phases"]
@@ -92,7 +92,7 @@ def test_a_run_of_fixed_batch_read_in_is_the_decaying_plan(named):
 
 def test_updates_count_in_the_batch_that_the_imported_run_starts_with():
     curve = 'schedule.curve={name="StepLR", step_size=100, gamma=0.5}'
-    run = imported_run("levanter", "64", [], [*TOKENS, "schedule.unit=updates", curve], [])
+    run = imported_run("levanter", "64", [], {}, [*TOKENS, "schedule.unit=updates", curve])
     first, last = run.stretches[0].lr
     assert first == 0.1
     assert last == pytest.approx(0.1 * 0.5 ** ((10**6 // 64) // 100))
@@ -100,7 +100,7 @@ def test_updates_count_in_the_batch_that_the_imported_run_starts_with():
 
 def test_the_jump_of_the_noise(named):
     run = imported_run(
-        "levanter", '[{"start": 0, "value": 50}, {"start": 9, "value": 100}]', [], TOKENS, []
+        "levanter", '[{"start": 0, "value": 50}, {"start": 9, "value": 100}]', [], {}, TOKENS
     )
     jumps = [cells[4].plain for cells, _ in imported_table(run).rows]
     assert jumps == ["", "× 0.5"]
@@ -108,18 +108,18 @@ def test_the_jump_of_the_noise(named):
 
 def test_thresholds_of_megatron_are_tokens():
     with pytest.raises(InputError, match="counts in tokens") as error:
-        imported_run("megatron", "0:768 250B:1536", [], TOKENS, [])
+        imported_run("megatron", "0:768 250B:1536", [], {}, TOKENS)
     assert error.value.hint.startswith("pass --tokens-per-sample")
 
 
 def test_a_threshold_past_the_end_is_noted():
     settings = [*TOKENS, "schedule.tokens_per_sample=1"]
-    run = imported_run("megatron", "0:768 250B:1536", [], settings, [])
+    run = imported_run("megatron", "0:768 250B:1536", [], {}, settings)
     (remark,) = run.notes
     assert remark.startswith("1536 from sample 250000000000 never takes effect: the run ends")
 
 
 def test_an_unknown_format():
     with pytest.raises(InputError, match="--from megatrom: no such format") as error:
-        imported_run("megatrom", "0:1", [], TOKENS, [])
+        imported_run("megatrom", "0:1", [], {}, TOKENS)
     assert error.value.hint == 'did you mean "megatron"?'

@@ -47,6 +47,15 @@ def test_the_options_change_a_recipe():
     assert sizes(other) == [128, 256, 512, 1024]
 
 
+def test_everyday_flags_change_the_usual_recipe_where_none_is_named():
+    flags = ["--epochs", "3", "--batch-size", "32", "--lr", "0.05", "--curve-arg", "milestones=[1]"]
+    assert plan_json(*flags[:6], "--set", "schedule.curve.milestones=[1]") == plan_json(
+        "digits", *flags
+    )
+    assert "no recipe is named, so that these change digits" in plan(*flags[:4], "--lr=1").stderr
+    assert "no recipe is named" not in plan("digits", *flags).stderr
+
+
 def test_positions_in_another_unit():
     updates = ["--curve", "CosineAnnealingLR", "--curve-arg", "T_max=78125", "--unit", "updates"]
     assert plan_json(*WRITTEN, *updates)["phases"] == plan_json(*WRITTEN, *COSINE)["phases"]
@@ -70,7 +79,11 @@ def test_csv_of_phases_is_flat():
     ("arguments", "message", "hint"),
     [
         (WRITTEN[:6], "schedule.lr: is missing", "--samples, --epochs, --batch-size and --lr"),
-        (WRITTEN[2:], "data.num_samples: is missing", "--samples, --epochs, --batch-size"),
+        (
+            [*WRITTEN[2:], *COSINE],
+            "data.num_samples: is missing",
+            "--samples, --epochs, --batch-size",
+        ),
         ([*WRITTEN, "--curve-arg", "T_max"], "--curve-arg T_max: not of the form", "T_max=200"),
         ([*WRITTEN, "--curve", "Cosine"], "schedule.curve.name = 'Cosine': no such curve", None),
         ([*WRITTEN, "--curve", "CosineAnnealingLR"], "schedule.curve.T_max: is missing", None),

@@ -23,7 +23,7 @@ WRONG = [
     (["train", "--set", "run.world_size=8"], "run.world_size = 8", "leave it at 1"),
     (["train", "--set", "run.device=cuda:9"], "device = 'cuda:9'", "hint:"),
     (["train", "--set", "data.name=cifar10", "--set", "data.path=none"], "none", "hint:"),
-    (["train", "--resume"], "which run is not said", "--out"),
+    (["train", "--resume"], "no run is below runs/", "--out"),
     (["train", "--resume", "--out", "none"], "holds no run to resume", "--out"),
     (["compare", "--arms", "decay,grwo"], "--arms grwo: no such arm", "grow"),
     (["compare", "--seeds", "a,b"], "--seeds a,b", "--seeds 0,1,2"),

@@ -1,0 +1,143 @@
+"""What the options of a command change in a recipe: flags for the everyday keys, --set for any."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+
+from bsgrow.recipe import Recipe, load_recipe
+
+_PANEL = "Everyday settings of the recipe, where it is to be another one"
+
+KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "epochs": "schedule.epochs",
+        "lr": "schedule.lr",
+        "batch_size": "schedule.global_batch_size",
+        "max_batch_size": "growth.max_batch_size",
+        "seed": "run.seed",
+        "device": "run.device",
+        "data": "data.path",
+    }
+)
+"""The key of the recipe that each flag sets, by the name of its parameter."""
+
+
+def flag_option(flag: str, text: str, metavar: str, panel: str = _PANEL) -> typer.models.OptionInfo:
+    """Return an option that is None where it is not given."""
+    info: typer.models.OptionInfo = typer.Option(
+        flag, help=text, metavar=metavar, rich_help_panel=panel
+    )
+    return info
+
+
+EpochsOption = Annotated[
+    float | None,
+    flag_option(
+        "--epochs",
+        "Length of the run in passes over the training set, such as 0.5 or 90: `schedule.epochs`.",
+        "EPOCHS",
+    ),
+]
+LrOption = Annotated[
+    float | None,
+    flag_option("--lr", "Base learning rate of the run as published: `schedule.lr`.", "LR"),
+]
+BatchSizeOption = Annotated[
+    int | None,
+    flag_option(
+        "--batch-size",
+        "Samples per update of the run as published: `schedule.global_batch_size`.",
+        "SAMPLES",
+    ),
+]
+MaxBatchSizeOption = Annotated[
+    int | None,
+    flag_option(
+        "--max-batch-size",
+        "Samples per update that the batch grows to at most: `growth.max_batch_size`, by default "
+        "a tenth of the training set for smooth curves, and without a limit for steps.",
+        "SAMPLES",
+    ),
+]
+SeedOption = Annotated[
+    int | None,
+    flag_option(
+        "--seed",
+        "Whole number that weights, order and augmentation follow from: `run.seed`, by default 0.",
+        "SEED",
+    ),
+]
+DeviceOption = Annotated[
+    str | None,
+    flag_option(
+        "--device",
+        "Where it computes, `cpu`, `cuda` or `cuda:1`: `run.device`, by default CUDA where there "
+        "is one.",
+        "DEVICE",
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    flag_option(
+        "--data",
+        "Folder or archive with the data set, from the current folder on: `data.path`; by default "
+        "it is found or downloaded.",
+        "PATH",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a user changes in a recipe.
+
+    Attributes:
+        flags: by the name of their parameter, those of ``KEYS`` that are given.
+        sets: those of ``--set``, ``key=value``, which win.
+    """
+
+    flags: Mapping[str, float | str]
+    sets: tuple[str, ...]
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The keys of the recipe that the flags set."""
+        return {KEYS[name]: value for name, value in self.flags.items()}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options that say all this on a command line, for ``bsgrow.command.Command``."""
+        flags = (word for name, value in self.flags.items() for word in (_flag(name), _text(value)))
+        return (*flags, *(word for text in self.sets for word in ("--set", text)))
+
+    def load(self, recipe: str) -> Recipe:
+        """Return a recipe as changed; raises InputError as ``load_recipe``."""
+        return load_recipe(recipe, self.sets, self.values)
+
+
+def make_overrides(sets: list[str] | None, **flags: float | str | Path | None) -> Overrides:
+    """Return what the options of a command say.
+
+    Args:
+        sets: those of ``--set``.
+        **flags: by the name of their parameter; None where not given.
+    """
+    given = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in flags.items()
+        if value is not None
+    }
+    return Overrides(given, tuple(sets or ()))
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _text(value: float | str) -> str:
+    """Return a value as a user writes it: epochs are a float, and mostly whole."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -1,0 +1,76 @@
+"""What is suggested to the user, as a POSIX shell takes it.
+
+Everything that a hint, a note or a summary tells the user to type is rendered here, and nowhere by
+string formatting: a whole command by ``Command`` (``resume_command`` is the usual one), a part of
+one by ``option`` and ``setting``, a single word by ``quoted``. In a sentence a whole command stands
+after a colon or at the end, followed by ``;`` or by nothing; an option stands bare. So each can be
+marked with the mouse, and ``tests/advice.py`` can follow it.
+"""
+
+import os
+import shlex
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+PROGRAM = "bsgrow"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line of bsgrow; ``str`` gives it as text that a shell takes apart into its words.
+
+    Attributes:
+        words: what stands before the overrides: the command's name, its arguments and options,
+            each as the program gets it, without quotes.
+        overrides: the words that change the recipe: ``("--epochs", "3", "--set", "run.seed=7")``.
+    """
+
+    words: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+
+    def with_overrides(self, *words: str) -> "Command":
+        """Return the command with further words that change the recipe, after its own."""
+        return replace(self, overrides=(*self.overrides, *words))
+
+    def __str__(self) -> str:
+        return quoted(PROGRAM, *self.words, *self.overrides)
+
+
+def resume_command(folder: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Command:
+    """Return the command that goes on with the run in a folder."""
+    return Command(("train", "--resume", "--out", os.fspath(folder)), tuple(overrides))
+
+
+def argument(text: str) -> str:
+    """Return an argument as a word that is not taken for an option."""
+    return f"./{text}" if text.startswith("-") else text
+
+
+def option(flag: str, value: object) -> str:
+    """Return an option and its value, quoted, such as ``--max-batch-size 128``."""
+    return quoted(flag, str(value))
+
+
+def setting(key: str, value: object) -> str:
+    """Return what sets a key of the recipe, quoted, such as ``--set growth.shrink=true``."""
+    return quoted("--set", f"{key}={_as_toml(value)}")
+
+
+def quoted(*words: str) -> str:
+    """Return words in one line from which a POSIX shell makes the same words."""
+    return shlex.join(words)
+
+
+def _as_toml(value: object) -> str:
+    """Return a value as ``--set`` reads it; text is bare where that is read as text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return repr(value)
+    try:
+        tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        if value == value.strip():
+            return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

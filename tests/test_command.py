@@ -1,0 +1,78 @@
+"""What is suggested: a POSIX shell makes of the text the words that it was made of."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.command import Command, argument, option, quoted, resume_command, setting
+from bsgrow.recipe import parse_value
+
+WORDS = [
+    "runs/a",
+    "my runs/a",
+    "it's",
+    "$HOME",
+    "a;b",
+    "[bold]x[/]",
+    "*",
+    "",
+    "a\nb",
+    "~",
+    "ü",
+    "`id`",
+]
+
+
+def words_in_a_shell(text):
+    """Return the words that sh makes of a text, without starting the program that it names."""
+    script = f'bsgrow() {{ for word in bsgrow "$@"; do printf "%s\\0" "$word"; done; }}\n{text}\n'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
+    return done.stdout.decode().split("\0")[:-1]
+
+
+def test_a_shell_makes_the_same_words_of_it():
+    command = Command(("train", *WORDS), ("--set", 'a={name="b c"}'))
+    assert words_in_a_shell(str(command)) == ["bsgrow", "train", *WORDS, "--set", 'a={name="b c"}']
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), max_size=4))
+def test_any_words_come_back(words):
+    assert shlex.split(quoted(*words)) == words
+
+
+def test_going_on_keeps_what_was_changed():
+    command = resume_command(Path("my runs/a"), ("--epochs", "3"))
+    assert str(command) == "bsgrow train --resume --out 'my runs/a' --epochs 3"
+    more = command.with_overrides("--set", "data.on_error=skip")
+    assert str(more) == f"{command} --set data.on_error=skip"
+
+
+def test_an_argument_is_not_taken_for_an_option():
+    assert argument("-a.toml") == "./-a.toml"
+    assert argument("digits") == "digits"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("growth.shrink", True, "--set growth.shrink=true"),
+        ("growth.multiple_of", 24, "--set growth.multiple_of=24"),
+        ("schedule.lr", 1e-5, "--set schedule.lr=1e-05"),
+        ("growth.factor", "continuous", "--set growth.factor=continuous"),
+        ("data.path", "my data", "--set 'data.path=my data'"),
+        ("data.path", " a", """--set 'data.path=" a"'"""),
+        ("data.path", "2024", """--set 'data.path="2024"'"""),
+    ],
+)
+def test_a_setting_is_read_as_the_value_that_it_has(key, value, text):
+    assert setting(key, value) == text
+    assert parse_value(shlex.split(text)[1].partition("=")[2]) == value
+
+
+def test_an_option():
+    assert option("--max-batch-size", 128) == "--max-batch-size 128"
+    assert option("--data", "my data") == "--data 'my data'"
