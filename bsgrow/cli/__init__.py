@@ -4,6 +4,7 @@ import os
 import sys
 
 from bsgrow.cli.interrupt import remember_interrupts, was_interrupted
+from bsgrow.cli.remarks import warnings_as_notes
 from bsgrow.cli.streams import flush_stdout, prepare_streams
 from bsgrow.errors import BsgrowError
 
@@ -56,7 +57,8 @@ def _run() -> None:
         from bsgrow.cli.app import app
 
     try:
-        app(prog_name="bsgrow")
+        with warnings_as_notes():
+            app(prog_name="bsgrow")
     finally:
         flush_stdout()
 

@@ -1,39 +1,30 @@
 """WebDataset tars, read as they are: ``key.jpg`` beside ``key.cls`` in tars of many samples.
 
-Convention: github.com/webdataset/webdataset. Members with the same key (the path up to the first
-dot of its last part) that follow each other are one sample. The label is the decimal number in
-``.cls``; other members are passed over. Tars are taken in the order of their names.
+Convention: github.com/webdataset/webdataset; see `bsgrow.data.tar_samples`. The label is the
+decimal number in ``.cls``; other members are passed over. Tars are taken in the order of their
+names, those that are hidden are not; a key that comes again is another sample.
 """
 
+import logging
 import os
-import re
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bsgrow.data.compressed import by_name
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError, SampleError, split_fingerprint
 from bsgrow.data.names import Names, printable
 from bsgrow.data.open_files import OpenFiles
-from bsgrow.data.tar_index import Member, TarReader
+from bsgrow.data.tally import Tally
+from bsgrow.data.tar_index import TarReader
+from bsgrow.data.tar_samples import Sample, SampleReader
 from bsgrow.errors import InputError
 
-IMAGE_EXTENSIONS = (b"jpg", b"jpeg", b"png", b"webp")
-_LABEL_EXTENSION = b"cls"
-_MOST_LABEL_BYTES = 32
-_MOST_CLASSES = 1 << 20
-
-_KEY_AND_EXTENSION = re.compile(rb"((?:.*/|)[^./]+)\.([^/]*)", re.DOTALL)
-
-
-class _Sample(NamedTuple):
-    image: Member
-    label: int
+_log = logging.getLogger(__name__)
 
 
 class WebDatasetSplit:
@@ -59,7 +50,8 @@ class WebDatasetSplit:
         paths = tar_paths(folder)
         self._files = OpenFiles([str(path) for path in paths])
         columns = [array("q") for _ in range(4)]
-        self.names = Names.of(_index(paths, columns))
+        found = SampleReader()
+        self.names = Names.of(_index(paths, columns, found))
         self._tars, self._offsets, self.num_bytes, self.labels = map(_frozen, columns)
         if not len(self):
             raise InputError(
@@ -67,6 +59,7 @@ class WebDatasetSplit:
                 hint="a sample is key.jpg (or .jpeg, .png, .webp) beside key.cls",
             )
         self.class_names = tuple(map(str, range(int(self.labels.max()) + 1)))
+        self._say_what_is_left(folder, paths, found)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,6 +85,14 @@ class WebDatasetSplit:
         place = self._files.locate(int(self._tars[sample]), int(self._offsets[sample]))
         return f"{place} ({printable(self.names[sample])})"
 
+    def _say_what_is_left(self, folder: Path, paths: list[Path], found: SampleReader) -> None:
+        empty = Tally("a tar without samples", "tars without samples")
+        for number in sorted({*range(len(paths))} - {*self._tars.tolist()}):
+            empty.add(paths[number].name)
+        for tally in (found.no_part, found.beside, empty):
+            if tally.count:
+                _log.warning("%s: %s", printable(folder), tally)
+
     @cached_property
     def fingerprint(self) -> str:
         """The digest of names, labels and lengths; see `split_fingerprint`."""
@@ -108,10 +109,11 @@ def tar_paths(folder: Path) -> list[Path]:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names only
     except OSError as error:
         raise InputError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
-    paths = [folder / name for name in names if name.endswith(".tar")]
+    shown = [name for name in names if not name.startswith(".")]
+    paths = [folder / name for name in shown if name.lower().endswith(".tar")]
     if paths:
         return paths
-    compressed = [name for name in names if re.search(r"\.(tgz|tar\.\w+)$", name)]
+    compressed = [name for name in shown if by_name(name)]
     raise InputError(
         f"{printable(folder)}: no .tar files in it",
         hint="unpack the compressed ones: samples are read at random"
@@ -120,58 +122,22 @@ def tar_paths(folder: Path) -> list[Path]:
     )
 
 
-def _index(paths: list[Path], columns: list["array[int]"]) -> Iterator[bytes]:
+def _index(paths: list[Path], columns: list["array[int]"], found: SampleReader) -> Iterator[bytes]:
     """Fills tar, offset, length and label of each sample; yields its image's name."""
     for number, path in enumerate(paths):
-        for image, label in _samples(path):
+        for image, label in _samples(path, found):
             row = (number, image.offset, image.num_bytes, label)
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
             yield image.name
 
 
-def _samples(path: Path) -> Iterator[_Sample]:
+def _samples(path: Path, found: SampleReader) -> Iterator[Sample]:
     try:
         with path.open("rb", buffering=0) as stream:
-            tar = TarReader(stream.fileno(), str(path))
-            for _, group in groupby(_keyed(tar), key=lambda part: part[0]):
-                sample = _sample(tar, [(extension, member) for _, extension, member in group])
-                if sample:
-                    yield sample
+            yield from found.read(TarReader(stream.fileno(), str(path)))
     except OSError as error:
         raise DamagedError(printable(path), f"cannot be read: {error.strerror}") from error
-
-
-def _keyed(tar: TarReader) -> Iterator[tuple[bytes, bytes, Member]]:
-    for member in tar.members():
-        if match := _KEY_AND_EXTENSION.fullmatch(member.name):
-            yield match[1], match[2].lower(), member
-
-
-def _sample(tar: TarReader, parts: list[tuple[bytes, Member]]) -> _Sample | None:
-    """The image and the label of one key; None where it has neither."""
-    images = [member for extension, member in parts if extension in IMAGE_EXTENSIONS]
-    labels = [member for extension, member in parts if extension == _LABEL_EXTENSION]
-    if not images and not labels:
-        return None
-    if len(images) == len(labels) == 1:
-        return _Sample(images[0], _label(tar, labels[0]))
-    first = (images or labels)[0]
-    error = tar.damaged(
-        first.offset - 512,
-        f"{printable(first.name)} belongs to a sample with {len(images)} images and "
-        f"{len(labels)} labels; one of each is needed",
-    )
-    raise InputError(error.message, hint="a sample is key.jpg beside key.cls, one after the other")
-
-
-def _label(tar: TarReader, member: Member) -> int:
-    if member.num_bytes <= _MOST_LABEL_BYTES:
-        text = tar.read(member.offset, member.num_bytes, "a label").strip()
-        if text.isdigit() and int(text) < _MOST_CLASSES:
-            return int(text)
-    error = tar.damaged(member.offset, f"{printable(member.name)} is not a label")
-    raise InputError(error.message, hint=f"a .cls is a number from 0 to {_MOST_CLASSES - 1}")
 
 
 def _frozen(column: "array[int]") -> NDArray[np.int64]:

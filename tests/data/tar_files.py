@@ -1,7 +1,10 @@
-"""Tars for tests, written by the standard library."""
+"""Tars for tests, written by the standard library, and headers that it would not write."""
 
 import io
+import os
 import tarfile
+
+from bsgrow.data.tar_index import TarReader
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 
@@ -13,3 +16,58 @@ def make_tar(path, members, tar_format=tarfile.PAX_FORMAT, **fields):
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return path
+
+
+def block(content):
+    """Content, filled up to whole blocks."""
+    return content + bytes(-len(content) % 512)
+
+
+def checksummed(header, *, signed=False):
+    """A header with its checksum."""
+    header[148:156] = b" " * 8
+    values = (byte - 256 if signed and byte > 127 else byte for byte in header)
+    header[148:156] = b"%06o\0 " % sum(values)
+    return bytes(header)
+
+
+def member(name, content=b"", *, kind=b"0", size=None, magic=b"ustar\x0000", signed=False):
+    """A header and the content after it, as bytes."""
+    header = bytearray(512)
+    header[: len(name)] = name
+    header[124:136] = b"%011o\0" % len(content) if size is None else size
+    header[156:157] = kind
+    header[257 : 257 + len(magic)] = magic
+    return checksummed(header, signed=signed) + block(content)
+
+
+def pax(**records):
+    """The header and the records that say more of the member after them."""
+    return member(b"PaxHeader", pax_records(records), kind=b"x")
+
+
+def pax_records(records):
+    lines = b""
+    for key, value in records.items():
+        body = b" %s=%s\n" % (key.encode(), value)
+        length = len(body) + 1
+        while len(b"%d" % length) + len(body) != length:
+            length += 1
+        lines += b"%d%s" % (length, body)
+    return lines
+
+
+def listed(path):
+    """The members of a tar as they are read."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return list(TarReader(descriptor, str(path)).members())
+    finally:
+        os.close(descriptor)
+
+
+def contents(path):
+    """Names and contents of the files in a tar."""
+    whole = path.read_bytes()
+    files = [member for member in listed(path) if not member.other]
+    return [(m.name.decode(), whole[m.offset : m.offset + m.num_bytes]) for m in files]

@@ -1,0 +1,146 @@
+"""The samples of one WebDataset tar: members with the same key, one after the other.
+
+The key is the path up to the first dot of its last part, and the extension what follows, whatever
+its case: webdataset's ``base_plus_ext`` (github.com/webdataset/webdataset, tariterators.py). So
+``IMG_2020.01.02.jpg`` has the extension ``01.02.jpg``, and is no image. webdataset passes over
+what that leaves without a part, and links; here each is an error, or is counted and told.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
+
+from bsgrow.data.names import printable
+from bsgrow.data.tally import Tally
+from bsgrow.data.tar_index import Member, TarReader
+from bsgrow.errors import InputError
+
+IMAGE_EXTENSIONS = (b"jpg", b"jpeg", b"png", b"webp")
+LABEL_EXTENSION = b"cls"
+_MOST_LABEL_BYTES = 32
+_MOST_CLASSES = 1 << 20
+
+_KEY_AND_EXTENSION = re.compile(rb"((?:.*/|)[^./]+)\.([^/]*)", re.DOTALL)
+_ONE_OF_EACH = (
+    "a sample is key.jpg (or .jpeg, .png, .webp) beside key.cls, one after the other, as "
+    "`tar --sort=name -cf` puts them"
+)
+
+
+class Sample(NamedTuple):
+    """One sample: its image, not read, and its label."""
+
+    image: Member
+    label: int
+
+
+Part: TypeAlias = tuple[bytes, bytes, Member]
+"""A key, an extension in lower case, and the member that has them."""
+
+
+class SampleReader:
+    """Finds samples, and keeps account of what is in none.
+
+    Attributes:
+        no_part: members that belong to no sample, such as a README.
+        beside: images and labels with longer extensions beside those of their sample, such as
+            ``key.mask.png``.
+    """
+
+    def __init__(self) -> None:
+        in_none, not_its_own = "in no sample of its tars", "beside a sample, and not read"
+        self.no_part = Tally(f"a member {in_none}", f"members {in_none}")
+        self.beside = Tally(f"an image or label {not_its_own}", f"images and labels {not_its_own}")
+
+    def read(self, tar: TarReader) -> Iterator[Sample]:
+        """The samples of a tar, in order.
+
+        Raises:
+            InputError: a sample has no image or no label, or more than one.
+            DamagedError: as `TarReader.members`.
+        """
+        for _, group in groupby(self._parts(tar), key=itemgetter(0)):
+            if sample := self._sample(tar, list(group)):
+                yield sample
+
+    def _parts(self, tar: TarReader) -> Iterator[Part]:
+        for member in tar.members():
+            if match := _KEY_AND_EXTENSION.fullmatch(member.name):
+                yield match[1], match[2].lower(), member
+            else:
+                self.no_part.add(member.name)
+
+    def _sample(self, tar: TarReader, parts: list[Part]) -> Sample | None:
+        images = [member for _, extension, member in parts if extension in IMAGE_EXTENSIONS]
+        labels = [member for _, extension, member in parts if extension == LABEL_EXTENSION]
+        if len(parts) > len(images) + len(labels):
+            self._check_others(tar, parts, not images, not labels)
+        if not images and not labels:
+            return None
+        if len(images) != 1 or len(labels) != 1:
+            raise _not_one_of_each(tar, images, labels)
+        if images[0].other or labels[0].other:
+            raise _not_a_file(tar, images[0] if images[0].other else labels[0])
+        return Sample(images[0], _label(tar, labels[0]))
+
+    def _check_others(
+        self, tar: TarReader, parts: list[Part], no_image: bool, no_label: bool
+    ) -> None:
+        """Refuses parts that dots in their names took out of their samples; counts the others."""
+        stems: dict[bytes, set[bool]] = {}
+        for part in parts:
+            stem, dot, last = part[1].rpartition(b".")
+            is_label = last == LABEL_EXTENSION
+            if dot and (is_label or last in IMAGE_EXTENSIONS):
+                kinds = stems.setdefault(stem, set())
+                kinds.add(is_label)
+                if len(kinds) == 2 or (no_label if is_label else no_image):
+                    raise _dotted(tar, part)
+                self.beside.add(part[2].name)
+            elif no_image and no_label:
+                self.no_part.add(part[2].name)
+
+
+def _dotted(tar: TarReader, part: Part) -> InputError:
+    key, extension, member = part
+    error = tar.damaged(
+        member.offset - 512,
+        f"{printable(member.name)} is in no sample: a key ends at the first dot, so that its key "
+        f"is {printable(key)} and its extension {printable(extension)}",
+    )
+    stem, _, last = member.name[len(key) :].rpartition(b".")
+    better = printable(key + stem.replace(b".", b"_") + b"." + last)
+    return InputError(error.message, hint=f"pack it again without dots in its key, as {better}")
+
+
+def _not_one_of_each(tar: TarReader, images: list[Member], labels: list[Member]) -> InputError:
+    first, *others = images + labels
+    beside = ", ".join(printable(member.name) for member in others[:5])
+    error = tar.damaged(
+        first.offset - 512,
+        f"{printable(first.name)} belongs to a sample with {len(images)} images and "
+        f"{len(labels)} labels{f', beside {beside}' * bool(beside)}; one of each is needed",
+    )
+    return InputError(error.message, hint=_ONE_OF_EACH)
+
+
+def _not_a_file(tar: TarReader, member: Member) -> InputError:
+    error = tar.damaged(
+        member.offset - 512, f"{printable(member.name)} is {member.other}, and holds no content"
+    )
+    return InputError(
+        error.message,
+        hint="pack the files again with `tar --dereference --hard-dereference -cf`, which puts "
+        "contents in place of links",
+    )
+
+
+def _label(tar: TarReader, member: Member) -> int:
+    if member.num_bytes <= _MOST_LABEL_BYTES:
+        text = tar.read(member.offset, member.num_bytes, "a label").strip()
+        if text.isdigit() and int(text) < _MOST_CLASSES:
+            return int(text)
+    error = tar.damaged(member.offset, f"{printable(member.name)} is not a label")
+    raise InputError(error.message, hint=f"a .cls is a number from 0 to {_MOST_CLASSES - 1}")
