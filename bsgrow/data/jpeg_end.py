@@ -6,7 +6,7 @@ and libjpeg by itself fills it with grey.
 
 import re
 
-from bsgrow.data.pillow_image import Buffer
+from bsgrow.images.encoded import Encoded
 
 CUT_SHORT = "the JPEG is cut short: it has no end"
 """What is wrong with one, for messages."""
@@ -16,7 +16,7 @@ _HEADER_BYTES = 4  # a marker and the length behind it
 _START_OF_SCAN = 0xDA
 
 
-def is_cut_short(content: Buffer) -> bool:
+def is_cut_short(content: Encoded) -> bool:
     """Whether a JPEG lacks its end; other formats never do, and their decoders know.
 
     Bytes behind the end, as some cameras and editors leave there, are fine. An end before the
@@ -28,7 +28,7 @@ def is_cut_short(content: Buffer) -> bool:
     return scan is None or re.search(re.escape(_END), content[scan:]) is None
 
 
-def _start_of_scan(content: Buffer) -> int | None:
+def _start_of_scan(content: Encoded) -> int | None:
     """Return where the first scan begins, by the lengths of the segments before it."""
     at = len(_START)
     while at + _HEADER_BYTES <= len(content):

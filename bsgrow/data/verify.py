@@ -13,12 +13,15 @@ from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.packing.source import is_data_set, open_images
-from bsgrow.data.pillow_image import Buffer, NotAnImageError, check_decodes, quiet_pillow
 from bsgrow.data.shards import ShardSplit, check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import Index
 from bsgrow.data.sources import TEST_FOLDERS, TRAIN_FOLDER, check_same_classes
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
+from bsgrow.images.encoded import Encoded
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.quiet_pillow import quiet_pillow
+from bsgrow.images.reading import check_decodes
 
 _NUM_AHEAD = 64
 
@@ -46,7 +49,7 @@ def verify(
     path: Path,
     *,
     decode: bool = False,
-    also: Callable[[Buffer], None] = lambda content: None,
+    also: Callable[[Encoded], None] = lambda content: None,
     num_workers: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verification:
@@ -81,7 +84,7 @@ def verify(
 
 
 def _check_sample(
-    split: EncodedSplit, decode: bool, also: Callable[[Buffer], None], sample: int
+    split: EncodedSplit, decode: bool, also: Callable[[Encoded], None], sample: int
 ) -> tuple[int, SampleError | None]:
     try:
         content = split.read(sample)
@@ -99,7 +102,7 @@ def _check_sample(
 def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None:
     if split.sizes is not None and tuple(split.sizes[sample]) != size:
         height, width = split.sizes[sample]
-        raise NotAnImageError(f"{size[0]}×{size[1]} pixels; the index says {height}×{width}")
+        raise ImageError(f"{size[0]}×{size[1]} pixels; the index says {height}×{width}")
 
 
 def _open_all(path: Path, report: Verification) -> list[_Part]:

@@ -3,11 +3,15 @@
 It is read from EXIF alone, as the native decoder reads it: Pillow would look into XMP too.
 """
 
+import io
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 from PIL import Image
-from PIL.TiffImagePlugin import TiffImageFile
+
+from bsgrow.images.encoded import Encoded, Levels
+from bsgrow.images.tiff_directory import read_tags
 
 JPEG_FORMATS: Final = ("JPEG", "MPO")
 """What Pillow calls a JPEG; a multi-picture file is one with more JPEGs behind it."""
@@ -15,8 +19,9 @@ JPEG_FORMATS: Final = ("JPEG", "MPO")
 ORIENTATION_TAG: Final = 0x0112
 """Of EXIF; in a TIFF it is one of the image's own tags."""
 
-_TRANSPOSED: Final = (5, 6, 7, 8)  # orientations that swap height and width
-_IMAGE_WIDTH, _IMAGE_LENGTH = 0x0100, 0x0101  # tags of a TIFF
+TRANSPOSED: Final = (5, 6, 7, 8)
+"""Orientations that swap height and width."""
+
 _XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")  # of Image.info; the second in older Pillow
 
 # How the pixels of each orientation become upright: EXIF 2.32, section 4.6.5.1, as in Pillow.
@@ -40,10 +45,7 @@ def forget_xmp(image: Image.Image) -> None:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense.
-
-    A TIFF has 1 once it is loaded, since Pillow turns its pixels then.
-    """
+    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
     try:
         value = _exif(image).get(ORIENTATION_TAG, 1)
     except Exception:  # plugins of Pillow raise anything on broken files
@@ -62,26 +64,20 @@ def _exif(image: Image.Image) -> Image.Exif:
     return image.getexif()
 
 
-def as_shown(image: Image.Image) -> Image.Image:
-    """Decodes an image and turns it by its EXIF orientation.
-
-    Raises:
-        Exception: it is damaged; plugins of Pillow raise anything.
-    """
-    image.load()  # which turns a TIFF already
-    method = _METHODS.get(orientation(image))
-    return image if method is None else image.transpose(method)
-
-
-def size_as_shown(image: Image.Image) -> tuple[int, int]:
-    """Height and width after EXIF orientation, whether the image was loaded or not."""
-    swapped = orientation(image) in _TRANSPOSED
-    width, height = _stored_size(image)
-    return (width, height) if swapped else (height, width)
+def orientation_of(content: Encoded) -> int:
+    """The EXIF orientation of a file, 1 to 8; 1 where there is none, or none that makes sense."""
+    try:
+        if bytes(content[:2]) in (b"II", b"MM"):  # Pillow opens few of the TIFFs that are read
+            value = read_tags(content).one(ORIENTATION_TAG, 1)
+            return value if value in range(1, 9) else 1
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+            forget_xmp(image)
+            return orientation(image)
+    except Exception:  # plugins of Pillow raise anything on broken files
+        return 1
 
 
-def _stored_size(image: Image.Image) -> tuple[int, int]:
-    # Of a turned TIFF, Pillow 13 swaps the size on opening, older ones when they load it.
-    if isinstance(image, TiffImageFile) and ORIENTATION_TAG in image.tag_v2:
-        return image.tag_v2[_IMAGE_WIDTH], image.tag_v2[_IMAGE_LENGTH]
-    return image.size
+def turned(levels: Levels, orientation: int) -> Levels:
+    """Stored pixels as they are shown."""
+    method = _METHODS.get(orientation)
+    return levels if method is None else np.asarray(Image.fromarray(levels).transpose(method))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from bsgrow.loading.dali_variants import bmp_compared, png_compared, tiff_compared, webp_compared
+
 Predicate = Callable[[memoryview], bool]
 """Whether DALI decodes an image, whose signature is known, as Pillow does."""
 
@@ -32,11 +34,11 @@ def _every_variant(image: memoryview) -> bool:
 _FORMATS: Final[Mapping[bytes, Predicate]] = MappingProxyType(
     {
         b"\xff\xd8\xff": _every_variant,  # JPEG
-        b"\x89PNG\r\n\x1a\n": _every_variant,
-        b"BM": _every_variant,
-        b"RIFF": _every_variant,  # WebP
-        b"II*\0": _every_variant,  # TIFF
-        b"MM\0*": _every_variant,
+        b"\x89PNG\r\n\x1a\n": png_compared,
+        b"BM": bmp_compared,
+        b"RIFF": webp_compared,
+        b"II*\0": tiff_compared,
+        b"MM\0*": tiff_compared,
     }
 )
 _LONGEST: Final = max(map(len, _FORMATS))

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from bsgrow.data import EncodedSplit, SampleError
 from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
+from bsgrow.images.image_error import ImageError
 from bsgrow.loading.faults import OnError, first_usable
-from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import image_size
 
 NUM_READERS = 8  # they wait for the disk and compute nothing, so that cores do not bound them

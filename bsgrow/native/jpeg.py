@@ -22,18 +22,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from bsgrow.images.encoded import Encoded
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.reading import MAX_PIXELS, shown_levels, shown_size
+from bsgrow.images.tiff_jpeg import jpegs_inside
 from bsgrow.native.extension import extension
-from bsgrow.native.image_error import ImageError
 from bsgrow.native.normalisation import scale_and_bias
-from bsgrow.native.pillow_decode import Encoded, pillow_pixels, pillow_size
 
 try:
     from bsgrow import _native_jpeg as native
 except ImportError:  # libjpeg-turbo was not there when bsgrow was built
     native = None  # type: ignore[assignment]  # a module, or none
-
-MAX_PIXELS = 178_956_970
-"""Of one image, unless told otherwise: where Pillow refuses what looks like a bomb."""
 
 Statuses = list[str | None]
 """For each image None, or the reason why it could not be decoded."""
@@ -55,7 +54,7 @@ def image_size(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
         ImageError: the header cannot be read, or tells of too many pixels.
     """
     if bytes(memoryview(encoded)[:2]) != b"\xff\xd8":
-        return pillow_size(encoded, max_pixels)
+        return shown_size(encoded, max_pixels)
     try:
         height, width, _ = extension.read_jpeg_header(encoded)
     except ValueError as error:
@@ -115,8 +114,9 @@ class _Batch:
 
     def _decode_by_pillow(self, i: int) -> str | None:
         try:
+            _check_jpegs_inside(self.encoded[i], self.max_pixels)
             extension.resize_pixels(
-                pixels=pillow_pixels(self.encoded[i], self.max_pixels),
+                pixels=shown_levels(self.encoded[i], self.max_pixels),
                 window=self.windows[i],
                 out_image=self.out_images[i],
                 **self.output,
@@ -124,6 +124,13 @@ class _Batch:
         except ValueError as error:
             return str(error)
         return None
+
+
+def _check_jpegs_inside(encoded: Encoded, max_pixels: int) -> None:
+    """Looks through the JPEGs of a TIFF, whose lost pixels Pillow passes over."""
+    if bytes(memoryview(encoded)[:2]) in (b"II", b"MM") and native is not None:
+        for jpeg in jpegs_inside(encoded):
+            check_decodes(jpeg, max_pixels=max_pixels)
 
 
 def decode_batch(

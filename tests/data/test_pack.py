@@ -123,7 +123,8 @@ def test_bad_files_are_left_out_and_listed(with_bad_files, tmp_path):
     [packed] = pack(with_bad_files, tmp_path / "out", options, num_workers=3)
     assert [error.message for error in packed.left_out] == [
         f"{with_bad_files}/c/0.jpg: the file is empty",
-        f"{with_bad_files}/c/3.jpg: not an image, or its header is damaged",
+        f"{with_bad_files}/c/3.jpg: not an image that can be read "
+        "(one of JPEG, PNG, BMP, GIF, TIFF, WebP, PPM)",
         f"{with_bad_files}/c/5.jpg: cannot be read: No such file or directory",
     ]
     split = open_shards(tmp_path / "out")

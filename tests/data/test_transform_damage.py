@@ -7,7 +7,7 @@ from PIL import Image
 
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
-from bsgrow.data.pillow_image import NotAnImageError
+from bsgrow.images.image_error import ImageError
 from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
 from tests.data.conftest import encode_image
 
@@ -28,17 +28,17 @@ def test_pillow_says_nothing():
 @pytest.mark.parametrize("options", [{"shortest_side": 20}, {"longest_side": 20}], ids=str)
 def test_none_is_reduced(content, options):
     for transcode in (None, to_baseline):
-        with pytest.raises(NotAnImageError, match="cannot be decoded: Corrupt JPEG data"):
+        with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
             prepare(content, PackOptions(**options), transcode, check_decodes)
 
 
 def test_none_is_encoded_again_to_become_baseline():
-    with pytest.raises(NotAnImageError, match="cannot be decoded: Corrupt JPEG data"):
+    with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), None, check_decodes)
-    with pytest.raises(NotAnImageError, match="cannot be made baseline"):
+    with pytest.raises(ImageError, match="cannot be made baseline"):
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), to_baseline)
 
 
 def test_none_is_kept_where_each_image_is_decoded():
-    with pytest.raises(NotAnImageError, match="cannot be decoded: Corrupt JPEG data"):
+    with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
         prepare(DAMAGED, PackOptions(decode=True), None, check_decodes)

@@ -57,7 +57,8 @@ def test_what_is_damaged_is_listed_and_fails(bsgrow, photographs):
     assert result.returncode == 1
     assert result.stdout.splitlines() == [
         "photographs/train/cat/3.jpg: the file is empty",
-        r"'photographs/val/dog/[red]\n.jpg': not an image, or its header is damaged",
+        r"'photographs/val/dog/[red]\n.jpg': not an image that can be read "
+        "(one of JPEG, PNG, BMP, GIF, TIFF, WebP, PPM)",
         result.stdout.splitlines()[2],
     ]
     assert result.stdout.endswith("2 damaged\n")

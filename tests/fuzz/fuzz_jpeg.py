@@ -9,7 +9,7 @@ from random import Random
 
 import numpy as np
 
-from bsgrow.native.image_error import ImageError
+from bsgrow.images.image_error import ImageError
 from bsgrow.native.jpeg import (
     decode_batch,
     decode_batch_async,

@@ -8,9 +8,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
-from bsgrow.data.pillow_image import check_decodes
+from bsgrow.images.reading import check_decodes, shown_levels
 from bsgrow.native.jpeg import image_size
-from bsgrow.native.pillow_decode import pillow_pixels
 from tests.data.conftest import encode_image
 
 
@@ -46,7 +45,7 @@ def test_an_orientation_in_xmp_alone_does_not_count(kind, options):
         assert ImageOps.exif_transpose(image).size == (12, 17)
     prepared = prepare(content, PackOptions(**options), None)
     assert (prepared.height, prepared.width) == image_size(content) == check_decodes(content)
-    assert pillow_pixels(content, 1000).shape == (12, 17, 3)
+    assert shown_levels(content, 1000).shape == (12, 17, 3)
     assert image_size(content) == (12, 17)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bsgrow.native.image_error import ImageError
+from bsgrow.images.image_error import ImageError
 from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
 from tests.photographs import cut, decode, encode, save
 
@@ -103,8 +103,8 @@ def test_bytes_before_the_end_marker_are_ignored():
         (b"", "it is empty|Empty input file"),
         (b"not an image", "not an image that can be read"),
         (b"\xff\xd8\xff\xd9", "no image|no frame|JPEG datastream contains no image"),
-        (b"\x89PNG\r\n\x1a\nbroken", "Pillow cannot decode it|not an image"),
-        (save(PIXELS, "PNG")[:-900], "Pillow cannot decode it|truncated"),
+        (b"\x89PNG\r\n\x1a\nbroken", "its header is damaged"),
+        (save(PIXELS, "PNG")[:-900], "pixels are missing"),
         (save(Image.new("F", (20, 20)), "TIFF"), "numbers of 32 bits"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image that can be read"),
     ],
@@ -130,7 +130,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded():
         image_size(bomb)
     assert "65500 x 65500 pixels are more than the 178956970" in show(bomb)
     png = save(Image.new("1", (20_000, 20_000)), "PNG")
-    assert "exceeds limit" in show(png)
+    assert "20000 x 20000 pixels are more than the 178956970" in show(png)
 
 
 def test_the_limit_of_pixels_is_the_user_s():

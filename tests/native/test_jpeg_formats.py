@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bsgrow.images.image_error import ImageError
 from bsgrow.native import jpeg
-from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import check_decodes, decode_batch_async, image_size, to_baseline
 from tests.native.test_jpeg_faults import IDENTITY, PIXELS, WHOLE, show, whole
 from tests.photographs import encode, save

@@ -5,8 +5,8 @@ import struct
 import numpy as np
 import pytest
 
+from bsgrow.images.image_error import ImageError
 from bsgrow.native import jpeg
-from bsgrow.native.image_error import ImageError
 from bsgrow.native.jpeg import check_decodes, to_baseline
 from tests.native.test_jpeg_decode import levels
 from tests.photographs import cut, decode, encode, with_scans
@@ -65,6 +65,6 @@ def test_a_lossless_one_is_left_to_pillow(monkeypatch):
     """Whichever libjpeg-turbo is there: release 3 reads them, but no part of one."""
     asked = []
     pixels = np.zeros((8, 8, 3), np.uint8)
-    monkeypatch.setattr(jpeg, "pillow_pixels", lambda *image: asked.append(image) or pixels)
+    monkeypatch.setattr(jpeg, "shown_levels", lambda *image: asked.append(image) or pixels)
     check_decodes(flat_image(False, 3).replace(b"\xff\xc0", b"\xff\xc3"))
     assert len(asked) == 1

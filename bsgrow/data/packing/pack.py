@@ -15,10 +15,10 @@ from bsgrow.data.packing.plan import PackPlan, plan_pack
 from bsgrow.data.packing.shard_writer import Outcome, ShardWriter
 from bsgrow.data.packing.source import open_source
 from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
-from bsgrow.data.pillow_image import quiet_pillow
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
 from bsgrow.folder_lock import locked
+from bsgrow.images.quiet_pillow import quiet_pillow
 
 _AHEAD_PER_WORKER = 4
 

@@ -16,8 +16,8 @@ from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import Names
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.packing.transform import DecodeCheck, Prepared, ToBaseline, prepare
-from bsgrow.data.pillow_image import NotAnImageError
 from bsgrow.data.shards.layout import HEADER, RECORD, Index, align, encode
+from bsgrow.images.image_error import ImageError
 
 FULL_DISK_HINT = "make room and run the same command again: finished shards are kept"
 SKIP_HINT = "--on-error skip leaves out the files that cannot be used, and lists them"
@@ -97,7 +97,7 @@ class ShardWriter:
     def _change(self, sample: int, content: memoryview) -> Prepared:
         try:
             return prepare(content, self.plan.options, self.to_baseline, self.also)
-        except NotAnImageError as error:
+        except ImageError as error:
             raise SampleError(self.plan.source.locate(sample), str(error)) from error
 
 

@@ -9,14 +9,11 @@ from PIL import Image
 
 from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.data.packing.options import PackOptions
-from bsgrow.data.pillow_image import (
-    Buffer,
-    NotAnImageError,
-    opened_image,
-)
-from bsgrow.images.orientation import JPEG_FORMATS, ORIENTATION_TAG, orientation, size_as_shown
-
-_PLAIN_MODES = ("L", "RGB")  # grey and colour with 8 bits a channel, which every decoder takes
+from bsgrow.images.encoded import Encoded
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.jpeg_levels import is_progressive, opened_jpeg
+from bsgrow.images.orientation import ORIENTATION_TAG, TRANSPOSED, orientation_of
+from bsgrow.images.reading import check_decodes, shown_size, stored_levels
 
 
 @dataclass(frozen=True)
@@ -30,91 +27,90 @@ class Prepared:
         changed: whether its pixels are no longer those of its source.
     """
 
-    content: Buffer
+    content: Encoded
     height: int
     width: int
     changed: bool = False
 
 
-ToBaseline = Callable[[Buffer], bytes]
+ToBaseline = Callable[[Encoded], bytes]
 """Makes a progressive JPEG baseline, its coefficients untouched; ValueError: it cannot."""
 
 
-DecodeCheck = Callable[[Buffer], None]
+DecodeCheck = Callable[[Encoded], None]
 """Decodes an image as the training does, and finds damage that Pillow passes over; ValueError: it
 has some."""
 
 
-def unchecked(content: Buffer) -> None:
+def unchecked(content: Encoded) -> None:
     """Leaves it at what Pillow finds."""
 
 
 def prepare(
-    content: Buffer,
+    content: Encoded,
     options: PackOptions,
     to_baseline: ToBaseline | None,
     also: DecodeCheck = unchecked,
 ) -> Prepared:
     """One image, changed as the options say.
 
-    Reducing is Pillow's Lanczos filter; the EXIF orientation stays, other metadata goes. Images
-    with more than 8 bits a channel are kept as they are. A progressive JPEG becomes baseline by
-    `to_baseline`, its pixels the same; without that it is encoded again with its own quantisation
-    tables, which changes pixels by a rounding.
+    Reducing is Pillow's Lanczos filter, of the levels that training sees; the EXIF orientation
+    stays, other metadata goes. A progressive JPEG becomes baseline by `to_baseline`, its pixels the
+    same; without that it is encoded again with its own quantisation tables, which changes pixels by
+    a rounding.
 
-    With `options.decode` each image that is kept is decoded by `also` too, as `verify` does it. A
-    JPEG is so in any case before it is encoded again, since Pillow fills lost data with grey and
-    says nothing; the new file would be sound, and the damage never found.
+    With `options.decode` each image that is kept is decoded by `also` too, as `verify` does it, and
+    in any case one that is encoded again: Pillow fills what a JPEG lost with grey and says nothing;
+    the new file would be sound, and the damage never found.
 
     Raises:
-        NotAnImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
+        ImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
             decoded, where that was needed or asked for.
     """
-    with opened_image(content) as image:
-        if is_cut_short(content):
-            raise NotAnImageError(CUT_SHORT)
-        if options.reduced(*image.size) and not _is_deep(image):
-            _check_jpeg(content, image, also)
-            return _reduced(image, options)
-        if options.decode:
-            image.load()
-            also(content)
-        if image.format in JPEG_FORMATS and image.info.get("progressive"):
-            if to_baseline is None and not options.decode:
-                _check_jpeg(content, image, also)
-            return _baseline(content, image, to_baseline, options)
-        return Prepared(content, *size_as_shown(image))
+    size = height, width = shown_size(content)
+    if is_cut_short(content):
+        raise ImageError(CUT_SHORT)
+    if options.reduced(width, height):
+        _check(content, also)
+        return _reduced(content, options)
+    if options.decode:
+        check_decodes(content)
+        _check(content, also)
+    if not is_progressive(content):
+        return Prepared(content, *size)
+    if to_baseline is not None:
+        return Prepared(_baseline(content, to_baseline), *size)
+    if not options.decode:
+        _check(content, also)
+    return _encoded_again(content, options)
 
 
-def _check_jpeg(content: Buffer, image: Image.Image, also: DecodeCheck) -> None:
-    if image.format in JPEG_FORMATS:  # Pillow raises on other damaged formats
+def _check(content: Encoded, also: DecodeCheck) -> None:
+    try:
         also(content)
+    except ValueError as error:
+        raise ImageError(f"cannot be decoded: {error}") from error
 
 
-def _is_deep(image: Image.Image) -> bool:
-    """More than 8 bits a channel: a JPEG could not hold it, and Pillow cannot resize it well."""
-    return image.mode in ("I", "F") or image.mode.startswith("I;")
+def _reduced(content: Encoded, options: PackOptions) -> Prepared:
+    image = Image.fromarray(stored_levels(content))
+    size = options.reduced(*image.size) or image.size
+    resized = image.resize(size, Image.Resampling.LANCZOS)
+    return _encoded(resized, orientation_of(content), quality=options.quality)
 
 
-def _reduced(image: Image.Image, options: PackOptions) -> Prepared:
-    image.load()  # which turns a TIFF, and its size, and leaves it without an orientation
-    plain = image if image.mode in _PLAIN_MODES else image.convert("RGB")
-    size = options.reduced(*plain.size) or plain.size
-    resized = plain.resize(size, Image.Resampling.LANCZOS)
-    return _encoded(resized, orientation(image), quality=options.quality)
+def _baseline(content: Encoded, to_baseline: ToBaseline) -> bytes:
+    try:
+        return to_baseline(content)
+    except ValueError as error:
+        raise ImageError(f"cannot be made baseline: {error}") from error
 
 
-def _baseline(
-    content: Buffer, image: Image.Image, to_baseline: ToBaseline | None, options: PackOptions
-) -> Prepared:
-    if to_baseline is None:
+def _encoded_again(content: Encoded, options: PackOptions) -> Prepared:
+    with opened_jpeg(content) as image:
         # Pillow can keep the tables of a file it knows as a plain JPEG.
         kept = {"quality": "keep"} if image.format == "JPEG" else {"quality": options.quality}
-        return _encoded(image, orientation(image), **kept)
-    try:
-        return Prepared(to_baseline(content), *size_as_shown(image))
-    except ValueError as error:
-        raise NotAnImageError(f"cannot be made baseline: {error}") from error
+        return _encoded(image, orientation_of(content), **kept)
 
 
 def _encoded(image: Image.Image, rotation: int, **how: Any) -> Prepared:
@@ -123,5 +119,5 @@ def _encoded(image: Image.Image, rotation: int, **how: Any) -> Prepared:
         exif[ORIENTATION_TAG] = rotation
     stream = io.BytesIO()
     image.save(stream, "JPEG", exif=exif, **how)
-    height, width = (image.width, image.height) if rotation > 4 else (image.height, image.width)
-    return Prepared(stream.getvalue(), height, width, changed=True)
+    size = image.size if rotation in TRANSPOSED else image.size[::-1]
+    return Prepared(stream.getvalue(), *size, changed=True)

@@ -1,0 +1,125 @@
+"""The levels of a PNG: its rows counted first, since Pillow takes missing ones for black.
+
+Pillow is given the same rows, stored without compression, in a PNG of nothing else: text, colour
+profiles, gamma, transparency and animations have no effect on them.
+"""
+
+import io
+import struct
+import zlib
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from bsgrow.images.encoded import Encoded, Levels, looked_up, scaled_to_eight_bits
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.png_header import (
+    GREY,
+    GREY_ALPHA,
+    NUM_SAMPLES,
+    PALETTE,
+    RGB_ALPHA,
+    SIGNATURE,
+    PngHeader,
+    read_png_header,
+)
+
+# Of each pass of an interlaced PNG: first column and row, and the steps to the next.
+_PASSES: Final = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+_PASSED_OVER: Final = 1 << 16  # bytes behind the rows, up to which the checksum is looked for
+
+# Of 16 bits both bytes are wanted: the same rows, seen as pixels of twice the samples of 8 bits.
+_TWICE: Final = {GREY: GREY_ALPHA, GREY_ALPHA: RGB_ALPHA}
+
+
+def png_levels(content: Encoded) -> Levels:
+    """Its pixels, not turned: scaled to the full range, transparency dropped.
+
+    Of colour with 16 bits the upper eight are taken, which is less than a level off. An animated
+    PNG shows its default image.
+
+    Raises:
+        ImageError: it is damaged, or rows are missing.
+    """
+    header = read_png_header(content)
+    as_bytes = header.depth == 16 and header.colour_type in _TWICE
+    pixels = _by_pillow(header, inflated(header), as_bytes=as_bytes)
+    if header.colour_type == PALETTE:
+        return _coloured(header, pixels)
+    if as_bytes:
+        wide = pixels[:, :, 0].astype(np.uint16) << 8 | pixels[:, :, 1]
+        return np.take(scaled_to_eight_bits(65535), wide)
+    if pixels.ndim == 2:
+        return pixels * np.uint8(255) if pixels.dtype == np.bool_ else pixels
+    return np.ascontiguousarray(pixels[:, :, 0 if pixels.shape[2] == 2 else slice(3)])
+
+
+def inflated(header: PngHeader) -> bytes:
+    """All rows, filtered as they are.
+
+    Raises:
+        ImageError: they are damaged, or some are missing.
+    """
+    wanted = _num_bytes(header)
+    inflate, rows = zlib.decompressobj(), bytearray()
+    try:
+        for part in header.pixels:
+            room = wanted + _PASSED_OVER - len(rows)
+            if room <= 0 or inflate.eof:
+                break
+            rows += inflate.decompress(part, room)
+    except zlib.error as error:
+        raise ImageError(f"its pixels are damaged: {error}") from error
+    if len(rows) < wanted:
+        raise ImageError(f"pixels are missing: it has {len(rows)} of {wanted} bytes of rows")
+    return bytes(memoryview(rows)[:wanted])
+
+
+def _num_bytes(header: PngHeader) -> int:
+    bits = header.depth * NUM_SAMPLES[header.colour_type]
+    passes = _PASSES if header.is_interlaced else ((0, 0, 1, 1),)
+    total = 0
+    for left, top, across, down in passes:
+        width = max(0, -(-(header.width - left) // across))
+        height = max(0, -(-(header.height - top) // down))
+        total += height * (1 + (width * bits + 7) // 8) if width else 0
+    return total
+
+
+def _by_pillow(header: PngHeader, rows: bytes, *, as_bytes: bool) -> Levels:
+    data = _plain_png(header, rows, as_bytes=as_bytes)
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            return np.asarray(image)
+    except Exception as error:  # plugins of Pillow raise anything on broken files
+        raise ImageError(f"its pixels are damaged: {error}") from error
+
+
+def _plain_png(header: PngHeader, rows: bytes, *, as_bytes: bool) -> bytes:
+    depth, colour_type = header.depth, header.colour_type
+    if as_bytes:
+        depth, colour_type = 8, _TWICE[colour_type]
+    size = (header.width, header.height)
+    first = struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, header.is_interlaced)
+    palette = _chunk(b"PLTE", header.palette) if colour_type == PALETTE else b""
+    pixels = _chunk(b"IDAT", zlib.compress(rows, 0))
+    return SIGNATURE + _chunk(b"IHDR", first) + palette + pixels + _chunk(b"IEND", b"")
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    crc = zlib.crc32(data, zlib.crc32(name))
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
+
+
+def _coloured(header: PngHeader, indices: Levels) -> Levels:
+    palette = np.frombuffer(header.palette, np.uint8)
+    return looked_up(palette[: len(palette) // 3 * 3].reshape(-1, 3), indices)
