@@ -23,6 +23,7 @@ from bsgrow.cli.plan_options import (
     Every,
     EveryOption,
     ImportOption,
+    LrToleranceOption,
     MicroBatchSizeOption,
     PlanFormat,
     PlanFormatOption,
@@ -83,6 +84,7 @@ def plan(
     imported: ImportOption = None,
     micro_batch_size: MicroBatchSizeOption = None,
     approximate: ApproximateOption = False,
+    lr_tolerance: LrToleranceOption = None,
 ) -> None:
     """Compile a learning-rate schedule into a batch-growing one and print it.
 
@@ -105,7 +107,9 @@ def plan(
 
     - `bsgrow plan cifar10-grow --world-size 1,8,64 --throughput bench.json`
 
-    - `bsgrow plan cifar10-grow --format megatron --tokens-per-sample 1024 --approximate`
+    - `bsgrow plan cifar10-grow --max-batch-size 16000 --format megatron --tokens-per-sample 1024`
+
+    - `bsgrow plan digits --format lightning --micro-batch-size 8 --approximate`
 
     - `bsgrow plan --from megatron "0:768 250B:1536" --samples 244140625 --epochs 1 --lr 3e-4
       --tokens-per-sample 4096`
@@ -135,6 +139,7 @@ def plan(
         throughput_case=throughput_case,
         micro_batch_size=micro_batch_size,
         approximate=approximate or None,
+        lr_tolerance=lr_tolerance,
     )
     values = {**changed.values, **schedule_values(options, curve, curve_arguments or [])}
     settings = values, changed.sets
@@ -153,7 +158,9 @@ def plan(
         draw(entries, plot)
     if output.is_export:
         text = exported(
-            entries, output, views.world_sizes, micro_batch_size, approximate=approximate
+            *(entries, output, views.world_sizes, micro_batch_size),
+            approximate=approximate,
+            lr_tolerance=lr_tolerance,
         )
         print_text(text)
     else:

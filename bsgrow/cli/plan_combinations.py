@@ -8,7 +8,7 @@ from bsgrow.errors import InputError
 
 _SKETCH = ("--sketch", "--no-sketch")
 _PREDICTION = ("--throughput", "--throughput-case")
-_EXPORT = ("--micro-batch-size", "--approximate")
+_EXPORT = ("--micro-batch-size", "--approximate", "--lr-tolerance")
 _PLAN = ("--plot", "--world-size", *_PREDICTION, *_SKETCH, "--every update", *_EXPORT)
 _SYSTEMS = tuple(f"--format {choice}" for choice in PlanFormat if choice.is_export)
 

@@ -1,5 +1,6 @@
 """Plans written for other training systems, and their batch schedules read back."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,11 +11,13 @@ from bsgrow.cli.numbers import span
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
+from bsgrow.recipe.config import OptimizerConfig
 from bsgrow.recipe.planning import num_train_samples
 from bsgrow.schedule import Growth, compile_plan
 from bsgrow.schedule.export import (
     IMPORTS,
     BatchSchedule,
+    Optimizer,
     Stretch,
     Target,
     export_plan,
@@ -24,13 +27,12 @@ from bsgrow.schedule.export import (
 )
 
 _OPTIONS = {
-    "pass sequence_length": "pass --tokens-per-sample",
-    "pass micro_batch_size": "pass --micro-batch-size",
-    "pass approximate": "pass --approximate",
-    "plan with growth.multiple_of": "pass --set growth.multiple_of",
-    "plan with optimizer.momentum": "pass --momentum",
-    "growth.mode=": "--set growth.mode=",
-    "growth.factor=": "--set growth.factor=",
+    r"\bsequence_length\b": "--tokens-per-sample",
+    r"\bmicro_batch_size\b": "--micro-batch-size",
+    r"\blr_tolerance(?==)": "--lr-tolerance",
+    r"\bpass approximate\b": "pass --approximate",
+    r"\btake (?=deepspeed|olmo-core)": "pass --format ",
+    r"(?=\b(growth|optimizer|schedule)\.\w+=)": "--set ",
 }
 
 
@@ -68,6 +70,7 @@ def exported(
     micro_batch_size: int | None = None,
     *,
     approximate: bool = False,
+    lr_tolerance: float | None = None,
 ) -> str:
     """Return a plan in another system's syntax.
 
@@ -76,7 +79,9 @@ def exported(
         system: a key of ``FORMATS``.
         world_sizes: its data-parallel ranks, the recipe's where empty; only one.
         micro_batch_size: samples of a forward pass on a rank there; the recipe's where None.
-        approximate: write what it cannot express as comments.
+        approximate: also where it follows the plan nearly, with what is off in comments.
+        lr_tolerance: relative deviation of the learning rate that counts as equal; the library's
+            where None.
 
     Raises:
         InputError: more than one run, or what the system cannot express.
@@ -87,6 +92,8 @@ def exported(
     target = replace(
         _target(entries[0].recipe, micro_batch_size, *world_sizes), approximate=approximate
     )
+    if lr_tolerance is not None:
+        target = replace(target, lr_tolerance=lr_tolerance)
     try:
         return export_plan(entries[0].plan, system, target)
     except InputError as error:
@@ -100,7 +107,12 @@ def _target(recipe: Recipe, micro_batch_size: int | None, world_size: int | None
         sequence_length=recipe.schedule.tokens_per_sample,
         micro_batch_size=own if micro_batch_size is None else micro_batch_size,
         world_size=world_size or recipe.run.world_size,
+        optimizer=_optimizer(recipe.optimizer),
     )
+
+
+def _optimizer(config: OptimizerConfig) -> Optimizer:
+    return Optimizer(config.name, config.nesterov, config.betas, config.eps, config.weight_decay)
 
 
 def imported_run(
@@ -181,7 +193,7 @@ def _as_options(error: InputError) -> InputError:
     """Say the hint of the library in options of the command line."""
     hint = error.hint
     for argument, option in _OPTIONS.items():
-        hint = hint and hint.replace(argument, option)
+        hint = hint and re.sub(argument, option, hint)
     return InputError(error.message, hint)
 
 

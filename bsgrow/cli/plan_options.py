@@ -126,8 +126,19 @@ ApproximateOption = Annotated[
     bool,
     typer.Option(
         "--approximate",
-        help="Write what another system cannot express exactly into comments; otherwise it is "
-        "an error.",
+        help="Also where another system follows the plan nearly: what is off, by how much and at "
+        "which sample, stands in comments. Without it, or where more than a quarter is off, that "
+        "is an error.",
+        rich_help_panel=_OTHERS,
+    ),
+]
+LrToleranceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--lr-tolerance",
+        metavar="PART",
+        help="By how much another system's learning rate may differ, as a part of the plan's; "
+        "0.0001 by default.",
         rich_help_panel=_OTHERS,
     ),
 ]

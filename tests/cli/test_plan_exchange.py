@@ -12,7 +12,7 @@ from bsgrow.cli.plan_exchange import (
 from bsgrow.cli.plan_options import PlanFormat
 from bsgrow.errors import InputError
 from bsgrow.schedule import as_dict
-from bsgrow.schedule.export import FORMATS, Target, export_plan
+from bsgrow.schedule.export import FORMATS, Optimizer, Target, export_plan
 
 TOKENS = ["data.num_samples=1000000", "schedule.epochs=1", "schedule.lr=0.1"]
 
@@ -25,15 +25,41 @@ def test_what_the_recipe_says_reaches_the_system(named):
     settings = ["schedule.tokens_per_sample=512", "run.micro_batch_size=128", "run.world_size=2"]
     settings += ["schedule.global_batch_size=256", "growth.multiple_of=256"]
     entries = named("cifar10-decay", settings=settings)
-    expected = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 2, approximate=True))
-    assert exported(entries, "deepspeed", (), approximate=True) == expected
-    wider = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 1, approximate=True))
-    assert exported(entries, "deepspeed", [1], approximate=True) == wider != expected
+    sgd = Optimizer(weight_decay=5e-4)
+    expected = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 2, optimizer=sgd))
+    assert exported(entries, "deepspeed", ()) == expected
+    wider = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 1, optimizer=sgd))
+    assert exported(entries, "deepspeed", [1]) == wider != expected
+    rough = export_plan(entries[0].plan, "deepspeed", Target(512, 128, 2, 0.9, optimizer=sgd))
+    assert exported(entries, "deepspeed", (), lr_tolerance=0.9) == rough
+
+
+@pytest.mark.parametrize(
+    ("settings", "optimizer"),
+    [
+        (["optimizer.momentum=0"], Optimizer(weight_decay=5e-4)),
+        (["optimizer.nesterov=true"], Optimizer(nesterov=True, weight_decay=5e-4)),
+        (
+            ['optimizer={name="adam",betas=[0.8,0.95],eps=1e-6}'],
+            Optimizer("adam", betas=(0.8, 0.95), eps=1e-6),
+        ),
+    ],
+)
+def test_the_optimizer_of_the_recipe_is_written(named, settings, optimizer):
+    entries = named("cifar10-decay", settings=[*settings, "run.micro_batch_size=128"])
+    for system in ("deepspeed", "olmo-core"):
+        target = Target(1, 128, optimizer=optimizer)
+        given = named(
+            "cifar10-decay",
+            settings=[*settings, "run.micro_batch_size=128", "schedule.tokens_per_sample=1"],
+        )
+        assert exported(given, system, ()) == export_plan(entries[0].plan, system, target)
 
 
 def test_a_micro_batch_of_the_other_system_needs_no_ghost_batch(named):
     entries = named("cifar10-decay")  # run.ghost_batch_size = 128 does not divide 8
-    expected = export_plan(entries[0].plan, "deepspeed", Target(None, 8, 1, approximate=True))
+    sgd = Optimizer(weight_decay=5e-4)
+    expected = export_plan(entries[0].plan, "deepspeed", Target(None, 8, optimizer=sgd))
     given = exported(entries, "deepspeed", (), micro_batch_size=8, approximate=True)
     assert given == expected
     with pytest.raises(InputError, match="micro_batch_size = 0: must be at least 1"):
@@ -43,10 +69,17 @@ def test_a_micro_batch_of_the_other_system_needs_no_ghost_batch(named):
 @pytest.mark.parametrize(
     ("system", "settings", "hint"),
     [
-        ("megatron", [], "--tokens-per-sample"),
-        ("deepspeed", [], "pass --micro-batch-size"),
-        ("megatron", ["schedule.tokens_per_sample=512"], "--approximate"),
-        ("levanter", [], "--momentum = 0"),
+        ("megatron", ["growth.max_batch_size=16000"], "--tokens-per-sample"),
+        ("deepspeed", [], "pass --micro-batch-size=64, "),
+        ("deepspeed", ["run.world_size=3"], "pass --set growth.multiple_of=3"),
+        ("lightning", [], "pass --approximate"),
+        ("lightning", [], "pass --format deepspeed, which follows this plan"),
+        ("megatron", [], "a step curve with --set growth.max_batch_size=16000"),
+        (
+            "megatron",
+            ["growth.max_batch_size=16000", "optimizer.nesterov=true"],
+            "--set optimizer.nesterov=false",
+        ),
     ],
 )
 def test_hints_name_options(named, system, settings, hint):

@@ -1,21 +1,28 @@
 """Plans in the syntax of other training systems, and their batch schedules read back.
 
-A system is one module with its version in the docstring, and one line in ``FORMATS``. What a
-system cannot express is refused; what it would run a little differently is refused too, unless
-``Target.approximate`` asks for it, and is then written above the configuration.
+A system is one module with its version in the docstring, and one line in ``FORMATS``. It says what
+the system would run of a plan, by its own rule (``Draft``), and that is held against the plan,
+update by update (``compare``): the same is written; what is near is written where
+``Target.approximate`` asks for it, with what is off, by how much and at which sample, in comments;
+what is farther than ``FAR`` is refused. So no export differs from its plan in silence.
 
 | cannot express                  | megatron | olmo-core | levanter | nemo | deepspeed | lightning |
 |---------------------------------|----------|-----------|----------|------|-----------|-----------|
 | batches of any ratio            |          | no        |          | no   |           |           |
-| a batch that shrinks            |          |           |          | no   |           |           |
+| a batch that shrinks            | no       |           |          | no   |           |           |
 | a change at any update          |          | waits     |          | no   |           | by epoch  |
 | any learning rate               | no       |           | no       | no   |           | by epoch  |
 | levels on a smooth curve        | no       |           | no       | no   |           | by epoch  |
 | a warm-up from any rate         |          |           | no       | no   |           |           |
-| SGD with momentum               |          | no        | no       |      |           |           |
+| Nesterov's momentum             | no       |           |          | no   |           |           |
+| Adam with an L2 penalty         | no       |           | no       |      |           |           |
 | a momentum that changes         | no       | no        | no       | no   | no        | no        |
-| a last update that is cut       | no       | no        | no       | no   | no        |           |
+| a last update that is cut       | no       | no        | no       | no   | no        | no        |
 | updates across an epoch's end   |          | drops     |          |      |           | cuts      |
+
+A last update that is cut is run whole by all of them, which is a note and no deviation. The
+optimizer is written for each, with what it would take by default otherwise: Adam, a weight decay,
+a clip of the gradients.
 
 A batch that grows in levels along a smooth curve (a cosine, the decay of warmup-stable-decay)
 leaves a sawtooth in the learning rate, which no curve of Megatron, Levanter or NeMo follows: for
@@ -31,12 +38,15 @@ from typing import TypeVar
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nemo, olmo_core
+from bsgrow.schedule.export.advice import ways_out
+from bsgrow.schedule.export.comparison import FAR, Comparison, compare
+from bsgrow.schedule.export.draft import Draft, Export, Run
 from bsgrow.schedule.export.levanter import parse_levanter, read_levanter
 from bsgrow.schedule.export.megatron import parse_megatron
 from bsgrow.schedule.export.noise import Stretch, never_used, noise_stretches
+from bsgrow.schedule.export.optimizer import Optimizer
 from bsgrow.schedule.export.target import (
     BatchSchedule,
-    Export,
     Format,
     Target,
     batch_schedule,
@@ -47,14 +57,20 @@ from bsgrow.schedule.plan import Plan
 _T = TypeVar("_T")
 
 __all__ = [
+    "FAR",
     "FORMATS",
     "IMPORTS",
     "BatchSchedule",
+    "Comparison",
+    "Draft",
     "Export",
     "Format",
+    "Optimizer",
+    "Run",
     "Stretch",
     "Target",
     "batch_schedule",
+    "compare",
     "export_plan",
     "never_used",
     "noise_stretches",
@@ -100,20 +116,30 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
     """
     target = target or Target()
     system = _lookup(name, FORMATS)
-    export = system.export(plan, target)
-    if export.deviations and not target.approximate:
-        raise InputError(
-            f"{name}: {'; '.join(export.deviations)}",
-            hint="; or ".join(
-                [
-                    *export.advice,
-                    "pass approximate to write it all the same, with this in a comment",
-                ]
-            ),
-        )
+    try:
+        draft = system.draft(plan, target)
+    except InputError as error:
+        raise _refused(error.message, error.hint, plan, name, target) from error
+    found = compare(plan, draft, system.name, target.lr_tolerance)
+    off = found.sentences
+    if off and (found.is_far or not target.approximate):
+        accept = None if found.is_far else "pass approximate to write it all the same"
+        raise _refused(f"{name}: {'; '.join(off)}{_bound(found)}", accept, plan, name, target)
+    export = draft.write()
     head = f"{plan.num_updates} updates over {plan.num_total_samples} samples; for {system.name}"
-    comments = [f"{head} ({system.version})", *export.notes, *export.deviations]
+    comments = [f"{head} ({system.version})", *export.notes, *off]
     return "".join(f"# {line}\n" for line in comments) + export.text + "\n"
+
+
+def _bound(found: Comparison) -> str:
+    """Return why it is no approximation, where it is none."""
+    return f"; an approximation is off by {FAR:g} at most" if found.is_far else ""
+
+
+def _refused(reason: str, hint: str | None, plan: Plan, name: str, target: Target) -> InputError:
+    """Return the error with every way out that was tried and found to work."""
+    ways = [*([hint] if hint else []), *ways_out(plan, name, target, FORMATS)]
+    return InputError(reason, hint="; or ".join(ways) or None)
 
 
 def read_schedule(text: str, name: str, target: Target | None = None) -> BatchSchedule:

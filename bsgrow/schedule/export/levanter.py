@@ -4,45 +4,80 @@ Read from marin-community/levanter at 9263f81e8b45 (26 September 2025; 1.2): ``s
 ``trainer.py`` and ``optim/config.py``. Before pull request 887 of February 2025 a step of the
 schedule was ``{until, value}``, the last one open with -1; that form is read too.
 
-Steps are updates. A warm-up starts from 0; a number up to 1 is a share of the run, so a warm-up or
-decay of one update cannot be written.
+Steps are updates. A warm-up starts from 0. A number up to 1 is a share of the run, so one update is
+written as one and a half over the run's. By default it takes Adam, a weight decay of 0.1 and clips
+gradients at 1: all three are written.
+
+It has no SGD: ``type: sgd`` is an optimizer that the exported comment registers, and that Levanter
+refuses by name where it is not registered.
 
 It cannot express: a learning rate that is not one of its curves over updates; a warm-up that does
-not start from 0; a momentum; a last update that is cut.
+not start from 0; a momentum that changes; Adam with an L2 penalty; a last update that is cut.
 """
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
+from bsgrow.schedule.export.draft import Draft, Export, planned_runs
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
+from bsgrow.schedule.export.optimizer import Optimizer, require_no_l2_adam
 from bsgrow.schedule.export.target import (
     BatchSchedule,
-    Export,
     Format,
     Target,
     batch_changes,
-    refuse_sgd_momentum,
+    cut_last_update,
+    fixed_momentum,
     require_divisible,
 )
 from bsgrow.schedule.plan import Plan
 
 SYSTEM = "Levanter"
+_SGD = """\
+SGD for Levanter, to run before its main function:
+from dataclasses import dataclass
+import optax
+from levanter.optim import OptimizerConfig
+@OptimizerConfig.register_subclass("sgd")
+@dataclass(frozen=True)
+class SgdConfig(OptimizerConfig):
+    momentum: float = 0.0
+    nesterov: bool = False
+    def build(self, num_train_steps):
+        def sgd(learning_rate):
+            decay = optax.add_decayed_weights(self.weight_decay)  # before the momentum: L2
+            step = optax.sgd(learning_rate, self.momentum or None, self.nesterov)
+            return optax.chain(decay, step)
+        return optax.inject_hyperparams(sgd)(learning_rate=self.lr_scheduler(num_train_steps))"""
+_NO_SGD = (
+    f'{SYSTEM} has no SGD, and refuses "type: sgd" unless what stands at the end is run before it'
+)
+_REGISTERED = [f"# {line}" for line in _SGD.splitlines()]
 _FIELD = re.compile(r"""["']?\b(start|until|value)["']?\s*:\s*(-?\d+)\b""")
 
 
-def export_levanter(plan: Plan, target: Target) -> Export:
-    """Return the schedule as YAML.
+def draft_levanter(plan: Plan, target: Target) -> Draft:
+    """Return what Levanter would run.
 
     Raises:
-        InputError: a batch that the ranks do not divide, or a momentum above 0.
+        InputError: a momentum that changes.
     """
+    momentum = fixed_momentum(plan, SYSTEM)
+    shape = fit_lr(plan, "updates", warmup_origin=0)
+    return Draft(
+        runs=planned_runs(plan),
+        lr=lambda index, start, size: shape.lr(index),
+        write=lambda: _write(plan, target, shape, momentum),
+        lr_reasons=(no_curve(shape, SYSTEM),),
+    )
+
+
+def _write(plan: Plan, target: Target, shape: LrShape, momentum: float) -> Export:
+    require_no_l2_adam(target.optimizer, SYSTEM)
     require_divisible(plan, SYSTEM, target)
-    refuse_sgd_momentum(plan, SYSTEM, "its optimizers are Adam and its kin")
-    fit = fit_lr(plan, "updates", warmup_origin=0)
     steps = [
         line
         for phase in batch_changes(plan)
@@ -51,9 +86,13 @@ def export_levanter(plan: Plan, target: Target) -> Export:
     lines = ["trainer:", "  train_batch_size:", *steps, f"  num_train_steps: {plan.num_updates}"]
     if target.micro_batch_size is not None:
         lines.append(f"  per_device_parallelism: {target.micro_batch_size}")
-    lines += ["optimizer:", *(f"  {key}: {value}" for key, value in _lr(fit.shape).items())]
-    export = fitted_export("\n".join(lines), plan, fit, SYSTEM, target)
-    return replace(export, deviations=export.deviations + _one_update(fit.shape))
+    values = {**_optimizer(target.optimizer, momentum), **_lr(shape)}
+    lines += ["optimizer:", *(f"  {key}: {json.dumps(value)}" for key, value in values.items())]
+    notes = cut_last_update(plan, SYSTEM)
+    if target.optimizer.name == "sgd":
+        lines += _REGISTERED
+        notes = (_NO_SGD, *notes)
+    return Export("\n".join(lines), notes)
 
 
 def parse_levanter(text: str) -> BatchSchedule:
@@ -110,22 +149,30 @@ def _refused(steps: object, reason: str) -> InputError:
     )
 
 
-def _lr(shape: LrShape) -> dict[str, str]:
-    values: dict[str, float | str] = {
+def _lr(shape: LrShape) -> dict[str, object]:
+    values: dict[str, object] = {
         "learning_rate": shape.peak_lr,
         "lr_schedule": shape.style,
-        "warmup": shape.warmup,
+        "warmup": _updates(shape.warmup, shape.end),
     }
     if shape.style != "constant":
-        values["decay"] = shape.end - shape.decay_start
+        values["decay"] = _updates(shape.end - shape.decay_start, shape.end)
         values["min_lr_ratio"] = shape.min_lr / shape.peak_lr
-    return {key: json.dumps(value) for key, value in values.items()}
+    return values
 
 
-def _one_update(shape: LrShape) -> tuple[str, ...]:
-    if 1 in (shape.warmup, shape.end - shape.decay_start):
-        return (f"{SYSTEM} reads a warm-up or decay of 1 as the whole run, not as one update",)
-    return ()
+def _updates(number: int, num_total: int) -> float:
+    """Return what Levanter reads as that many updates: up to 1 it takes for a share of the run."""
+    return 1.5 / num_total if number == 1 and num_total > 1 else number
 
 
-FORMAT = Format(SYSTEM, "1.2, 9263f81e8b45", export_levanter)
+def _optimizer(optimizer: Optimizer, momentum: float) -> dict[str, object]:
+    if optimizer.name == "sgd":
+        own: dict[str, object] = {"momentum": momentum, "nesterov": optimizer.nesterov}
+    else:
+        beta1, beta2 = optimizer.betas
+        own = {"beta1": beta1, "beta2": beta2, "epsilon": optimizer.eps, "max_grad_norm": None}
+    return {"type": optimizer.name, **own, "weight_decay": optimizer.weight_decay}
+
+
+FORMAT = Format(SYSTEM, "1.2, 9263f81e8b45", draft_levanter)

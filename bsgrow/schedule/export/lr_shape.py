@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bsgrow.schedule.export.lr_table import probe_indices, whole_update
-from bsgrow.schedule.export.target import Export, Target, cut_last_update, elsewhere
+from bsgrow.schedule.export.draft import whole_update
+from bsgrow.schedule.export.lr_table import FLOOR, probe_indices
 from bsgrow.schedule.plan import Plan, Update
 
-_MAX_PHASES_PROBED = 20_000
+_MAX_PHASES_PROBED = 2_000
 _AT_PEAK = 1 - 1e-9  # rounding must not end a constant stretch
-_FAR = 0.1  # a deviation above this is another schedule
-_FLOOR = 1e-3  # a rate below this part of the peak is compared with this part
+_NOISE = 1e-9  # of the peak: a minimum as near to 0 is 0
 
 Style = Literal["constant", "linear", "cosine"]
 
@@ -31,7 +30,8 @@ class LrShape:
         style: what follows the warm-up.
         initial_lr: learning rate at position 0; the peak where there is no warm-up.
         peak_lr: highest learning rate.
-        min_lr: learning rate at the end; the peak for ``constant``.
+        min_lr: learning rate at the end; the peak for ``constant``. Below 0 where a line over
+            updates reaches 0 inside the last one, which is before the end.
         warmup: length of the warm-up.
         decay_start: where the decay starts; the end for ``constant``.
         end: end of the run.
@@ -59,53 +59,12 @@ class LrShape:
         return 1 - share if self.style == "linear" else (1 + math.cos(math.pi * share)) / 2
 
 
-@dataclass(frozen=True)
-class Fit:
-    """The curve that follows a plan best, and by how much it fails to."""
-
-    shape: LrShape
-    deviation: float
-    worst: Update
-
-    def deviations(self, system: str, tolerance: float) -> tuple[str, ...]:
-        """Return a sentence where the plan is not followed to the tolerance; else nothing."""
-        if self.deviation <= tolerance:
-            return ()
-        return (
-            f"{system} has no learning-rate curve that follows the plan's: the nearest of "
-            f"constant, linear and cosine is {self.shape.style}, off by up to "
-            f"{self.deviation:.2g} of it (at sample {self.worst.start}: {self.worst.lr:.4g})",
-        )
-
-    def advice(self, plan: Plan, system: str, steps: str) -> tuple[str, ...]:
-        """Return what would be exact or close, where the plan is followed from afar only."""
-        if self.deviation <= _FAR:
-            return ()
-        return (elsewhere(plan, system, steps),)
-
-
-def fitted_export(
-    text: str, plan: Plan, fit: Fit, system: str, target: Target, steps: str = "a step curve"
-) -> Export:
-    """Return an export whose learning rate is a named curve; its batches are exact.
-
-    Args:
-        text: the configuration.
-        plan: the plan.
-        fit: the curve that it holds.
-        system: the other system's name.
-        target: the run there.
-        steps: the curves whose growth the system follows.
-    """
-    deviations = fit.deviations(system, target.lr_tolerance)
-    notes = cut_last_update(plan, system)
-    return Export(text, deviations, notes, fit.advice(plan, system, steps))
-
-
 def fit_lr(
     plan: Plan, unit: Literal["samples", "updates"], warmup_origin: float | None = None
-) -> Fit:
+) -> LrShape:
     """Return the curve over samples or updates that follows the plan's learning rate best.
+
+    A last update that is cut counts as a whole one.
 
     Args:
         plan: the plan.
@@ -115,16 +74,31 @@ def fit_lr(
     """
     at = (lambda update: update.start) if unit == "samples" else (lambda update: update.index)
     end = plan.num_total_samples if unit == "samples" else plan.num_updates
-    fitter = _Fitter(plan, at, end, warmup_origin)
-    return min((fitter.hold(shape) for shape in fitter.candidates()), key=lambda fit: fit.deviation)
+    fitter = _Fitter(plan, at, end, warmup_origin, below_zero=unit == "updates")
+    return min(fitter.candidates(), key=fitter.deviation)
+
+
+def no_curve(shape: LrShape, system: str) -> str:
+    """Return why a system with named curves does not follow a plan."""
+    return (
+        f"{system} has no learning-rate curve that follows the plan's: the nearest of constant, "
+        f"linear and cosine is {shape.style}"
+    )
 
 
 class _Fitter:
     """Reads the parameters of the candidate curves off a plan."""
 
     def __init__(
-        self, plan: Plan, at: Callable[[Update], int], end: int, warmup_origin: float | None
+        self,
+        plan: Plan,
+        at: Callable[[Update], int],
+        end: int,
+        warmup_origin: float | None,
+        *,
+        below_zero: bool,
     ) -> None:
+        self._below_zero = below_zero
         self._plan, self._at, self._end, self._origin = plan, at, end, warmup_origin
         self._probes = _probes(plan)
         top = self._find_peak()
@@ -139,15 +113,13 @@ class _Fitter:
             shapes += [self._shape("cosine", self._warmup)]
         return shapes
 
-    def hold(self, shape: LrShape) -> Fit:
-        """Hold a curve against the plan."""
-
-        def deviation(update: Update) -> float:
-            error = abs(shape.lr(self._at(update)) - update.lr)
-            return error / (max(update.lr, _FLOOR * self._peak) or 1.0)  # a run at rate 0
-
-        worst = max(self._probes, key=deviation)
-        return Fit(shape, deviation(worst), worst)
+    def deviation(self, shape: LrShape) -> float:
+        """Return the largest deviation of a curve from the plan."""
+        return max(
+            abs(shape.lr(self._at(update)) - update.lr)
+            / (max(update.lr, FLOOR * self._peak) or 1.0)  # a run at rate 0
+            for update in self._probes
+        )
 
     def _shape(self, style: Style, decay_start: int) -> LrShape:
         start = min(decay_start, self._end)
@@ -157,11 +129,13 @@ class _Fitter:
         if left == 1:
             return replace(shape, min_lr=self._peak)
         # The last update is before the end, so its rate is not yet the minimum.
-        lowest = max(0.0, (last.lr - left * self._peak) / (1 - left))
+        lowest = (last.lr - left * self._peak) / (1 - left)
+        if style == "cosine" or not self._below_zero or lowest > -_NOISE * self._peak:
+            lowest = lowest if lowest > _NOISE * self._peak else 0.0
         return replace(shape, min_lr=float(f"{lowest:.9g}"))  # the plan's own digits, not noise
 
     def _update(self, index: int) -> Update:
-        return self._plan.update(index)
+        return whole_update(self._plan, index)
 
     def _find_peak(self) -> Update:
         """Return the first update of the highest rate: near a probe, where it stops rising."""
@@ -187,6 +161,8 @@ class _Fitter:
         if rising > 1:
             last = self._update(rising - 1)
         slope = (last.lr - first.lr) / self._at(last)
+        if self._origin is None and slope <= 0:
+            return first.lr, self._at(self._update(rising))
         if self._origin is None:
             return first.lr, max(1, round((self._peak - first.lr) / slope))
         slope = last.lr / (self._at(last) - self._origin)
@@ -216,7 +192,7 @@ def _probes(plan: Plan) -> list[Update]:
     stride = -(-len(phases) // _MAX_PHASES_PROBED)
     probed = [*phases[:-1:stride], phases[-1]]
     return [
-        whole_update(plan, phase, index)
+        whole_update(plan, index)
         for phase in probed
         for index in probe_indices(phase.first_index, phase.first_index + phase.num_updates - 1)
     ]

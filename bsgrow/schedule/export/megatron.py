@@ -2,28 +2,40 @@
 
 Read from NVIDIA/Megatron-LM at d98e8a64ddf3 (22 August 2026; Megatron Core 0.20.0):
 ``core/num_microbatches_calculator.py``, ``core/optimizer_param_scheduler.py``,
-``training/arguments.py`` and ``training/training.py``. ``--step-batch-size-schedule`` came with
-Megatron Core 0.18; before it there was only the arithmetic ``--rampup-batch-size`` (see ``nemo``).
+``core/optimizer/__init__.py``, ``training/arguments.py`` and ``training/training.py``.
+``--step-batch-size-schedule`` came with Megatron Core 0.18; before it there was only the
+arithmetic ``--rampup-batch-size`` (see ``nemo``).
 
 The training script counts thresholds in tokens, and takes ``int(float(number) * suffix)`` of them
 divided down by the sequence length. The learning rate is a function of the samples consumed
-before an update, and knows nothing of the batch size.
+before an update, and knows nothing of the batch size. By default it takes Adam, a weight decay of
+0.01 and clips gradients at 1: all three are written.
 
 It cannot express: a learning rate that is not one of its curves (levels of growth leave a
-sawtooth); a momentum that changes; a last update that is cut; a threshold closer than a float
-resolves. It does allow a batch that shrinks.
+sawtooth); a batch that shrinks, as its training loop asserts that the number of micro-batches
+increases; a momentum that changes; Nesterov's momentum; Adam with an L2 penalty; a last update
+that is cut; a threshold closer than a float resolves.
 """
 
-from dataclasses import replace
+from itertools import pairwise
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
+from bsgrow.schedule.export.draft import Draft, Export, runs_of
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
+from bsgrow.schedule.export.noise import tile
+from bsgrow.schedule.export.optimizer import (
+    Optimizer,
+    decay_note,
+    require_no_l2_adam,
+    require_no_nesterov,
+)
 from bsgrow.schedule.export.target import (
     BatchSchedule,
-    Export,
     Format,
     Target,
+    batch_changes,
     batch_schedule,
+    cut_last_update,
     fixed_momentum,
     require_divisible,
     sequence_length,
@@ -34,26 +46,53 @@ SYSTEM = "Megatron-LM"
 _SUFFIXES = {"T": 10**12, "B": 10**9, "M": 10**6, "K": 10**3}
 
 
-def export_megatron(plan: Plan, target: Target) -> Export:
-    """Return the batch and learning-rate arguments, as a shell array.
+def draft_megatron(plan: Plan, target: Target) -> Draft:
+    """Return what Megatron-LM would run.
 
     Raises:
-        InputError: no sequence length, a batch that the ranks do not divide, or a momentum that
-            changes.
+        InputError: a momentum that changes, or a batch that shrinks.
     """
+    momentum = fixed_momentum(plan, SYSTEM)
+    _require_growth(plan)
+    shape = fit_lr(plan, "samples")
+    tiles = tile(batch_schedule(plan), plan.num_total_samples)
+    return Draft(
+        runs=runs_of([(size, (stop - start) // size) for start, stop, size in tiles]),
+        lr=lambda index, start, size: shape.lr(start),
+        write=lambda: _write(plan, target, shape, momentum),
+        lr_reasons=(no_curve(shape, SYSTEM),),
+    )
+
+
+def _require_growth(plan: Plan) -> None:
+    for before, after in pairwise(batch_changes(plan)):
+        if after.global_batch_size < before.global_batch_size:
+            raise InputError(
+                f"{SYSTEM} asserts that the batch grows: the plan lets it fall from "
+                f"{before.global_batch_size} to {after.global_batch_size} at sample "
+                f"{after.start_sample}"
+            )
+
+
+def _write(plan: Plan, target: Target, shape: LrShape, momentum: float) -> Export:
+    require_no_nesterov(target.optimizer, SYSTEM)
+    require_no_l2_adam(target.optimizer, SYSTEM)
+    schedule = _schedule(plan, target)
     require_divisible(plan, SYSTEM, target)
-    fit = fit_lr(plan, "samples")
     arguments = {
-        "--step-batch-size-schedule": f'"{_schedule(plan, target)}"',
+        "--step-batch-size-schedule": f'"{schedule}"',
         "--train-samples": plan.num_total_samples,
         **_micro_batch(target),
-        **_lr(fit.shape),
-        **_momentum(plan),
+        **_lr(shape),
+        **_optimizer(target.optimizer, momentum),
     }
     lines = [f"  {name} {value}" for name, value in arguments.items()]
-    text = "\n".join(["SCHEDULE_ARGS=(", *lines, ")"])
-    export = fitted_export(text, plan, fit, SYSTEM, target)
-    return replace(export, notes=(f"--seq-length must be {target.sequence_length}", *export.notes))
+    notes = (
+        f"--seq-length must be {target.sequence_length}",
+        *decay_note(target.optimizer, SYSTEM, "biases and one-dimensional weights"),
+        *cut_last_update(plan, SYSTEM),
+    )
+    return Export("\n".join(["SCHEDULE_ARGS=(", *lines, ")"]), notes)
 
 
 def parse_megatron(text: str, sequence_length: int) -> BatchSchedule:
@@ -133,9 +172,18 @@ def _micro_batch(target: Target) -> dict[str, object]:
     )
 
 
-def _momentum(plan: Plan) -> dict[str, object]:
-    momentum = fixed_momentum(plan, SYSTEM)
-    return {"--optimizer": "sgd", "--sgd-momentum": momentum} if momentum else {}
+def _optimizer(optimizer: Optimizer, momentum: float) -> dict[str, object]:
+    own: dict[str, object] = (
+        {"--sgd-momentum": momentum}
+        if optimizer.name == "sgd"
+        else {
+            "--adam-beta1": optimizer.betas[0],
+            "--adam-beta2": optimizer.betas[1],
+            "--adam-eps": optimizer.eps,
+        }
+    )
+    decay = {"--weight-decay": optimizer.weight_decay, "--clip-grad": 0.0}
+    return {"--optimizer": optimizer.name, **own, **decay}
 
 
 def _lr(shape: LrShape) -> dict[str, object]:
@@ -156,4 +204,4 @@ def _lr(shape: LrShape) -> dict[str, object]:
     }
 
 
-FORMAT = Format(SYSTEM, "Megatron Core 0.20.0, d98e8a64ddf3", export_megatron)
+FORMAT = Format(SYSTEM, "Megatron Core 0.20.0, d98e8a64ddf3", draft_megatron)

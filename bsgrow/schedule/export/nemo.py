@@ -1,80 +1,119 @@
 """NeMo 2: a MegatronDataSampler with a ramp of the batch, and a learning-rate scheduler.
 
-Read from NVIDIA/NeMo at 8cfedd720346 (20 September 2025; 2.6.0rc0): ``lightning/data.py``,
-``lightning/pytorch/plugins/data_sampler.py``, ``lightning/pytorch/optim/lr_scheduler.py`` and
-``core/optim/lr_scheduler.py``; the ramp itself from Megatron Core before 0.18, which NeMo 2 runs
-on (from 0.18 on Megatron Core ignores it, see ``megatron``).
+Read from NVIDIA/NeMo 2.7.3 (April 2026): ``lightning/data.py``,
+``lightning/pytorch/plugins/data_sampler.py``, ``lightning/pytorch/optim/lr_scheduler.py``,
+``core/optim/lr_scheduler.py`` and ``collections/llm/gpt/data/pre_training.py``; the ramp itself
+from Megatron Core before 0.18 (from 0.18 on Megatron Core ignores it, see ``megatron``). NeMo 3.0.0
+has no ``nemo.lightning.pytorch``: 2.7.3 is the last version that these module paths belong to.
 
 ``rampup_batch_size = [first, increment, samples]`` adds the increment at equal distances until
 the samples are over. The trainer stops at each change, to be started again from its checkpoint.
+Its count of samples leaves out the first update, so one change is written one first batch early;
+on restarting it counts the update at which it stopped twice, so that of several changes the later
+ones come early. By default it takes Adam, a weight decay of 0.01 and clips gradients at 1: all
+three are written.
 
 It cannot express: a batch that grows by ratios over more than one change; a batch that shrinks; a
-learning rate that is not one of its curves over updates; a momentum that changes; a last update
-that is cut.
+learning rate that is not one of its curves over updates; a momentum that changes; Nesterov's
+momentum; a last update that is cut.
 """
 
-from dataclasses import replace
-
 from bsgrow.errors import InputError
-from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, fitted_export
+from bsgrow.schedule.export.draft import Draft, Export, Run, runs_of
+from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
+from bsgrow.schedule.export.optimizer import Optimizer, decay_note, require_no_nesterov
 from bsgrow.schedule.export.target import (
-    BatchSchedule,
-    Export,
     Format,
     Target,
     batch_schedule,
-    elsewhere,
+    cut_last_update,
     fixed_momentum,
-    micro_batch_size,
-    require_divisible,
+    micro_batches,
     sequence_length,
 )
 from bsgrow.schedule.plan import Plan
 
 SYSTEM = "NeMo"
 _IMPORTS = """\
+from megatron.core.optimizer import OptimizerConfig
 from nemo.lightning.pytorch.optim import lr_scheduler
 from nemo.lightning.pytorch.plugins import MegatronDataSampler
 """
-_ON_THE_RAMP = "a curve of one step"
+_MODULES = (
+    "these modules are NeMo 2's, 2.7.3 the last: NeMo 3.0.0 has no nemo.lightning.pytorch; there "
+    "take --format megatron, whose arguments its Megatron Core reads",
+)
+_COUNT = (
+    f"{SYSTEM} leaves its first update out of its count, and counts the one that it stops at twice"
+)
 
 
-def export_nemo(plan: Plan, target: Target) -> Export:
-    """Return the data sampler and the scheduler as Python.
+def draft_nemo(plan: Plan, target: Target) -> Draft:
+    """Return what NeMo would run.
 
     Raises:
-        InputError: no sequence length or micro-batch, a batch that the ranks do not divide, a
-            changing momentum, or batches that are no arithmetic ramp.
+        InputError: a changing momentum, or batches that are no arithmetic ramp.
     """
-    require_divisible(plan, SYSTEM, target)
-    fit = fit_lr(plan, "updates", warmup_origin=-1)
+    momentum = fixed_momentum(plan, SYSTEM)
+    ramp, shape = _ramp(plan), fit_lr(plan, "updates", warmup_origin=-1)
+    return Draft(
+        runs=_runs(plan, ramp),
+        lr=lambda index, start, size: shape.lr(index),
+        write=lambda: _write(plan, target, ramp, shape, momentum),
+        reasons=(_COUNT,),
+        lr_reasons=(no_curve(shape, SYSTEM),),
+    )
+
+
+def _runs(plan: Plan, ramp: list[int] | None) -> list[Run]:
+    """Return the updates as NeMo counts them: the first not at all, each restart's stop twice."""
+    last, left = plan.phases[-1].global_batch_size, plan.num_updates
+    sizes: list[tuple[int, int]] = []
+    if ramp is not None:
+        size, increment, samples = ramp
+        distance = samples / ((last - size) // increment)
+        counted = -size
+        for threshold in range(1, (last - size) // increment + 1):
+            num_updates = max(1, -int((counted - threshold * distance) // size))
+            sizes.append((size, min(num_updates, left)))
+            left -= sizes[-1][1]
+            size += increment
+            counted += num_updates * sizes[-1][0] + size
+    return runs_of([*sizes, (last, left)])
+
+
+def _write(
+    plan: Plan, target: Target, ramp: list[int] | None, shape: LrShape, momentum: float
+) -> Export:
+    require_no_nesterov(target.optimizer, SYSTEM)
+    tokens, micro = sequence_length(SYSTEM, target), micro_batches(plan, SYSTEM, target)
     lines = [
         _IMPORTS,
-        *_sampler(plan, target),
-        f"max_steps = {plan.num_updates}",
-        *_optimizer(fit.shape, fixed_momentum(plan, SYSTEM)),
-        f"scheduler = {_scheduler(fit.shape)}",
-    ]
-    export = fitted_export("\n".join(lines), plan, fit, SYSTEM, target, _ON_THE_RAMP)
-    return replace(export, notes=_notes(batch_schedule(plan)) + export.notes)
-
-
-def _sampler(plan: Plan, target: Target) -> list[str]:
-    return [
         "data_sampler = MegatronDataSampler(",
-        f"    seq_len={sequence_length(SYSTEM, target)},",
-        f"    micro_batch_size={micro_batch_size(SYSTEM, target)},",
+        f"    seq_len={tokens},",
+        f"    micro_batch_size={micro},",
         f"    global_batch_size={plan.phases[-1].global_batch_size},",
-        f"    rampup_batch_size={_ramp(plan)},",
+        f"    rampup_batch_size={ramp},",
         ")",
+        f"max_steps = {plan.num_updates}",
+        f"learning_rate = {shape.peak_lr!r}",
+        f"optimizer_config = OptimizerConfig({_optimizer(target.optimizer, momentum)})",
+        f"scheduler = {_scheduler(shape)}",
     ]
+    exempt = decay_note(target.optimizer, SYSTEM, "biases and one-dimensional weights")
+    notes = _MODULES + _stops(ramp) + exempt + cut_last_update(plan, SYSTEM)
+    return Export("\n".join(lines), notes)
 
 
-def _optimizer(shape: LrShape, momentum: float) -> list[str]:
-    lines = [f"learning_rate = {shape.peak_lr!r}  # OptimizerConfig(lr=…)"]
-    if momentum:
-        lines.append(f"momentum = {momentum!r}  # OptimizerConfig(optimizer='sgd', …)")
-    return lines
+def _optimizer(optimizer: Optimizer, momentum: float) -> str:
+    arguments: dict[str, object] = {"optimizer": optimizer.name}
+    if optimizer.name == "sgd":
+        arguments["sgd_momentum"] = momentum
+    else:
+        arguments["adam_beta1"], arguments["adam_beta2"] = optimizer.betas
+        arguments |= {"adam_eps": optimizer.eps, "decoupled_weight_decay": False}
+    arguments |= {"weight_decay": optimizer.weight_decay, "clip_grad": 0.0}
+    return ", ".join(["lr=learning_rate", *(f"{k}={v!r}" for k, v in arguments.items())])
 
 
 def _ramp(plan: Plan) -> list[int] | None:
@@ -89,10 +128,9 @@ def _ramp(plan: Plan) -> list[int] | None:
             raise InputError(
                 f"{SYSTEM} only adds a fixed increment to the batch at equal distances: "
                 f"{size} from sample {sample} is not on the ramp from {first} over {second} "
-                f"at {start}",
-                hint=elsewhere(plan, SYSTEM, _ON_THE_RAMP),
+                f"at {start}"
             )
-    return [first, increment, last]
+    return [first, increment, last - first or last]  # the first update is not counted
 
 
 def _scheduler(shape: LrShape) -> str:
@@ -117,15 +155,13 @@ def _ratio(num_updates: int, num_total: int) -> float:
     return (num_updates + 0.5) / num_total if num_updates else 0.0
 
 
-def _notes(schedule: BatchSchedule) -> tuple[str, ...]:
-    if len(schedule) == 1:
+def _stops(ramp: list[int] | None) -> tuple[str, ...]:
+    if ramp is None:
         return ()
     return (
         f"{SYSTEM} stops at each change of batch: start it again from its checkpoint",
-        f"{SYSTEM} does not count its first update until after the second, so a change may "
-        "come one update late",
         "the ramp needs Megatron Core before 0.18",
     )
 
 
-FORMAT = Format(SYSTEM, "2.6.0rc0, 8cfedd720346", export_nemo)
+FORMAT = Format(SYSTEM, "2.7.3", draft_nemo)

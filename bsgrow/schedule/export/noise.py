@@ -70,7 +70,7 @@ def noise_stretches(
         return scale
 
     stretches = []
-    for start, stop, size in _tile(schedule, num_total_samples):
+    for start, stop, size in tile(schedule, num_total_samples):
         if start == stop:
             continue
         first, last = lr_at(start), lr_at(stop - size)
@@ -87,7 +87,7 @@ def never_used(schedule: BatchSchedule, num_total_samples: int) -> list[str]:
         schedule: as ``parse_megatron`` and ``parse_levanter`` return it.
         num_total_samples: length of the run.
     """
-    tiles = _tile(schedule, num_total_samples)
+    tiles = tile(schedule, num_total_samples)
     return [
         f"{size} from sample {threshold} never takes effect: "
         + (
@@ -100,8 +100,11 @@ def never_used(schedule: BatchSchedule, num_total_samples: int) -> list[str]:
     ]
 
 
-def _tile(schedule: BatchSchedule, num_total_samples: int) -> Iterator[tuple[int, int, int]]:
-    """Yield [start, stop) and batch size of the whole updates of each entry; it may have none."""
+def tile(schedule: BatchSchedule, num_total_samples: int) -> Iterator[tuple[int, int, int]]:
+    """Yield [start, stop) and batch size of the whole updates of each entry; it may have none.
+
+    A size takes effect at the first update that starts at its threshold or after it.
+    """
     cursor = 0
     ends = [*schedule, (num_total_samples, 0)]
     for (_, size), (threshold, _) in pairwise(ends):

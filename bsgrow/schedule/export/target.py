@@ -1,11 +1,14 @@
-"""What an export is made for, and what it hands back."""
+"""What an export is made for, and what several systems ask of a plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
+from math import gcd
 
 from bsgrow.errors import InputError
+from bsgrow.schedule.export.draft import Draft
+from bsgrow.schedule.export.optimizer import Optimizer
 from bsgrow.schedule.plan import Phase, Plan
 
 BatchSchedule = list[tuple[int, int]]
@@ -21,7 +24,8 @@ class Target:
         micro_batch_size: samples per rank in one forward pass, where the system must divide by it.
         world_size: data-parallel ranks.
         lr_tolerance: relative deviation of the learning rate that counts as equal.
-        approximate: write what the system cannot express exactly as comments, instead of refusing.
+        approximate: write what the system follows nearly, with what is off as comments.
+        optimizer: the optimizer; plain SGD, at the plan's momentum, where nothing is said.
     """
 
     sequence_length: int | None = None
@@ -29,6 +33,7 @@ class Target:
     world_size: int = 1
     lr_tolerance: float = 1e-4
     approximate: bool = False
+    optimizer: Optimizer = field(default_factory=Optimizer)
 
     def __post_init__(self) -> None:
         for key in ("sequence_length", "micro_batch_size", "world_size"):
@@ -40,35 +45,18 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Export:
-    """A plan in another system's syntax.
-
-    Attributes:
-        text: the configuration; in every format a line that starts with ``#`` is a comment.
-        deviations: where the system would run something else than the plan, a sentence each.
-        notes: what the user must know or do besides, a sentence each.
-        advice: what would be exact or close instead, where a deviation is large; for a hint.
-    """
-
-    text: str
-    deviations: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    advice: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Format:
     """A system that a plan can be written for.
 
     Attributes:
         name: the system's own name.
-        version: the version and commit that its syntax was read from.
-        export: writes a plan; raises InputError for what it cannot write at all.
+        version: the version and commit that its syntax and its rules were read from.
+        draft: what it would run of a plan; raises InputError where there is nothing near.
     """
 
     name: str
     version: str
-    export: Callable[[Plan, Target], Export]
+    draft: Callable[[Plan, Target], Draft]
 
 
 def batch_schedule(plan: Plan) -> BatchSchedule:
@@ -92,38 +80,6 @@ def sequence_length(system: str, target: Target, otherwise: str = "") -> int:
     return target.sequence_length
 
 
-def micro_batch_size(system: str, target: Target) -> int:
-    """Return the samples of one forward pass on a rank; raises InputError if unset."""
-    if target.micro_batch_size is None:
-        raise InputError(
-            f"{system} needs the micro-batch size, which it keeps for the whole run",
-            hint="pass micro_batch_size, the samples of one forward pass on a rank",
-        )
-    return target.micro_batch_size
-
-
-def elsewhere(plan: Plan, system: str, steps: str) -> str:
-    """Return the ways out where a system with named curves cannot follow a plan.
-
-    Args:
-        plan: the plan.
-        system: its name.
-        steps: the curves whose growth it does follow.
-    """
-    others = "take deepspeed, for any batch and lr, or olmo-core, which comes close at momentum 0"
-    if len(batch_changes(plan)) == 1:
-        return others
-    return (
-        f"{others} and growth.factor=2; {system} itself follows a linear or cosine decay with "
-        f"growth.mode=decay, and {steps} with growth.mode=grow"
-    )
-
-
-def momentum_note(momentum: float) -> tuple[str, ...]:
-    """Return a note for a configuration that leaves the optimizer to the user."""
-    return (f"the optimizer's momentum must be {momentum!r}",) if momentum else ()
-
-
 def fixed_momentum(plan: Plan, system: str) -> float:
     """Return the momentum coefficient of the plan; raises InputError where it changes."""
     first = plan.phases[0]
@@ -132,47 +88,67 @@ def fixed_momentum(plan: Plan, system: str) -> float:
             raise InputError(
                 f"{system} holds the momentum coefficient for the whole run; the plan changes it "
                 f"from {first.momentum:g} to {phase.momentum:g} at sample {phase.start_sample}",
-                hint="raise the momentum at the start of the run, or not at all",
+                hint="raise the momentum at the start of the run, growth.momentum_at=0",
             )
     return first.momentum
 
 
-def refuse_sgd_momentum(plan: Plan, system: str, optimizers: str) -> None:
-    """Raise InputError for a plan with momentum, where a system has no SGD that takes it."""
-    if (momentum := fixed_momentum(plan, system)) > 0:
+def micro_batches(plan: Plan, system: str, target: Target) -> int:
+    """Return the micro-batch size; raises InputError if unset or a batch is not whole ones."""
+    require_divisible(plan, system, target)
+    if target.micro_batch_size is None:
+        fits = _largest_micro_batch(plan, target.world_size, 64)
         raise InputError(
-            f"{system} has no SGD with momentum ({optimizers}); the plan's is {momentum:g}",
-            hint="plan with optimizer.momentum = 0, as for Adam",
+            f"{system} needs the micro-batch size, which it keeps for the whole run",
+            hint=f"pass micro_batch_size={fits}, or what else one forward pass on a rank takes",
         )
+    return target.micro_batch_size
 
 
 def require_divisible(plan: Plan, system: str, target: Target) -> None:
     """Raise InputError where a batch is not whole micro-batches on every rank."""
-    unit = (target.micro_batch_size or 1) * target.world_size
+    micro, world = target.micro_batch_size or 1, target.world_size
     for phase in plan.phases:
-        if phase.global_batch_size % unit:
+        if phase.global_batch_size % (micro * world):
             raise InputError(
-                f"{system} divides a batch into micro-batches of {target.micro_batch_size or 1} "
-                f"on {target.world_size} ranks: {phase.global_batch_size} (from sample "
-                f"{phase.start_sample}) is not a multiple of {unit}",
-                hint=f"plan with growth.multiple_of = {unit}",
+                f"{system} divides a batch into micro-batches of {micro} on {world} ranks: "
+                f"{phase.global_batch_size} (from sample {phase.start_sample}) is not a multiple "
+                f"of {micro * world}",
+                hint=_dividing(plan, micro, world),
             )
 
 
-def micro_batches(plan: Plan, system: str, target: Target) -> int:
-    """Return the micro-batch size; raises InputError if unset or a batch is not whole ones."""
-    micro = micro_batch_size(system, target)
-    require_divisible(plan, system, target)
-    return micro
+def _dividing(plan: Plan, micro: int, world: int) -> str:
+    """Return what makes the batches divide: the first batch is never below the multiple."""
+    ways = []
+    if micro * world <= plan.phases[0].global_batch_size:
+        ways.append(f"growth.multiple_of={micro * world}")
+    if _batch_gcd(plan) % world == 0:
+        ways.append(f"micro_batch_size={_largest_micro_batch(plan, world, micro)}")
+    if not ways:
+        return f"take fewer ranks: their number must divide {_batch_gcd(plan)}"
+    return "pass " + ", or ".join(ways)
+
+
+def _largest_micro_batch(plan: Plan, world: int, limit: int) -> int:
+    share = max(1, _batch_gcd(plan) // world)
+    return max(size for size in range(1, min(share, limit) + 1) if share % size == 0)
+
+
+def _batch_gcd(plan: Plan) -> int:
+    return gcd(*{phase.global_batch_size for phase in plan.phases})
 
 
 def cut_last_update(plan: Plan, system: str) -> tuple[str, ...]:
     """Return a note where the plan's last update is cut: no system here runs less than a batch."""
-    size = plan.update(plan.num_updates - 1).global_batch_size
-    planned = plan.phases[-1].global_batch_size
-    if size == planned:
+    last, phase = plan.update(plan.num_updates - 1), plan.phases[-1]
+    if last.global_batch_size == phase.global_batch_size:
         return ()
-    return (f"the plan cuts its last update to {size} samples; {system} runs it whole, {planned}",)
+    return (
+        f"the plan cuts its last update to {last.global_batch_size} samples, at the lr "
+        f"{last.lr:.6g}; {system} runs it whole, {phase.global_batch_size} samples at the lr "
+        f"{plan.last_lr(phase):.6g}",
+    )
 
 
 def epoch_remainders(plan: Plan) -> list[int]:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from bsgrow.errors import InputError
 
 
-def peak_lr(lrs: Iterable[float], reason: str, hint: str) -> float:
+def peak_lr(lrs: Iterable[float], reason: str) -> float:
     """Return the rate that the factors of a LambdaLR multiply; raises InputError where it is 0."""
     peak = max(lrs)
     if peak == 0:
-        raise InputError(reason, hint)
+        raise InputError(reason)
     return peak
 
 

@@ -3,10 +3,11 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
+from types import SimpleNamespace
 
 import pytest
 
-from bsgrow.schedule import Phase, Update
+from bsgrow.schedule import Growth, Phase, Reference, Update
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class DrawnPlan:
     num_samples: int
     num_total_samples: int
     lr_of: object
+    is_smooth = True
+    reference = Reference(1, 0.1, 8)  # what a way out would be compiled from
+    growth = Growth(mode="decay")
+
+    def last_lr(self, phase):
+        return self.lr_of(phase.last_start, phase.global_batch_size)
 
     @property
     def num_updates(self):
@@ -64,7 +71,9 @@ def whole_updates():
     def whole(plan):
         sizes = [p.global_batch_size for p in plan.phases for _ in range(p.num_updates)]
         starts = [0, *accumulate(sizes)]
-        return list(zip(starts, sizes, (u.lr for u in plan.updates()), strict=False))
+        rates = [update.lr for update in plan.updates()]
+        rates[-1] = plan.last_lr(plan.phases[-1])
+        return list(zip(starts, sizes, rates, strict=False))
 
     return whole
 
@@ -76,7 +85,9 @@ def run_python():
     def run(text, **names):
         lines = text.splitlines()
         body = [line for line in lines if not line.startswith(("from ", "import "))]
-        namespace = {"bisect_right": bisect_right, **names}
+        sgd = SimpleNamespace(SGD=lambda parameters, **given: given, Adam=lambda p, **given: given)
+        own = {"bisect_right": bisect_right, "torch": SimpleNamespace(optim=sgd)}
+        namespace = {**own, "dataclass": dataclass, **names}
         exec(compile("\n".join(body), "exported", "exec"), namespace)  # what a user would run
         return namespace
 

@@ -33,7 +33,7 @@ SHOWN = {  # what each can express
     "olmo-core": (DOUBLED, warmed_up),
     "deepspeed": (DOUBLED, warmed_up),
     "levanter": (DOUBLED, lambda sample, size: 0.1 * min(1.0, sample / 512)),
-    "nemo": ([(32, 64), (64, 32), (96, 64)], 0.1),
+    "nemo": ([(32, 64), (64, 128)], 0.1),
     "lightning": (DOUBLED, lambda sample, size: 0.1 if sample < 6144 else 0.05),
 }
 

@@ -8,32 +8,14 @@ from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.export import (
+    Optimizer,
     Target,
     batch_schedule,
     export_plan,
     parse_levanter,
     read_levanter,
 )
-
-
-def scalars(text):
-    """The keys with a number or a word in the YAML; the list is read by the parser."""
-    pairs = (line.split(": ") for line in text.splitlines() if ": " in line and "#" not in line)
-    return {key.strip(" -"): value.strip('"') for key, value in pairs}
-
-
-def lr_at(step, values):
-    peak, total = float(values["learning_rate"]), int(values["num_train_steps"])
-    warmup = int(values["warmup"])
-    if step < warmup:
-        return peak * step / warmup
-    if values["lr_schedule"] == "constant":
-        return peak
-    decay = int(values["decay"])
-    low = peak * float(values["min_lr_ratio"])
-    share = max(0.0, (step - (total - decay)) / decay)
-    left = 1 - share if values["lr_schedule"] == "linear" else (1 + math.cos(math.pi * share)) / 2
-    return low + left * (peak - low)
+from tests.schedule.export.systems import levanter_values, run_levanter
 
 
 @pytest.mark.parametrize("kind", ["constant", "linear", "cosine", "wsd"])
@@ -52,10 +34,10 @@ def test_runs_what_the_plan_says(make_plan, kind, warmup):
 
     plan = make_plan([(16, 100), (64, 100)], lr)
     text = export_plan(plan, "levanter", Target(micro_batch_size=2, world_size=4))
-    values = scalars(text)
+    values = levanter_values(text)
     assert values["per_device_parallelism"] == "2"
     assert parse_levanter(text.split("num_train_steps")[0]) == [(0, 16), (1600, 64)]
-    ran = [lr_at(step, values) for step in range(200)]
+    ran = [lr for _, _, lr in run_levanter(text)]
     assert ran == pytest.approx([update.lr for update in plan.updates()], rel=1e-6, abs=1e-12)
 
 
@@ -103,11 +85,35 @@ def test_refuses(text, reason):
 
 
 def test_refuses_what_it_cannot_express(make_plan):
-    with pytest.raises(InputError, match=r"no SGD with momentum .* 0\.9"):
-        export_plan(make_plan([(8, 2)], 0.1, momentum=0.9), "levanter")
     plan = make_plan([(8, 100)], lambda sample, size: 0.1 if sample >= 400 else 0.05)
     with pytest.raises(InputError, match="Levanter has no learning-rate curve"):
         export_plan(plan, "levanter")
+    decayed = Target(optimizer=Optimizer("adam", weight_decay=0.1))
+    with pytest.raises(InputError, match="decouples the weight decay of Adam"):
+        export_plan(make_plan([(8, 2)], 0.1), "levanter", decayed)
+
+
+def test_a_warmup_of_one_update_is_no_share_of_the_run(make_plan):
     one = make_plan([(8, 100)], lambda sample, size: 0.1 if sample else 0.0)
-    with pytest.raises(InputError, match="a warm-up or decay of 1"):
-        export_plan(one, "levanter")
+    rates = [lr for _, _, lr in run_levanter(export_plan(one, "levanter"))]
+    assert rates == [0.0, *[0.1] * 99]
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_is_written_as_sgd_and_registered(make_plan, momentum):
+    target = Target(optimizer=Optimizer(weight_decay=5e-4))
+    text = export_plan(make_plan([(8, 2)], 0.1, momentum=momentum), "levanter", target)
+    values = levanter_values(text)
+    assert (values["type"], values["momentum"]) == ("sgd", str(momentum))
+    assert values["weight_decay"] == "0.0005"
+    code = text[text.index("# from dataclasses") :]
+    compile("\n".join(line[2:] for line in code.splitlines()), "registered", "exec")
+
+
+def test_adam_is_written_with_its_own_numbers(make_plan):
+    adam = Optimizer("adam", betas=(0.8, 0.95), eps=1e-6)
+    text = export_plan(make_plan([(8, 2)], 0.1), "levanter", Target(optimizer=adam))
+    wanted = {"type": "adam", "beta1": "0.8", "beta2": "0.95", "epsilon": "1e-06"}
+    wanted |= {"weight_decay": "0.0", "max_grad_norm": "null"}
+    assert wanted.items() <= levanter_values(text).items()
+    assert "register" not in text

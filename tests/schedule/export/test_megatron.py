@@ -1,53 +1,17 @@
 """Megatron-LM: the arguments run as its calculator and its scheduler are documented to."""
 
 import math
-import shlex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
-from bsgrow.schedule.export import Target, batch_schedule, export_plan, parse_megatron
+from bsgrow.schedule.export import Optimizer, Target, batch_schedule, export_plan, parse_megatron
+from tests.schedule.export.systems import megatron_options, run_megatron
 
 TOKENS = 1024
 TARGET = Target(sequence_length=TOKENS)
-
-
-def arguments(text):
-    """The options of the shell array, by name."""
-    body = "".join(line + "\n" for line in text.splitlines() if not line.startswith("#"))
-    words = shlex.split(body.removeprefix("SCHEDULE_ARGS=(").rstrip().removesuffix(")"))
-    return dict(zip(words[::2], words[1::2], strict=True))
-
-
-def run(options):
-    """The updates as the training script runs them: (start, batch size, lr)."""
-    schedule = parse_megatron(options["--step-batch-size-schedule"], TOKENS)
-    sample, total = 0, int(options["--train-samples"])
-    while sample < total:
-        size = [size for start, size in schedule if start <= sample][-1]
-        yield sample, size, lr_at(sample, options)
-        sample += size
-
-
-def lr_at(sample, options):
-    peak, style = float(options["--lr"]), options["--lr-decay-style"]
-    warmup = int(options.get("--lr-warmup-samples", 0))
-    if warmup and sample <= warmup:
-        first = float(options["--lr-warmup-init"])
-        return first + (peak - first) * sample / warmup
-    if style == "constant":
-        return peak
-    end, low = int(options["--lr-decay-samples"]), float(options["--min-lr"])
-    if style == "WSD":
-        start = end - int(options["--lr-wsd-decay-samples"])
-        style = options["--lr-wsd-decay-style"]
-    else:
-        start = warmup
-    share = max(0.0, (sample - start) / (end - start))
-    left = 1 - share if style == "linear" else (1 + math.cos(math.pi * share)) / 2
-    return low + left * (peak - low)
 
 
 def rate(kind, total, warmup=0):
@@ -68,9 +32,9 @@ def rate(kind, total, warmup=0):
 @pytest.mark.parametrize("warmup", [0, 480])
 @pytest.mark.parametrize("kind", ["constant", "linear", "cosine", "wsd"])
 def test_runs_what_the_plan_says(make_plan, whole_updates, kind, warmup):
-    stretches = [(16, 100), (48, 30), (32, 40)]
+    stretches = [(16, 100), (32, 40), (48, 30)]
     plan = make_plan(stretches, rate(kind, 4320, warmup))
-    ran = list(run(arguments(export_plan(plan, "megatron", TARGET))))
+    ran = list(run_megatron(export_plan(plan, "megatron", TARGET), TOKENS))
     planned = whole_updates(plan)
     assert [row[:2] for row in ran] == [row[:2] for row in planned]
     assert [row[2] for row in ran] == pytest.approx([row[2] for row in planned], rel=1e-6)
@@ -79,8 +43,9 @@ def test_runs_what_the_plan_says(make_plan, whole_updates, kind, warmup):
 def test_cut_last_update_is_said_and_run_whole(make_plan, whole_updates):
     plan = make_plan([(16, 3), (32, 2)], 0.1, cut=5)
     text = export_plan(plan, "megatron", TARGET)
-    assert "cuts its last update to 27 samples; Megatron-LM runs it whole, 32" in text
-    assert list(run(arguments(text))) == whole_updates(plan)
+    said = "to 27 samples, at the lr 0.1; Megatron-LM runs it whole, 32 samples at the lr 0.1"
+    assert said in text
+    assert list(run_megatron(text, TOKENS)) == whole_updates(plan)
 
 
 stretches = st.lists(
@@ -90,9 +55,9 @@ stretches = st.lists(
 
 @given(stretches, st.integers(64, 2**17))
 def test_round_trip(make_plan, drawn, tokens):
-    plan = make_plan(drawn, 0.1)
+    plan = make_plan(sorted(drawn), 0.1)
     text = export_plan(plan, "megatron", Target(sequence_length=tokens))
-    schedule = arguments(text)["--step-batch-size-schedule"]
+    schedule = megatron_options(text)["--step-batch-size-schedule"]
     assert parse_megatron(schedule, tokens) == batch_schedule(plan)
 
 
@@ -138,22 +103,59 @@ def test_refuses_as_megatron_does(text, reason):
 
 def test_refuses_what_it_cannot_express(make_plan):
     sawtooth = make_plan([(16, 100), (32, 100)], lambda sample, size: size / (200 + sample))
-    with pytest.raises(InputError, match=r"no learning-rate curve .* off by up to"):
-        export_plan(sawtooth, "megatron", TARGET)
-    written = export_plan(sawtooth, "megatron", Target(sequence_length=TOKENS, approximate=True))
+    for approximate in (False, True):
+        with pytest.raises(InputError, match=r"no learning-rate curve .* off by up to"):
+            export_plan(sawtooth, "megatron", Target(TOKENS, approximate=approximate))
+    near = make_plan([(16, 100)], lambda sample, size: 0.1 if sample % 32 else 0.11)
+    written = export_plan(near, "megatron", Target(TOKENS, approximate=True))
     assert "# Megatron-LM has no learning-rate curve" in written
+    assert "off by up to 0.1 of it, at sample 16: 0.11, the plan's 0.1" in written
     plan = make_plan([(16, 2), (40, 2)], 0.1)
     with pytest.raises(InputError, match="the sequence length of a sample is not given"):
         export_plan(plan, "megatron")
     uneven = Target(sequence_length=TOKENS, micro_batch_size=2, world_size=8)
     with pytest.raises(InputError, match=r"40 .* is not a multiple of 16") as error:
         export_plan(plan, "megatron", uneven)
-    assert error.value.hint == "plan with growth.multiple_of = 16"
+    assert error.value.hint == "pass growth.multiple_of=16, or micro_batch_size=1"
     raised = make_plan([(16, 2), (40, 2)], 0.1, momentum=[0.9, 0.98])
     with pytest.raises(InputError, match=r"from 0\.9 to 0\.98 at sample 32"):
         export_plan(raised, "megatron", TARGET)
 
 
-def test_sgd_momentum(make_plan):
-    options = arguments(export_plan(make_plan([(8, 3)], 0.1, momentum=0.9), "megatron", TARGET))
-    assert (options["--optimizer"], options["--sgd-momentum"]) == ("sgd", "0.9")
+def test_a_falling_batch_is_refused(make_plan):
+    plan = make_plan([(16, 2), (32, 2), (16, 3)], 0.1)
+    with pytest.raises(InputError, match="fall from 32 to 16 at sample 96") as error:
+        export_plan(plan, "megatron", TARGET)
+    assert "take deepspeed" in error.value.hint
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_is_written_as_sgd(make_plan, momentum):
+    plan = make_plan([(8, 3)], 0.1, momentum=momentum)
+    target = Target(TOKENS, optimizer=Optimizer(weight_decay=5e-4))
+    text = export_plan(plan, "megatron", target)
+    options = megatron_options(text)
+    assert (options["--optimizer"], options["--sgd-momentum"]) == ("sgd", str(momentum))
+    assert (options["--weight-decay"], options["--clip-grad"]) == ("0.0005", "0.0")
+    assert "exempts biases" in text
+
+
+def test_adam_is_written_with_its_own_numbers(make_plan):
+    plan = make_plan([(8, 3)], 0.1)
+    adam = Optimizer("adam", betas=(0.8, 0.95), eps=1e-6)
+    options = megatron_options(export_plan(plan, "megatron", Target(TOKENS, optimizer=adam)))
+    wanted = {"--optimizer": "adam", "--adam-beta1": "0.8", "--adam-beta2": "0.95"}
+    wanted |= {"--adam-eps": "1e-06", "--weight-decay": "0.0", "--clip-grad": "0.0"}
+    assert wanted.items() <= options.items()
+    decayed = Target(TOKENS, optimizer=Optimizer("adam", weight_decay=0.1))
+    with pytest.raises(InputError, match="decouples the weight decay of Adam"):
+        export_plan(plan, "megatron", decayed)
+
+
+def test_nesterov_is_refused(make_plan):
+    plan = make_plan([(8, 3)], 0.1, momentum=0.9)
+    with pytest.raises(InputError, match="no Nesterov momentum") as error:
+        export_plan(plan, "megatron", Target(TOKENS, optimizer=Optimizer(nesterov=True)))
+    assert (
+        error.value.hint == "take deepspeed, which takes any optimizer; or optimizer.nesterov=false"
+    )

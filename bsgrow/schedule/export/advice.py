@@ -1,0 +1,82 @@
+"""What would work where a system cannot follow a plan: each way is tried before it is named."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from bsgrow.errors import InputError
+from bsgrow.schedule.compile import compile_plan
+from bsgrow.schedule.export.comparison import compare
+from bsgrow.schedule.export.target import Format, Target
+from bsgrow.schedule.plan import Plan
+
+
+def ways_out(plan: Plan, name: str, target: Target, formats: Mapping[str, Format]) -> Iterator[str]:
+    """Yield other systems that follow a plan, and changes of the plan that this one follows.
+
+    Args:
+        plan: the plan that was refused.
+        name: the system that it was refused for.
+        target: the run there.
+        formats: all systems, by name.
+    """
+    for other in ("deepspeed", "olmo-core"):
+        if other != name and (how := _follows(plan, other, target, formats)):
+            yield f"take {other}, which {how} this plan"
+    for change, changed in _changes(plan, name):
+        if how := _follows(changed, name, target, formats):
+            kind = "this curve" if plan.is_smooth else "a step curve"
+            yield f"{formats[name].name} itself {how} {kind} with {change}"
+
+
+def _follows(plan: Plan, name: str, target: Target, formats: Mapping[str, Format]) -> str:
+    """Return how well a system follows a plan, in a word; empty where it does not."""
+    try:
+        draft = formats[name].draft(plan, target)
+    except InputError:
+        return ""
+    found = compare(plan, draft, formats[name].name, target.lr_tolerance)
+    if found.is_far:
+        return ""
+    return "comes near" if found.sentences else "follows"
+
+
+def _changes(plan: Plan, name: str) -> Iterator[tuple[str, Plan]]:
+    """Yield plans of the same reference that differ in one setting, where they compile."""
+    growth, reference = plan.growth, plan.reference
+    tried = [
+        (f"growth.max_batch_size={size}", reference, replace(growth, max_batch_size=size))
+        for size in _uncapped(plan)
+    ]
+    if growth.mode != "decay":
+        tried.append(("growth.mode=decay", reference, replace(growth, mode="decay")))
+    if name == "olmo-core" and growth.mode != "decay":
+        first = plan.phases[0].global_batch_size
+        cap = first << ((growth.max_batch_size or plan.num_samples // 10) // first).bit_length() - 1
+        doubled = replace(growth, factor=2.0, max_batch_size=cap)
+        tried.append((f"growth.factor=2 growth.max_batch_size={cap}", reference, doubled))
+    if growth.shrink:
+        tried.append(("growth.shrink=false", reference, replace(growth, shrink=False)))
+    if name == "lightning" and reference.hold is None:
+        held = replace(reference, hold="epoch")
+        tried.append(("schedule.hold=epoch", held, growth))
+    for change, changed, grown in tried:
+        try:
+            compiled = compile_plan(changed, grown, plan.num_samples)
+            if not changed.hold or len(compiled.phases) > 1:  # else nothing is left of the curve
+                yield change, compiled
+        except InputError:
+            continue
+
+
+def _uncapped(plan: Plan) -> list[int]:
+    """Return the batch that a step curve reaches without a cap, where there is one."""
+    cap = plan.growth.max_batch_size
+    if cap is None or plan.is_smooth or plan.growth.mode == "decay":
+        return []
+    free = replace(plan.growth, max_batch_size=None)
+    try:
+        phases = compile_plan(plan.reference, free, plan.num_samples).phases
+    except InputError:
+        return []
+    largest = max(phase.global_batch_size for phase in phases)
+    return [largest] if largest > cap else []

@@ -1,0 +1,78 @@
+"""The optimizer of a plan, for systems that would take a default of their own."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bsgrow.errors import InputError
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """The optimizer besides its learning rate and momentum, which are the plan's.
+
+    Attributes:
+        name: ``sgd``, torch's without dampening, or ``adam``.
+        nesterov: whether the momentum of SGD is Nesterov's.
+        betas: decay of Adam's two averages of the gradient.
+        eps: added to Adam's denominator.
+        weight_decay: L2 penalty on every parameter, added to the gradient, for Adam too.
+    """
+
+    name: Literal["sgd", "adam"] = "sgd"
+    nesterov: bool = False
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def arguments(self, momentum: float) -> dict[str, object]:
+        """Return torch's keyword arguments besides the learning rate."""
+        own: dict[str, object] = (
+            {"momentum": momentum, "nesterov": self.nesterov}
+            if self.name == "sgd"
+            else {"betas": self.betas, "eps": self.eps}
+        )
+        return {**own, "weight_decay": self.weight_decay}
+
+    @property
+    def torch_name(self) -> str:
+        """Name of the class in ``torch.optim``."""
+        return "SGD" if self.name == "sgd" else "Adam"
+
+
+def torch_optimizer(optimizer: Optimizer, momentum: float) -> str:
+    """Return ``make_optimizer``, two blank lines before it, as Python that has PEAK_LR."""
+    arguments = ", ".join(
+        f"{key}={value!r}" for key, value in optimizer.arguments(momentum).items()
+    )
+    return f'''
+
+
+def make_optimizer(parameters):
+    """The plan's; the scheduler multiplies PEAK_LR."""
+    return torch.optim.{optimizer.torch_name}(parameters, lr=PEAK_LR, {arguments})'''
+
+
+def require_no_nesterov(optimizer: Optimizer, system: str) -> None:
+    """Raise InputError for Nesterov's momentum, where a system's SGD has none."""
+    if optimizer.nesterov:
+        raise InputError(
+            f"optimizer.nesterov = true: {system} has no Nesterov momentum for SGD",
+            hint="take deepspeed, which takes any optimizer; or optimizer.nesterov=false",
+        )
+
+
+def require_no_l2_adam(optimizer: Optimizer, system: str) -> None:
+    """Raise InputError for an L2 penalty with Adam, where a system decouples it from the rate."""
+    if optimizer.name == "adam" and optimizer.weight_decay:
+        raise InputError(
+            f"optimizer.weight_decay = {optimizer.weight_decay:g}: {system} decouples the weight "
+            "decay of Adam from its gradient (AdamW); the plan's is an L2 penalty",
+            hint="take deepspeed, which takes any optimizer; or optimizer.weight_decay=0",
+        )
+
+
+def decay_note(optimizer: Optimizer, system: str, exempt: str) -> tuple[str, ...]:
+    """Return a note where a system leaves some parameters out of the weight decay."""
+    if not optimizer.weight_decay:
+        return ()
+    return (f"{system} exempts {exempt} from weight decay; the plan's is on every parameter",)
