@@ -99,7 +99,12 @@ WRONG = [
     (["--plot", "none/plan.png"], "none/plan.png: cannot be written", "a folder that exists"),
     (["--world-size", "1,x"], "--world-size 1,x: must be numbers", "--world-size 1,8,64"),
     (["--throughput", "none.json"], "none.json: cannot be read", "samples_per_second"),
-    (["--format", "megatron"], "Megatron-LM counts in tokens", "--tokens-per-sample"),
+    (["--format", "megatron"], "Megatron-LM has no learning-rate curve", "--format deepspeed"),
+    (
+        ["--format", "megatron", "--max-batch-size", "16000"],
+        "Megatron-LM counts in tokens",
+        "--tokens-per-sample",
+    ),
     (["cifar10-grow", "--format", "nemo"], "2 recipes are given", ""),
     (["--from", "nemo", "0:8"], "--from nemo: no such format", "levanter, megatron"),
     (["--from", "megatron", "0:768 250B:1536"], "counts in tokens", "--tokens-per-sample"),
