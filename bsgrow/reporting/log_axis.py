@@ -9,18 +9,24 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 _MAX_LABELS = 7
 _MAX_SIZES = 12
 _LABEL_HEIGHT = 0.09  # of the height of a panel
+_SMALLEST, _LARGEST, _WIDEST = 1e-290, 1e150, 1e-300
+_WIDEST_MARGIN = 1e6
 _MARGIN = 0.08  # of the height, above and below
 
 
 def log_axis(panel: Axes, floor: float, ceiling: float) -> None:
     """Make the vertical axis logarithmic from floor to ceiling; both are above 0.
 
-    A range under two decades is labelled at 1, 2 and 5, a wider one at powers of ten.
+    A range under two decades is labelled at 1, 2 and 5, a wider one at powers of ten. Beyond
+    1e-290 and 1e150 and 300 decades, where matplotlib's ticks overflow, values lie outside.
     """
-    margin = max((ceiling / floor) ** _MARGIN, 1.15)
+    ceiling = min(max(ceiling, _SMALLEST), _LARGEST)
+    floor = min(max(floor, _SMALLEST, ceiling * _WIDEST), ceiling)
+    decades = math.log10(ceiling) - math.log10(floor)
+    margin = min(max(10 ** (decades * _MARGIN), 1.15), _WIDEST_MARGIN)
+    panel.set_autoscaley_on(False)  # it overflows where values are near the ends of a float
     panel.set_yscale("log")
     panel.set_ylim(floor / margin, ceiling * margin)
-    decades = math.log10(ceiling / floor)
     subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0,)
     panel.yaxis.set_major_locator(LogLocator(subs=subs, numticks=_MAX_LABELS))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

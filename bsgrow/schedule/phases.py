@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
+from bsgrow.errors import InputError
+from bsgrow.schedule.config import Growth
 from bsgrow.schedule.curves import exact
 from bsgrow.schedule.plan import Phase
 from bsgrow.schedule.scaling import matching_lr
 from bsgrow.schedule.sizes import Sizes
 from bsgrow.schedule.target import Target
 
-LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
+_MAX_PHASES = 1_000_000
+_LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,15 @@ class _BatchSize:
 
     def _decay(self, lr: float) -> float:
         """Return by what factor the learning rate is below its peak, or has been at most."""
-        now = max(1.0, self._peak / max(lr, self._peak / LARGEST_DECAY)) if self._peak else 1.0
+        now = max(1.0, decay_from(self._peak, lr))
         return now if self._growth.shrink else max(now, self._deepest)
+
+
+def decay_from(peak: float, lr: float) -> float:
+    """Return by what factor a learning rate is below its peak: a float, whatever they are."""
+    if not peak:
+        return 1.0
+    return min(peak / lr, _LARGEST_DECAY) if lr else _LARGEST_DECAY
 
 
 def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
@@ -77,7 +87,8 @@ def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
     An update that has started runs on past the end of its piece; the last one is cut.
     """
     index = 0
-    for run in _merge(_runs(sizes, target)):
+    for number, run in enumerate(_merge(_runs(sizes, target))):
+        _require_few(number, sizes.growth)
         stop = min(run.stop, target.num_total_samples)
         size, momentum = run.global_batch_size, run.momentum
         lr = matching_lr(
@@ -85,6 +96,14 @@ def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
         )
         yield Phase(index, run.num_updates, run.start, stop, size, momentum, lr)
         index += run.num_updates
+
+
+def _require_few(number_of_phases: int, growth: Growth) -> None:
+    if number_of_phases >= _MAX_PHASES:
+        raise InputError(
+            f"growth.factor = {growth.factor}: the plan has more than {_MAX_PHASES} phases",
+            hint="growth.factor = 2.0 makes fewer",
+        )
 
 
 def _runs(sizes: Sizes, target: Target) -> Iterator[_Run]:

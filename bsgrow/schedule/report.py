@@ -76,10 +76,11 @@ def _peak(plan: Plan) -> float:
 
 def _drifts(plan: Plan) -> Iterable[tuple[float, int]]:
     """Yield the drift of updates, with the sample that each starts at."""
-    peak = _peak(plan) or 1.0
+    peak = _peak(plan)
     for phase in plan.phases:
         last = phase.num_updates - 1
         for index in {last * i // _INSPECTED for i in range(_INSPECTED + 1)}:
             start = phase.start_sample + index * phase.global_batch_size
             stop = min(start + phase.global_batch_size, plan.num_total_samples)
-            yield abs(plan.reference_lr(stop - 1) - plan.reference_lr(start)) / peak, start
+            before, after = plan.reference_lr(start), plan.reference_lr(stop - 1)
+            yield abs(after - before) / (max(peak, after) or 1.0), start

@@ -6,7 +6,7 @@ from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.compile import compile_plan
-from bsgrow.schedule.phases import LARGEST_DECAY
+from bsgrow.schedule.phases import decay_from
 from bsgrow.schedule.plan import Plan
 
 _FEW = 0.9  # of the reference's updates; a plan that makes more saves hardly any
@@ -51,7 +51,7 @@ def _largest_decay(plan: Plan) -> float:
         for start in (phase.start_sample, phase.last_start):
             lr = plan.reference_lr(start)
             peak = max(peak, lr)
-            largest = max(largest, peak / lr if lr else LARGEST_DECAY if peak else 1.0)
+            largest = max(largest, decay_from(peak, lr))
     return largest
 
 
@@ -71,15 +71,15 @@ def _course(plan: Plan) -> str:
 
 def _holding(plan: Plan) -> Iterator[str]:
     """Yield the settings that hold the batch back, the weightiest first; alone, or together."""
-    growth, baseline = plan.growth, plan.baseline_num_updates
+    baseline, fine = plan.baseline_num_updates, _fine_factor(plan)
     free = {
-        "max_batch_size": plan.num_samples - growth.exact,
+        "max_batch_size": plan.num_samples - plan.growth.exact,
         "batch_exponent": None,
         "multiple_of": 1,
-        "factor": "continuous",
+        "factor": fine,
         "mode": "grow",
     }
-    given = {key: value for key, value in free.items() if getattr(growth, key) not in (value, None)}
+    given = {key: free[key] for key in free if getattr(plan.growth, key) not in (free[key], None)}
     least = max(2 * (baseline - plan.num_updates), _MATTERS * baseline)
     alone = {key: baseline - _updates(plan, **{key: value}) for key, value in given.items()}
     weighty = [key for key in alone if alone[key] > least]
@@ -91,11 +91,17 @@ def _holding(plan: Plan) -> Iterator[str]:
 
 def _updates(plan: Plan, **free: Any) -> int:
     """Return the updates of a plan with some settings changed; its own where there is none."""
+    fine = {"factor": _fine_factor(plan)} if plan.growth.factor == "continuous" else {}
     try:
-        growth = replace(plan.growth, **free)
+        growth = replace(plan.growth, **(fine | free))
         return compile_plan(plan.reference, growth, plan.num_samples).num_updates
     except InputError:
         return plan.num_updates
+
+
+def _fine_factor(plan: Plan) -> float | str:
+    """Return levels that hardly hold a batch back, and are few whatever the number of updates."""
+    return 1.05 if plan.reference.build_curve().smooth else "continuous"
 
 
 def _held(plan: Plan, key: str) -> str:

@@ -56,7 +56,9 @@ def wanted_batch_size(
     scaled = math.prod([scale] * full)  # a power would raise where this is infinite
     noise_batch = _noise_batch(reference.global_batch_size, growth, num_samples) * scaled
     wanted = noise_batch * decay ** (growth.batch_exponent or full)
-    return 1 / (1 / wanted + 1 / num_samples) if growth.exact else wanted
+    if not growth.exact or not wanted:
+        return wanted
+    return 1 / (1 / wanted + 1 / num_samples)
 
 
 def _noise_batch(global_batch_size: int, growth: Growth, num_samples: int) -> float:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
-from itertools import chain, groupby, islice, pairwise
-from typing import TypeVar
+from itertools import chain, groupby, pairwise
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.config import Reference
@@ -14,7 +13,6 @@ from bsgrow.schedule.curves import ENDS, Curve, exact
 
 _MAX_CURSOR = 2**64 - 1
 _MAX_KNOTS = 1_000_000
-_Number = TypeVar("_Number", int, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,12 @@ class Target:
         """Yield the samples of the reference where its learning rate jumps or turns."""
         total = self.num_total_samples - self.wait.num_samples
         if self.hold:
-            yield from _limited(range(self.num_samples, total, self.num_samples))
+            _require_few(total // self.num_samples)
+            yield from range(self.num_samples, total, self.num_samples)
             return
-        for knot in _limited(self.curve.knots(total * self.units_per_sample)):
+        end = total * self.units_per_sample
+        _require_few(math.floor(end / (self.curve.period or end)))
+        for knot in _limited(self.curve.knots(end)):
             yield math.ceil(knot / self.units_per_sample)
 
     def direction(self, start: int, stop: int) -> int:
@@ -122,8 +123,8 @@ def _num_total_samples(reference: Reference, num_samples: int) -> int:
     total = math.ceil(exact(reference.epochs) * num_samples)
     if total > _MAX_CURSOR:
         raise InputError(
-            f"schedule.epochs = {reference.epochs:g}: {num_samples} samples an epoch make "
-            f"{total:.3g} in all, more than a 64-bit cursor counts",
+            f"schedule.epochs = {reference.epochs:g}: of {num_samples} samples each are more than "
+            "a 64-bit cursor counts",
         )
     return total
 
@@ -143,8 +144,13 @@ def _require_inside(curve: Curve, reference: Reference, end: Fraction) -> None:
         )
 
 
-def _limited(knots: Iterable[_Number]) -> Iterator[_Number]:
-    for index, knot in enumerate(islice(knots, _MAX_KNOTS + 1)):
-        if index == _MAX_KNOTS:
-            raise InputError(f"schedule.curve: changes more than {_MAX_KNOTS} times in the run")
+def _limited(knots: Iterable[Fraction]) -> Iterator[Fraction]:
+    for number, knot in enumerate(knots, start=1):
+        _require_few(number)
         yield knot
+
+
+def _require_few(number_of_knots: int) -> None:
+    """Raise InputError at once where so many knots would take without end."""
+    if number_of_knots > _MAX_KNOTS:
+        raise InputError(f"schedule.curve: changes more than {_MAX_KNOTS} times in the run")

@@ -154,6 +154,7 @@ def test_a_wrong_value_is_named_with_its_key(override, message, hint):
         (["schedule.curve.gamma=0.001"], "global batch of"),
         (["schedule.epochs=120"], "the milestone 160 is not before the end of the run"),
         (["schedule.epochs=1e30"], "more than a 64-bit cursor counts"),
+        (["schedule.epochs=1e308"], "1e+308: of 50000 samples each are more than a 64-bit"),
         (["data.num_samples=3"], "data.num_samples = 3: cifar10 has 50000"),
         (["data.name=cifar"], "data.name = 'cifar': no such data set"),
         (["run.ghost_batch_size=256"],

@@ -141,3 +141,12 @@ def test_too_many_plans(step_plan, tmp_path):
 )
 def test_batch_labels(sizes, labels):
     assert batch_labels(sizes) == labels
+
+
+@pytest.mark.parametrize(("lr", "lowest"), [(5e-324, 0.0), (1e-225, 0.0), (1e300, 1e-300)])
+def test_numbers_at_the_ends_of_a_float_are_drawn(lr, lowest):
+    """matplotlib's own choice of limits overflows there; a warning is an error here."""
+    curve = {"name": "TableLR", "positions": [0, 1], "lrs": [lr, lowest]}
+    reference = Reference(2, lr, 10, curve=curve)
+    plan = compile_plan(reference, Growth(max_batch_size=100), 1000)
+    plan_figure([plan], ["plan"]).canvas.draw()

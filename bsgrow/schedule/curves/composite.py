@@ -68,7 +68,7 @@ def ChainedScheduler(lr: float, /, *, schedulers: Sequence[Mapping[str, Any]]) -
     if len(curves) == 1:
         return replace(product(lr, curves), factor_until=curves[0].factor_until)
     stops = (stop for curve in curves for stop in (curve.stop, curve.factor_until))
-    return replace(product(lr, curves), stop=_first_stop(stops))
+    return replace(product(lr, curves), stop=_smallest(stops))
 
 
 def _require_chainable(index: int, spec: Mapping[str, Any], chainable: bool) -> None:
@@ -129,12 +129,13 @@ def product(lr: float, curves: Sequence[Curve]) -> Curve:
         smooth=any(curve.smooth for curve in curves),
         chainable=all(curve.chainable for curve in curves),
         last_milestone=max(curve.last_milestone for curve in curves),
-        stop=_first_stop(curve.stop for curve in curves),
+        stop=_smallest(curve.stop for curve in curves),
+        period=_smallest(curve.period for curve in curves),
     )
 
 
-def _first_stop(stops: Iterable[Fraction | None]) -> Fraction | None:
-    return min((stop for stop in stops if stop is not None), default=None)
+def _smallest(numbers: Iterable[Fraction | None]) -> Fraction | None:
+    return min((number for number in numbers if number is not None), default=None)
 
 
 def _sequence_knots(

@@ -35,6 +35,7 @@ class Curve:
             it always does.
         last_milestone: the last position that the user wrote; it must lie inside the run.
         stop: where the curve ends; a run must not be longer. None where it never does.
+        period: a distance within which there is always a knot; None where there is none such.
     """
 
     value: Callable[[Fraction], float]
@@ -44,6 +45,7 @@ class Curve:
     factor_until: Fraction | None = None
     last_milestone: Fraction = Fraction(0)
     stop: Fraction | None = None
+    period: Fraction | None = None
 
 
 def exact(number: float) -> Fraction:

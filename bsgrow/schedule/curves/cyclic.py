@@ -47,7 +47,8 @@ def CosineAnnealingWarmRestarts(
     def knots(stop: Fraction) -> Iterable[Fraction]:
         return before(stop, _restarts(first, T_mult))
 
-    return Curve(value, knots, smooth=True, chainable=False)
+    period = first if T_mult == 1 else None
+    return Curve(value, knots, smooth=True, chainable=False, period=period)
 
 
 @register
@@ -95,11 +96,13 @@ def CyclicLR(
         return mix(base_lr, max_lr, height)
 
     turns = gamma if mode == "exp_range" else 1.0
+
     return Curve(
         value,
         lambda stop: before(stop, _triangle_knots(rise, length, turns)),
         smooth=True,
         chainable=False,
+        period=length,
     )
 
 
@@ -141,10 +144,10 @@ def _period(position: Fraction, first: Fraction, factor: int) -> tuple[Fraction,
     """Return start and length of the period that holds a position."""
     if factor == 1:
         return position // first * first, first
-    start, length = Fraction(0), first
-    while position >= start + length:
-        start, length = start + length, length * factor
-    return start, length
+    lengths = math.floor(1 + position * (factor - 1) / first)  # factor^i at the start of period i
+    i = int(math.log(lengths) / math.log(factor))
+    i += (factor ** (i + 1) <= lengths) - (factor**i > lengths)  # where the logarithm is rounded
+    return first * (factor**i - 1) / (factor - 1), first * factor**i
 
 
 def _triangle_knots(rise: Fraction, length: Fraction, gamma: float) -> Iterator[Fraction]:

@@ -98,6 +98,7 @@ def CosineAnnealingLR(lr: float, /, *, T_max: float, eta_min: float = 0.0) -> Cu
     return Curve(
         value=lambda position: mix(eta_min, lr, half_cosine(position / half)),
         knots=lambda stop: before(stop, multiples(half)),
+        period=half,
         smooth=True,
         chainable=eta_min == 0,  # torch's recursion with a floor is no product
         factor_until=half,  # and past T_max it adds

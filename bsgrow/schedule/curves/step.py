@@ -55,6 +55,7 @@ def StepLR(lr: float, /, *, step_size: float, gamma: float = 0.1) -> Curve:
     return Curve(
         value=lambda position: lr * power(gamma, position // step),
         knots=lambda stop: before(stop, multiples(step)),
+        period=step,
     )
 
 
