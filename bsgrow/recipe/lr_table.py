@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bsgrow.errors import InputError
+from bsgrow.text_file import read_text
 from bsgrow.validation import shown
 
 _UNITS = ("epochs", "samples", "updates", "tokens")
@@ -71,7 +72,7 @@ def _inline_value(value: Any, units: list[tuple[str, str]]) -> Any:
 def _rows(path: str) -> list[list[str]]:
     """Return the rows of a CSV file, without the empty ones."""
     try:
-        lines = Path(path).read_text("utf-8").splitlines()
+        lines = read_text(Path(path)).splitlines()
         return [row for row in csv.reader(lines) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         message = f"schedule.curve.path = {shown(path)}: cannot be read: {error}"

@@ -18,6 +18,7 @@ from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.recipe.section import table_type
 from bsgrow.recipe.values import check_values
+from bsgrow.text_file import read_text
 from bsgrow.validation import UNKNOWN_KEY, cut, describe, shown
 
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
@@ -112,7 +113,7 @@ def _read_text(name_or_path: str) -> str:
         return (_SHIPPED / f"{name_or_path}.toml").read_text("utf-8")
     path = Path(name_or_path)
     try:
-        return path.read_text("utf-8")
+        return read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         if isinstance(error, FileNotFoundError) and path.suffix != ".toml":
             hint = did_you_mean(name_or_path, shipped)

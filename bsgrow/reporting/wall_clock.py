@@ -12,7 +12,10 @@ from typing import Any
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.schedule import Phase, Plan
+from bsgrow.text_file import read_text
 
+_RATES = 1e-100, 1e100  # so that the seconds of any plan are a finite number
+_MAX_SIZE = 2**63
 _HINT = (
     "measurements are JSON, as `bsgrow bench train --format json` writes them: "
     '{"rows": [{"case": …, "system": "bsgrow", "global_batch_size": …, '
@@ -115,10 +118,10 @@ def _listed(sizes: list[int]) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        table = json.loads(path.read_text("utf-8"))
+        table = json.loads(read_text(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", _HINT) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON: {error}", _HINT) from error
     if not isinstance(table, dict) or not isinstance(table.get("rows"), list) or not table["rows"]:
         raise InputError(f'{path}: has no list "rows" of measurements', _HINT)
@@ -139,11 +142,16 @@ def _checked(path: Path, index: int, row: Any) -> Row:
         if not isinstance(row.get(key), str):
             raise InputError(f"{place}.{key} = {row.get(key)!r}: must be a string", _HINT)
     size, rate = row.get("global_batch_size"), row.get("samples_per_second")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MAX_SIZE:
         raise InputError(f"{place}.global_batch_size = {size!r}: must be an integer above 0", _HINT)
-    if not _failed(row) and (not isinstance(rate, int | float) or not 0 < rate < math.inf):
+    if not _failed(row) and not _is_rate(rate):
         raise InputError(f"{place}.samples_per_second = {rate!r}: must be a number above 0", _HINT)
     return row
+
+
+def _is_rate(rate: Any) -> bool:
+    low, high = _RATES
+    return isinstance(rate, int | float) and not isinstance(rate, bool) and low <= rate <= high
 
 
 def _failed(row: Row) -> bool:

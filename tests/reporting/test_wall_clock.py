@@ -108,3 +108,16 @@ def test_a_file_that_is_none(write, value, message):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match=r"bench\.json: cannot be read: No such file"):
         read_throughput(tmp_path / "bench.json")
+
+
+@pytest.mark.parametrize("rate", [5e-324, 1e-200, 1.7e308, 10**400, True])
+def test_a_rate_that_no_machine_has_is_refused(write, rate):
+    """The seconds of a plan would be infinite, or more than a float holds."""
+    with pytest.raises(InputError, match=r"samples_per_second = .*: must be a number above 0"):
+        read_throughput(write({"rows": [row(8, rate)]}))
+
+
+@pytest.mark.parametrize("size", [0, True, 10**400])
+def test_a_size_that_no_batch_has_is_refused(write, size):
+    with pytest.raises(InputError, match=r"global_batch_size = .*: must be an integer above 0"):
+        read_throughput(write({"rows": [row(size, 1.0), row(8, 1.0)]}))

@@ -1,0 +1,24 @@
+"""Text that people and other programs wrote, in whatever form their editor or shell saves it."""
+
+import codecs
+from pathlib import Path
+
+_MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file: UTF-8, or what its byte order mark says; lines end in a newline.
+
+    Raises:
+        OSError: the file cannot be read.
+        UnicodeDecodeError: it is no such text.
+    """
+    data = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
