@@ -7,7 +7,7 @@ be read, and follows a link that leads back until the system gives up; here both
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bsgrow.data.names import printable
@@ -23,17 +23,23 @@ def class_names(folder: Path) -> list[str]:
     Raises:
         InputError: there is none, or the folder cannot be listed.
     """
-    _, names = _scan(os.fspath(folder))
+    files, names = scan(os.fspath(folder))
     if not names:
-        raise InputError(
-            f"{printable(folder)}: no class folders in it",
-            hint="an image folder has one directory a class, with the class's images inside",
-        )
+        hint = "an image folder has one directory a class, with the class's images inside"
+        if any(name.lower().endswith(".tar") for name in files):
+            hint = "its tars are read with --set data.name=webdataset"
+        raise InputError(f"{printable(folder)}: no class folders in it", hint=hint)
     return sorted(names)
 
 
-def image_paths(class_folder: Path) -> Iterator[str]:
+def image_paths(
+    class_folder: Path, on_other: Callable[[str], None] = lambda path: None
+) -> Iterator[str]:
     """The images of a class below its folder, in torchvision's order.
+
+    Args:
+        class_folder: with folders below it to any depth.
+        on_other: told of each file, not hidden, that is not named as an image is.
 
     Yields:
         Paths relative to `class_folder`.
@@ -44,8 +50,11 @@ def image_paths(class_folder: Path) -> Iterator[str]:
     top = os.fspath(class_folder)
     for folder, files in sorted(_walk(top)):
         for file in sorted(files):
+            path = os.path.join(folder, file)[len(top) + 1 :]  # noqa: PTH118 - a million times
             if file.lower().endswith(EXTENSIONS):
-                yield os.path.join(folder, file)[len(top) + 1 :]  # noqa: PTH118 - a million times
+                yield path
+            elif not file.startswith("."):
+                on_other(path)
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
@@ -53,7 +62,7 @@ def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
     pending = [(top, _Ancestors(top, None))]
     while pending:
         folder, ancestors = pending.pop()
-        files, folders = _scan(folder)
+        files, folders = scan(folder)
         yield folder, files
         for name in folders:
             path = os.path.join(folder, name)  # noqa: PTH118 - as above
@@ -79,8 +88,12 @@ class _Ancestors:
             above = above.above
 
 
-def _scan(folder: str) -> tuple[list[str], list[str]]:
-    """The names in a folder: files and the like, and folders."""
+def scan(folder: str) -> tuple[list[str], list[str]]:
+    """The names in a folder: files and the like, and folders.
+
+    Raises:
+        InputError: it cannot be listed.
+    """
     files: list[str] = []
     folders: list[str] = []
     try:

@@ -1,18 +1,24 @@
 """Image folders: one directory a class, as torchvision's ImageFolder reads them."""
 
+import logging
 import os
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bsgrow.data.compressed import quoted
 from bsgrow.data.encoded import split_fingerprint
 from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths
-from bsgrow.data.names import Names, printable
+from bsgrow.data.layouts import TARS, peek, tell_what_is_left
+from bsgrow.data.names import Names, first_names, printable
 from bsgrow.data.sample_file import read_sample_file
+from bsgrow.data.tally import Tally
 from bsgrow.errors import InputError
+
+_log = logging.getLogger(__name__)
 
 
 class ImageFolderSplit:
@@ -38,29 +44,35 @@ class ImageFolderSplit:
         self.folder = folder
         self.class_names = tuple(class_names(folder))
         counts: list[int] = []
-        self.names = Names.of(self._list(counts))
+        what = "in the class folders that {} named as images are"
+        others = Tally(f"a file {what.format('is not')}", f"files {what.format('are not')}")
+        self.names = Names.of(self._list(counts, others))
         self.labels: NDArray[np.int64] = np.repeat(np.arange(len(counts)), counts)
         self.labels.flags.writeable = False
         self._check_no_class_is_empty(counts)
+        if others.count:
+            _log.warning("%s: %s", printable(folder), others)
+        tell_what_is_left(folder, "folder")
         self._prefix = os.fsencode(folder) + b"/"
 
-    def _list(self, counts: list[int]) -> Iterator[bytes]:
+    def _list(self, counts: list[int], others: Tally) -> Iterator[bytes]:
         for name in self.class_names:
             counts.append(0)
             prefix = os.fsencode(name) + b"/"
-            for path in image_paths(self.folder / name):
+            on_other = partial(_add_below, others, name)
+            for path in image_paths(self.folder / name, on_other):
                 counts[-1] += 1
                 yield prefix + os.fsencode(path)
 
     def _check_no_class_is_empty(self, counts: list[int]) -> None:
         empty = [name for name, count in zip(self.class_names, counts, strict=True) if not count]
         if empty:
-            shown = ", ".join(printable(name) for name in empty[:10])
-            more = f" and {len(empty) - 10} more" if len(empty) > 10 else ""
-            raise InputError(
-                f"{printable(self.folder)}: no image for the class {shown}{more}",
-                hint=f"remove the empty class folders; images end in {' '.join(EXTENSIONS)}",
-            )
+            hint = f"remove the empty class folders; images end in {' '.join(EXTENSIONS)}"
+            if peek(self.folder / empty[0]) == TARS:
+                inside, here = quoted(str(self.folder / empty[0])), quoted(str(self.folder))
+                hint = f"tars are read from the split's own folder: `mv {inside}/*.tar {here}`"
+            message = f"{printable(self.folder)}: no image for the class {first_names(empty, 10)}"
+            raise InputError(message, hint=hint)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -96,3 +108,7 @@ class ImageFolderSplit:
     def fingerprint(self) -> str:
         """The digest of names, labels and file lengths; see `split_fingerprint`."""
         return split_fingerprint(self.names, self.labels, self.num_bytes)
+
+
+def _add_below(tally: Tally, folder: str, path: str) -> None:
+    tally.add(f"{folder}/{path}")

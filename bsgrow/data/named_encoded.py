@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bsgrow.data.encoded import EncodedDataset
+from bsgrow.data.layouts import find_layout
 from bsgrow.data.names import printable
-from bsgrow.data.shards import shard_paths
 from bsgrow.data.sources import TRAIN_FOLDER, existing_folder, load_encoded
 from bsgrow.data.spec import DatasetSpec
 from bsgrow.errors import InputError
@@ -27,16 +27,9 @@ def open_named(spec: DatasetSpec, path: Path | None) -> EncodedDataset:
             hint="set data.path to a folder with train/ and val/ in it, each with a folder a "
             "class, or with the shards that `bsgrow data pack` makes of that",
         )
-    dataset = load_encoded(_layout(existing_folder(path) / TRAIN_FOLDER), path)
+    dataset = load_encoded(find_layout(existing_folder(path) / TRAIN_FOLDER), path)
     _check_whole(spec, dataset, path)
     return dataset
-
-
-def _layout(folder: Path) -> str:
-    """The layout of a split, by its files: a key of `ENCODED`."""
-    if shard_paths(folder):
-        return "shards"
-    return "webdataset" if any(folder.glob("*.tar")) else "folder"
 
 
 def _check_whole(spec: DatasetSpec, dataset: EncodedDataset, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Millions of file names in a few bytes more than their letters, and names made fit to print."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,3 +47,9 @@ def printable(name: str | bytes | os.PathLike[str]) -> str:
     """
     text = os.fsdecode(name)
     return text if text.isprintable() else ascii(text)
+
+
+def first_names(names: Sequence[str], limit: int = 5) -> str:
+    """Names for one line of a message: the first of them, and how many more there are."""
+    shown = ", ".join(map(printable, names[:limit]))
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown

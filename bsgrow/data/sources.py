@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bsgrow.data.encoded import EncodedDataset, EncodedSplit
 from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.data.layouts import tell_what_is_beside
 from bsgrow.data.names import printable
 from bsgrow.data.shards import count_samples, open_shards
 from bsgrow.data.webdataset import WebDatasetSplit
@@ -84,6 +85,7 @@ def load_encoded(name: str, path: Path | None) -> EncodedDataset:
     spec = _find(name)
     root = existing_folder(path)
     train, test = spec.open(root / TRAIN_FOLDER), spec.open(held_out_folder(root))
+    _tell_what_is_beside(root)
     check_same_classes(root, train.class_names, held_out_classes(spec, train, test))
     return EncodedDataset(name, train, test, train.class_names)
 
@@ -101,7 +103,15 @@ def count_encoded(name: str, path: Path | None) -> int:
     Raises:
         InputError, BsgrowError: as `load_encoded`.
     """
-    return _find(name).count(existing_folder(path) / TRAIN_FOLDER)
+    root = existing_folder(path)
+    count = _find(name).count(root / TRAIN_FOLDER)
+    _tell_what_is_beside(root)
+    return count
+
+
+def _tell_what_is_beside(root: Path) -> None:
+    held_out = [name for name in TEST_FOLDERS if (root / name).is_dir()][:1]
+    tell_what_is_beside(root, (TRAIN_FOLDER, *held_out))
 
 
 def _find(name: str) -> EncodedSpec:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from bsgrow.data.encoded import DamagedError, EncodedSplit, SampleError
 from bsgrow.data.in_order import map_in_order
+from bsgrow.data.layouts import find_layout, tell_what_is_beside, tell_what_is_left
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.packing.source import is_data_set, open_images
@@ -126,22 +127,26 @@ def _split_folders(path: Path) -> list[Path]:
         )
     if not is_data_set(path):
         return [path]
-    return [path / name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if (path / name).is_dir()]
+    splits = [name for name in (TRAIN_FOLDER, *TEST_FOLDERS) if (path / name).is_dir()]
+    tell_what_is_beside(path, splits)
+    return [path / name for name in splits]
 
 
 def _open_split(folder: Path, report: Verification) -> list[_Part]:
-    paths = shard_paths(folder)
-    if not paths:
+    layout = find_layout(folder)
+    if layout != "shards":
         try:
-            return [open_images(folder)]
+            return [open_images(folder, layout)]
         except DamagedError as error:
             report.damaged.append(error)
             return []
+    paths = shard_paths(folder)
     shards = _open_shards(paths, report)
     with _reported(folder, report):
         check_complete(folder, paths, [shards.get(path) for path in paths])
         if shards:
             check_same_texts(list(shards), list(shards.values()))
+    tell_what_is_left(folder, layout)
     return [ShardSplit([path], [index]) for path, index in shards.items()]
 
 

@@ -6,7 +6,6 @@ names, those that are hidden are not; a key that comes again is another sample.
 """
 
 import logging
-import os
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.compressed import by_name
+from bsgrow.data.compressed import by_name, quoted
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError, SampleError, split_fingerprint
-from bsgrow.data.names import Names, printable
+from bsgrow.data.layouts import FOLDERS, IMAGES, TARS, list_contents, peek, tell_what_is_left
+from bsgrow.data.names import Names, first_names, printable
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.tally import Tally
 from bsgrow.data.tar_index import TarReader
@@ -60,6 +60,7 @@ class WebDatasetSplit:
             )
         self.class_names = tuple(map(str, range(int(self.labels.max()) + 1)))
         self._say_what_is_left(folder, paths, found)
+        tell_what_is_left(folder, "webdataset")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -103,23 +104,42 @@ def tar_paths(folder: Path) -> list[Path]:
     """The tars of a folder, by name.
 
     Raises:
-        InputError: there are none, or only compressed ones.
+        InputError: there are none, or one that is compressed and was not unpacked.
     """
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - names only
-    except OSError as error:
-        raise InputError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
-    shown = [name for name in names if not name.startswith(".")]
-    paths = [folder / name for name in shown if name.lower().endswith(".tar")]
-    if paths:
-        return paths
-    compressed = [name for name in shown if by_name(name)]
-    raise InputError(
-        f"{printable(folder)}: no .tar files in it",
-        hint="unpack the compressed ones: samples are read at random"
-        if compressed
-        else "a WebDataset has tars such as shard-000000.tar in each split's folder",
-    )
+    contents = list_contents(folder)
+    packed: list[str] = []
+    plain: list[str] = []
+    for name in contents[TARS]:
+        (packed if by_name(name) else plain).append(name)
+    _check_unpacked(folder, packed, plain)
+    if not plain:
+        hint = _instead(folder, contents[FOLDERS])
+        raise InputError(f"{printable(folder)}: no .tar files in it", hint=hint)
+    return [folder / name for name in plain]
+
+
+def _instead(folder: Path, folders: list[str]) -> str:
+    """What to do where there is no tar in a folder, by what is in the folders in it."""
+    kinds = {peek(folder / name): folder / name for name in folders}
+    if TARS in kinds:
+        inside, here = quoted(str(kinds[TARS])), quoted(str(folder))
+        return f"tars are read from the split's own folder: `mv {inside}/*.tar {here}`"
+    if IMAGES in kinds:
+        return "class folders are read with --set data.name=folder"
+    return "a WebDataset has tars such as shard-000000.tar in each split's folder"
+
+
+def _check_unpacked(folder: Path, packed: list[str], plain: list[str]) -> None:
+    """Refuses a compressed tar without its unpacked one beside it."""
+    unpacked = {name: by_name(name) for name in packed}
+    left = [name for name, found in unpacked.items() if found and found[1] not in plain]
+    if left and (found := unpacked[left[0]]):
+        path = quoted(str(folder / left[0]))
+        raise InputError(
+            f"{printable(folder)}: no .tar files in place of {first_names(left)}: what is "
+            "compressed cannot be read at random",
+            hint=f"unpack the compressed ones, as with `{found[0].command} {path}`",
+        )
 
 
 def _index(paths: list[Path], columns: list["array[int]"], found: SampleReader) -> Iterator[bytes]:

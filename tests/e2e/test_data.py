@@ -120,6 +120,22 @@ def test_images_are_counted_for_a_plan(bsgrow, photographs):
     assert given.returncode == 0, given.stderr
 
 
+def test_what_is_not_taken_is_a_note_and_two_layouts_are_refused(bsgrow, photographs):
+    write_images(photographs, {"train/a.tar": b"x", "train/cat/[a].gif": b"x"})
+    settings = [*PLAN, "augment={}", "data.name=folder", "data.path=photographs"]
+    result = bsgrow("plan", "digits", "--format", "json", settings=settings)
+    assert json.loads(result.stdout)["num_samples"] == 16
+    assert result.stderr.splitlines()[:2] == [
+        "note: photographs/train: a file in the class folders that is not named as images are, "
+        "cat/[a].gif",
+        "note: photographs/train: not taken, beside the class folders: a.tar",
+    ]
+    for words in (["pack", "photographs", "packed"], ["verify", "photographs"]):
+        refused = bsgrow("data", *words)
+        assert refused.returncode == 2
+        assert "holds tars (a.tar) and folders of images (cat/, dog/)" in refused.stderr
+
+
 def test_verify_finds_the_damage_that_the_decoder_of_the_training_finds(bsgrow, photographs):
     pytest.importorskip("bsgrow._native_jpeg")
     path = photographs / "train/cat/3.jpg"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.data.layouts import SHARDS, TARS, find_layout, kind_of, tell_what_is_beside
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.shards import shard_paths
 from bsgrow.data.sources import (
     ENCODED,
     TEST_FOLDERS,
@@ -18,9 +18,6 @@ from bsgrow.data.sources import (
 )
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
-
-_TARS = (".tar", ".tgz", ".tar.gz")
-_FILES_OF_SPLITS = (*_TARS, ".bsgrow")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ def is_data_set(path: Path) -> bool:
 
 def _is_split(folder: Path) -> bool:
     names = _shown(folder)
-    return any(name.endswith(_FILES_OF_SPLITS) or (folder / name).is_dir() for name in names)
+    return any(kind_of(name) in (TARS, SHARDS) or (folder / name).is_dir() for name in names)
 
 
 def _shown(folder: Path) -> list[str]:
@@ -82,6 +79,7 @@ def _open_data_set(path: Path) -> list[SplitToPack]:
     test_path = held_out_folder(path)
     train, test = _open_split(path / TRAIN_FOLDER), _open_split(test_path)
     spec = ENCODED["webdataset" if isinstance(train, WebDatasetSplit) else "folder"]
+    tell_what_is_beside(path, (TRAIN_FOLDER, test_path.name))
     check_same_classes(path, train.class_names, held_out_classes(spec, train, test))
     return [
         SplitToPack(TRAIN_FOLDER, train, train.class_names),
@@ -101,24 +99,27 @@ def _require_held_out(path: Path) -> None:
 
 
 def _open_split(folder: Path) -> SourceSplit:
-    if shard_paths(folder):
+    layout = find_layout(folder)
+    if layout == "shards":
         raise InputError(
             f"{printable(folder)} holds packed shards already",
             hint="pack from the images that they were made of",
         )
-    return open_images(folder)
+    return open_images(folder, layout)
 
 
-def open_images(folder: Path) -> SourceSplit:
-    """Opens one split: tars if there are any, else an image folder.
+def open_images(folder: Path, layout: str) -> SourceSplit:
+    """Opens one split of tars or class folders.
+
+    Args:
+        folder: of the split.
+        layout: ``"webdataset"`` or ``"folder"``, as `find_layout` says.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is not in that layout, or a sample in it lacks a part.
         DamagedError: a tar is damaged.
     """
-    if any(name.endswith(_TARS) for name in _listed(folder)):
-        return WebDatasetSplit(folder)
-    return ImageFolderSplit(folder)
+    return WebDatasetSplit(folder) if layout == "webdataset" else ImageFolderSplit(folder)
 
 
 def _listed(folder: Path) -> list[str]:

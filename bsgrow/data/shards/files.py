@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bsgrow.data.encoded import DamagedError
+from bsgrow.data.layouts import tell_what_is_left
 from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
 from bsgrow.data.shards.index_checks import read_header, read_index
@@ -78,6 +79,7 @@ def count_samples(folder: Path) -> int:
     paths = shard_paths(folder)
     headers = [open_header(path) for path in paths]
     check_complete(folder, paths, headers)
+    tell_what_is_left(folder, "shards")
     return sum(header.num_samples for header in headers)
 
 

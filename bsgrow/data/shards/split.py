@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data.encoded import SampleError, split_fingerprint
+from bsgrow.data.layouts import tell_what_is_left
 from bsgrow.data.names import Names, printable
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.shards.files import check_complete, check_same_texts, open_index, shard_paths
@@ -106,6 +107,7 @@ def open_shards(folder: Path) -> ShardSplit:
             f"{printable(folder)}: its shards hold no image: all files of the source were left out",
             hint="pack again, without --on-error skip, to see why",
         )
+    tell_what_is_left(folder, "shards")
     return split
 
 
