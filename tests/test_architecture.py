@@ -13,7 +13,8 @@ LAYERS = [
     {"__init__", "command", "errors"},
     {"atomic_file", "cuda_architectures", "text_file", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},
-    {"folder_lock", "images"},
+    {"folder_lock", "extension"},
+    {"images"},
     {"native", "data", "models"},
     {"recipe", "loading"},
     {"training"},

@@ -1,7 +1,7 @@
 """The bytes of an image file, and reading numbers out of them."""
 
 import struct
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from bsgrow.images.image_error import ImageError
 
 Encoded: TypeAlias = bytes | bytearray | memoryview
 """The bytes of one image, as a file holds them."""
+
+MAX_PIXELS: Final = 178_956_970
+"""Of one image, unless told otherwise: where Pillow refuses what looks like a bomb."""
 
 Levels: TypeAlias = NDArray[np.uint8]
 """Pixels: uint8 ``[height, width]`` where they are grey, else ``[height, width, 3]``."""

@@ -1,28 +1,54 @@
-"""How an image file is shown: the EXIF orientation, by one rule wherever Pillow opens images.
+r"""How an image file is shown: the one reading of its EXIF orientation, from the bytes alone.
 
-It is read from EXIF alone, as the native decoder reads it: Pillow would look into XMP too.
+Every decoder, packing and verifying go by it: the native decoder reads a JPEG by the same compiled
+code, what Pillow decodes it does not turn, and DALI is given upright images only.
+
+Where it is looked for:
+
+======  =========================================================================================
+JPEG    the first APP1 segment before the first scan that begins with ``Exif\0\0``; later ones do
+        not count, whatever is in the first
+PNG     the first ``eXIf`` chunk, wherever it stands; without one, the first zTXt, tEXt or iTXt
+        chunk "Raw profile type exif" or "Raw profile type APP1" that holds EXIF
+WebP    the first ``EXIF`` chunk
+TIFF    the first directory, of BigTIFF too
+others  nowhere: they are upright
+======  =========================================================================================
+
+The prefix ``Exif\0\0`` may stand in front of the EXIF of a PNG or WebP. XMP does not count.
+
+What is read there, in either byte order, is the first entry of tag 0x0112 in the first directory:
+
+- type SHORT or LONG, one of it, from 1 to 8: that is the orientation;
+- another type (BYTE, ASCII, RATIONAL, signed, …), another number of values, a value outside 1 to 8:
+  upright;
+- a directory that says more entries than it holds: those that are there count;
+- no such entry, a directory outside the data, no EXIF: upright.
+
+Source: EXIF 2.32, section 4.6.5.1 A; TIFF 6.0, section 8; PNG 3rd edition, 11.3.3.4.
 """
 
-import io
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
+from bsgrow.extension import extension
 from bsgrow.images.encoded import Encoded, Levels
-from bsgrow.images.tiff_directory import read_tags
-
-JPEG_FORMATS: Final = ("JPEG", "MPO")
-"""What Pillow calls a JPEG; a multi-picture file is one with more JPEGs behind it."""
+from bsgrow.images.exif import png_exif, webp_exif
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.jpeg_header import is_jpeg, read_jpeg_header
 
 ORIENTATION_TAG: Final = 0x0112
 """Of EXIF; in a TIFF it is one of the image's own tags."""
 
+UPRIGHT: Final = 1
+
 TRANSPOSED: Final = (5, 6, 7, 8)
 """Orientations that swap height and width."""
 
-_XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")  # of Image.info; the second in older Pillow
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 # How the pixels of each orientation become upright: EXIF 2.32, section 4.6.5.1, as in Pillow.
 _METHODS: Final = MappingProxyType(
@@ -38,43 +64,33 @@ _METHODS: Final = MappingProxyType(
 )
 
 
-def forget_xmp(image: Image.Image) -> None:
-    """Keeps Pillow from turning an image by its XMP; for one that was just opened."""
-    for key in _XMP_KEYS:
-        image.info.pop(key, None)
-
-
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
-    try:
-        value = _exif(image).get(ORIENTATION_TAG, 1)
-    except Exception:  # plugins of Pillow raise anything on broken files
-        return 1
-    return value if value in range(1, 9) else 1
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    if image.format in JPEG_FORMATS:  # Pillow may have looked into XMP on opening it
-        exif = Image.Exif()
-        exif.load(image.info.get("exif", b""))
-        return exif
-    if image.format == "PNG" and "exif" not in image.info:
-        image.load()  # EXIF and XMP may follow the pixels
-    forget_xmp(image)
-    return image.getexif()
-
-
 def orientation_of(content: Encoded) -> int:
-    """The EXIF orientation of a file, 1 to 8; 1 where there is none, or none that makes sense."""
+    """The orientation of an image file.
+
+    Args:
+        content: its bytes.
+
+    Returns:
+        1 (upright) to 8, as EXIF numbers them; 1 for what is no image, or damaged.
+    """
+    if is_jpeg(content):
+        return _orientation_of_jpeg(content)
+    start = bytes(content[:12])
+    exif: Encoded | None = None
+    if start.startswith(_PNG):
+        exif = png_exif(content)
+    elif start.startswith(b"RIFF") and start.endswith(b"WEBP"):
+        exif = webp_exif(content)
+    elif start.startswith((b"II", b"MM")):
+        exif = content
+    return UPRIGHT if exif is None else extension.read_orientation_tag(exif)
+
+
+def _orientation_of_jpeg(content: Encoded) -> int:
     try:
-        if bytes(content[:2]) in (b"II", b"MM"):  # Pillow opens few of the TIFFs that are read
-            value = read_tags(content).one(ORIENTATION_TAG, 1)
-            return value if value in range(1, 9) else 1
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
-            forget_xmp(image)
-            return orientation(image)
-    except Exception:  # plugins of Pillow raise anything on broken files
-        return 1
+        return read_jpeg_header(content).orientation
+    except ImageError:
+        return UPRIGHT
 
 
 def turned(levels: Levels, orientation: int) -> Levels:

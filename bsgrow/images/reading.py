@@ -13,11 +13,12 @@ import numpy as np
 
 from bsgrow.images.bmp_header import read_bmp_header
 from bsgrow.images.bmp_levels import bmp_levels
-from bsgrow.images.encoded import Encoded, Levels
+from bsgrow.images.encoded import MAX_PIXELS, Encoded, Levels
 from bsgrow.images.gif_header import read_gif_header
 from bsgrow.images.gif_levels import gif_levels
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_levels import jpeg_levels, read_jpeg_size
+from bsgrow.images.jpeg_header import read_jpeg_header
+from bsgrow.images.jpeg_levels import jpeg_levels
 from bsgrow.images.netpbm import netpbm_levels, read_netpbm_header
 from bsgrow.images.orientation import TRANSPOSED, orientation_of, turned
 from bsgrow.images.png_header import read_png_header
@@ -26,9 +27,6 @@ from bsgrow.images.tiff_header import read_tiff_header
 from bsgrow.images.tiff_levels import tiff_levels
 from bsgrow.images.webp_header import read_webp_header
 from bsgrow.images.webp_levels import webp_levels
-
-MAX_PIXELS: Final = 178_956_970
-"""Of one image, unless told otherwise: where Pillow refuses what looks like a bomb."""
 
 
 class _Size(Protocol):
@@ -44,7 +42,7 @@ class _Format(NamedTuple):
     levels: Callable[[Encoded], Levels]
 
 
-_JPEG: Final = _Format("JPEG", read_jpeg_size, jpeg_levels)
+_JPEG: Final = _Format("JPEG", read_jpeg_header, jpeg_levels)
 _PNG: Final = _Format("PNG", read_png_header, png_levels)
 _BMP: Final = _Format("BMP", read_bmp_header, bmp_levels)
 _GIF: Final = _Format("GIF", read_gif_header, gif_levels)

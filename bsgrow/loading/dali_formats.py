@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from bsgrow.images.orientation import UPRIGHT, orientation_of
+from bsgrow.loading.dali_jpeg import jpeg_compared
 from bsgrow.loading.dali_variants import bmp_compared, png_compared, tiff_compared, webp_compared
 
 Predicate = Callable[[memoryview], bool]
@@ -16,24 +18,23 @@ Predicate = Callable[[memoryview], bool]
 def dali_decodes(image: memoryview) -> bool:
     """Whether DALI is given an image: its format, told by the first bytes, and its variant.
 
+    It is given none that is to be turned, so that no reading of EXIF but ours has a part in it.
+
     Args:
         image: the bytes of one file.
     """
     start = bytes(image[:_LONGEST])
-    return any(
-        start.startswith(signature) and decodes(image) for signature, decodes in _FORMATS.items()
-    )
-
-
-def _every_variant(image: memoryview) -> bool:
-    return True
+    for signature, compared in _FORMATS.items():
+        if start.startswith(signature):
+            return compared(image) and orientation_of(image) == UPRIGHT
+    return False
 
 
 # Of the formats that nvImageCodec parses, but for PGM and PPM: of those with another highest level
 # than 255 or 65535 it takes the levels as they are, and they come out too dark.
 _FORMATS: Final[Mapping[bytes, Predicate]] = MappingProxyType(
     {
-        b"\xff\xd8\xff": _every_variant,  # JPEG
+        b"\xff\xd8\xff": jpeg_compared,
         b"\x89PNG\r\n\x1a\n": png_compared,
         b"BM": bmp_compared,
         b"RIFF": webp_compared,

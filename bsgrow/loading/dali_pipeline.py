@@ -166,7 +166,11 @@ def _define(dali: Any, settings: DecodeSettings, *, on_gpu: bool) -> Any:
 
 
 def decoded_windows(dali: Any, encoded: Any, *, on_gpu: bool) -> Any:
-    """Return the pixels of the inputs ``place`` and ``shape``, in the image as it is shown."""
+    """Return the pixels of the inputs ``place`` and ``shape``, in the image as it is stored.
+
+    Images are as they are shown: DALI is given none that is to be turned, and turns none by its own
+    reading of EXIF.
+    """
     fn, types = dali.fn, dali.types
     window = {
         "start": fn.external_source(name="place", dtype=types.INT32, ndim=1),
@@ -181,9 +185,10 @@ def decoded_windows(dali: Any, encoded: Any, *, on_gpu: bool) -> Any:
 
 
 # Smooth chroma, as libjpeg's default and Pillow: the pixels are then theirs to the bit.
-_DECODE_ON_CPU = {"device": "cpu", "jpeg_fancy_upsampling": True}
+_AS_STORED = {"adjust_orientation": False}
+_DECODE_ON_CPU = _AS_STORED | {"device": "cpu", "jpeg_fancy_upsampling": True}
 # All that the hardware can decode goes there: which images a share of it gets depends on the chunk.
-_DECODE_ON_GPU = {"device": "mixed", "hw_decoder_load": 1.0}
+_DECODE_ON_GPU = _AS_STORED | {"device": "mixed", "hw_decoder_load": 1.0}
 
 
 def shown_regions(

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data import EncodedSplit, SampleError
-from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.images.image_error import ImageError
+from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short
 from bsgrow.loading.faults import OnError, first_usable
 from bsgrow.native.jpeg import image_size
 

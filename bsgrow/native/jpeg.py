@@ -22,17 +22,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from bsgrow.images.encoded import Encoded
+from bsgrow.extension import extension
+from bsgrow.extension import jpeg_extension as native
+from bsgrow.images.encoded import MAX_PIXELS, Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.reading import MAX_PIXELS, shown_levels, shown_size
+from bsgrow.images.reading import shown_levels, shown_size
 from bsgrow.images.tiff_jpeg import jpegs_inside
-from bsgrow.native.extension import extension
 from bsgrow.native.normalisation import scale_and_bias
-
-try:
-    from bsgrow import _native_jpeg as native
-except ImportError:  # libjpeg-turbo was not there when bsgrow was built
-    native = None  # type: ignore[assignment]  # a module, or none
 
 Statuses = list[str | None]
 """For each image None, or the reason why it could not be decoded."""
@@ -53,15 +49,7 @@ def image_size(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
     Raises:
         ImageError: the header cannot be read, or tells of too many pixels.
     """
-    if bytes(memoryview(encoded)[:2]) != b"\xff\xd8":
-        return shown_size(encoded, max_pixels)
-    try:
-        height, width, _ = extension.read_jpeg_header(encoded)
-    except ValueError as error:
-        raise ImageError(str(error)) from error
-    if height * width > max_pixels:
-        raise ImageError(f"{height} x {width} pixels are more than the {max_pixels} allowed")
-    return height, width
+    return shown_size(encoded, max_pixels)
 
 
 class _NativeTask(Protocol):

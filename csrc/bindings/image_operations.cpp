@@ -30,6 +30,8 @@ void bind_image_operations(py::module_& module) {
              py::arg("window"), py::arg("resize"), py::arg("scale"), py::arg("bias"),
              py::arg("out_image"));
   module.def("read_jpeg_header", &check_and_read_jpeg_header, py::arg("encoded"));
+  module.def("has_jpeg_end", &check_and_find_jpeg_end, py::arg("encoded"));
+  module.def("read_orientation_tag", &check_and_read_orientation_tag, py::arg("tiff"));
 }
 
 }  // namespace bsgrow

@@ -22,8 +22,13 @@ struct ResizePixelsArguments {
 
 void check_and_resize_pixels(const ResizePixelsArguments& arguments);
 
-// (height, width, baseline) as shown; ValueError says what is wrong with it.
+// What bsgrow.images.jpeg_header.JpegHeader names; ValueError says what is wrong with it.
 pybind11::tuple check_and_read_jpeg_header(pybind11::handle encoded);
+
+bool check_and_find_jpeg_end(pybind11::handle encoded);
+
+// 1 to 8, of a TIFF or of EXIF without its prefix.
+int check_and_read_orientation_tag(pybind11::handle tiff);
 
 void bind_image_operations(pybind11::module_& module);
 

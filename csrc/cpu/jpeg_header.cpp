@@ -1,6 +1,9 @@
 #include "bsgrow/jpeg_header.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "bsgrow/exif.h"
 
 namespace bsgrow {
 namespace {
@@ -23,10 +26,10 @@ struct Reader {
   }
 };
 
-uint32_t read_integer(const uint8_t* bytes, int count, bool big_endian) {
-  uint32_t value = 0;
-  for (int i = 0; i < count; ++i) value = value << 8 | bytes[big_endian ? i : count - 1 - i];
-  return value;
+int read_short(const uint8_t* bytes) { return bytes[0] << 8 | bytes[1]; }
+
+bool starts(const uint8_t* segment, int64_t size, const char* text, int64_t length) {
+  return size >= length && std::memcmp(segment, text, length) == 0;
 }
 
 enum Marker : uint8_t {
@@ -39,23 +42,27 @@ enum Marker : uint8_t {
   kSoi = 0xD8,
   kEoi = 0xD9,
   kSos = 0xDA,
+  kApp0 = 0xE0,
   kApp1 = 0xE1,
-  kTem = 0x01
+  kApp14 = 0xEE
 };
 
 bool is_frame(uint8_t marker) {
   return marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kJpg && marker != kDac;
 }
 
-bool stands_alone(uint8_t marker) {
-  return (marker >= kRst0 && marker <= kSoi) || marker == kTem || marker == 0;
-}
+bool stands_alone(uint8_t marker) { return marker >= kRst0 && marker <= kSoi; }
 
-// Bytes before a marker are skipped, as libjpeg does.
-bool next_marker(Reader* reader, uint8_t* marker) {
+// What neither libjpeg nor Pillow passes over.
+bool is_reserved(uint8_t marker) { return marker < kSof0; }
+
+// Bytes before a marker are skipped, as libjpeg does; fill bytes are a part of it.
+bool next_marker(Reader* reader, uint8_t* marker, bool* tidy) {
+  const uint8_t* const begin = reader->next;
   do {
     const void* const found = std::memchr(reader->next, 0xFF, reader->left());
     if (!found) return false;
+    *tidy &= found == begin;
     reader->next = static_cast<const uint8_t*>(found);
     do {
       if (!reader->read_byte(marker)) return false;
@@ -64,7 +71,7 @@ bool next_marker(Reader* reader, uint8_t* marker) {
   return true;
 }
 
-Orientation to_orientation(uint32_t tag) {
+Orientation to_orientation(int tag) {
   switch (tag) {
     case 2:
       return {false, false, true};
@@ -85,60 +92,55 @@ Orientation to_orientation(uint32_t tag) {
   }
 }
 
-// The tag of the first directory of a TIFF, 1 (upright) where it has none that can be read.
-uint32_t read_orientation_tag(const uint8_t* tiff, int64_t size) {
-  constexpr uint32_t kTag = 0x0112;
-  constexpr uint32_t kShort = 3;
-  constexpr int64_t kEntryBytes = 12;
-  if (size < 8) return 1;
-  const bool big_endian = tiff[0] == 'M';
-  if (std::memcmp(tiff, big_endian ? "MM\0*" : "II*\0", 4) != 0) return 1;
-  const int64_t directory = read_integer(tiff + 4, 4, big_endian);
-  if (directory > size - 2) return 1;
-  const int64_t num_entries = read_integer(tiff + directory, 2, big_endian);
-  for (int64_t i = 0; i < num_entries; ++i) {
-    const int64_t at = directory + 2 + i * kEntryBytes;
-    if (at > size - kEntryBytes) return 1;
-    const uint8_t* const entry = tiff + at;
-    if (read_integer(entry, 2, big_endian) != kTag) continue;
-    const bool is_short = read_integer(entry + 2, 2, big_endian) == kShort;
-    return read_integer(entry + 8, is_short ? 2 : 4, big_endian);
-  }
-  return 1;
-}
-
-void read_exif(const uint8_t* segment, int64_t size, JpegHeader* header) {
-  constexpr char kExif[] = "Exif\0";  // and the zero that ends it
-  constexpr int64_t kLength = sizeof kExif;
-  if (size < kLength || std::memcmp(segment, kExif, kLength) != 0) return;
-  header->orientation = to_orientation(read_orientation_tag(segment + kLength, size - kLength));
-}
-
-// The frame header: precision, height, width, number of components.
-bool read_frame(uint8_t marker, const uint8_t* segment, int64_t size, JpegHeader* header) {
-  if (size < 6) return false;
-  header->baseline = marker == kSof0;
-  header->lossless = marker % 4 == 3;
-  header->height = read_integer(segment + 1, 2, true);
-  header->width = read_integer(segment + 3, 2, true);
+// Whether it is EXIF.
+bool read_exif(const uint8_t* segment, int64_t size, JpegHeader* header) {
+  constexpr int64_t kLength = 6;
+  if (!starts(segment, size, "Exif\0", kLength)) return false;  // with the zero that ends it
+  header->orientation_tag = read_orientation_tag(segment + kLength, size - kLength);
+  header->orientation = to_orientation(header->orientation_tag);
   return true;
 }
 
-const char* read_segments(Reader* reader, JpegHeader* header) {
+// The frame header: precision, height, width, number of components, and three bytes of each.
+bool read_frame(uint8_t marker, const uint8_t* segment, int64_t size, JpegHeader* header) {
+  if (size < 6) return false;
+  header->frame = marker;
+  header->precision = segment[0];
+  header->height = read_short(segment + 1);
+  header->width = read_short(segment + 3);
+  header->num_components = segment[5];
+  const int64_t num_ids = std::min<int64_t>({segment[5], (size - 6) / 3, 4});
+  for (int64_t i = 0; i < num_ids; ++i) header->component_ids[i] = segment[6 + 3 * i];
+  return true;
+}
+
+// What tells of the colours, as libjpeg reads it: the last Adobe marker counts.
+void read_application(uint8_t marker, const uint8_t* segment, int64_t size, JpegHeader* header) {
+  if (marker == kApp0 && size >= 14 && starts(segment, size, "JFIF", 5)) header->jfif = true;
+  if (marker == kApp14 && size >= 12 && starts(segment, size, "Adobe", 5)) {
+    header->adobe_transform = segment[11];
+  }
+}
+
+const char* read_segments(const uint8_t* start, Reader* reader, JpegHeader* header) {
   bool has_exif = false;
-  for (uint8_t marker; next_marker(reader, &marker);) {
-    if (stands_alone(marker)) continue;
-    if (marker == kSos || marker == kEoi) return header->height ? nullptr : "no frame header";
+  for (uint8_t marker; next_marker(reader, &marker, &header->tidy);) {
+    if (marker == kSos) header->first_scan = reader->next - 2 - start;
+    if (marker == kEoi) return "it holds no image";
+    if (marker == kSos) return header->height ? nullptr : "no frame header";
+    if (is_reserved(marker)) return "a marker that stands for nothing is in its header";
+    if (stands_alone(marker)) {
+      header->tidy = false;
+      continue;
+    }
     if (reader->left() < 2) break;
-    const int64_t length = read_integer(reader->next, 2, true);
+    const int64_t length = read_short(reader->next);
     const uint8_t* const segment = reader->next + 2;
     if (length < 2) return "a marker segment of no length";
     if (!reader->skip(length)) break;
     if (is_frame(marker) && !read_frame(marker, segment, length - 2, header)) break;
-    if (marker == kApp1 && !has_exif) {
-      read_exif(segment, length - 2, header);
-      has_exif = length >= 8 && std::memcmp(segment, "Exif", 4) == 0;
-    }
+    if (marker == kApp1 && !has_exif) has_exif = read_exif(segment, length - 2, header);
+    read_application(marker, segment, length - 2, header);
   }
   return "it ends within its header";
 }
@@ -147,12 +149,28 @@ const char* read_segments(Reader* reader, JpegHeader* header) {
 
 const char* read_jpeg_header(const EncodedImage& image, JpegHeader* header) noexcept {
   *header = {};
+  header->adobe_transform = -1;
+  header->tidy = true;
+  header->orientation_tag = 1;
   if (image.size == 0) return "it is empty";
-  if (image.size < 3 || std::memcmp(image.bytes, "\xFF\xD8\xFF", 3) != 0) return "not a JPEG";
+  if (!starts(image.bytes, image.size, "\xFF\xD8\xFF", 3)) return "not a JPEG";
   Reader reader{image.bytes + 2, image.bytes + image.size};
-  const char* const problem = read_segments(&reader, header);
+  const char* const problem = read_segments(image.bytes, &reader, header);
   if (problem) return problem;
   return header->height > 0 && header->width > 0 ? nullptr : "a side of no length";
+}
+
+bool has_jpeg_end(const EncodedImage& image) noexcept {
+  constexpr uint8_t kEnd[] = {0xFF, kEoi};
+  const uint8_t* const end = image.bytes + image.size;
+  if (image.size > 4 && std::equal(kEnd, kEnd + 2, end - 2)) return true;  // as nearly all have
+  JpegHeader header;
+  if (read_jpeg_header(image, &header) || !header.first_scan) return false;
+  const uint8_t* next = image.bytes + header.first_scan;
+  while (next < end && (next = static_cast<const uint8_t*>(std::memchr(next, 0xFF, end - next)))) {
+    if (++next < end && *next == kEoi) return true;
+  }
+  return false;
 }
 
 }  // namespace bsgrow

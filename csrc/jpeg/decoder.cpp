@@ -29,7 +29,7 @@ bool is_supported(const jpeg_decompress_struct& info) {
 // libjpeg-turbo 3 decodes these, but no part of one, and without the tables that scans bring.
 bool is_lossless(const EncodedImage& image) {
   JpegHeader header;
-  return !read_jpeg_header(image, &header) && header.lossless;
+  return !read_jpeg_header(image, &header) && header.lossless();
 }
 
 }  // namespace

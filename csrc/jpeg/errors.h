@@ -8,7 +8,8 @@
 namespace bsgrow {
 
 // libjpeg's errors: instead of ending the process they jump back to run_guarded. Warnings that
-// tell of lost pixels do the same; those that only concern metadata are ignored.
+// tell of lost pixels do the same; those that only concern metadata are ignored, and so are bytes
+// between segments, and an end of the data by itself: what is missing there is told of later.
 class JpegErrors {
  public:
   JpegErrors();
@@ -21,6 +22,12 @@ class JpegErrors {
 
   // Whether the image is sound as far as was seen, but of a kind that libjpeg does not decode.
   bool is_unsupported() const;
+
+  // Whether libjpeg asked for more than there is: the image has no end-of-image marker.
+  bool reached_end() const { return reached_end_; }
+
+  // Whether bytes that no row needed lie before the end.
+  bool left_bytes() const { return left_bytes_; }
 
   // Ends what is guarded, with a message of our own.
   [[noreturn]] void stop(const char* message);
@@ -41,6 +48,8 @@ class JpegErrors {
   jpeg_error_mgr manager_;  // the first member: libjpeg's pointer to it is a pointer to this
   std::jmp_buf jump_;
   char message_[JMSG_LENGTH_MAX] = "";
+  bool reached_end_ = false;
+  bool left_bytes_ = false;
 };
 
 }  // namespace bsgrow

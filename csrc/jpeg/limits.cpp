@@ -1,5 +1,6 @@
 #include "jpeg/limits.h"
 
+#include <algorithm>
 // jerror.h needs jpeglib.h before it.
 #include <jerror.h>
 
@@ -30,6 +31,16 @@ const char* name_of(J_COLOR_SPACE space) {
   }
 }
 
+// Whether each coefficient of a progressive image is there to its last bit; true of others.
+bool are_all_refined(const jpeg_decompress_struct& info) {
+  if (!info.progressive_mode || !info.coef_bits) return true;
+  for (int i = 0; i < info.num_components; ++i) {
+    const int* const bits = info.coef_bits[i];
+    if (std::any_of(bits, bits + DCTSIZE2, [](int missing) { return missing != 0; })) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void limit_resources(jpeg_decompress_struct* info, jpeg_progress_mgr* progress) {
@@ -43,6 +54,7 @@ void require_scans(const jpeg_decompress_struct& info, JpegErrors* errors) {
     // Set when the first scan of a component begins.
     if (!info.comp_info[i].quant_table) errors->stop("the scans of a component are missing");
   }
+  if (errors->reached_end() && !are_all_refined(info)) errors->stop("Premature end of JPEG file");
 }
 
 DecodeStatus failure_of(const JpegErrors& errors, const jpeg_source_mgr* source,

@@ -13,7 +13,8 @@ constexpr int kMaxScans = 100;  // encoders write about ten
 void limit_resources(jpeg_decompress_struct* info, jpeg_progress_mgr* progress);
 
 // Ends what is guarded where a component has no scan, which libjpeg decodes as grey. Call it when
-// all scans were read; those that only refine what is there need not be, by the standard.
+// all scans were read; those that only refine what is there need not be, by the standard, unless
+// the data ended without a marker, so that nothing says that they were left out.
 void require_scans(const jpeg_decompress_struct& info, JpegErrors* errors);
 
 // What the guarded code failed at, with the byte where libjpeg began the block that it was at.

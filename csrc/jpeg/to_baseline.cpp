@@ -1,5 +1,4 @@
 #include <cstdlib>
-#include <cstring>
 
 #include "bsgrow/decode_batch.h"
 #include "jpeg/limits.h"
@@ -44,35 +43,30 @@ class Transcoder {
     jpeg_save_markers(&in_, JPEG_COM, kAllBytes);
     for (int i = 0; i < 16; ++i) jpeg_save_markers(&in_, JPEG_APP0 + i, kAllBytes);
     jpeg_read_header(&in_, TRUE);
+    last_marker_ = in_.marker_list;
+    while (last_marker_ && last_marker_->next) last_marker_ = last_marker_->next;
     if (int64_t{in_.image_height} * in_.image_width > max_pixels) errors_.stop("too many pixels");
   }
 
   void write(jvirt_barray_ptr* coefficients) {
     jpeg_copy_critical_parameters(&in_, &out_);
     out_.optimize_coding = TRUE;
+    out_.write_JFIF_header = FALSE;  // they are among the markers, where there are any
+    out_.write_Adobe_marker = FALSE;
     jpeg_mem_dest(&out_, &bytes_, &num_bytes_);
     jpeg_write_coefficients(&out_, coefficients);
     for (auto* marker = in_.marker_list; marker; marker = marker->next) {
-      if (!is_written(*marker)) {
-        jpeg_write_marker(&out_, marker->marker, marker->data, marker->data_length);
-      }
+      jpeg_write_marker(&out_, marker->marker, marker->data, marker->data_length);
+      if (marker == last_marker_) break;
     }
     jpeg_finish_compress(&out_);
     jpeg_finish_decompress(&in_);
   }
 
-  // libjpeg writes these two itself.
-  bool is_written(const jpeg_marker_struct& marker) const {
-    const auto starts = [&](const char* text, unsigned length) {
-      return marker.data_length >= length && std::memcmp(marker.data, text, length) == 0;
-    };
-    return (out_.write_JFIF_header && marker.marker == JPEG_APP0 && starts("JFIF", 5)) ||
-           (out_.write_Adobe_marker && marker.marker == JPEG_APP0 + 14 && starts("Adobe", 5));
-  }
-
   const EncodedImage image_;
   jpeg_decompress_struct in_{};
   jpeg_compress_struct out_{};
+  jpeg_saved_marker_ptr last_marker_ = nullptr;  // of the header: what follows a scan says nothing
   JpegErrors errors_;
   jpeg_progress_mgr progress_{};
   unsigned char* bytes_ = nullptr;
@@ -83,9 +77,13 @@ class Transcoder {
 
 std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
                                  DecodeStatus* status) {
+  if (!is_whole_jpeg(image, max_pixels)) {
+    *status = {DecodeResult::kFailed, "it has no end"};
+    return {};
+  }
   *status = {DecodeResult::kDecoded, {}};
   JpegHeader header;
-  if (!read_jpeg_header(image, &header) && header.baseline) {
+  if (!read_jpeg_header(image, &header) && header.baseline()) {
     return {image.bytes, image.bytes + image.size};
   }
   Transcoder transcoder(image);

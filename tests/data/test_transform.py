@@ -193,7 +193,7 @@ CUT_PNG = encode_image(200, 200, kind="PNG")[:-900]
 
 @pytest.mark.parametrize("what", BAD)
 def test_what_is_no_image(what):
-    with pytest.raises(ImageError, match="not an image"):
+    with pytest.raises(ImageError, match=r"not an image|ends within its header"):
         prepare(BAD[what], PackOptions(), None)
 
 
@@ -209,7 +209,7 @@ def test_pixels_that_are_no_levels_are_refused_as_in_training(dtype, options):
 
 
 @pytest.mark.parametrize("options", [{}, {"decode": True}, {"shortest_side": 8}], ids=str)
-@pytest.mark.parametrize("content", [CUT, CUT + CUT, encode_image(progressive=True)[:-1]])
+@pytest.mark.parametrize("content", [CUT, CUT + CUT, encode_image(progressive=True)[:-9]])
 def test_a_jpeg_cut_short_is_refused_as_in_training(options, content):
     for kind in (content, memoryview(content)):
         with pytest.raises(ImageError, match="the JPEG is cut short: it has no end"):

@@ -10,6 +10,12 @@ from tests.photographs import cut, encode
 PHOTOS = [memoryview(encode(cut(90 + i, 120, top=3 * i))) for i in range(8)]
 
 
+def without_codes(photo):
+    """A JPEG whose tables tell of no code: any decoder that begins with it gives up."""
+    at = photo.tobytes().index(b"\xff\xc4") + 5
+    return memoryview(photo[:at].tobytes() + bytes(16) + photo[at + 16 :].tobytes())
+
+
 def settings(**options):
     values = {
         "size": SIZE,

@@ -7,11 +7,11 @@ from typing import Any
 
 from PIL import Image
 
-from bsgrow.data.jpeg_end import CUT_SHORT, is_cut_short
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_levels import is_progressive, opened_jpeg
+from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short, is_jpeg, read_jpeg_header
+from bsgrow.images.jpeg_levels import opened_jpeg
 from bsgrow.images.orientation import ORIENTATION_TAG, TRANSPOSED, orientation_of
 from bsgrow.images.reading import check_decodes, shown_size, stored_levels
 
@@ -76,7 +76,7 @@ def prepare(
     if options.decode:
         check_decodes(content)
         _check(content, also)
-    if not is_progressive(content):
+    if not is_jpeg(content) or not read_jpeg_header(content).is_progressive:
         return Prepared(content, *size)
     if to_baseline is not None:
         return Prepared(_baseline(content, to_baseline), *size)

@@ -158,6 +158,14 @@ py::list check_and_decode_only(py::handle encoded, py::handle windows, py::handl
   return to_list(statuses);
 }
 
+bool check_whether_whole(py::handle encoded, py::handle max_pixels) {
+  const Array array = to_array(encoded, "encoded", kEncoded);
+  array.require_contiguous();
+  const int64_t limit = to_max_pixels(max_pixels);
+  const ReleasedGil released;
+  return is_whole_jpeg({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit);
+}
+
 py::bytes check_and_make_baseline(py::handle encoded, py::handle max_pixels) {
   const Array array = to_array(encoded, "encoded", kEncoded);
   array.require_contiguous();

@@ -34,6 +34,10 @@ py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
   return check_and_make_baseline(encoded, max_pixels);
 }
 
+bool is_whole_from_python(py::object encoded, py::object max_pixels) {
+  return check_whether_whole(encoded, max_pixels);
+}
+
 py::dict build_info() {
   py::dict info;
   info["libjpeg_turbo"] = BSGROW_TEXT(LIBJPEG_TURBO_VERSION);
@@ -53,6 +57,8 @@ PYBIND11_MODULE(_native_jpeg, module) {
   module.def("decode_only", &bsgrow::decode_only_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("windows"), py::arg("max_pixels"), py::arg("num_threads"));
   module.def("to_baseline", &bsgrow::to_baseline_from_python, py::kw_only(), py::arg("encoded"),
+             py::arg("max_pixels"));
+  module.def("is_whole", &bsgrow::is_whole_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("max_pixels"));
   module.def("build_info", &bsgrow::build_info);
 }

@@ -43,6 +43,8 @@ std::unique_ptr<PyDecodeTask> check_and_decode_batch_async(const DecodeBatchArgu
 pybind11::list check_and_decode_only(pybind11::handle encoded, pybind11::handle windows,
                                      pybind11::handle max_pixels, pybind11::handle num_threads);
 
+bool check_whether_whole(pybind11::handle encoded, pybind11::handle max_pixels);
+
 // The bytes of a baseline JPEG; ValueError says what is wrong with the image.
 pybind11::bytes check_and_make_baseline(pybind11::handle encoded, pybind11::handle max_pixels);
 

@@ -47,8 +47,13 @@ Chunks decode_batch_chunks(const DecodeBatch& batch, DecodeStatus* statuses);
 Chunks decode_only_chunks(const EncodedImage* images, const CropWindow* windows, int64_t num_images,
                           int64_t max_pixels, DecodeStatus* statuses);
 
+// Whether a JPEG has its end; or lacks the marker alone, every row being there and nothing behind
+// them. To tell costs a decoding where there is no marker.
+bool is_whole_jpeg(const EncodedImage& image, int64_t max_pixels);
+
 // The same pixels as a Huffman-coded sequential JPEG, which every hardware decoder reads, with the
-// markers that it had. Lossless: coefficients are not touched. What is so already is returned as
+// markers that its header had, to the byte and in their order: they say what its colours are and
+// how it is shown. Lossless: coefficients are not touched. What is so already is returned as
 // it is. On failure the status says why, and nothing is returned.
 std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
                                  DecodeStatus* status);
