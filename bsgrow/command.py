@@ -8,12 +8,16 @@ marked with the mouse, and ``tests/advice.py`` can follow it.
 """
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 PROGRAM = "bsgrow"
+_TABLES = "data|augment|images|model|optimizer|loss|schedule|growth|run"
+_VALUE = r"""(?:"[^"]*"|'[^']*'|\[[^\]]*\]|true\b|false\b|[+-]?\d[\w.+-]*\b)"""
+_SETTING = re.compile(rf"(?:\b(?:set|use) )?\b((?:{_TABLES})(?:\.\w+)+) = ({_VALUE})")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,20 @@ def option(flag: str, value: object) -> str:
 def setting(key: str, value: object) -> str:
     """Return what sets a key of the recipe, quoted, such as ``--set growth.shrink=true``."""
     return quoted("--set", f"{key}={_as_toml(value)}")
+
+
+def as_options(hint: str) -> str:
+    """Return a hint that sets keys as a recipe does, ``key = value``, with options in their place.
+
+    The library speaks of keys; whoever reads a hint in a terminal pastes ``--set key=value``.
+    """
+    return _SETTING.sub(_as_option, hint)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    key, text = found.groups()
+    option = setting(key, tomllib.loads(f"value = {text}")["value"])
+    return option if found[0].startswith(key) else f"pass {option}"
 
 
 def quoted(*words: str) -> str:

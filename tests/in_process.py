@@ -1,4 +1,7 @@
-"""The command line without a process of its own: what it prints, and what it exits with."""
+"""The command line without a process of its own: what it prints, and what it exits with.
+
+Whatever hint or note a command prints here, what it tells the user to type has to be there.
+"""
 
 import re
 import shlex
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from bsgrow.cli import interrupt, main
+from tests.advice import faults
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -60,7 +64,10 @@ class Shell:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        return Done(words, ended.value.code or 0, *self._capsys.readouterr())
+        done = Done(words, ended.value.code or 0, *self._capsys.readouterr())
+        assert faults(done.hint) == []
+        assert [fault for note in done.notes for fault in faults(note, is_hint=False)] == []
+        return done
 
     def paste(self, text):
         """Run a command as it was printed, with or without the program's name."""

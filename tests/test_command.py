@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.command import Command, argument, option, quoted, resume_command, setting
+from bsgrow.command import Command, argument, as_options, option, quoted, resume_command, setting
 from bsgrow.recipe import parse_value
 
 WORDS = [
@@ -71,6 +71,23 @@ def test_an_argument_is_not_taken_for_an_option():
 def test_a_setting_is_read_as_the_value_that_it_has(key, value, text):
     assert setting(key, value) == text
     assert parse_value(shlex.split(text)[1].partition("=")[2]) == value
+
+
+@pytest.mark.parametrize(
+    ("hint", "text"),
+    [
+        ("set growth.multiple_of = 24", "pass --set growth.multiple_of=24"),
+        ("use augment.padding = 'zero', as", "pass --set augment.padding=zero, as"),
+        ('or set data.decoder = "native"', "or pass --set data.decoder=native"),
+        ("lower it: schedule.lr = 1e-05.", "lower it: --set schedule.lr=1e-05."),
+        ("growth.shrink = true; or", "--set growth.shrink=true; or"),
+        ("schedule.curve.milestones = [1, 2]", "--set 'schedule.curve.milestones=[1, 2]'"),
+        ("set data.path, and depth = 3", "set data.path, and depth = 3"),
+        ("go on with: bsgrow train --set run.seed=3", "go on with: bsgrow train --set run.seed=3"),
+    ],
+)
+def test_a_hint_of_the_library_is_said_in_options(hint, text):
+    assert as_options(hint) == text
 
 
 def test_an_option():

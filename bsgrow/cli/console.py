@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
+from bsgrow.command import as_options
 from bsgrow.errors import BsgrowError
 
 _PIPE_WIDTH = 120  # of words in a pipe or a log, which need not fit a terminal
@@ -53,7 +54,7 @@ def print_error(error: BsgrowError) -> None:
     err.print(error.message, markup=False)
     if error.hint:
         err.print("[bold cyan]hint:[/]", end=" ")
-        err.print(error.hint, markup=False)
+        err.print(as_options(error.hint), markup=False)
 
 
 def note(message: str) -> None:

@@ -39,7 +39,7 @@ def _check_whole(spec: DatasetSpec, dataset: EncodedDataset, path: Path) -> None
         raise InputError(
             f"data.path = {printable(path)}: holds {_counts(*found)}, and {spec.name} is "
             f"{_counts(*wanted)}",
-            hint="for a part of it, or another set, say data.name = folder, shards or webdataset",
+            hint="for a part or another set: --set data.name=folder, or shards or webdataset",
         )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from bsgrow.command import setting
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.models.image_size import check_image_size
 from bsgrow.validation import call_checked, shown
@@ -46,7 +47,7 @@ def wide_resnet(*, depth: Depth, width: Width) -> None:
         raise InputError(
             f"model.depth = {depth} is not a depth of a wide residual network: "
             "6n + 4 is allowed, that is 10, 16, 22, 28, …",
-            hint=f"the nearest is depth = {nearest}",
+            hint=f"the nearest is depth = {nearest}: {setting('model.depth', nearest)}",
         )
     if width < 1:
         raise InputError(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
+from bsgrow.command import setting
 from bsgrow.errors import InputError
 
 PaddingMode = Literal["zero", "reflect"]
@@ -59,5 +60,5 @@ def _require_pixels(name: str, value: object, meaning: str) -> None:
         raise InputError(
             f"augment.{name} = {value!r} is not a number of pixels: expected an integer of 0 or "
             "more",
-            hint=f"use augment.{name} = 0 {meaning}",
+            hint=f"pass {setting(f'augment.{name}', 0)} {meaning}",
         )

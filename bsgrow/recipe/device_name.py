@@ -28,5 +28,5 @@ def check_device(name: str, key: str = "run.device") -> int | None:
         return int(index)
     raise InputError(
         f"{key} = {shown(name)} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
-        hint='"auto" takes the first CUDA device, or the CPU where there is none',
+        hint=f'"auto" takes the first CUDA device, or the CPU where there is none: {key} = "auto"',
     )

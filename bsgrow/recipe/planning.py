@@ -66,14 +66,16 @@ def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
         default = "" if recipe.run.ghost_batch_size else ", its default"
         raise InputError(
             f"run.ghost_batch_size = {ghost}{default}: above the smallest global batch, {smallest}",
-            hint=f"set run.ghost_batch_size = {smallest} or less: a ghost batch is a part of a "
+            hint=f"set run.ghost_batch_size = {smallest} or less, as a ghost batch is a part of a "
             "batch, whose statistics must not change as it grows",
         )
     micro = recipe.run.micro_batch_size
     if micro != "auto" and micro % ghost:
+        whole = -(-micro // ghost) * ghost
         raise InputError(
             f"run.micro_batch_size = {micro}: not a multiple of run.ghost_batch_size = {ghost}",
-            hint=f"a ghost batch is whole in one micro-batch; {-(-micro // ghost) * ghost} is",
+            hint=f"a ghost batch is whole in one micro-batch; {whole} is: "
+            f"run.micro_batch_size = {whole}",
         )
 
 

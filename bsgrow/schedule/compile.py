@@ -8,7 +8,7 @@ from bsgrow.schedule.curves import exact
 from bsgrow.schedule.phases import lay_phases
 from bsgrow.schedule.plan import Phase, Plan
 from bsgrow.schedule.scaling import wanted_batch_size
-from bsgrow.schedule.sizes import Sizes
+from bsgrow.schedule.sizes import SLACK, Sizes
 from bsgrow.schedule.target import NO_WAIT, Target, Wait, build_target
 
 
@@ -67,7 +67,8 @@ def _require_finite(plan: Plan, phase: Phase) -> None:
 def _resolved(reference: Reference, growth: Growth, target: Target) -> Growth:
     num_samples, momentum = target.num_samples, planned_momentum(reference, growth)
     first = wanted_batch_size(1.0, reference, momentum, growth, num_samples)
-    whole = floor(first) if isfinite(first) else num_samples  # Sizes refuses the infinite one
+    # An infinite one is refused by Sizes.
+    whole = floor(first * SLACK) if isfinite(first) else num_samples
     return resolve(growth, target.curve, num_samples, whole)
 
 

@@ -182,7 +182,7 @@ def _require_first_decay(growth: Growth, curve: Curve) -> None:
         raise InputError(
             'growth.factor = "continuous": with growth.mode = "hybrid" a smooth curve would grow '
             "the batch by its first decay, which is next to nothing",
-            hint="give growth.factor a number: the batch grows once, by that factor",
+            hint="give growth.factor a number, by which the batch grows once: growth.factor = 2",
         )
 
 

@@ -1,9 +1,12 @@
 """What a reader of a plan should know: what it gives up, in plain sentences."""
 
+from bsgrow.command import setting
 from bsgrow.schedule.plan import Plan
 from bsgrow.schedule.report import Report, report
 from bsgrow.schedule.saving import why_nothing_is_saved
+from bsgrow.schedule.sizes import Sizes
 
+_REPAIR = setting("growth.repair", True)
 _DRIFT = 0.01  # a smaller one is not worth a sentence
 _EXACT_FORM = 0.05  # of the noise scale: by how much its forms differ before that is said
 
@@ -31,8 +34,22 @@ def _large_batches(plan: Plan) -> list[str]:
         return []
     return [
         f"a global batch of {largest} is over a tenth of the {plan.num_samples} samples: "
-        f"the method holds for B well below N; growth.max_batch_size = {int(limit)} keeps to it"
+        f"the method holds for B well below N; {_within_a_tenth(plan, largest)}"
     ]
+
+
+def _within_a_tenth(plan: Plan, largest: int) -> str:
+    """Say how the batch stays below a tenth, as far as it can, by settings that are accepted."""
+    sizes, tenth = Sizes(plan.reference, plan.growth, plan.num_samples), plan.num_samples // 10
+    cap = max(tenth, sizes.lowest_cap)
+    if cap == tenth:
+        return f"growth.max_batch_size = {cap} keeps to it: {setting('growth.max_batch_size', cap)}"
+    said = f"growth.max_batch_size = {cap} is the least, which is the first batch"
+    if cap < largest:
+        said += f": {setting('growth.max_batch_size', cap)}"
+    if start := sizes.start_within(tenth):
+        said += f"; a smaller one keeps to it: {setting('schedule.global_batch_size', start)}"
+    return said
 
 
 def _exact_form(plan: Plan) -> list[str]:
@@ -63,8 +80,15 @@ def _large_lr(plan: Plan, given_up: Report) -> list[str]:
         return []
     return [
         f"the largest lr is {given_up.largest_lr:g}, {given_up.largest_lr_ratio:.3g} times its "
-        "scaled peak, where the reference rises again; growth.shrink = true lets the batch fall"
+        f"scaled peak, where the reference rises again{_falling(plan)}"
     ]
+
+
+def _falling(plan: Plan) -> str:
+    """Say what lets the batch fall there, where it is not so already and something comes of it."""
+    if plan.growth.shrink or plan.growth.mode == "decay":
+        return ""
+    return f"; {setting('growth.shrink', True)} lets the batch fall"
 
 
 def _vanished_lr(plan: Plan) -> list[str]:
@@ -86,7 +110,7 @@ def _forgetting(plan: Plan, given_up: Report) -> list[str]:
     return [
         f"at momentum {raised:g} gradients take up to {given_up.largest_forgetting_epochs:.3g} "
         "epochs to be forgotten, B/(N(1 − m)); "
-        + (repaired if plan.wait.num_samples else "growth.repair = true adds those of the first")
+        + (repaired if plan.wait.num_samples else f"{_REPAIR} adds those of the first")
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from bsgrow.command import setting
 from bsgrow.errors import InputError
 from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.phases import decay_from
@@ -38,7 +39,7 @@ def _reason(plan: Plan) -> str:
         return f"the lr {_course(plan)}, and the batch grows only where it falls"
     if plan.growth.mode == "decay":
         grows = _updates(plan, mode="grow") < plan.num_updates
-        advice = '; growth.mode = "grow" lets it take the decay' if grows else ""
+        advice = f"; {setting('growth.mode', 'grow')} lets it take the decay" if grows else ""
         return f'growth.mode = "decay" leaves the batch alone{advice}'
     key = next(_holding(plan), None)
     return _held(plan, key) if key else _little(plan, decay)

@@ -3,11 +3,14 @@
 import math
 from dataclasses import dataclass
 
+from bsgrow.command import setting
 from bsgrow.errors import InputError
 from bsgrow.schedule.config import Growth, Reference, planned_momentum
 from bsgrow.schedule.scaling import wanted_batch_size
 
-_SLACK = 1 + 1e-9  # a decay of 0.1 / 0.02 is meant to be 5, whatever the floats say
+SLACK = 1 + 1e-9
+"""A decay of 0.1 / 0.02 is meant to be 5, whatever the floats say."""
+
 _FIRST_BATCH = (
     "the first batch is schedule.global_batch_size, times growth.lr_scale, "
     "times (1 - optimizer.momentum) / (1 - growth.momentum)"
@@ -30,20 +33,37 @@ class Sizes:
 
     def __post_init__(self) -> None:
         """Raise InputError where the first batch does not fit the limits."""
-        first = self._wanted(1.0, self.momentum(raised=not self.growth.momentum_at)) * _SLACK
+        first = self._first
         cap, unit = self.growth.max_batch_size, self.growth.multiple_of
         if first < 1 or math.isinf(first):
             raise InputError(f"growth: the first batch would be {first:.3g} samples", _FIRST_BATCH)
         if cap is not None and cap < math.floor(first):
             raise InputError(
                 f"growth.max_batch_size = {cap}: below the first batch, {math.floor(first):.15g}",
-                _FIRST_BATCH,
+                f"{self._advice()}; {_FIRST_BATCH}",
             )
         if unit > first:
             raise InputError(
                 f"growth.multiple_of = {unit}: above the first batch, {math.floor(first):.15g}",
-                _FIRST_BATCH,
+                f"pass {setting('growth.multiple_of', math.floor(first))} or less; {_FIRST_BATCH}",
             )
+
+    @property
+    def _first(self) -> float:
+        return self._wanted(1.0, self.momentum(raised=not self.growth.momentum_at)) * SLACK
+
+    @property
+    def lowest_cap(self) -> int:
+        """The lowest ``growth.max_batch_size`` that is accepted, which is the first batch."""
+        return math.floor(self._first)
+
+    def start_within(self, limit: float) -> int:
+        """Return the largest ``schedule.global_batch_size`` whose first batch is within a limit.
+
+        It is 0 where there is none.
+        """
+        start = math.floor(self.reference.global_batch_size * (limit / self._first) * SLACK)
+        return start if start * self._first >= self.reference.global_batch_size else 0
 
     def momentum(self, *, raised: bool) -> float:
         """Return the momentum coefficient before or after growth.momentum_at."""
@@ -52,7 +72,7 @@ class Sizes:
 
     def size(self, decay: float, momentum: float) -> int:
         """Return the batch size for a decay: the highest level not above what is wanted."""
-        wanted = self._wanted(decay, momentum) * _SLACK
+        wanted = self._wanted(decay, momentum) * SLACK
         cap, unit = self.growth.max_batch_size, self.growth.multiple_of
         level = cap if cap is not None and wanted >= cap else self._level(wanted, momentum)
         if math.isinf(level) or math.floor(level) > self.num_samples:
@@ -66,13 +86,24 @@ class Sizes:
         factor, first = self.growth.factor, self._wanted(1.0, momentum)
         if not isinstance(factor, float) or math.isinf(wanted) or wanted <= first:
             return wanted
-        steps = math.floor(math.log(wanted / first, factor) * _SLACK)
-        return first * factor**steps * _SLACK
+        steps = math.floor(math.log(wanted / first, factor) * SLACK)
+        return first * factor**steps * SLACK
 
     def _too_large(self, size: float) -> InputError:
         return InputError(
             f"the plan reaches a global batch of {size:g}, "
             f"more than the {self.num_samples} samples of the training set",
-            hint="set growth.max_batch_size; the paper uses N/10 = "
-            f"{max(1, self.num_samples // 10)}",
+            hint=self._advice(),
         )
+
+    def _advice(self) -> str:
+        """Say how the batch stays within the training set: by a cap, or by starting smaller."""
+        tenth, lowest = self.num_samples // 10, self.lowest_cap
+        if lowest <= self.num_samples:
+            cap = max(tenth, lowest)
+            why = "the paper's N/10," if cap == tenth else "the least, as the first batch is"
+            return f"pass {setting('growth.max_batch_size', cap)}, {why} {cap}"
+        if start := self.start_within(max(1, tenth)) or self.start_within(self.num_samples):
+            smaller = setting("schedule.global_batch_size", start)
+            return f"pass {smaller}, to start with a batch that the samples hold"
+        return _FIRST_BATCH

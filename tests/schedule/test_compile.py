@@ -273,3 +273,11 @@ def test_hybrid_takes_the_first_level_of_a_smooth_curve():
     with pytest.raises(InputError, match="next to nothing") as caught:
         compile_plan(reference, Growth(mode="hybrid", factor="continuous"), N)
     assert caught.value.hint.startswith("give growth.factor a number")
+
+
+def test_a_default_cap_is_never_below_the_first_batch():
+    """1 − 0.9 and 1 − 0.95 are no floats, and their ratio is a little below 2."""
+    cosine = {"name": "CosineAnnealingLR", "T_max": 4}
+    reference = Reference(epochs=4, lr=0.1, global_batch_size=10, momentum=0.9, curve=cosine)
+    plan = compile_plan(reference, Growth(momentum=0.95), 100)
+    assert plan.growth.max_batch_size == plan.phases[0].global_batch_size == 20

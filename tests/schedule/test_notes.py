@@ -28,12 +28,12 @@ def test_nothing_to_say():
         ({"max_batch_size": 3000}, "the last update is cut from"),
         ({"momentum": 0.95, "max_batch_size": 5000},
          "at momentum 0.95 gradients take up to 2 epochs to be forgotten, B/(N(1 − m)); "
-         "growth.repair = true adds those of the first"),
+         "--set growth.repair=true adds those of the first"),
         ({"momentum": 0.95, "max_batch_size": 5000, "repair": True},
          "0.08 epochs are added for the first"),
         ({"curve": {"name": "CosineAnnealingWarmRestarts", "T_0": 100}, "max_batch_size": 500},
          "the largest lr is 0.5, 5 times its scaled peak, where the reference rises again; "
-         "growth.shrink = true lets the batch fall"),
+         "--set growth.shrink=true lets the batch fall"),
         ({"curve": {"name": "ExponentialLR", "gamma": 0.2}, "epochs": 10, "batch": 1000},
          "within one update the reference's lr moves by up to 3.16 % of its peak, at epoch 0; "),
     ],

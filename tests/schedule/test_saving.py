@@ -34,7 +34,7 @@ def why(made):
         ({"curve": {"name": "LinearLR", "total_iters": 10}}, "the lr only rises"),
         ({"curve": {"name": "LinearWarmup", "total_iters": 3, "curve": CONSTANT}},
          "the lr only rises"),
-        ({"mode": "decay"}, 'growth.mode = "decay" leaves the batch alone; growth.mode = "grow" '
+        ({"mode": "decay"}, 'growth.mode = "decay" leaves the batch alone; --set growth.mode=grow '
          "lets it take the decay"),
         ({"curve": {**STEPS, "gamma": 0.01}, "mode": "decay"},
          'growth.mode = "decay" leaves the batch alone'),
@@ -97,5 +97,5 @@ def test_a_larger_cap_lets_it_grow(num_samples):
 
 
 def test_the_other_mode_takes_the_decay():
-    assert 'growth.mode = "grow"' in why(plan(mode="decay"))[0]
+    assert "--set growth.mode=grow" in why(plan(mode="decay"))[0]
     assert why(plan(mode="grow")) == []
