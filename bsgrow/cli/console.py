@@ -53,8 +53,13 @@ def print_error(error: BsgrowError) -> None:
     err.print("[bold red]error:[/]", end=" ")
     err.print(error.message, markup=False)
     if error.hint:
-        err.print("[bold cyan]hint:[/]", end=" ")
-        err.print(as_options(error.hint), markup=False)
+        print_hint(error.hint)
+
+
+def print_hint(hint: str) -> None:
+    """Write what to do to stderr."""
+    err.print("[bold cyan]hint:[/]", end=" ")
+    err.print(as_options(hint), markup=False)
 
 
 def note(message: str) -> None:

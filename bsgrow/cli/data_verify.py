@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from bsgrow.cli.console import out, print_json
+from bsgrow.cli.console import out, print_hint, print_json
 from bsgrow.cli.data_progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size
 from bsgrow.data.names import printable
 from bsgrow.data.verify import Verification, verify
 from bsgrow.native.jpeg import check_decodes
+
+_HINTS = 5  # that are shown, each once
 
 
 def verify_data(
@@ -57,6 +59,8 @@ def _print(path: Path, found: Verification) -> None:
         out.print(f"{damage.where}: {damage.reason}", markup=False)
     for name in found.left_out:
         out.print(f"left out when it was packed: {printable(name)}", markup=False)
+    for hint in [*dict.fromkeys(damage.hint for damage in found.damaged if damage.hint)][:_HINTS]:
+        print_hint(hint)
     damaged = f"{len(found.damaged)} damaged" if found.damaged else "none damaged"
     size = format_size(found.num_bytes)
     out.print(f"{printable(path)}: {found.num_samples} samples, {size}, {damaged}", markup=False)

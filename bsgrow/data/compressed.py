@@ -1,7 +1,8 @@
 """Compressed tars, by their names and by how they begin; and what unpacks them."""
 
-import shlex
 from typing import NamedTuple
+
+from bsgrow import command
 
 
 class Compression(NamedTuple):
@@ -50,4 +51,4 @@ def by_name(name: str) -> tuple[Compression, str] | None:
 
 def quoted(path: str) -> str:
     """A path for a command that can be pasted; FILE where it cannot be printed."""
-    return shlex.quote(path) if path.isprintable() else "FILE"
+    return command.quoted(command.argument(path)) if path.isprintable() else "FILE"

@@ -34,7 +34,8 @@ def kind_of(name: str) -> str:
         return IMAGES
     if lowered.endswith(".bsgrow"):
         return SHARDS
-    return _ARCHIVES if lowered.endswith((".zip", ".7z", ".rar")) else FILES
+    is_archive = lowered.endswith((".zip", ".7z", ".rar")) or ".tar." in lowered  # x.tar.part
+    return _ARCHIVES if is_archive else FILES
 
 
 def list_contents(folder: Path) -> dict[str, list[str]]:
@@ -79,9 +80,10 @@ def _two_layouts(folder: Path, found: dict[str, list[str]]) -> InputError:
     inside = quoted(str(folder / movable[0]))
     if len(movable) > 1:
         inside = f"{quoted(str(folder))}/*.{'tar*' if TARS in found else 'bsgrow'}"
+    aside = quoted(f"{folder.resolve().name}-aside")
     return InputError(
         f"{printable(folder)}: holds {' and '.join(parts)}, of which only one can be the samples",
-        hint=f"move the other away, as with `mkdir aside && mv {inside} aside`",
+        hint=f"move the other away: `mkdir {aside} && mv {inside} {aside}`",
     )
 
 

@@ -119,7 +119,7 @@ class TarReader:
         return DamagedError(
             f"{self._where} at byte {offset}",
             problem,
-            hint=hint or f"{_FRESH}; `tar -tf FILE` checks one",
+            hint=hint or f"{_FRESH}; this checks one: `tar -tf {quoted(self._path)}`",
         )
 
     def _unreadable(self, offset: int, error: OSError) -> DamagedError:
@@ -140,12 +140,12 @@ class TarReader:
         return self.damaged(
             0,
             f"compressed by {way.name}, though it is not called {way.suffix}",
-            hint=f"samples are read at random: `mv {path} {packed} && {way.command} {packed}`",
+            hint=f"samples are read at random, so unpack it: `mv {path} {packed} && "
+            f"{way.command} {packed}`",
         )
 
     def _ended_at(self, position: int) -> str:
-        command = f"truncate --size={position + 2 * BLOCK} {quoted(self._path)}"
-        return f"`{command}` ends it there"
+        return f"end it there: `truncate --size={position + 2 * BLOCK} {quoted(self._path)}`"
 
     def _kind_and_size(self, header: bytes, position: int, overrides: Overrides) -> tuple[int, int]:
         if not is_intact(header):
@@ -209,10 +209,18 @@ class TarReader:
             raise self.damaged(position, problem, hint)
 
     def _goes_on(self, position: int, data: int) -> DamagedError:
-        return self.damaged(
-            position,
+        problem = (
             f"zeros, which end a tar, but data follows at byte {data}: archives that were joined, "
-            "or one with a hole",
-            hint=f"{_FRESH}; if archives were joined, "
-            f"`tar --ignore-zeros -xf {quoted(self._path)}` unpacks all of them",
+            "or one with a hole"
+        )
+        return self.damaged(position, problem, f"{_FRESH}{self._parted_at(data)}")
+
+    def _parted_at(self, data: int) -> str:
+        """How to take joined archives apart, where one could begin at byte `data`."""
+        if data + BLOCK > self._num_bytes or not is_intact(self.read(data, BLOCK, "a header")):
+            return ""
+        path, rest = self._path, self._path.removesuffix(".tar") + f"-from-{data}.tar"
+        return (
+            f"; if archives were joined, part them: `tail --bytes=+{data + 1} {quoted(path)} > "
+            f"{quoted(rest)} && truncate --size={data} {quoted(path)}`"
         )

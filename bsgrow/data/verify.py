@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from bsgrow.command import Command, argument
 from bsgrow.data.encoded import DamagedError, EncodedSplit, SampleError
 from bsgrow.data.in_order import map_in_order
-from bsgrow.data.layouts import find_layout, tell_what_is_beside, tell_what_is_left
+from bsgrow.data.layouts import TARS, find_layout, kind_of, tell_what_is_beside, tell_what_is_left
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.packing.source import is_data_set, open_images
@@ -108,6 +109,11 @@ def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None
 
 def _open_all(path: Path, report: Verification) -> list[_Part]:
     """Opens what is there; what is damaged goes into the report and is left aside."""
+    if path.is_file() and kind_of(path.name) == TARS:
+        raise InputError(
+            f"{printable(path)}: tars are checked by the folder that they are in",
+            hint=f"give the folder: {Command(('data', 'verify', argument(str(path.parent))))}",
+        )
     if path.is_file():
         return [ShardSplit([path], [index]) for index in _open_shards([path], report).values()]
     splits = [_open_split(folder, report) for folder in _split_folders(path)]

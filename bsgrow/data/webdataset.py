@@ -138,7 +138,7 @@ def _check_unpacked(folder: Path, packed: list[str], plain: list[str]) -> None:
         raise InputError(
             f"{printable(folder)}: no .tar files in place of {first_names(left)}: what is "
             "compressed cannot be read at random",
-            hint=f"unpack the compressed ones, as with `{found[0].command} {path}`",
+            hint=f"unpack the compressed ones: `{found[0].command} {path}`",
         )
 
 
@@ -154,6 +154,9 @@ def _index(paths: list[Path], columns: list["array[int]"], found: SampleReader) 
 
 def _samples(path: Path, found: SampleReader) -> Iterator[Sample]:
     try:
+        if not (path.is_file() or path.is_dir()):  # a pipe, say, which would be waited for
+            path.stat()
+            raise DamagedError(printable(path), "not a regular file")
         with path.open("rb", buffering=0) as stream:
             yield from found.read(TarReader(stream.fileno(), str(path)))
     except OSError as error:

@@ -35,7 +35,7 @@ def test_a_part_of_it_is_not_it(photographs, other):
     holds = "holds 12 training and 3 held-out images in 3 classes, and imagenet is "
     with pytest.raises(InputError, match=holds) as caught:
         open_named(replace(SMALL, **other), photographs)
-    assert "data.name = folder" in caught.value.hint
+    assert "--set data.name=folder" in caught.value.hint
 
 
 def test_imagenet_is_opened_by_its_name(photographs):

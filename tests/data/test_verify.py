@@ -149,3 +149,10 @@ def test_tars(tmp_path):
 def test_nothing_there(tmp_path):
     with pytest.raises(InputError, match="there is no such file or folder"):
         verify(tmp_path / "none")
+
+
+def test_one_tar(tmp_path):
+    path = make_tar(tmp_path / "0.tar", [("a.jpg", encode_image()), ("a.cls", b"1")])
+    with pytest.raises(InputError, match=r"0.tar: tars are checked by the folder") as caught:
+        verify(path)
+    assert caught.value.hint == f"give the folder: bsgrow data verify {tmp_path}"

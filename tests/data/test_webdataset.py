@@ -141,3 +141,15 @@ def test_a_tar_that_cannot_be_opened(folder):
     (folder / "c.tar").mkdir()
     with pytest.raises(DamagedError, match=r"c.tar: cannot be read: Is a directory"):
         WebDatasetSplit(folder)
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(folder / "c.tar")
+    with pytest.raises(DamagedError, match=r"c.tar: not a regular file"):
+        WebDatasetSplit(folder)
+
+
+def test_a_link_that_leads_nowhere(folder):
+    (folder / "c.tar").symlink_to("none.tar")
+    with pytest.raises(DamagedError, match=r"c.tar: cannot be read: No such file"):
+        WebDatasetSplit(folder)
