@@ -76,8 +76,24 @@ def _as_option(found: re.Match[str]) -> str:
 
 
 def quoted(*words: str) -> str:
-    """Return words in one line from which a POSIX shell makes the same words."""
-    return shlex.join(words)
+    """Return words in one line from which a POSIX shell makes the same words.
+
+    Bytes of a name that are no UTF-8, which no mouse can mark, are left to the shell's printf.
+    """
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    is_text = not any("\udc80" <= character <= "\udcff" for character in word)
+    if is_text or word.endswith("\n"):  # which a command substitution would drop
+        return shlex.quote(word)
+    return f"\"$(printf '{''.join(map(_octal, os.fsencode(word)))}')\""
+
+
+def _octal(byte: int) -> str:
+    """Return a byte as the format of printf has it."""
+    plain = 0x20 <= byte < 0x7F and byte not in b"\\%'"
+    return chr(byte) if plain else f"\\{byte:03o}"
 
 
 def _as_toml(value: object) -> str:

@@ -1,5 +1,6 @@
 """What is suggested: a POSIX shell makes of the text the words that it was made of."""
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -37,6 +38,16 @@ def words_in_a_shell(text):
 def test_a_shell_makes_the_same_words_of_it():
     command = Command(("train", *WORDS), ("--set", 'a={name="b c"}'))
     assert words_in_a_shell(str(command)) == ["bsgrow", "train", *WORDS, "--set", 'a={name="b c"}']
+
+
+def test_a_shell_makes_a_name_that_is_no_utf_8_of_printable_text():
+    names = [b"a\xff", b"\xff%d\\n'$x\"`id`", b"data.path=\xc3 \xc3\xa9\n."]
+    text = quoted("bsgrow", *map(os.fsdecode, names))
+    assert text.isascii()
+    assert text.isprintable()
+    script = f'bsgrow() {{ printf "%s\\0" "$@"; }}\n{text}\n'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
+    assert done.stdout.split(b"\0")[:-1] == names
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), max_size=4))

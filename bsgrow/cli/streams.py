@@ -1,19 +1,38 @@
 """The process's streams, made safe to write to; imports nothing that takes time."""
 
+import codecs
 import io
 import os
 import sys
 from typing import TextIO
 
+_NAMES_AS_THEY_ARE = "bsgrow.names"
+
 
 def prepare_streams() -> None:
     """Make stdout and stderr writable, whatever the caller left of them."""
     sys.stdout, sys.stderr = _opened(sys.stdout), _opened(sys.stderr)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # an encoding may lack ×, – or ±
+    codecs.register_error(_NAMES_AS_THEY_ARE, _encoded)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_NAMES_AS_THEY_ARE)
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) == 0:
         del os.environ["COLUMNS"]  # means not known; rich would print nothing into no columns
+
+
+def _encoded(error: UnicodeError) -> tuple[bytes, int]:
+    """Return what stands for text that the encoding lacks: the bytes of names, or a ``?``.
+
+    A name on disk that is no UTF-8 is written as it is; an encoding may also lack ×, – or ±.
+    """
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    return b"".join(map(_byte_of_a_name, lacking)), error.end
+
+
+def _byte_of_a_name(character: str) -> bytes:
+    return bytes([ord(character) & 0xFF]) if "\udc80" <= character <= "\udcff" else b"?"
 
 
 def flush_stdout() -> None:

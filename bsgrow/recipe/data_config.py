@@ -1,14 +1,20 @@
 """``[data]`` and ``[images]``: where the samples come from, and what is shown of them."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import PositiveInt, model_validator
+from pydantic import AfterValidator, PlainSerializer, PositiveInt, model_validator
 
 from bsgrow.data import DATASETS, ENCODED, is_encoded
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.native.resized_crop import MAX_SIDE, CentreCrop, ResizedCrop
+from bsgrow.path_text import from_text, to_text
 from bsgrow.recipe.section import Section
+
+PathText = Annotated[
+    str, AfterValidator(from_text), PlainSerializer(to_text, when_used="json-unless-none")
+]
+"""A path, which in TOML and JSON is text though it may be no UTF-8."""
 
 
 class DataConfig(Section):
@@ -17,7 +23,7 @@ class DataConfig(Section):
     name: str
     """A data set that ``bsgrow data list`` shows, or any name where num_samples is given."""
 
-    path: str | None = None
+    path: PathText | None = None
     """Folder or archive with the files of the data set; found or downloaded where absent.
     Encoded images are in its folders ``train`` and ``val``."""
 

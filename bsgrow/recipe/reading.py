@@ -13,6 +13,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
+from bsgrow.path_text import without_surrogates
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
@@ -178,11 +179,20 @@ def parse_value(text: str) -> object:
 
 def _validated(table: Mapping[str, Any]) -> Recipe:
     # Strict about types, except that JSON's arrays and objects may become tuples and dataclasses.
-    text = json.dumps(table, default=str)
+    text = json.dumps(_as_text(table), default=str)
     try:
         return Recipe.model_validate_json(text)
     except ValidationError as error:
         raise _explain(error) from error
+
+
+def _as_text(value: Any) -> Any:
+    """Return values that JSON can hold: paths may be no UTF-8."""
+    if isinstance(value, Mapping):
+        return {key: _as_text(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(inner) for inner in value]
+    return without_surrogates(value) if isinstance(value, str) else value
 
 
 def _explain(error: ValidationError) -> InputError:

@@ -10,7 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import band
-from bsgrow.reporting.style import COLOURS, DASHES
+from bsgrow.reporting.style import COLOURS, DASHES, drawn
 
 _LABELS = {
     "train_loss": "training loss",
@@ -38,7 +38,7 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
     for column, position in enumerate(("epochs", "updates")):
         axes[1, column].set_xlabel(_LABELS[position])
     axes[0, 0].legend(frameon=False)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(drawn(title), fontsize=11)
     figure.savefig(path, dpi=150)
 
 

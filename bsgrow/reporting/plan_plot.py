@@ -14,7 +14,7 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.reporting.log_axis import batch_axis, log_axis
 from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
-from bsgrow.reporting.style import COLOURS, DASHES
+from bsgrow.reporting.style import COLOURS, DASHES, drawn
 from bsgrow.schedule import Plan
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -124,7 +124,7 @@ def _lines(plans: Sequence[Plan], labels: Sequence[str]) -> list[_Line]:
 
 
 def _line(plan: Plan, label: str, colour: str, dashes: str, width: float) -> _Line:
-    legend = f"{label}: {plan.num_updates:,} updates"
+    legend = f"{drawn(label)}: {plan.num_updates:,} updates"
     return _Line(plan, outline(plan), legend, colour, dashes, width)
 
 

@@ -6,13 +6,14 @@ back as nan.
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from bsgrow.errors import InputError
+from bsgrow.path_text import from_text, to_text
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A float; null in JSON is nan."""
@@ -219,23 +220,30 @@ def from_json(line: str) -> Event:
     Raises:
         InputError: if the line is not JSON, or a field is missing or of another type.
     """
+    values, reader = _parse(line)
     try:
-        return _reader(line).validate_json(line, strict=True)
+        event = reader.validate_json(json.dumps(_with_texts(values, to_text)), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise _not_an_event(line, f"{field}: {first['msg']}") from error
+    return replace(event, **_with_texts(asdict(event), from_text))
 
 
-def _reader(line: str) -> TypeAdapter[Event]:
+def _with_texts(values: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """Return values with each text changed, as pydantic takes no path that is no UTF-8."""
+    return {key: change(x) if isinstance(x, str) else x for key, x in values.items()}
+
+
+def _parse(line: str) -> tuple[dict[str, Any], TypeAdapter[Event]]:
     try:
         values = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _not_an_event(line, f"not JSON, {error}") from error
     kind = values.get("event") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in _READERS:
         raise _not_an_event(line, f"its event is none of {', '.join(_READERS)}")
-    return _READERS[kind]
+    return values, _READERS[kind]
 
 
 def _not_an_event(line: str, reason: str) -> InputError:
