@@ -31,6 +31,7 @@ _OPTIONS = {
     r"\bmicro_batch_size\b": "--micro-batch-size",
     r"\blr_tolerance(?==)": "--lr-tolerance",
     r"\bpass approximate\b": "pass --approximate",
+    r"\bwith approximate\b": "--approximate",
     r"\btake (?=deepspeed|olmo-core)": "pass --format ",
     r"(?=\b(growth|optimizer|schedule)\.\w+=)": "--set ",
 }

@@ -73,7 +73,7 @@ def test_a_micro_batch_of_the_other_system_needs_no_ghost_batch(named):
         ("deepspeed", [], "pass --micro-batch-size=64, "),
         ("deepspeed", ["run.world_size=3"], "pass --set growth.multiple_of=3"),
         ("lightning", [], "pass --approximate"),
-        ("lightning", [], "pass --format deepspeed, which follows this plan"),
+        ("lightning", [], "pass --format deepspeed --micro-batch-size=64, which follows this plan"),
         ("megatron", [], "a step curve with --set growth.max_batch_size=16000"),
         (
             "megatron",

@@ -17,10 +17,10 @@ what is farther than ``FAR`` is refused. So no export differs from its plan in s
 | Nesterov's momentum             | no       |           |          | no   |           |           |
 | Adam with an L2 penalty         | no       |           | no       |      |           |           |
 | a momentum that changes         | no       | no        | no       | no   | no        | no        |
-| a last update that is cut       | no       | no        | no       | no   | no        | no        |
+| a last update that is cut       | no       | no        | no       | no   | no        | by epoch  |
 | updates across an epoch's end   |          | drops     |          |      |           | cuts      |
 
-A last update that is cut is run whole by all of them, which is a note and no deviation. The
+A last update that is cut is run whole, which is a note and no deviation, but in Lightning. The
 optimizer is written for each, with what it would take by default otherwise: Adam, a weight decay,
 a clip of the gradients.
 
@@ -55,6 +55,7 @@ from bsgrow.schedule.export.target import (
 from bsgrow.schedule.plan import Plan
 
 _T = TypeVar("_T")
+_ACCEPT = "pass approximate to write it all the same"
 
 __all__ = [
     "FAR",
@@ -123,7 +124,7 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
     found = compare(plan, draft, system.name, target.lr_tolerance)
     off = found.sentences
     if off and (found.is_far or not target.approximate):
-        accept = None if found.is_far else "pass approximate to write it all the same"
+        accept = None if found.is_far else _ACCEPT
         raise _refused(f"{name}: {'; '.join(off)}{_bound(found)}", accept, plan, name, target)
     export = draft.write()
     head = f"{plan.num_updates} updates over {plan.num_total_samples} samples; for {system.name}"
@@ -138,8 +139,8 @@ def _bound(found: Comparison) -> str:
 
 def _refused(reason: str, hint: str | None, plan: Plan, name: str, target: Target) -> InputError:
     """Return the error with every way out that was tried and found to work."""
-    ways = [*([hint] if hint else []), *ways_out(plan, name, target, FORMATS)]
-    return InputError(reason, hint="; or ".join(ways) or None)
+    ways = ways_out(plan, name, target, FORMATS, is_near=hint == _ACCEPT)
+    return InputError(reason, hint="; or ".join([*([hint] if hint else []), *ways]) or None)
 
 
 def read_schedule(text: str, name: str, target: Target | None = None) -> BatchSchedule:

@@ -6,11 +6,15 @@ from dataclasses import replace
 from bsgrow.errors import InputError
 from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.export.comparison import compare
-from bsgrow.schedule.export.target import Format, Target
+from bsgrow.schedule.export.target import Format, Target, fitting_micro_batch
 from bsgrow.schedule.plan import Plan
 
+_NEAR = "comes near"
 
-def ways_out(plan: Plan, name: str, target: Target, formats: Mapping[str, Format]) -> Iterator[str]:
+
+def ways_out(
+    plan: Plan, name: str, target: Target, formats: Mapping[str, Format], *, is_near: bool
+) -> Iterator[str]:
     """Yield other systems that follow a plan, and changes of the plan that this one follows.
 
     Args:
@@ -18,14 +22,18 @@ def ways_out(plan: Plan, name: str, target: Target, formats: Mapping[str, Format
         name: the system that it was refused for.
         target: the run there.
         formats: all systems, by name.
+        is_near: whether it comes near the plan, so that only what follows it is a way out.
     """
+    enough = ("follows",) if is_near else ("follows", _NEAR)
     for other in ("deepspeed", "olmo-core"):
-        if other != name and (how := _follows(plan, other, target, formats)):
-            yield f"take {other}, which {how} this plan"
+        how = _follows(plan, other, target, formats) if other != name else ""
+        if how in enough:
+            yield f"take {other}{_options(plan, other, how, target)}, which {how} this plan"
     for change, changed in _changes(plan, name):
-        if how := _follows(changed, name, target, formats):
+        if (how := _follows(changed, name, target, formats)) in enough:
             kind = "this curve" if plan.is_smooth else "a step curve"
-            yield f"{formats[name].name} itself {how} {kind} with {change}"
+            option = " with approximate" if how == _NEAR else ""
+            yield f"{formats[name].name} itself {how} {kind} with {change}{option}"
 
 
 def _follows(plan: Plan, name: str, target: Target, formats: Mapping[str, Format]) -> str:
@@ -37,7 +45,16 @@ def _follows(plan: Plan, name: str, target: Target, formats: Mapping[str, Format
     found = compare(plan, draft, formats[name].name, target.lr_tolerance)
     if found.is_far:
         return ""
-    return "comes near" if found.sentences else "follows"
+    return _NEAR if found.sentences else "follows"
+
+
+def _options(plan: Plan, name: str, how: str, target: Target) -> str:
+    """Return what that system must be told besides."""
+    micro, given = "", target.micro_batch_size
+    fits = fitting_micro_batch(plan, target.world_size, given or 64)
+    if given != fits and (given is not None or name == "deepspeed"):
+        micro = f" micro_batch_size={fits}"
+    return micro + (" with approximate" if how == _NEAR else "")
 
 
 def _changes(plan: Plan, name: str) -> Iterator[tuple[str, Plan]]:

@@ -44,7 +44,7 @@ _SET_BATCH_SIZE = '''
 
 
 def set_batch_size(engine):
-    """Call before the first micro-batch of every update."""
+    """Call before the first micro-batch of every update; ZenFlow does not follow it."""
     at = bisect_right(BATCHES, engine.global_steps, key=lambda row: row[0]) - 1
     if engine.train_batch_size() != BATCHES[at][1]:
         engine.set_train_batch_size(BATCHES[at][1])
@@ -55,6 +55,10 @@ _LR_AT = """\
     share = min(1.0, (update - first) / max(1, last - first))
     return first_lr + (last_lr - first_lr) * share"""
 _LR_SCHEDULER = scheduler(_LR_AT, "update", "Pass to deepspeed.initialize(lr_scheduler=…)")
+_OVERFLOW = (
+    f"{SYSTEM} counts an update that overflows in fp16, and does not step its lr: after one the lr "
+    "is an update late"
+)
 
 
 def draft_deepspeed(plan: Plan, target: Target) -> Draft:
@@ -86,6 +90,8 @@ def _write(
     ]
     functions = _SET_BATCH_SIZE + torch_optimizer(target.optimizer, momentum) + _LR_SCHEDULER
     notes = _whole_micro_batches(plan, micro * target.world_size) + cut_last_update(plan, SYSTEM)
+    if len({update.lr for piece in pieces for update in (piece.first, piece.last)}) > 1:
+        notes = (*notes, _OVERFLOW)
     return Export("\n".join(lines) + functions, notes)
 
 

@@ -25,7 +25,6 @@ from bsgrow.schedule.export.target import (
     Format,
     Target,
     batch_changes,
-    cut_last_update,
     fixed_momentum,
     micro_batches,
 )
@@ -90,7 +89,7 @@ def _write(
         *table("LRS", "first epoch, lr", _by_epoch([update.lr for update in firsts])),
     ]
     functions = torch_optimizer(target.optimizer, momentum) + _LR_SCHEDULER
-    return Export("\n".join(lines) + functions, cut_last_update(plan, SYSTEM))
+    return Export("\n".join(lines) + functions)
 
 
 def _accumulation(firsts: Sequence[Update], unit: int) -> str:

@@ -192,7 +192,9 @@ def _lr(shape: LrShape) -> dict[str, object]:
         arguments["--lr-warmup-samples"] = shape.warmup
         arguments["--lr-warmup-init"] = shape.initial_lr
     if shape.style == "constant":
-        return {**arguments, "--lr-decay-style": "constant"}
+        # Its warm-up must end before its decay, also where there is none.
+        ends = {"--lr-decay-samples": shape.warmup + 1} if shape.warmup >= shape.end else {}
+        return {**arguments, **ends, "--lr-decay-style": "constant"}
     arguments |= {"--min-lr": shape.min_lr, "--lr-decay-samples": shape.end}
     if shape.decay_start == shape.warmup:
         return {**arguments, "--lr-decay-style": shape.style}

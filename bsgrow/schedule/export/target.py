@@ -88,7 +88,7 @@ def fixed_momentum(plan: Plan, system: str) -> float:
             raise InputError(
                 f"{system} holds the momentum coefficient for the whole run; the plan changes it "
                 f"from {first.momentum:g} to {phase.momentum:g} at sample {phase.start_sample}",
-                hint="raise the momentum at the start of the run, growth.momentum_at=0",
+                hint="pass growth.momentum_at=0, which raises it at the start of the run",
             )
     return first.momentum
 
@@ -97,7 +97,7 @@ def micro_batches(plan: Plan, system: str, target: Target) -> int:
     """Return the micro-batch size; raises InputError if unset or a batch is not whole ones."""
     require_divisible(plan, system, target)
     if target.micro_batch_size is None:
-        fits = _largest_micro_batch(plan, target.world_size, 64)
+        fits = fitting_micro_batch(plan, target.world_size)
         raise InputError(
             f"{system} needs the micro-batch size, which it keeps for the whole run",
             hint=f"pass micro_batch_size={fits}, or what else one forward pass on a rank takes",
@@ -124,13 +124,14 @@ def _dividing(plan: Plan, micro: int, world: int) -> str:
     if micro * world <= plan.phases[0].global_batch_size:
         ways.append(f"growth.multiple_of={micro * world}")
     if _batch_gcd(plan) % world == 0:
-        ways.append(f"micro_batch_size={_largest_micro_batch(plan, world, micro)}")
+        ways.append(f"micro_batch_size={fitting_micro_batch(plan, world, micro)}")
     if not ways:
         return f"take fewer ranks: their number must divide {_batch_gcd(plan)}"
     return "pass " + ", or ".join(ways)
 
 
-def _largest_micro_batch(plan: Plan, world: int, limit: int) -> int:
+def fitting_micro_batch(plan: Plan, world: int, limit: int = 64) -> int:
+    """Return the largest micro-batch up to a limit that all batches are whole ones of."""
     share = max(1, _batch_gcd(plan) // world)
     return max(size for size in range(1, min(share, limit) + 1) if share % size == 0)
 

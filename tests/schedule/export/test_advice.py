@@ -89,7 +89,7 @@ def test_a_plan_that_is_far_is_never_told_to_approximate():
     for name in NAMED:
         error = refusal(planned(SMOOTH["cosine"], "grow"), name)
         assert "an approximation is off by" in error.message or "ramp" in error.message
-        assert "approximate" not in error.hint
+        assert "pass approximate" not in error.hint
 
 
 def test_the_first_reason_is_the_curve_not_the_momentum_or_the_options():
