@@ -15,10 +15,13 @@ _MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
 def read_text(path: Path) -> str:
     """Return the text of a file: UTF-8, or what its byte order mark says; lines end in a newline.
 
+    A mark alone is no text.
+
     Raises:
         OSError: the file cannot be read.
         UnicodeDecodeError: it is no such text.
     """
     data = path.read_bytes()
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    marked = (name for mark, name in _MARKS if data.startswith(mark) and data != mark)
+    encoding = next(marked, "utf-8")
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -30,6 +30,7 @@ FORMS = {
 BROKEN = {
     "empty": b"",
     "a mark alone": codecs.BOM_UTF8,
+    "a mark of UTF-16 alone": codecs.BOM_UTF16_LE,
     "bytes that are no text": b"\x80\x81 = 1\n",
     "half a character of UTF-16": "lr".encode("utf-16")[:-1],
     "UTF-16 without a mark": "epochs,lr\n0,0.1\n".encode("utf-16-le"),
