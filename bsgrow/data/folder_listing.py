@@ -3,7 +3,8 @@
 torchvision (datasets/folder.py, make_dataset) takes a class's files as
 ``for root, _, files in sorted(os.walk(folder, followlinks=True)): for file in sorted(files)``:
 folders in the order of their whole paths, not of the walk. os.walk leaves out folders that may not
-be read, and follows a link that leads back until the system gives up; here both are errors.
+be read, and follows a link that leads back until the system gives up; here both are errors. Hidden
+folders and images count there, and so they do here.
 """
 
 import os
@@ -25,11 +26,18 @@ def class_names(folder: Path) -> list[str]:
     """
     files, names = scan(os.fspath(folder))
     if not names:
-        hint = "an image folder has one directory a class, with the class's images inside"
-        if any(name.lower().endswith(".tar") for name in files):
-            hint = "its tars are read with --set data.name=webdataset"
-        raise InputError(f"{printable(folder)}: no class folders in it", hint=hint)
+        raise InputError(f"{printable(folder)}: no class folders in it", hint=_instead(files))
     return sorted(names)
+
+
+def _instead(files: list[str]) -> str:
+    """What to do where there is no class folder, by the files that are there."""
+    names = [name.lower() for name in files]
+    if any(name.endswith(".bsgrow") for name in names):
+        return "packed shards are read with --set data.name=shards"
+    if any(name.endswith(".tar") for name in names):
+        return "tars are read with --set data.name=webdataset"
+    return "an image folder has one directory a class, with the class's images inside"
 
 
 def image_paths(

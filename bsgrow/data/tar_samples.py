@@ -110,9 +110,18 @@ def _dotted(tar: TarReader, part: Part) -> InputError:
         f"{printable(member.name)} is in no sample: a key ends at the first dot, so that its key "
         f"is {printable(key)} and its extension {printable(extension)}",
     )
-    stem, _, last = member.name[len(key) :].rpartition(b".")
-    better = printable(key + stem.replace(b".", b"_") + b"." + last)
-    return InputError(error.message, hint=f"pack it again without dots in its key, as {better}")
+    return InputError(
+        error.message,
+        hint=f"pack it again without dots in its key, as {printable(_without_dots(member, key))}",
+    )
+
+
+def _without_dots(member: Member, key: bytes) -> bytes:
+    """A name with one dot; ``a.jpg.cls`` is meant to be the label of ``a.jpg``, or its like."""
+    stem, _, last = member.name[len(key) + 1 :].rpartition(b".")
+    if stem.lower() in IMAGE_EXTENSIONS:
+        return key + b"." + last
+    return key + b"_" + stem.replace(b".", b"_") + b"." + last
 
 
 def _not_one_of_each(tar: TarReader, images: list[Member], labels: list[Member]) -> InputError:

@@ -166,6 +166,11 @@ def test_another_layout_than_the_recipe_says(both):
     assert "--set data.name=webdataset" in refused(load_encoded, "folder", both).hint
 
 
+def test_shards_where_the_recipe_says_folder(photographs, tmp_path):
+    pack(photographs, tmp_path / "packed", PackOptions())
+    assert "--set data.name=shards" in refused(load_encoded, "folder", tmp_path / "packed").hint
+
+
 def test_what_lies_beside_the_splits(both, tmp_path, caplog):
     for split in ("train", "val"):
         (both / split / "left-over.tar").unlink()

@@ -106,6 +106,12 @@ def test_dots_in_a_key(tmp_path, name, key, extension, better):
     assert found == [(better, 1)]
 
 
+def test_a_label_that_is_called_after_its_image(tmp_path):
+    error = refused(make_tar(tmp_path / "t.tar", [("a.JPG", b"x"), ("a.JPG.cls", b"1")]))
+    assert "a.JPG.cls is in no sample" in error.message
+    assert error.hint.endswith("as a.cls")
+
+
 @pytest.mark.parametrize(
     ("names", "named"),
     [
