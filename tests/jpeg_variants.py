@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from tests.photographs import encode
+from tests.photographs import save
 
 SOF = (b"\xff\xc0", b"\xff\xc2")
 
@@ -62,4 +62,5 @@ def with_colours(encoded, *, jfif=False, transform=None, ids=None):
 def four_components(pixels, **options):
     """Cyan, magenta, yellow and black, of pixels [height, width, 3]."""
     black = np.full(pixels.shape[:2], 40, np.uint8)
-    return encode(Image.fromarray(np.dstack([255 - pixels, black]), "CMYK"), **options)
+    ink = Image.fromarray(np.dstack([255 - pixels, black]), "CMYK")
+    return save(ink, "JPEG", **{"quality": 88} | options)

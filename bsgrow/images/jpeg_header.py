@@ -14,6 +14,10 @@ from bsgrow.images.image_error import ImageError
 CUT_SHORT = "the JPEG is cut short: it has no end"
 """What is wrong with one, for messages."""
 
+# Huffman-coded: baseline, extended, progressive and lossless; arithmetically: the second and third.
+_FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)
+_NUM_COMPONENTS = (1, 3, 4)
+
 _START_OF_IMAGE = b"\xff\xd8"
 _END_OF_IMAGE = b"\xff\xd9"
 
@@ -57,11 +61,21 @@ def is_jpeg(content: Encoded) -> bool:
 
 
 def read_jpeg_header(content: Encoded) -> JpegHeader:
-    """Read what lies before the first scan; raises ImageError: it is damaged."""
+    """Read what lies before the first scan.
+
+    Raises:
+        ImageError: it is damaged, or tells of a kind that no decoder here reads.
+    """
     try:
-        return JpegHeader(*extension.read_jpeg_header(content))
+        header = JpegHeader(*extension.read_jpeg_header(content))
     except ValueError as error:
         raise ImageError(str(error)) from error
+    components, bits = header.num_components, header.precision
+    if components not in _NUM_COMPONENTS or bits != 8:
+        raise ImageError(f"a JPEG of {components} components of {bits} bits is not read")
+    if header.frame not in _FRAMES:
+        raise ImageError(f"a JPEG of this kind (SOF{header.frame - 0xC0}) is not read")
+    return header
 
 
 def has_end(content: Encoded) -> bool:

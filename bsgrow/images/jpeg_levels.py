@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bsgrow.images.encoded import Encoded, Levels
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import with_end
+from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short, with_end
 
 
 @contextmanager
@@ -32,4 +32,7 @@ def opened_jpeg(content: Encoded) -> Iterator[Image.Image]:
 def jpeg_levels(content: Encoded) -> Levels:
     """Its pixels, not turned; CMYK becomes RGB as Pillow does it; raises ImageError."""
     with opened_jpeg(content) as image:
-        return np.asarray(image if image.mode == "L" else image.convert("RGB"))
+        levels = np.asarray(image if image.mode == "L" else image.convert("RGB"))
+    if is_cut_short(content):  # and Pillow took what follows it for the rest
+        raise ImageError(CUT_SHORT)
+    return levels

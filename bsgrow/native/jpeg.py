@@ -26,6 +26,7 @@ from bsgrow.extension import extension
 from bsgrow.extension import jpeg_extension as native
 from bsgrow.images.encoded import MAX_PIXELS, Encoded
 from bsgrow.images.image_error import ImageError
+from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short
 from bsgrow.images.reading import shown_levels, shown_size
 from bsgrow.images.tiff_jpeg import jpegs_inside
 from bsgrow.native.normalisation import scale_and_bias
@@ -243,6 +244,8 @@ def check_decodes(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> None:
         num_threads=1,
         max_pixels=max_pixels,
     )
+    if reason is None and is_cut_short(encoded):
+        reason = CUT_SHORT
     if reason is not None:
         raise ImageError(reason)
 

@@ -127,7 +127,7 @@ const char* read_segments(const uint8_t* start, Reader* reader, JpegHeader* head
   for (uint8_t marker; next_marker(reader, &marker, &header->tidy);) {
     if (marker == kSos) header->first_scan = reader->next - 2 - start;
     if (marker == kEoi) return "it holds no image";
-    if (marker == kSos) return header->height ? nullptr : "no frame header";
+    if (marker == kSos) return header->frame ? nullptr : "no frame header";
     if (is_reserved(marker)) return "a marker that stands for nothing is in its header";
     if (stands_alone(marker)) {
       header->tidy = false;

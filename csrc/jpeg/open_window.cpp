@@ -21,7 +21,10 @@ bool open_window(const EncodedImage& image, const CropWindow& window, int64_t ma
                  JpegDecoder* decoder, Orientation* orientation, DecodeStatus* status) {
   if (!decoder->open(max_pixels, status)) return false;
   JpegHeader header;
-  read_jpeg_header(image, &header);  // for the orientation; what is wrong, the decoder has said
+  if (const char* const problem = read_jpeg_header(image, &header)) {  // which libjpeg passes over
+    *status = {DecodeResult::kFailed, problem};
+    return false;
+  }
   *orientation = header.orientation;
   const int64_t height = orientation->transposed ? decoder->width() : decoder->height();
   const int64_t width = orientation->transposed ? decoder->height() : decoder->width();

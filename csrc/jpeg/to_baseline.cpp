@@ -77,15 +77,15 @@ class Transcoder {
 
 std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
                                  DecodeStatus* status) {
-  if (!is_whole_jpeg(image, max_pixels)) {
-    *status = {DecodeResult::kFailed, "it has no end"};
+  JpegHeader header;
+  const char* problem = read_jpeg_header(image, &header);
+  if (!problem && !is_whole_jpeg(image, max_pixels)) problem = "it has no end";
+  if (problem) {
+    *status = {DecodeResult::kFailed, problem};
     return {};
   }
   *status = {DecodeResult::kDecoded, {}};
-  JpegHeader header;
-  if (!read_jpeg_header(image, &header) && header.baseline()) {
-    return {image.bytes, image.bytes + image.size};
-  }
+  if (header.baseline()) return {image.bytes, image.bytes + image.size};
   Transcoder transcoder(image);
   if (transcoder.run(max_pixels)) return transcoder.bytes();
   *status = transcoder.failure();

@@ -10,6 +10,8 @@ from random import Random
 import numpy as np
 
 from bsgrow.images.image_error import ImageError
+from bsgrow.images.jpeg_header import is_cut_short
+from bsgrow.images.orientation import orientation_of
 from bsgrow.native.jpeg import (
     decode_batch,
     decode_batch_async,
@@ -19,6 +21,7 @@ from bsgrow.native.jpeg import (
 )
 from tests.fuzz.mutate import mutate
 from tests.fuzz.running import base_seed
+from tests.jpeg_variants import four_components, with_colours
 from tests.photographs import cut, encode, jpeg_kinds, save, with_scans
 
 MAX_PIXELS = 4_000_000  # so that a size that was edited costs no more than a moment
@@ -30,7 +33,10 @@ def corpus() -> list[bytes]:
     return [
         *jpeg_kinds().values(),
         with_scans(encode(pixels, progressive=True), 4),
+        encode(pixels)[:-2],
+        encode(pixels, progressive=True)[:-2],
         encode(pixels, mode="CMYK"),
+        with_colours(four_components(pixels, progressive=True)),
         encode(pixels, mode="CMYK", progressive=True, restart_marker_rows=1),
         encode(
             pixels, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
@@ -88,6 +94,8 @@ def check_transcoding(encoded: bytes) -> None:
     except ImageError:
         return
     assert baseline, "no bytes"
+    assert orientation_of(baseline) == orientation_of(encoded), "turned otherwise"
+    assert not is_cut_short(baseline), "without an end"
 
 
 def run(seed: int, seconds: float, keep: Path) -> tuple[int, int]:
