@@ -22,12 +22,11 @@ _DEPTHS_OF: Final[dict[int, tuple[int, ...]]] = {
 Masks = tuple[int, int, int]
 """Which bits of a pixel are red, green and blue."""
 
+WHOLE_BYTES: Final = (0xFF0000, 0xFF00, 0xFF)
+"""Blue is the first byte, green the second and red the third."""
+
 # What a pixel holds where nothing else is said.
-_DEFAULT_MASKS: Final = {
-    16: (0x7C00, 0x3E0, 0x1F),
-    24: (0xFF0000, 0xFF00, 0xFF),
-    32: (0xFF0000, 0xFF00, 0xFF),
-}
+_DEFAULT_MASKS: Final = {16: (0x7C00, 0x3E0, 0x1F), 24: WHOLE_BYTES, 32: WHOLE_BYTES}
 
 
 class BmpCompression(IntEnum):

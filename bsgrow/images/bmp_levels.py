@@ -3,7 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.images.bmp_header import BmpCompression, BmpHeader, Masks, read_bmp_header
+from bsgrow.images.bmp_header import (
+    WHOLE_BYTES,
+    BmpCompression,
+    BmpHeader,
+    Masks,
+    read_bmp_header,
+)
 from bsgrow.images.bmp_run_length import unpacked_runs
 from bsgrow.images.encoded import Encoded, Levels, looked_up, require_bytes, scaled_to_eight_bits
 
@@ -18,7 +24,12 @@ def bmp_levels(content: Encoded) -> Levels:
     """
     header = read_bmp_header(content)
     rows = _runs(header, content) if header.compression in _RUN_LENGTH else _rows(header, content)
-    levels = _masked(rows, header.masks) if header.masks else _coloured(header, content, rows)
+    if header.masks is None:
+        levels = _coloured(header, content, rows)
+    elif header.masks == WHOLE_BYTES:
+        levels = rows.view(np.uint8).reshape(*rows.shape, -1)[:, :, 2::-1]
+    else:
+        levels = _masked(rows, header.masks)
     return np.ascontiguousarray(levels if header.is_top_down else levels[::-1])
 
 
@@ -36,7 +47,7 @@ def _rows(header: BmpHeader, content: Encoded) -> NDArray[np.unsignedinteger]:
     used = np.ascontiguousarray(rows[:, :last])
     if header.bits == 24:
         return _of_three_bytes(used.reshape(header.height, header.width, 3))
-    return used.view(f"<u{header.bits // 8}")
+    return used.view(np.dtype(f"<u{header.bits // 8}"))
 
 
 def _unpacked(rows: Levels, header: BmpHeader) -> Levels:

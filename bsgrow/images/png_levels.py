@@ -1,7 +1,8 @@
-"""The levels of a PNG: its rows counted first, since Pillow takes missing ones for black.
+"""The levels of a PNG, by Pillow, and whether all of its rows are there.
 
-Pillow is given the same rows, stored without compression, in a PNG of nothing else: text, colour
-profiles, gamma, transparency and animations have no effect on them.
+Pillow is given the pixels in a PNG of nothing else: text, colour profiles, gamma, transparency and
+animations have no effect on them. It leaves missing rows at 0: where the last one is not, all are
+there, and else they are counted.
 """
 
 import io
@@ -35,7 +36,6 @@ _PASSES: Final = (
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
-_PASSED_OVER: Final = 1 << 16  # bytes behind the rows, up to which the checksum is looked for
 
 # Of 16 bits both bytes are wanted: the same rows, seen as pixels of twice the samples of 8 bits.
 _TWICE: Final = {GREY: GREY_ALPHA, GREY_ALPHA: RGB_ALPHA}
@@ -52,7 +52,9 @@ def png_levels(content: Encoded) -> Levels:
     """
     header = read_png_header(content)
     as_bytes = header.depth == 16 and header.colour_type in _TWICE
-    pixels = _by_pillow(header, inflated(header), as_bytes=as_bytes)
+    pixels = _by_pillow(header, as_bytes=as_bytes)
+    if header.is_interlaced or not pixels[-1].any():
+        _check_rows(header)
     if header.colour_type == PALETTE:
         return _coloured(header, pixels)
     if as_bytes:
@@ -63,25 +65,17 @@ def png_levels(content: Encoded) -> Levels:
     return np.ascontiguousarray(pixels[:, :, 0 if pixels.shape[2] == 2 else slice(3)])
 
 
-def inflated(header: PngHeader) -> bytes:
-    """All rows, filtered as they are.
-
-    Raises:
-        ImageError: they are damaged, or some are missing.
-    """
+def _check_rows(header: PngHeader) -> None:
+    """Count the bytes of the rows; raises ImageError: they are damaged, or too few."""
     wanted = _num_bytes(header)
-    inflate, rows = zlib.decompressobj(), bytearray()
+    inflate, missing = zlib.decompressobj(), wanted
     try:
         for part in header.pixels:
-            room = wanted + _PASSED_OVER - len(rows)
-            if room <= 0 or inflate.eof:
-                break
-            rows += inflate.decompress(part, room)
+            missing -= len(inflate.decompress(part, missing)) if missing > 0 else 0
     except zlib.error as error:
         raise ImageError(f"its pixels are damaged: {error}") from error
-    if len(rows) < wanted:
-        raise ImageError(f"pixels are missing: it has {len(rows)} of {wanted} bytes of rows")
-    return bytes(memoryview(rows)[:wanted])
+    if missing > 0:
+        raise ImageError(f"pixels are missing: {missing} of the {wanted} bytes of its rows")
 
 
 def _num_bytes(header: PngHeader) -> int:
@@ -95,23 +89,24 @@ def _num_bytes(header: PngHeader) -> int:
     return total
 
 
-def _by_pillow(header: PngHeader, rows: bytes, *, as_bytes: bool) -> Levels:
-    data = _plain_png(header, rows, as_bytes=as_bytes)
+def _by_pillow(header: PngHeader, *, as_bytes: bool) -> Levels:
+    data = _plain_png(header, as_bytes=as_bytes)
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             return np.asarray(image)
     except Exception as error:  # plugins of Pillow raise anything on broken files
+        _check_rows(header)  # which may say it better
         raise ImageError(f"its pixels are damaged: {error}") from error
 
 
-def _plain_png(header: PngHeader, rows: bytes, *, as_bytes: bool) -> bytes:
+def _plain_png(header: PngHeader, *, as_bytes: bool) -> bytes:
     depth, colour_type = header.depth, header.colour_type
     if as_bytes:
         depth, colour_type = 8, _TWICE[colour_type]
     size = (header.width, header.height)
     first = struct.pack(">IIBBBBB", *size, depth, colour_type, 0, 0, header.is_interlaced)
     palette = _chunk(b"PLTE", header.palette) if colour_type == PALETTE else b""
-    pixels = _chunk(b"IDAT", zlib.compress(rows, 0))
+    pixels = _chunk(b"IDAT", b"".join(header.pixels))
     return SIGNATURE + _chunk(b"IHDR", first) + palette + pixels + _chunk(b"IEND", b"")
 
 

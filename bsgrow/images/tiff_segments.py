@@ -119,7 +119,8 @@ def _lengths_not_told(
 def _check_lengths(header: TiffHeader, found: Sequence[Segment]) -> None:
     for k, segment in enumerate(found):
         full = num_rows(header, segment.height) * row_bytes(header, segment.width)
-        if segment.length < (full if header.compression is Compression.NONE else 1):
+        needed = full if header.compression is Compression.NONE else 1
+        if segment.length < needed or segment.start + needed > len(header.tags.content):
             raise ImageError(f"pixels are missing: strip or tile {k} is too short")
         if full > _MOST_BYTES and header.compression is not Compression.NONE:
             raise ImageError(f"a strip or tile of it has {full} bytes, more than {_MOST_BYTES}")

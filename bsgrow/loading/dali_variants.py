@@ -15,12 +15,6 @@ from bsgrow.images.tiff_segments import segments
 from bsgrow.images.webp_header import read_webp_header
 
 _BMP_HEADERS: Final = (40, 108, 124)
-_TIFF_COMPRESSIONS: Final = (
-    Compression.NONE,
-    Compression.LZW,
-    Compression.ADOBE_DEFLATE,
-    Compression.DEFLATE,
-)
 _TIFF_COLOURS: Final = {Photometric.BLACK_IS_ZERO: 1, Photometric.RGB: 3}
 
 
@@ -56,7 +50,10 @@ def webp_compared(image: Encoded) -> bool:
 
 
 def tiff_compared(image: Encoded) -> bool:
-    """Grey and RGB of 8 bits, black is zero and nothing else in a pixel; no BigTIFF, no planes."""
+    """Grey and RGB of 8 bits, black is zero and nothing else in a pixel, without compression.
+
+    Of compressed strips DALI reads those that its window needs: it would not see what is missing.
+    """
     try:
         header = read_tiff_header(image)
         segments(header)
@@ -65,6 +62,6 @@ def tiff_compared(image: Encoded) -> bool:
     return (
         header.bits == 8
         and _TIFF_COLOURS.get(header.photometric) == header.num_samples
-        and header.compression in _TIFF_COMPRESSIONS
+        and header.compression is Compression.NONE
         and not (header.is_planar or header.reverses_bits or header.tags.is_big)
     )

@@ -81,20 +81,15 @@ def with_alpha():
 def compressed():
     for compression in (LZW, DEFLATE, 32946, PACKBITS, LZMA):
         rgb = drawn(8, 3)
-        by_dali = compression in (LZW, DEFLATE, 32946)  # PackBits it unpacks row by row
         tiff = Tiff(rgb, 8, RGB, compression, rows_per_strip=6)
-        yield f"compression {compression}", Kind(tiff.encode(), rgb, by_dali)
+        yield f"compression {compression}", Kind(tiff.encode(), rgb)
         if compression == PACKBITS:
             continue
         for bits in (8, 16):
             for name in ("strips", "planes", "tiles", "big-endian", "fill order 2"):
                 deep_rgb = drawn(bits, 3)
                 tiff = Tiff(deep_rgb, bits, RGB, compression, predictor=2, **LAYOUTS[name])
-                kind = Kind(
-                    tiff.encode(),
-                    scaled(deep_rgb, bits),
-                    by_dali and bits == 8 and name in OF_DALI,
-                )
+                kind = Kind(tiff.encode(), scaled(deep_rgb, bits))
                 yield f"compression {compression}, predictor, {bits} bits, {name}", kind
     bilevel = drawn(1).astype(bool)
     for name in ("tiff_ccitt", "group3", "group4"):
