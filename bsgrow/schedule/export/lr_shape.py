@@ -157,16 +157,18 @@ class _Fitter:
         )
         if rising == 0:
             return self._peak, 0
-        first, last = self._update(0), self._update(rising)
+        first, rise = self._update(0), self._update(rising)
+        last = rise
         if rising > 1:
             last = self._update(rising - 1)
         slope = (last.lr - first.lr) / self._at(last)
         if self._origin is None and slope <= 0:
-            return first.lr, self._at(self._update(rising))
+            return first.lr, self._at(rise)
         if self._origin is None:
             return first.lr, max(1, round((self._peak - first.lr) / slope))
         slope = last.lr / (self._at(last) - self._origin)
-        warmup = max(1, round(self._origin + self._peak / slope))
+        meets = round(self._origin + self._peak / slope) if slope > 0 else self._at(rise)
+        warmup = max(1, meets)
         return -self._origin * self._peak / (warmup - self._origin), warmup
 
     def _linear_starts(self) -> list[int]:

@@ -42,6 +42,8 @@ CASES = {
     "warmed up": (512, 4, WARMED, STAY),
     "rises again": (512, 4, RISE_AND_FALL, Growth(shrink=True)),
     "by epoch": (512, 4, COSINE, STAY),
+    "rises to its end": (512, 4, LINEAR | {"start_factor": 0.1, "end_factor": 1.0}, STAY),
+    "begins at 0": (512, 4, RISE_AND_FALL | {"lrs": [0.0, 0.1, 0.1]}, STAY),
     "part of an epoch": (512, 1.5, CONSTANT, STAY),
 }
 
@@ -119,13 +121,17 @@ def test_an_approximation_says_how_much_at_which_sample(case, name, whole_update
 _CURVES = {"linear", "linear, cut", "linear to 0, cut", "cosine to 0", "one step"}
 _GROWN = {"steps that grow", "steps that grow, cut"}
 FOLLOWED = {
-    "megatron": _CURVES | _GROWN | {"cosine to 0, cut", "warmed up", "part of an epoch"},
+    "megatron": _CURVES
+    | _GROWN
+    | {"cosine to 0, cut", "warmed up", "part of an epoch"}
+    | {"rises to its end"},
     "levanter": _CURVES | _GROWN | {"rises again", "part of an epoch"},
     "nemo": _CURVES | {"part of an epoch"},
     "olmo-core": set(CASES)
     - {"cosine in levels", "cosine, every update", "steps that grow, cut", "steps up to a cap"},
     "deepspeed": set(CASES),
-    "lightning": {"one step", "by epoch", "steps that decay", "steps that grow", "rises again"},
+    "lightning": {"one step", "by epoch", "steps that decay", "steps that grow", "rises again"}
+    | {"begins at 0"},
 }
 ALWAYS = {"one update", "one phase"}
 
