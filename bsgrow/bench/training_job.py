@@ -5,7 +5,7 @@ import torch
 
 from bsgrow.data import DATASETS, ENCODED, ArraySplit, Dataset, is_encoded, load_dataset
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.recipe import Recipe, plan_recipe, resolve
+from bsgrow.recipe import Recipe, make_planned, resolve
 from bsgrow.training.job import Job, prepare
 
 _SYNTHETIC = "synthetic"  # in place of a fingerprint
@@ -26,8 +26,9 @@ def measurable_job(recipe: Recipe) -> Job:
             f"data.name = {recipe.data.name!r}: training is measured on arrays",
             hint=f"one of {', '.join(DATASETS)}; `bsgrow bench loader` measures encoded images",
         )
-    recipe = resolve(recipe, torch.get_num_threads())
-    return prepare(recipe, plan_recipe(recipe), _dataset(recipe))
+    planned = make_planned(recipe)
+    recipe = resolve(planned.recipe, torch.get_num_threads())
+    return prepare(recipe, planned.plan, _dataset(recipe))
 
 
 def is_synthetic(job: Job) -> bool:

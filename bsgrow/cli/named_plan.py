@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsgrow.cli.schedule_options import is_schedule
-from bsgrow.recipe import Recipe, load_recipe, plan_recipe, schedule_recipe
+from bsgrow.recipe import Recipe, load_recipe, make_planned, schedule_recipe
 from bsgrow.schedule import Plan
 
 _UNNAMED = "plan"
@@ -12,11 +12,12 @@ _UNNAMED = "plan"
 
 @dataclass(frozen=True)
 class NamedPlan:
-    """A plan, the recipe that it is compiled from, and what the user calls it."""
+    """A plan, the recipe that it is compiled from, what the user calls it, and what was fitted."""
 
     name: str
     recipe: Recipe
     plan: Plan
+    notes: tuple[str, ...] = ()
 
 
 def named_plans(
@@ -30,7 +31,8 @@ def named_plans(
         overrides: those of ``--set``, which have the last word.
     """
     loaded = named_recipes(recipes, values, overrides)
-    return [NamedPlan(name, recipe, plan_recipe(recipe)) for name, recipe in loaded]
+    planned = [(name, make_planned(recipe)) for name, recipe in loaded]
+    return [NamedPlan(name, each.recipe, each.plan, each.notes) for name, each in planned]
 
 
 def named_recipes(

@@ -12,7 +12,7 @@ from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
 from bsgrow.recipe.config import OptimizerConfig
-from bsgrow.recipe.planning import num_train_samples
+from bsgrow.recipe.planning import num_train_samples, open_data
 from bsgrow.schedule import Growth, compile_plan
 from bsgrow.schedule.export import (
     IMPORTS,
@@ -212,7 +212,8 @@ def _recipe(
 
 
 def _under(schedule: BatchSchedule, recipe: Recipe) -> ImportedRun:
-    num_samples, momentum = num_train_samples(recipe.data), recipe.optimizer.momentum
+    num_samples = num_train_samples(recipe.data, open_data(recipe.data))
+    momentum = recipe.optimizer.momentum
     published = compile_plan(recipe.reference, Growth(mode="decay"), num_samples)
     stretches = noise_stretches(
         schedule,

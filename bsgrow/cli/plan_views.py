@@ -68,7 +68,7 @@ def prediction(plan: Plan, throughput: Throughput) -> str:
 def plan_remarks(entry: NamedPlan, views: Views) -> list[str]:
     """Return what a reader should know of a plan and of its prediction."""
     recipe, plan = entry.recipe, entry.plan
-    found = [*notes(plan), *rule_notes(recipe, plan), *idle_ranks(recipe, plan)]
+    found = [*entry.notes, *notes(plan), *rule_notes(recipe, plan), *idle_ranks(recipe, plan)]
     if views.throughput is None:
         return found
     hardware = ", ".join(f"{value}" for value in views.throughput.hardware.values())

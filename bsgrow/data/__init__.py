@@ -6,8 +6,15 @@ layout of encoded images is one that makes an `EncodedSplit` and one line in `so
 
 from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
 from bsgrow.data.encoded import EncodedDataset, EncodedSplit, SampleError
-from bsgrow.data.registry import DATASETS, find_spec, is_encoded, load_dataset, open_encoded
-from bsgrow.data.sources import ENCODED, EncodedSpec, count_encoded, load_encoded
+from bsgrow.data.registry import (
+    DATASETS,
+    check_path,
+    find_spec,
+    is_encoded,
+    load_dataset,
+    open_encoded,
+)
+from bsgrow.data.sources import ENCODED, EncodedSpec, load_encoded
 from bsgrow.data.spec import DatasetSpec
 
 __all__ = [
@@ -20,7 +27,7 @@ __all__ = [
     "EncodedSpec",
     "EncodedSplit",
     "SampleError",
-    "count_encoded",
+    "check_path",
     "find_spec",
     "fingerprint",
     "is_encoded",

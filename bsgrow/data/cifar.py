@@ -52,14 +52,20 @@ def load_cifar(
     if path is None:
         folder = fetch(name, [layout.archive], download=download)
         return read_archive(layout, folder / layout.archive.name)
+    found = find_files(path, layout=layout)
+    return read_folder(layout, found) if found.is_dir() else read_archive(layout, found)
+
+
+def find_files(path: Path, *, layout: Layout) -> Path:
+    """The archive or the folder of batch files that a path leads to; raises InputError."""
     if path.is_file():
-        return read_archive(layout, path)
+        return path
     for folder in (path, path / layout.folder):
         if any((folder / file_name).exists() for file_name in layout.file_names):
-            return read_folder(layout, folder)
+            return folder
     archive = path / layout.archive.name
     if archive.exists():
-        return read_archive(layout, archive)
+        return archive
     raise _nothing_at(path, layout)
 
 
@@ -91,6 +97,7 @@ CIFAR10 = DatasetSpec(
     mean=(0.49140, 0.48216, 0.44653),
     std=(0.24703, 0.24349, 0.26159),
     load=partial(load_cifar, name="cifar10", layout=LAYOUT_10),
+    check_path=partial(find_files, layout=LAYOUT_10),
 )
 CIFAR100 = DatasetSpec(
     name="cifar100",
@@ -102,4 +109,5 @@ CIFAR100 = DatasetSpec(
     mean=(0.50708, 0.48655, 0.44092),
     std=(0.26733, 0.25644, 0.27615),
     load=partial(load_cifar, name="cifar100", layout=LAYOUT_100),
+    check_path=partial(find_files, layout=LAYOUT_100),
 )

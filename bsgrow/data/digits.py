@@ -5,6 +5,7 @@ Kaynak 1998), its test part, as `sklearn.datasets.load_digits` gives it.
 """
 
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,7 @@ def load_digits(path: Path | None, *, download: bool) -> tuple[ArraySplit, Array
         InputError: a path was given.
     """
     if path is not None:
-        raise InputError(
-            f"data.path = {str(path)!r}: digits comes with scikit-learn and takes no path",
-            hint="leave data.path out, or choose another data.name",
-        )
+        refuse_path(path)
     from sklearn import datasets  # late: a second of import that only this data set needs
 
     bunch = datasets.load_digits()
@@ -43,6 +41,14 @@ def load_digits(path: Path | None, *, download: bool) -> tuple[ArraySplit, Array
     return (
         ArraySplit(images[~held_out], labels[~held_out]),
         ArraySplit(images[held_out], labels[held_out]),
+    )
+
+
+def refuse_path(path: Path) -> NoReturn:
+    """Raises InputError: there are no files."""
+    raise InputError(
+        f"data.path = {str(path)!r}: digits comes with scikit-learn and takes no path",
+        hint="leave data.path out, or choose another data.name",
     )
 
 
@@ -62,4 +68,5 @@ DIGITS = DatasetSpec(
     mean=(0.30526,),
     std=(0.37616,),
     load=load_digits,
+    check_path=refuse_path,
 )

@@ -40,7 +40,7 @@ def load_fashion_mnist(path: Path | None, *, download: bool) -> tuple[ArraySplit
         BsgrowError: a file is damaged, or the download failed.
     """
     folder = _find_folder(download=download) if path is None else path
-    _check_folder(folder)
+    check_folder(folder)
     return read_split(folder, "train", _NUM_TRAIN), read_split(folder, "t10k", _NUM_TEST)
 
 
@@ -71,7 +71,8 @@ def _find_folder(*, download: bool) -> Path:
     return fetch("fashion-mnist", FILES, download=download, also=also)
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raises InputError where one of the four files is not in a folder."""
     if not folder.is_dir():
         raise InputError(
             f"data.path = {str(folder)!r} is not a directory",
@@ -106,4 +107,5 @@ FASHION_MNIST = DatasetSpec(
     mean=(0.28604,),
     std=(0.35302,),
     load=load_fashion_mnist,
+    check_path=check_folder,
 )

@@ -5,8 +5,9 @@ from pathlib import Path
 from bsgrow.data.encoded import EncodedDataset
 from bsgrow.data.layouts import find_layout
 from bsgrow.data.names import printable
-from bsgrow.data.sources import TRAIN_FOLDER, existing_folder, load_encoded
+from bsgrow.data.sources import existing_folder, load_encoded
 from bsgrow.data.spec import DatasetSpec
+from bsgrow.data.split_folders import find_splits
 from bsgrow.errors import InputError
 
 
@@ -27,7 +28,7 @@ def open_named(spec: DatasetSpec, path: Path | None) -> EncodedDataset:
             hint="set data.path to a folder with train/ and val/ in it, each with a folder a "
             "class, or with the shards that `bsgrow data pack` makes of that",
         )
-    dataset = load_encoded(find_layout(existing_folder(path) / TRAIN_FOLDER), path)
+    dataset = load_encoded(find_layout(find_splits(existing_folder(path), None)[0]), path)
     _check_whole(spec, dataset, path)
     return dataset
 

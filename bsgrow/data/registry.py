@@ -70,21 +70,48 @@ def is_encoded(name: str) -> bool:
     return name in ENCODED or (name in DATASETS and DATASETS[name].is_encoded)
 
 
-def open_encoded(name: str, path: Path | None) -> EncodedDataset:
+def check_path(name: str, path: Path) -> None:
+    """Checks that something is at the path of a data set in arrays; reads none of it.
+
+    Args:
+        name: a key of `DATASETS` whose samples are arrays.
+        path: of its files.
+
+    Raises:
+        InputError: nothing is there, or the set takes no path.
+        BsgrowError: the system refuses to look.
+    """
+    try:
+        DATASETS[name].check_path(expand_user(path))
+    except OSError as error:
+        raise _unsearchable(error) from error
+
+
+def open_encoded(
+    name: str, path: Path | None, test_fraction: float | None = None
+) -> EncodedDataset:
     """Opens a data set of encoded images: lists and checks it, reads no image.
 
     Args:
         name: a key of `ENCODED`, or of `DATASETS` where its spec `is_encoded`.
-        path: holds ``train/``, and ``val/`` or ``test/``.
+        path: holds ``train/``, and ``val/`` or ``test/``; see `load_encoded`.
+        test_fraction: see `load_encoded`; for a key of `ENCODED`.
 
     Raises:
         InputError, BsgrowError: as `load_encoded`; or it is not the set that it is called.
     """
-    return load_encoded(name, path) if name in ENCODED else open_named(find_spec(name), path)
+    if name in ENCODED:
+        return load_encoded(name, path, test_fraction)
+    return open_named(find_spec(name), path)
 
 
 def _load(load: Load, path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
     try:
         return load(path and expand_user(path), download=download)
-    except OSError as error:  # looking for files may fail too: a folder that may not be searched
-        raise BsgrowError(f"data.path: {error}", hint="check that it may be read") from error
+    except OSError as error:
+        raise _unsearchable(error) from error
+
+
+def _unsearchable(error: OSError) -> BsgrowError:
+    """Looking for files may fail: a folder that may not be searched, a name too long."""
+    return BsgrowError(f"data.path: {error}", hint="check that it may be read")

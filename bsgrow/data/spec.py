@@ -1,5 +1,6 @@
 """What is known of a data set before any of it is read: enough to plan a run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ class DatasetSpec:
         mean: per channel, of pixel / 255 over the training split.
         std: per channel, of pixel / 255 over the training split.
         load: reads it into arrays; None: its samples stay encoded images, at ``data.path``.
+        check_path: raises InputError where a path holds none of its files; reads none of them.
     """
 
     name: str
@@ -39,6 +41,7 @@ class DatasetSpec:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     load: Load | None
+    check_path: Callable[[Path], object] = lambda path: None
 
     @property
     def is_encoded(self) -> bool:

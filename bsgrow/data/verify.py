@@ -14,10 +14,11 @@ from bsgrow.data.in_order import map_in_order
 from bsgrow.data.layouts import TARS, find_layout, kind_of, tell_what_is_beside, tell_what_is_left
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.packing.source import is_data_set, open_images
+from bsgrow.data.packing.source import open_images
 from bsgrow.data.shards import ShardSplit, check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import Index
-from bsgrow.data.sources import TEST_FOLDERS, TRAIN_FOLDER, check_same_classes
+from bsgrow.data.sources import check_same_classes
+from bsgrow.data.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
 from bsgrow.images.encoded import Encoded

@@ -11,7 +11,13 @@ from bsgrow.recipe.config import (
 )
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
-from bsgrow.recipe.planning import plan_recipe, resolve, with_absolute_paths
+from bsgrow.recipe.planning import (
+    Planned,
+    make_planned,
+    plan_recipe,
+    resolve,
+    with_absolute_paths,
+)
 from bsgrow.recipe.reading import (
     as_toml,
     load_recipe,
@@ -29,6 +35,7 @@ __all__ = [
     "LossConfig",
     "ModelConfig",
     "OptimizerConfig",
+    "Planned",
     "Recipe",
     "RunConfig",
     "ScheduleConfig",
@@ -36,6 +43,7 @@ __all__ = [
     "changed_keys",
     "load_recipe",
     "make_arm",
+    "make_planned",
     "parse_value",
     "plan_recipe",
     "recipe_fingerprint",

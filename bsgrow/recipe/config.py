@@ -27,6 +27,7 @@ from bsgrow.recipe.data_config import (
 from bsgrow.recipe.device_name import check_device
 from bsgrow.recipe.section import Section
 from bsgrow.schedule import Growth, Reference
+from bsgrow.schedule.config import part_of
 
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
 _MAX_COUNT = 2**31 - 1  # what the kernels of torch index a batch with
@@ -119,6 +120,11 @@ class ScheduleConfig(Section):
     global_batch_size: int
     """Samples per parameter update."""
 
+    batch_limit: str | None = None
+    """Part of the training set, such as ``"N/10"``, that global_batch_size is lowered to where it
+    is above, and ghost and micro-batch with it; lr is lowered alike, by the root for Adam, so that
+    the noise scale stays."""
+
     curve: Mapping[str, Any] = Field(default={"name": "ConstantLR", "factor": 1.0})
     """The learning-rate schedule, by torch's name and arguments."""
 
@@ -131,6 +137,23 @@ class ScheduleConfig(Section):
     hold: Literal["epoch"] | None = None
     """``epoch`` keeps the curve constant within an epoch, as code does that steps its scheduler
     once an epoch."""
+
+    @field_validator("batch_limit")
+    @classmethod
+    def _is_a_part(cls, limit: str | None) -> str | None:
+        if limit is not None:
+            part_of(limit, 1, "schedule.batch_limit")
+        return limit
+
+    @model_validator(mode="after")
+    def _positions_stay(self) -> Self:
+        if self.batch_limit is not None and self.unit == "updates":
+            raise InputError(
+                'schedule.unit = "updates": there would be more of them in an epoch where '
+                f"schedule.batch_limit = {self.batch_limit!r} lowers the batch",
+                hint='give positions in epochs, schedule.unit = "epochs", or in samples',
+            )
+        return self
 
 
 class RunConfig(Section):
@@ -247,7 +270,9 @@ class Recipe(Section):
     @property
     def reference(self) -> Reference:
         """The schedule as published, with the momentum of its optimizer."""
-        return Reference(**dict(self.schedule), momentum=self.optimizer.momentum)
+        schedule = dict(self.schedule)
+        del schedule["batch_limit"]  # `fit` has lowered the batch, once N is known
+        return Reference(**schedule, momentum=self.optimizer.momentum)
 
     @property
     def ghost_batch_size(self) -> int:
@@ -259,5 +284,14 @@ class Recipe(Section):
         """Samples per micro-batch, resolved: whole ghost batches, on any device the same."""
         if self.run.micro_batch_size != "auto":
             return self.run.micro_batch_size
-        ghost = self.ghost_batch_size
-        return max(1, _AUTO_MICRO_BATCH // ghost) * ghost
+        return self.auto_micro_batch_size
+
+    @property
+    def auto_micro_batch_size(self) -> int:
+        """What ``run.micro_batch_size = "auto"`` stands for: 256, in whole ghost batches."""
+        return whole_ghosts(_AUTO_MICRO_BATCH, self.ghost_batch_size)
+
+
+def whole_ghosts(num_samples: int, ghost_batch_size: int) -> int:
+    """Return so many samples or fewer that make whole ghost batches, of which one at least."""
+    return max(1, num_samples // ghost_batch_size) * ghost_batch_size

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, PlainSerializer, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, PositiveInt, model_validator
 
 from bsgrow.data import DATASETS, ENCODED, is_encoded
 from bsgrow.errors import InputError
@@ -25,7 +25,12 @@ class DataConfig(Section):
 
     path: PathText | None = None
     """Folder or archive with the files of the data set; found or downloaded where absent.
-    Encoded images are in its folders ``train`` and ``val``."""
+    Encoded images are in its folders ``train`` and ``val``, or in one folder of class folders, of
+    which test_fraction is held out."""
+
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Part of the encoded images that is held out, such as 0.1, where path holds no ``val`` or
+    ``test``. Which ones, their names decide: the same on every machine, as folder and as shards."""
 
     num_samples: PositiveInt | None = None
     """Size of the training set, to plan for a set that bsgrow does not know."""
@@ -121,6 +126,8 @@ def check_keys_of_data(data: DataConfig, augment: Augment, images: ImagesConfig 
         hint = f"it is for data.name = {', '.join(encoded)}; arrays take [augment] pad and cutout"
     else:
         return
+    if data.name not in ENCODED:
+        without_effect["data.test_fraction"], unset["data.test_fraction"] = data.test_fraction, None
     for key, value in without_effect.items():
         if value != unset[key]:
             message = f"{key} = {value!r}: has no effect with data.name = {data.name!r}"

@@ -30,7 +30,15 @@ data.decoder that of pixels, so that the weights are the same to the bit only wh
 data.on_error may change so that a run which a bad file ended can go on without it."""
 
 
-LATER_KEYS = MappingProxyType({"augment.cutout": 0, "images": None, "loss.label_smoothing": 0.0})
+LATER_KEYS = MappingProxyType(
+    {
+        "augment.cutout": 0,
+        "data.test_fraction": None,
+        "images": None,
+        "loss.label_smoothing": 0.0,
+        "schedule.batch_limit": None,
+    }
+)
 """Keys that came after the first runs, with the value that those had; a fingerprint leaves them
 out at that value, so that it stays what is in a run directory written before they came."""
 

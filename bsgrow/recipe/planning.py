@@ -1,39 +1,104 @@
 """Recipe to plan: what `bsgrow plan` prints and `bsgrow train` executes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from bsgrow.data import DATASETS, ENCODED, count_encoded, is_encoded
+from bsgrow.data import (
+    DATASETS,
+    ENCODED,
+    EncodedDataset,
+    check_path,
+    is_encoded,
+    open_encoded,
+)
+from bsgrow.data.names import printable
 from bsgrow.data.sources import expand_user
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
+from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes
 from bsgrow.recipe.hints import key_hint
 from bsgrow.schedule import Plan, compile_plan
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A recipe and what comes of it once the size of its data is known.
+
+    Attributes:
+        recipe: its batches fitted to the data.
+        plan: its compiled schedule.
+        dataset: the encoded images at ``data.path``, opened; None for arrays, or without a path.
+        notes: what was fitted, in sentences.
+    """
+
+    recipe: Recipe
+    plan: Plan
+    dataset: EncodedDataset | None
+    notes: tuple[str, ...]
+
+
 def plan_recipe(recipe: Recipe) -> Plan:
-    """Compile the schedule of a recipe; needs no data, only its number of samples.
+    """Compile the schedule of a recipe; of its data only the number of samples is needed.
 
     Raises:
         InputError: the number of samples is not known, or the values do not fit each other.
     """
+    return make_planned(recipe).plan
+
+
+def make_planned(recipe: Recipe) -> Planned:
+    """Compile the schedule of a recipe, fitted to its data; see ``plan_recipe``."""
+    dataset = open_data(recipe.data)
+    num_samples = num_train_samples(recipe.data, dataset)
+    fitted = fit(recipe, num_samples)
     try:
-        plan = compile_plan(recipe.reference, recipe.growth, num_train_samples(recipe.data))
+        plan = compile_plan(fitted.reference, fitted.growth, num_samples)
     except InputError as error:
         error.hint = error.hint or key_hint(error.message)
         raise
-    _check_ghost_batch(recipe, plan)
-    return plan
+    _check_ghost_batch(fitted, plan)
+    notes = tuple(fit_notes(recipe, fitted, num_samples))
+    return Planned(fit_micro_batch(fitted, plan), plan, dataset, notes)
 
 
-def num_train_samples(data: DataConfig) -> int:
-    """Return the size of the training set, N: of a named set, as the recipe gives it, or counted.
+def open_data(data: DataConfig) -> EncodedDataset | None:
+    """Open the encoded images of a recipe, as training does, or look for its arrays; reads neither.
 
-    Encoded images are counted at ``data.path``: a folder by listing it, shards and tars by their
-    headers.
+    Returns:
+        The images; None for arrays, or where no path is given.
+
+    Raises:
+        InputError: nothing is at ``data.path``, or other data than the recipe says.
+        BsgrowError: it is damaged.
     """
+    path = Path(data.path) if data.path else None
+    if path is None:
+        return None
+    if not is_encoded(data.name):
+        if data.name in DATASETS:
+            check_path(data.name, path)
+        return None
+    dataset = open_encoded(data.name, path, data.test_fraction)
+    _check_num_samples(data, dataset)
+    _check_classes(path, dataset)
+    return dataset
+
+
+def num_train_samples(data: DataConfig, dataset: EncodedDataset | None) -> int:
+    """Return the size of the training set, N: counted, of a named set, or as the recipe gives it.
+
+    Args:
+        data: as the recipe says.
+        dataset: what ``open_data`` returned.
+
+    Raises:
+        InputError: it is not known.
+    """
+    if dataset is not None:
+        return dataset.num_samples
     if data.name in ENCODED and data.num_samples is None:
-        return count_encoded(data.name, Path(data.path) if data.path else None)
+        open_encoded(data.name, None)  # which asks for a path
     spec = DATASETS.get(data.name)
     if spec is None and data.num_samples is None:
         raise InputError(
@@ -53,10 +118,30 @@ def with_absolute_paths(recipe: Recipe) -> Recipe:
 
     ``data.path`` is the only path in a recipe: a table of learning rates is read into it.
     """
-    if recipe.data.path is None:
+    if not recipe.data.path:
         return recipe
     path = expand_user(Path(recipe.data.path)).absolute()
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
+
+
+def _check_num_samples(data: DataConfig, dataset: EncodedDataset) -> None:
+    if data.num_samples not in (None, dataset.num_samples):
+        raise InputError(
+            f"data.num_samples = {data.num_samples}: there are {dataset.num_samples} training "
+            f"images in {data.path}",
+            hint="leave data.num_samples out, and they are counted",
+        )
+
+
+def _check_classes(path: Path, dataset: EncodedDataset) -> None:
+    if dataset.num_classes == 1:
+        (name,) = dataset.class_names
+        raise InputError(
+            f"data.path = {str(path)!r}: all images are of one class, {printable(name)}, so that "
+            "there is nothing to tell apart",
+            hint="a class is a folder; where the classes are folders inside this one, give it as "
+            "data.path",
+        )
 
 
 def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:

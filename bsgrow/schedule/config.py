@@ -1,12 +1,15 @@
 """What goes into a plan: the schedule as published, and how to spend it in batch size."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.curves import Curve, build_curve
+
+_LONGEST_PART = 80  # characters of a wrong value that an error shows
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ class Growth:
     """B ∝ decay^batch_exponent; absent, all of the decay goes into the batch, which is 1 by the
     linear rule and 2 by the sqrt rule. Seesaw (arXiv 2510.14717) is 1 by the sqrt rule."""
 
-    max_batch_size: int | None = None
+    max_batch_size: int | str | None = None
     """Largest global batch size; past it the rest of the decay goes into the learning rate.
+    ``"N/10"`` is that part of the training set, or the first batch where that is larger.
     The paper uses about N/10, the default for smooth curves, which may fall to 0. A measured
     gradient noise scale (arXiv 1812.06162) is another source for this number."""
 
@@ -114,13 +118,20 @@ class Growth:
     """Whether what is held has N/B − 1 in place of its large-N form N/B."""
 
     def __post_init__(self) -> None:
-        if self.max_batch_size is not None:
+        if isinstance(self.max_batch_size, str):
+            part_of(self.max_batch_size, 1, "growth.max_batch_size")
+        elif self.max_batch_size is not None:
             _require_positive("growth.max_batch_size", self.max_batch_size)
         _require_positive("growth.lr_scale", self.lr_scale)
         _require_positive("growth.multiple_of", self.multiple_of)
         self._require_factor()
         self._require_exponent()
         self._require_momentum()
+
+    @property
+    def cap(self) -> int | None:
+        """The largest batch size; None without one, or where it is a part of N not yet resolved."""
+        return None if isinstance(self.max_batch_size, str) else self.max_batch_size
 
     @property
     def full_exponent(self) -> int:
@@ -154,6 +165,28 @@ class Growth:
             raise InputError(f"growth.momentum_at = {self.momentum_at}: must not be negative")
 
 
+def part_of(text: str, num_samples: int, key: str = "") -> int:
+    """Return the number of samples that a part of the training set is, at least 1.
+
+    Args:
+        text: ``N/10`` for a tenth, or any other part of this form.
+        num_samples: size of the training set, N.
+        key: where it is written.
+
+    Raises:
+        InputError: it is not of this form.
+    """
+    written = re.fullmatch(r"N/([1-9][0-9]{0,8})", text)
+    if written is None:
+        value = repr(text) if len(text) <= _LONGEST_PART else f"{text[:_LONGEST_PART]!r}…"
+        raise InputError(
+            f'{key} = {value}: must be a valid integer, or a part of the training set, "N/10"'
+            if key.startswith("growth")
+            else f'{key} = {value}: must be a part of the training set, such as "N/10"'
+        )
+    return max(1, num_samples // int(written[1]))
+
+
 def planned_momentum(reference: Reference, growth: Growth) -> float:
     """Return the momentum coefficient that the plan runs at, from growth.momentum_at on."""
     return reference.momentum if growth.momentum is None else growth.momentum
@@ -165,7 +198,9 @@ def resolve(growth: Growth, curve: Curve, num_samples: int, first_batch_size: in
     A smooth curve is capped at N/10, as it may fall to 0; an exact rule stays below N. Raises
     InputError where the first decay, which ``hybrid`` replaces, would be no level.
     """
-    factor, cap = growth.factor, growth.max_batch_size
+    factor, cap = growth.factor, growth.cap
+    if isinstance(growth.max_batch_size, str):
+        cap = max(part_of(growth.max_batch_size, num_samples), first_batch_size)
     if factor is None:
         factor = 2.0 if curve.smooth else "continuous"
     if cap is None and curve.smooth:

@@ -34,7 +34,7 @@ class Sizes:
     def __post_init__(self) -> None:
         """Raise InputError where the first batch does not fit the limits."""
         first = self._first
-        cap, unit = self.growth.max_batch_size, self.growth.multiple_of
+        cap, unit = self.growth.cap, self.growth.multiple_of
         if first < 1 or math.isinf(first):
             raise InputError(f"growth: the first batch would be {first:.3g} samples", _FIRST_BATCH)
         if cap is not None and cap < math.floor(first):
@@ -73,7 +73,7 @@ class Sizes:
     def size(self, decay: float, momentum: float) -> int:
         """Return the batch size for a decay: the highest level not above what is wanted."""
         wanted = self._wanted(decay, momentum) * SLACK
-        cap, unit = self.growth.max_batch_size, self.growth.multiple_of
+        cap, unit = self.growth.cap, self.growth.multiple_of
         level = cap if cap is not None and wanted >= cap else self._level(wanted, momentum)
         if math.isinf(level) or math.floor(level) > self.num_samples:
             raise self._too_large(level)

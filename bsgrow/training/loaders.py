@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from bsgrow.data import Dataset, EncodedDataset, is_encoded, load_dataset, open_encoded
-from bsgrow.errors import InputError
 from bsgrow.loading import EncodedLoader, Loader, choose_array_loader, choose_decoder
 from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
 from bsgrow.recipe.data_config import check_augment
+from bsgrow.recipe.planning import open_data
 from bsgrow.training.device import Precision, resolve_device
 
 AnyDataset = Dataset | EncodedDataset
@@ -21,17 +21,10 @@ def load_data(data: DataConfig) -> AnyDataset:
         InputError: it is not there, or of another size than the recipe says.
         BsgrowError: it is damaged, or could not be downloaded.
     """
-    path = Path(data.path) if data.path else None
-    if not is_encoded(data.name):
-        return load_dataset(data.name, path)
-    dataset = open_encoded(data.name, path)
-    if data.num_samples not in (None, dataset.num_samples):
-        raise InputError(
-            f"data.num_samples = {data.num_samples}: there are {dataset.num_samples} training "
-            f"images in {data.path}",
-            hint="leave data.num_samples out, and they are counted",
-        )
-    return dataset
+    dataset = open_data(data)
+    if dataset is None and is_encoded(data.name):
+        return open_encoded(data.name, None)  # which says how to give a path
+    return dataset or load_dataset(data.name, Path(data.path) if data.path else None)
 
 
 def num_channels(dataset: AnyDataset) -> int:

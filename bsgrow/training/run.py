@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from bsgrow.recipe import Recipe, load_recipe, plan_recipe, resolve
+from bsgrow.recipe import Recipe, load_recipe, make_planned, resolve
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.divergence import require_finite_loss
@@ -41,8 +41,8 @@ def carry_out(
         DivergedRunError: the loss or the weights of the run were not finite, now or when it ended.
         BsgrowError: as ``prepare`` and ``train_job``.
     """
-    recipe = resolve(recipe, torch.get_num_threads())
-    plan = plan_recipe(recipe)
+    planned = make_planned(recipe)
+    recipe, plan = resolve(planned.recipe, torch.get_num_threads()), planned.plan
     if resume:
         directory.check_same_run(recipe)
         if (finished := directory.read_summary()) is not None:
@@ -52,7 +52,7 @@ def carry_out(
         directory.require_new()
     recipe = with_decoder(recipe, load_recipe(directory.find_recipe()) if resume else recipe)
     with explaining_memory():
-        job = prepare(recipe, plan)
+        job = prepare(recipe, plan, planned.dataset)
         state = State.initial(job)
         state.warm_up(job, sizes_to_compile(count_micro_batches(plan, recipe.micro_batch_size)))
         directory.make()

@@ -247,12 +247,6 @@ def test_a_file_in_the_place_of_the_directory(tmp_path):
         run(tmp_path / "file")
 
 
-def test_a_model_that_does_not_fit_in_memory(tmp_path):
-    with pytest.raises(BsgrowError, match="out of memory"):
-        run(tmp_path / "run", "model.width=1000000000000")
-    assert not (tmp_path / "run").exists()
-
-
 def test_two_processes_do_not_train_in_one_directory(tmp_path):
     with pytest.raises(InterruptedRunError):
         run(tmp_path / "run", stop=StopAfter(1))

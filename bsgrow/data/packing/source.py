@@ -1,20 +1,18 @@
 """What is packed: a whole data set or one split of it, told by what lies in the folder."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from bsgrow.data.image_folder import ImageFolderSplit
-from bsgrow.data.layouts import SHARDS, TARS, find_layout, kind_of, tell_what_is_beside
+from bsgrow.data.layouts import find_layout, tell_what_is_beside
 from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.sources import (
-    ENCODED,
+from bsgrow.data.sources import ENCODED, check_same_classes, held_out_classes
+from bsgrow.data.split_folders import (
     TEST_FOLDERS,
     TRAIN_FOLDER,
-    check_same_classes,
-    held_out_classes,
     held_out_folder,
+    is_data_set,
 )
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
@@ -46,32 +44,6 @@ def open_source(path: Path) -> list[SplitToPack]:
         return _open_data_set(path)
     split = _open_split(path)
     return [SplitToPack("", split, split.class_names)]
-
-
-def is_data_set(path: Path) -> bool:
-    """Whether a folder holds splits, and is not one itself that has a class called ``train``.
-
-    It holds splits where ``train/`` is there, and ``val/`` or ``test/`` beside it, or no folder
-    beside it, or folders, tars or shards in it, as in a split. What is hidden does not count.
-
-    Raises:
-        InputError: a folder cannot be listed.
-    """
-    folders = {name for name in _shown(path) if (path / name).is_dir()}
-    if TRAIN_FOLDER not in folders:
-        return False
-    if folders == {TRAIN_FOLDER} or folders & {*TEST_FOLDERS}:
-        return True
-    return _is_split(path / TRAIN_FOLDER)
-
-
-def _is_split(folder: Path) -> bool:
-    names = _shown(folder)
-    return any(kind_of(name) in (TARS, SHARDS) or (folder / name).is_dir() for name in names)
-
-
-def _shown(folder: Path) -> list[str]:
-    return [name for name in _listed(folder) if not name.startswith(".")]
 
 
 def _open_data_set(path: Path) -> list[SplitToPack]:
@@ -120,13 +92,3 @@ def open_images(folder: Path, layout: str) -> SourceSplit:
         DamagedError: a tar is damaged.
     """
     return WebDatasetSplit(folder) if layout == "webdataset" else ImageFolderSplit(folder)
-
-
-def _listed(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)  # noqa: PTH208 - names only
-    except OSError as error:
-        raise InputError(
-            f"{printable(folder)}: cannot be listed: {error.strerror}",
-            hint="SOURCE is an image folder or a folder of WebDataset tars",
-        ) from error

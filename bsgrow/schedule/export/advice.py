@@ -68,7 +68,7 @@ def _changes(plan: Plan, name: str) -> Iterator[tuple[str, Plan]]:
         tried.append(("growth.mode=decay", reference, replace(growth, mode="decay")))
     if name == "olmo-core" and growth.mode != "decay":
         first = plan.phases[0].global_batch_size
-        cap = first << ((growth.max_batch_size or plan.num_samples // 10) // first).bit_length() - 1
+        cap = first << ((growth.cap or plan.num_samples // 10) // first).bit_length() - 1
         doubled = replace(growth, factor=2.0, max_batch_size=cap)
         tried.append((f"growth.factor=2 growth.max_batch_size={cap}", reference, doubled))
     if growth.shrink:
@@ -87,7 +87,7 @@ def _changes(plan: Plan, name: str) -> Iterator[tuple[str, Plan]]:
 
 def _uncapped(plan: Plan) -> list[int]:
     """Return the batch that a step curve reaches without a cap, where there is one."""
-    cap = plan.growth.max_batch_size
+    cap = plan.growth.cap
     if cap is None or plan.is_smooth or plan.growth.mode == "decay":
         return []
     free = replace(plan.growth, max_batch_size=None)

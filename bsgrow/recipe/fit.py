@@ -1,0 +1,73 @@
+"""A recipe made to fit the size of its data: batches that are parts of the training set."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from bsgrow.recipe.config import Recipe, ScheduleConfig, whole_ghosts
+from bsgrow.schedule import Plan
+from bsgrow.schedule.config import part_of
+
+_LEARNING_RATES = ("base_lr", "eta_min", "lrs", "max_lr")  # arguments of curves
+
+
+def fit(recipe: Recipe, num_samples: int) -> Recipe:
+    """Lower the batch of a recipe to ``schedule.batch_limit``, and with it lr and ghost batch.
+
+    Args:
+        recipe: as written; one that was lowered already stays as it is.
+        num_samples: size of the training set, N.
+    """
+    schedule, run = recipe.schedule, recipe.run
+    if schedule.batch_limit is None:
+        return recipe
+    size = part_of(schedule.batch_limit, num_samples)
+    if schedule.global_batch_size <= size:
+        return recipe
+    ratio = size / schedule.global_batch_size
+    lowered = _lowered(
+        schedule, size, math.sqrt(ratio) if recipe.optimizer.name == "adam" else ratio
+    )
+    ghost, micro = min(recipe.ghost_batch_size, size), run.micro_batch_size
+    if micro != "auto":
+        micro = whole_ghosts(micro, ghost)
+    smaller = run.model_copy(update={"ghost_batch_size": ghost, "micro_batch_size": micro})
+    return recipe.model_copy(update={"schedule": lowered, "run": smaller})
+
+
+def fit_micro_batch(recipe: Recipe, plan: Plan) -> Recipe:
+    """Lower a micro-batch that no update fills, so that no memory is held for it."""
+    micro, ghost = recipe.run.micro_batch_size, recipe.ghost_batch_size
+    if micro == "auto":
+        return recipe
+    largest = max(phase.global_batch_size for phase in plan.phases)
+    most = max(-(-largest // ghost) * ghost, recipe.auto_micro_batch_size)
+    run = recipe.run.model_copy(update={"micro_batch_size": min(micro, most)})
+    return recipe.model_copy(update={"run": run})
+
+
+def fit_notes(written: Recipe, fitted: Recipe, num_samples: int) -> list[str]:
+    """Return what was lowered, in a sentence; empty where nothing was."""
+    before, after = written.schedule, fitted.schedule
+    if before.global_batch_size == after.global_batch_size:
+        return []
+    size, ghost = after.global_batch_size, fitted.ghost_batch_size
+    return [
+        f"{num_samples} samples are few for a batch of {before.global_batch_size}: the first is "
+        f"{size} by schedule.batch_limit = {before.batch_limit!r}, in ghost batches of {ghost}; "
+        f"lr is {after.lr:.4g} instead of {before.lr:.4g}, for the same noise"
+    ]
+
+
+def _lowered(schedule: ScheduleConfig, size: int, ratio: float) -> ScheduleConfig:
+    scaled = {"lr": schedule.lr * ratio, "curve": _scaled(schedule.curve, ratio)}
+    return schedule.model_copy(update={"global_batch_size": size, **scaled})
+
+
+def _scaled(value: Any, ratio: float, key: str = "") -> Any:
+    """Multiply the learning rates that a curve states itself, and those of the curves in it."""
+    if isinstance(value, Mapping):
+        return {name: _scaled(inner, ratio, name) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scaled(inner, ratio, key) for inner in value]
+    return value * ratio if key in _LEARNING_RATES else value
