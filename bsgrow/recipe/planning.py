@@ -58,8 +58,18 @@ def make_planned(recipe: Recipe) -> Planned:
         error.hint = error.hint or key_hint(error.message)
         raise
     _check_ghost_batch(fitted, plan)
-    notes = tuple(fit_notes(recipe, fitted, num_samples))
+    notes = (*fit_notes(recipe, fitted, num_samples), *_for_planning(recipe))
     return Planned(fit_micro_batch(fitted, plan), plan, dataset, notes)
+
+
+def _for_planning(recipe: Recipe) -> list[str]:
+    """Return what a recipe may say to be planned, and training does not carry out."""
+    if recipe.run.world_size == 1:
+        return []
+    return [
+        f"run.world_size = {recipe.run.world_size} is for planning; `bsgrow train` runs in one "
+        "process, and takes 1"
+    ]
 
 
 def open_data(data: DataConfig) -> EncodedDataset | None:

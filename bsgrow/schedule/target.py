@@ -12,6 +12,7 @@ from bsgrow.schedule.config import Reference
 from bsgrow.schedule.curves import ENDS, Curve, exact
 
 _MAX_CURSOR = 2**64 - 1
+_MAX_EPOCHS = 2**32  # the order and the augmentation of a sample are keyed by 32 bits of its epoch
 _MAX_KNOTS = 1_000_000
 
 
@@ -125,6 +126,11 @@ def _num_total_samples(reference: Reference, num_samples: int) -> int:
         raise InputError(
             f"schedule.epochs = {reference.epochs:g}: of {num_samples} samples each are more than "
             "a 64-bit cursor counts",
+        )
+    if reference.epochs > _MAX_EPOCHS:
+        raise InputError(
+            f"schedule.epochs = {reference.epochs:g}: at most 2³² = {_MAX_EPOCHS}, after which the "
+            "stream of samples would repeat itself",
         )
     return total
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from bsgrow.data import count_encoded, load_encoded
+from bsgrow.data import load_encoded
 from bsgrow.data.layouts import find_layout, kind_of, peek
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.verify import verify
@@ -76,8 +76,11 @@ def test_the_hint_can_be_followed(both, tmp_path):
 
 
 def test_a_recipe_says_which_and_is_told_of_the_other(both, caplog):
-    assert count_encoded("folder", both) == 4
-    assert caplog.messages == [f"{both}/train: not taken, beside the class folders: left-over.tar"]
+    assert load_encoded("folder", both).num_samples == 4
+    assert caplog.messages == [
+        f"{both}/{split}: not taken, beside the class folders: left-over.tar"
+        for split in ("train", "val")
+    ]
     caplog.clear()
     assert load_encoded("webdataset", both).num_samples == 3
     assert caplog.messages == [
@@ -92,10 +95,9 @@ def test_a_recipe_of_shards_is_told_too(both, tmp_path, caplog):
     tar_at(tmp_path / "packed/train/a.tar", "a")
     write_images(tmp_path / "packed/train", {"x/1.jpg": b"x", "2.jpg": b"x", "notes.txt": b"x"})
     expected = f"{tmp_path}/packed/train: not taken, beside the packed shards: 2.jpg, a.tar, x/"
-    for act in (count_encoded, load_encoded):
-        caplog.clear()
-        act("shards", tmp_path / "packed")
-        assert caplog.messages == [expected]
+    caplog.clear()
+    load_encoded("shards", tmp_path / "packed")
+    assert caplog.messages == [expected]
     error = refused(verify, tmp_path / "packed")
     assert "holds packed shards (shard-000000.bsgrow) and tars (a.tar) and" in error.message
 
@@ -178,7 +180,6 @@ def test_what_lies_beside_the_splits(both, tmp_path, caplog):
     write_images(both, dict.fromkeys([*names, "a.jpg"], b"x"))
     expected = f"{both}: not taken, beside train/ and val/: a.jpg, train.tar.gz, extra/, test/"
     for act in (
-        lambda: count_encoded("folder", both),
         lambda: load_encoded("folder", both),
         lambda: pack(both, tmp_path / "packed", PackOptions()),
     ):

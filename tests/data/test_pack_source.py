@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from bsgrow.data.packing import PackOptions, pack
-from bsgrow.data.packing.source import is_data_set
+from bsgrow.data.split_folders import is_data_set
 from bsgrow.data.verify import verify
 from bsgrow.errors import InputError
 from tests.data.conftest import encode_image, write_images

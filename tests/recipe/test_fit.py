@@ -31,7 +31,7 @@ def test_the_recipe_of_a_folder_plans_any_number_of_photographs(num_samples):
     tenth = max(1, num_samples // 10)
     assert sizes(planned.plan)[0] == min(64, tenth)
     assert max(sizes(planned.plan)) <= tenth
-    assert planned.recipe.ghost_batch_size == min(32, tenth)
+    assert planned.recipe.ghost_batch_size == min(64, tenth)
     assert planned.recipe.micro_batch_size % planned.recipe.ghost_batch_size == 0
     first, reference = planned.plan.phases[0], load_recipe("folder").schedule
     assert first.lr / first.global_batch_size == pytest.approx(
@@ -68,6 +68,12 @@ def test_a_number_that_is_given_is_taken():
     del table["schedule"]["batch_limit"]
     table["schedule"]["global_batch_size"] = 40
     assert sizes(plan_recipe(recipe_from_table(table))) == [40, 40, 40, 40]
+
+
+@pytest.mark.parametrize("size", [1, 16, 128])
+def test_a_smaller_or_larger_first_batch_needs_no_other_key(size):
+    plan = plan_recipe(folder(16_000, f"schedule.global_batch_size={size}"))
+    assert sizes(plan)[0] == size
 
 
 def test_a_recipe_that_was_fitted_stays_as_it_is():
