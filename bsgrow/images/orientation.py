@@ -37,8 +37,7 @@ from PIL import Image
 from bsgrow.extension import extension
 from bsgrow.images.encoded import Encoded, Levels
 from bsgrow.images.exif import png_exif, webp_exif
-from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import is_jpeg, read_jpeg_header
+from bsgrow.images.jpeg_header import is_jpeg
 
 ORIENTATION_TAG: Final = 0x0112
 """Of EXIF; in a TIFF it is one of the image's own tags."""
@@ -88,8 +87,8 @@ def orientation_of(content: Encoded) -> int:
 
 def _orientation_of_jpeg(content: Encoded) -> int:
     try:
-        return read_jpeg_header(content).orientation
-    except ImageError:
+        return extension.read_jpeg_header(content)[2]  # of JpegHeader, in a third of the time
+    except ValueError:
         return UPRIGHT
 
 

@@ -36,6 +36,7 @@ EXIFS = {
     "too many entries": tiff(entry(5), says=9, end=b""),
     "outside": tiff(entry(6), at=5000),
     "twice": tiff(entry(6), entry(3)),
+    "twice, the first of another type": tiff(entry(3, files.BYTE), entry(6)),  # DALI would turn it
 }
 
 
