@@ -26,7 +26,7 @@ def gif_levels(content: Encoded) -> Levels:
         with Image.open(io.BytesIO(_plain_gif(header, content)), formats=("GIF",)) as image:
             indices = np.asarray(image)
     except Exception as error:  # plugins of Pillow raise anything on broken files
-        raise ImageError(f"its pixels are damaged: {error}") from error
+        raise ImageError(f"its pixels are damaged or missing: {error}") from error
     return looked_up(np.frombuffer(header.palette, np.uint8).reshape(-1, 3), indices)
 
 

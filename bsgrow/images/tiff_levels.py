@@ -41,15 +41,16 @@ def tiff_levels(content: Encoded) -> Levels:
 
 
 def _pasted(header: TiffHeader, parts: Iterable[tuple[Segment, Samples]]) -> Samples:
-    """The samples of all segments: ``[height, width, samples]``."""
+    """The samples of all segments that have an effect: ``[height, width, samples]``."""
+    alpha = header.associated_alpha
+    num = header.num_colours if alpha is None else alpha + 1
     dtype = np.uint8 if header.bits <= 8 else np.uint16
-    whole: Samples = np.empty((header.height, header.width, header.num_samples), dtype)
+    whole: Samples = np.empty((header.height, header.width, num), dtype)
     for segment, samples in parts:
-        height, width = header.height - segment.top, header.width - segment.left
-        channels = segment.channel if header.is_planar else 0
-        target = whole[segment.top :, segment.left :, channels:]
+        target = whole[segment.top :, segment.left :, segment.channel :]
         target = target[: segment.height, : segment.width, : samples.shape[2]]
-        target[:] = samples[:height, :width]
+        height, width, channels = target.shape
+        target[:] = samples[:height, :width, :channels]
     return whole
 
 

@@ -15,4 +15,4 @@ def webp_levels(content: Encoded) -> Levels:
         with Image.open(io.BytesIO(content), formats=("WEBP",)) as image:
             return np.ascontiguousarray(np.asarray(image)[:, :, :3])
     except Exception as error:  # plugins of Pillow raise anything on broken files
-        raise ImageError(f"its pixels are damaged: {error}") from error
+        raise ImageError(f"its pixels are damaged or missing: {error}") from error

@@ -1,9 +1,9 @@
-"""Encoded images to normalised batches: JPEGs natively, whatever else there is by Pillow.
+"""Encoded images to normalised batches: JPEGs natively, what else there is by `bsgrow.images`.
 
 A JPEG is decoded by libjpeg-turbo as far as its window needs and resized in the same pass (see
 ``csrc/README.md``). Resizing is Pillow's bilinear filter with antialiasing, to the bits that it
-gives when it resizes rows first; so is what Pillow decodes, by the same native code. Where the
-native decoder was not built, Pillow decodes everything: slower, with the same windows.
+gives when it resizes rows first; other formats are resized by the same native code. Where the
+native decoder was not built, Pillow decodes JPEGs too: slower, with the same windows.
 
 An image is decoded whole, or it is an error: warnings of libjpeg that tell of lost pixels are
 errors too, and no part of an image is ever silently grey or black. Rows below the window are not
@@ -44,7 +44,7 @@ def image_size(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
     """Height and width of an encoded image as it is shown, without decoding it.
 
     Args:
-        encoded: bytes of a JPEG, or of what Pillow reads.
+        encoded: bytes of an image, of a format that :mod:`bsgrow.images.reading` knows.
         max_pixels: the most that an image may have.
 
     Raises:

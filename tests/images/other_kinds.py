@@ -5,6 +5,7 @@ import struct
 import numpy as np
 from PIL import Image
 
+from bsgrow.images.gif_header import read_gif_header
 from tests.images.kind import SHAPE, Kind, drawn, saved, scaled
 from tests.images.png_files import (
     GREY,
@@ -35,6 +36,9 @@ def png_kinds():
         for name, kind in coloured(is_interlaced=way == "interlaced"):
             found[f"PNG, {way}, {name}"] = kind
     rgb = drawn(8, 3)
+    noise = drawn(8, 3).astype(np.uint8)
+    frames = {"save_all": True, "append_images": [Image.fromarray(255 - noise)]}
+    found["PNG, animated"] = Kind(saved(noise, "PNG", **frames), noise, by_dali=True)
     for name, before in ANCILLARY.items():
         found[f"PNG, {name}"] = Kind(png(rgb, 8, RGB, before=before), rgb, by_dali=True)
     return found
@@ -106,9 +110,20 @@ def gif_kinds():
         ):
             options = {"optimize": False} | options
             found[f"GIF, {bits} bits{name}"] = Kind(saved(image, "GIF", **options), colours[pixels])
+        own = with_local_palette(saved(image, "GIF", interlace=0))
+        found[f"GIF, {bits} bits, local palette"] = Kind(own, colours[pixels])
     grey = drawn(8)
     found["GIF, grey"] = Kind(saved(grey.astype(np.uint8), "GIF"), np.repeat(grey[..., None], 3, 2))
     return found
+
+
+def with_local_palette(gif):
+    """The palette of the screen, inverted, and that of the frame, behind a comment."""
+    header, flags = read_gif_header(gif), gif[10]
+    inverted = bytes(255 - level for level in header.palette)
+    frame = struct.pack("<BHHHHB", 0x2C, 0, 0, *SHAPE[::-1], 0x80 | flags & 7)
+    start = gif[:13] + inverted + b"\x21\xfe\4text\0" + frame
+    return start + header.palette + gif[header.pixels :]
 
 
 def netpbm_kinds():

@@ -1,6 +1,7 @@
 """TIFFs of every kind that is read, and of those that are refused."""
 
 import numpy as np
+from PIL import Image
 
 from tests.images.kind import SHAPE, Kind, drawn, saved, scaled
 from tests.images.tiff_files import DEFLATE, LZMA, LZW, PACKBITS, Tiff
@@ -96,7 +97,7 @@ def compressed():
         yield name, Kind(saved(bilevel, "TIFF", compression=name), bilevel * 255)
     pixels = drawn(8, 3).astype(np.uint8)
     yield "zstd", Kind(saved(pixels, "TIFF", compression="zstd"), pixels)
-    second = {"save_all": True, "append_images": []}
+    second = {"save_all": True, "append_images": [Image.fromarray(255 - pixels)]}
     yield "pages", Kind(saved(pixels, "TIFF", **second), pixels, by_dali=True)
 
 
