@@ -1,5 +1,6 @@
 """`bsgrow train`: carry out a plan on real data."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +81,7 @@ def train(
     """
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest
-    from bsgrow.training import to_dict
+    from bsgrow.training import DivergedRunError, to_dict
 
     changed = make_overrides(
         overrides,
@@ -95,8 +96,13 @@ def train(
     directory = _directory(out_dir, resume, recipe or _DEFAULT_RECIPE)
     name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
     go_on = resume_command(directory.path, changed.words)
-    with StopRequest() as stop:
-        finished = carry_out_stoppable(changed.load(name), directory, resume, stop, go_on=go_on)
+    try:
+        with StopRequest() as stop:
+            finished = carry_out_stoppable(changed.load(name), directory, resume, stop, go_on=go_on)
+    except DivergedRunError as error:
+        if output is Format.TABLE:
+            _print_rows({"diverged": error.message, "run": str(directory.path)})
+        raise
     if output is Format.JSON:
         print_json(to_dict(finished))
     else:
@@ -135,6 +141,10 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
             "the next ones stood in for them"
         )
     rows["next"] = str(next_command)
+    _print_rows(rows)
+
+
+def _print_rows(rows: Mapping[str, str]) -> None:
     for key, value in rows.items():
         out.print(f"[bold]{key:14}[/]", end="")
         out.print(value, markup=False)

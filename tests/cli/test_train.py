@@ -1,0 +1,23 @@
+"""What `bsgrow train` leaves on stdout of a run that has diverged."""
+
+import pytest
+
+from bsgrow.cli.format import Format
+from bsgrow.cli.train import train
+from bsgrow.training import DivergedRunError
+
+ONE_UPDATE = [
+    "schedule.epochs=0.001",
+    "schedule.curve={name='ConstantLR', factor=1.0}",
+    "run.device=cpu",
+]
+
+
+@pytest.mark.parametrize("output", list(Format))
+def test_a_run_that_diverged_has_no_figures(tmp_path, capsys, output):
+    for resume in (False, True):
+        with pytest.raises(DivergedRunError, match="the test loss is nan after update 1") as caught:
+            train("digits", [*ONE_UPDATE, "schedule.lr=1e38"], tmp_path / "run", resume, output)
+        rows = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+        told = [["diverged", caught.value.message], ["run", str(tmp_path / "run")]]
+        assert rows == (told if output is Format.TABLE else [])
