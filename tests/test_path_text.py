@@ -15,7 +15,7 @@ from bsgrow.cli.streams import prepare_streams
 from bsgrow.errors import InputError
 from bsgrow.path_text import from_text, to_text
 from bsgrow.recipe import as_toml, load_recipe, make_arm, plan_recipe, recipe_from_table
-from bsgrow.recipe.planning import num_train_samples
+from bsgrow.recipe.planning import open_data
 from bsgrow.reporting.plan_plot import plan_figure
 from bsgrow.training import RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSaved, RunFinished, from_json, to_json
@@ -77,7 +77,7 @@ def test_the_folder_of_that_name_is_read(tmp_path, name):
         for k in range(4):
             (folder / split / "dog" / os.fsdecode(b"\xff%d.jpg" % k)).write_bytes(b"no image")
     recipe = load_recipe("folder", [], {"data.path": to_text(str(folder))})
-    assert num_train_samples(recipe.data) == 4
+    assert open_data(recipe.data).num_samples == 4
 
 
 def test_files_of_such_names_are_read(tmp_path):

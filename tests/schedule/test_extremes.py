@@ -41,9 +41,9 @@ def test_a_cosine_down_to_0_from_a_small_lr_grows_as_from_any(lr, growth):
         (lambda: cosine_to_0(0.1, epochs=1e308), r"schedule.epochs = 1e\+308: of 1000 samp"),
         (lambda: cosine_to_0(0.1, epochs=1e18), r"schedule.epochs = 1e\+18: of 1000 samples each"),
         (lambda: cosine_to_0(0.1, lr_scale=SMALLEST, exact=True), "the first batch would be 0"),
-        (lambda: cosine_to_0(0.1, lr_scale=1e300), "the first batch"),
-        (lambda: cosine_to_0(0.1, momentum=1 - 1e-16), "the first batch, 9"),
-        (lambda: cosine_to_0(0.1, epochs=1e10), "changes more than 1000000 times"),
+        (lambda: cosine_to_0(0.1, lr_scale=1e300), r"a global batch of 1e\+301, more than"),
+        (lambda: cosine_to_0(0.1, momentum=1 - 1e-16), r"a global batch of 9.0072e\+16, more"),
+        (lambda: cosine_to_0(0.1, epochs=1e9), "changes more than 1000000 times"),
     ],
 )  # fmt: skip
 def test_what_no_plan_can_hold_is_refused_by_name(attempt, message):
