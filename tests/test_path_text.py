@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tomllib
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,11 @@ def test_what_is_no_path_is_text(override):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_folder_of_that_name_is_read(tmp_path, name):
     folder = tmp_path / os.fsdecode(name)
-    for split in ("train", "val"):
-        (folder / split / "dog").mkdir(parents=True)
-        for k in range(4):
-            (folder / split / "dog" / os.fsdecode(b"\xff%d.jpg" % k)).write_bytes(b"no image")
+    for split, class_name in product(("train", "val"), (b"dog", b"cat\xff")):
+        images = folder / split / os.fsdecode(class_name)
+        images.mkdir(parents=True)
+        for k in range(2):
+            (images / os.fsdecode(b"\xff%d.jpg" % k)).write_bytes(b"no image")
     recipe = load_recipe("folder", [], {"data.path": to_text(str(folder))})
     assert open_data(recipe.data).num_samples == 4
 
