@@ -100,7 +100,7 @@ def faults(text, *, is_hint=True):
         *_of_commands(text),
         *_of_options(text),
         *(f"{key} is no option to paste" for key in _KEY_AND_VALUE.findall(text) if is_hint),
-        *(f"{name} is no key" for name in _unknown_names(text)),
+        *(f"{name} is no key" for name in _unknown_names(_COMMAND.sub("", text))),
     ]
 
 
@@ -113,16 +113,22 @@ def _of_commands(text):
             command.make_context("bsgrow", list(rest))
         except _USAGE_ERROR as error:
             yield f"{shlex.join(words)}: {error.format_message()}"
+        yield from _of_settings(words)
 
 
 def _of_options(text):
     for words in options_in(text):
-        for at, word in enumerate(words):
+        for word in words:
             flag = word.partition("=")[0]
             if flag.startswith("--") and flag not in all_options():
                 yield f"{flag} is no option"
-            if flag == "--set" and (reason := _refused(words[at + 1 : at + 2])):
-                yield reason
+        yield from _of_settings(words)
+
+
+def _of_settings(words):
+    for at, word in enumerate(words):
+        if word == "--set" and (reason := _refused(words[at + 1 : at + 2])):
+            yield reason
 
 
 def _refused(words):
@@ -154,5 +160,9 @@ def _unknown_names(text):
     for word in re.split(r"[\s`'\"(),;=…]+", text):
         bare = word.strip(".:?!")
         is_file = bare.rpartition(".")[2] in _FILES
-        if _NAME.fullmatch(bare) and not is_file and bare not in known_names():
+        if (
+            _NAME.fullmatch(bare)
+            and not is_file
+            and bare.removeprefix("schedule.curve.") not in known_names()
+        ):
             yield bare

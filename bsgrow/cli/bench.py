@@ -12,6 +12,7 @@ import typer
 from bsgrow.cli import bench_options as options
 from bsgrow.cli.bench_values import batch_size_list, image_shape, system_list
 from bsgrow.cli.console import err, print_json
+from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
@@ -27,12 +28,25 @@ _commands = typer.Typer(
 )
 
 
+_LOADER_EXAMPLES = (
+    "bsgrow bench loader",
+    "bsgrow bench loader --data jpeg --path ~/imagenet/train --num-threads 8 --format json",
+)
+
+
+_TRAIN_EXAMPLES = (
+    "bsgrow bench train",
+    "bsgrow bench train cifar10-grow --format json > speed.json",
+    "bsgrow plan cifar10-grow --throughput speed.json",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.add_typer(_commands, name="bench")
 
 
-@_commands.command("loader")
+@_commands.command("loader", cls=with_examples(*_LOADER_EXAMPLES))
 def loader(
     data: options.DataOption = options.Data.ARRAY,
     path: options.PathOption = None,
@@ -60,11 +74,6 @@ def loader(
     in training, and always into one buffer.
 
     A system that is not installed, or cannot do the work, says so.
-
-    Examples:
-    - `bsgrow bench loader`
-
-    - `bsgrow bench loader --data jpeg --path ~/imagenet/train --num-threads 8 --format json`
     """
     from bsgrow.bench.loader import bench_loader
     from bsgrow.bench.measure import Pace
@@ -99,7 +108,7 @@ def loader(
     _print(rows, output, print_loader_rows)
 
 
-@_commands.command("train")
+@_commands.command("train", cls=with_examples(*_TRAIN_EXAMPLES))
 def train(
     recipe: RecipeArgument = "digits",
     overrides: SetOption = None,
@@ -116,12 +125,6 @@ def train(
     after its seconds even within an update; `≈` marks the time of an update of which none was
     whole. Peak memory is that of a process that trains in this way alone, its workers included.
     Where the recipe's data set is not on this machine, random pixels stand in for it.
-
-    Examples:
-    - `bsgrow bench train`
-
-    - `bsgrow bench train cifar10-grow --format json > speed.json`, then
-      `bsgrow plan cifar10-grow --throughput speed.json`
     """
     from bsgrow.bench.measure import Pace
     from bsgrow.bench.train import bench_train

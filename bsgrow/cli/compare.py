@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bsgrow.cli.console import err, note, out, print_json, print_words
+from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.cli.overrides import (
     BatchSizeOption,
@@ -34,9 +35,15 @@ if TYPE_CHECKING:
 _NUM_SEEDS = 2**64
 
 
+_EXAMPLES = (
+    "bsgrow compare digits --seeds 0,1,2,3,4",
+    "bsgrow compare digits --epochs 12 --set 'schedule.curve.milestones=[4, 8]'",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("compare")(compare)
+    app.command("compare", cls=with_examples(*_EXAMPLES))(compare)
 
 
 def compare(
@@ -78,11 +85,6 @@ def compare(
 
     Runs that are finished are not made again: the same command goes on where it was stopped. A run
     that diverges counts in no figure: it is named, and the exit code is 1.
-
-    Examples:
-    - `bsgrow compare digits --seeds 0,1,2,3,4`
-
-    - `bsgrow compare digits --epochs 12 --lr 0.05`
     """
     from bsgrow.reporting.comparison import comparison_as_dict
     from bsgrow.reporting.comparison_plot import plot_comparison

@@ -11,6 +11,7 @@ from bsgrow.cli.console import err, note, out, print_json
 from bsgrow.cli.data_progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size, parse_size
+from bsgrow.command import Command, argument
 from bsgrow.data.packing import PackedSplit, PackOptions, pack
 from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
 
@@ -92,7 +93,7 @@ def pack_data(
             also=check_decodes,
             on_progress=on_progress,
         )
-    _list_left_out(packed)
+    _list_left_out(packed, dest)
     if output is Format.JSON:
         print_json({"splits": [_as_json(split) for split in packed]})
     else:
@@ -100,12 +101,13 @@ def pack_data(
             out.print(_describe(split), markup=False)
 
 
-def _list_left_out(packed: list[PackedSplit]) -> None:
+def _list_left_out(packed: list[PackedSplit], dest: Path) -> None:
     errors = [error for split in packed for error in split.left_out]
     for error in errors[:_SHOWN]:
         err.print(f"left out: {error.message}", markup=False)
     if len(errors) > _SHOWN:
-        err.print(f"left out: {len(errors) - _SHOWN} more; `bsgrow data verify` lists them")
+        listing = Command(("data", "verify", argument(str(dest))))
+        err.print(f"left out: {len(errors) - _SHOWN} more; listed by: {listing}", markup=False)
 
 
 def _describe(split: PackedSplit) -> str:

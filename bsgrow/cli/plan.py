@@ -3,6 +3,7 @@
 import typer
 
 from bsgrow.cli.console import note
+from bsgrow.cli.examples import with_examples
 from bsgrow.cli.named_plan import named_plans
 from bsgrow.cli.options import SetOption
 from bsgrow.cli.overrides import (
@@ -52,9 +53,24 @@ from bsgrow.reporting.wall_clock import read_throughput
 _LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}
 
 
+_EXAMPLES = (
+    "bsgrow plan cifar10-grow --plot plan.png",
+    "bsgrow plan cifar10-grow --max-batch-size 8192 --set growth.lr_scale=2",
+    "bsgrow plan cifar10-grow --format csv --every update > plan.csv",
+    "bsgrow plan --samples 50000 --epochs 200 --batch-size 128 --lr 0.1 "
+    "--curve CosineAnnealingLR --curve-arg T_max=200",
+    "bsgrow plan cifar10-grow cifar10-hybrid",
+    "bsgrow plan cifar10-grow --world-size 1,8,64 --throughput bench.json",
+    "bsgrow plan cifar10-grow --max-batch-size 16000 --format megatron --tokens-per-sample 1024",
+    "bsgrow plan digits --format lightning --micro-batch-size 8 --approximate",
+    "bsgrow plan --from megatron '0:768 250B:1536' --samples 244140625 --epochs 1 --lr 3e-4 "
+    "--tokens-per-sample 4096",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("plan")(plan)
+    app.command("plan", cls=with_examples(*_EXAMPLES))(plan)
 
 
 def plan(
@@ -92,27 +108,6 @@ def plan(
     samples is known for the named data sets, and `--samples N` gives it for others. A schedule can
     be written without a recipe; with one, the same options change it. Several recipes are put side
     by side.
-
-    Examples:
-    - `bsgrow plan cifar10-grow --plot plan.png`
-
-    - `bsgrow plan cifar10-grow --set growth.max_batch_size=8192 --set growth.lr_scale=2`
-
-    - `bsgrow plan cifar10-grow --format csv --every update > plan.csv`
-
-    - `bsgrow plan --samples 50000 --epochs 200 --batch-size 128 --lr 0.1
-      --curve CosineAnnealingLR --curve-arg T_max=200 --max-batch-size 5000`
-
-    - `bsgrow plan cifar10-grow cifar10-hybrid`
-
-    - `bsgrow plan cifar10-grow --world-size 1,8,64 --throughput bench.json`
-
-    - `bsgrow plan cifar10-grow --max-batch-size 16000 --format megatron --tokens-per-sample 1024`
-
-    - `bsgrow plan digits --format lightning --micro-batch-size 8 --approximate`
-
-    - `bsgrow plan --from megatron "0:768 250B:1536" --samples 244140625 --epochs 1 --lr 3e-4
-      --tokens-per-sample 4096`
     """
     changed = make_overrides(
         overrides,

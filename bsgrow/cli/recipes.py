@@ -5,6 +5,7 @@ import typer
 from bsgrow.cli.console import out, print_json
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.table import Column, FittedTable
+from bsgrow.command import Command
 from bsgrow.data import ENCODED
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe, shipped_recipes
 from bsgrow.schedule import Plan
@@ -30,8 +31,10 @@ def recipes(output: FormatOption = Format.TABLE) -> None:
     for name, recipe in shipped.items():
         table.add_row(name, recipe.data.name, *_updates(recipe), recipe.time, recipe.description)
     out.print(table)
+    out.print(f"\ntrain on photographs of your own: {_OWN}", markup=False)
 
 
+_OWN = Command(("train", "folder"), ("--data", "FOLDER"))
 _COLUMNS = (
     Column("recipe"),
     Column("data", leaves=2),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bsgrow.cli.console import note, out, print_json
+from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument, SetOption
 from bsgrow.cli.overrides import (
     BatchSizeOption,
@@ -28,9 +29,17 @@ _DEFAULT_RECIPE = "digits"
 _RUNS = Path("runs")
 
 
+_EXAMPLES = (
+    "bsgrow train",
+    "bsgrow train cifar10-grow --data ~/cifar-10-batches-bin",
+    "bsgrow train digits --epochs 48 --seed 1 --out runs/one",
+    "bsgrow train --resume",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("train")(train)
+    app.command("train", cls=with_examples(*_EXAMPLES))(train)
 
 
 def train(
@@ -69,15 +78,6 @@ def train(
 
     Ctrl-C writes a checkpoint and says how to go on; a killed run loses at most the time since its
     last checkpoint. A resumed run ends, on the CPU, with the same weights to the bit.
-
-    Examples:
-    - `bsgrow train`
-
-    - `bsgrow train cifar10-grow --data ~/cifar-10-batches-bin`
-
-    - `bsgrow train digits --epochs 12 --seed 1 --out runs/short`
-
-    - `bsgrow train --resume`
     """
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest

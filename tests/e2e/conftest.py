@@ -1,12 +1,15 @@
 """The command line as a user runs it: a process, its two streams and its exit code."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.advice import faults
 
 TINY = [
     "schedule.epochs=1",
@@ -29,7 +32,7 @@ def bsgrow(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         *arguments: str, settings: Sequence[str] = (), **options: object
     ) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONWARNINGS": "error::UserWarning", "COLUMNS": "100"}
-        return subprocess.run(
+        done = subprocess.run(
             command(*arguments, settings=settings),
             cwd=tmp_path,
             capture_output=True,
@@ -38,5 +41,8 @@ def bsgrow(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             env=environment | options.pop("env", {}),
             **options,
         )
+        hints = re.findall(r"^hint: (.*)", done.stderr or "", re.MULTILINE)
+        assert [fault for hint in hints for fault in faults(hint)] == []
+        return done
 
     return run
