@@ -11,18 +11,23 @@ _ON_THE_CPU = "can't allocate memory"  # torch has no class of its own for this
 
 
 @contextmanager
-def explaining_memory() -> Iterator[None]:
-    """Turn torch's ways of running out of memory into a BsgrowError with a hint."""
+def explaining_memory(micro_batch_size: int | None = None) -> Iterator[None]:
+    """Turn the ways of running out of memory into a BsgrowError with a hint.
+
+    Args:
+        micro_batch_size: samples that the buffers of a run are made for; None for several runs.
+    """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not _is_out_of_memory(error):
             raise
         reason = (str(error) or "the system refuses more").splitlines()[0]
+        buffers = f", with run.micro_batch_size = {micro_batch_size}" if micro_batch_size else ""
         raise BsgrowError(
-            f"out of memory: {reason}",
+            f"out of memory{buffers}: {reason}",
             hint="lower run.micro_batch_size, which changes no result but rounding, "
-            "or take a smaller model",
+            "or take a smaller model, or smaller images",
         ) from error
 
 

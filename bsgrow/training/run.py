@@ -51,7 +51,7 @@ def carry_out(
     else:
         directory.require_new()
     recipe = with_decoder(recipe, load_recipe(directory.find_recipe()) if resume else recipe)
-    with explaining_memory():
+    with explaining_memory(recipe.micro_batch_size):
         job = prepare(recipe, plan, planned.dataset)
         state = State.initial(job)
         state.warm_up(job, sizes_to_compile(count_micro_batches(plan, recipe.micro_batch_size)))

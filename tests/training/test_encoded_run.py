@@ -3,6 +3,7 @@
 import pytest
 
 from bsgrow.data import SampleError
+from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import EncodedLoader, decoder_choice, encoded_loader
 from bsgrow.recipe import load_recipe, recipe_from_table
@@ -225,3 +226,17 @@ def test_a_full_disk_does_not_hide_the_bad_sample(photos, tmp_path, monkeypatch)
     monkeypatch.setattr(State, "save", refuse)
     with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
         run(photos, tmp_path / "cut", checkpoint_every=1000)
+
+
+def test_a_single_folder_goes_on_as_shards_and_no_other_part_is_held_out(photos, tmp_path):
+    single, out = photos / "train", tmp_path / "run"
+    whole = run(single, tmp_path / "whole", test_fraction=0.1)
+    with pytest.raises(InterruptedRunError):
+        run(single, out, stop_after=2, test_fraction=0.1)
+    with pytest.raises(InputError, match=r"data\.test_fraction was 0\.1, is 0\.05"):
+        run(single, out, resume=True, test_fraction=0.05)
+    pack(single, tmp_path / "packed", PackOptions())
+    shards = {"name": "shards", "test_fraction": 0.1}
+    finished = run(tmp_path / "packed", out, resume=True, **shards)
+    assert finished.weights_sha256 == whole.weights_sha256
+    assert finished.test_loss == whole.test_loss

@@ -14,6 +14,7 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe
 from bsgrow.recipe.section import table_type
 from bsgrow.training import RunDirectory, carry_out, loaders, run, state
+from tests.photo_folder import write_photographs
 
 SHORT = [
     "schedule.epochs=0.2",
@@ -111,7 +112,20 @@ def test_more_epochs_than_the_stream_numbers(epochs):
 
 def test_a_model_that_does_not_fit_in_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(state, "build_model", lambda *model, **given: torch.empty(2**50))
-    with pytest.raises(BsgrowError, match="out of memory") as caught:
+    with pytest.raises(
+        BsgrowError, match=r"out of memory, with run\.micro_batch_size = 256: "
+    ) as caught:
         train(SHORT, tmp_path)
     assert "run.micro_batch_size" in caught.value.hint
     assert not Path(tmp_path / "run").exists()
+
+
+def test_buffers_that_do_not_fit_in_memory(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    write_photographs(tmp_path / "photographs", 2, 1)
+    given = ["images.size=65536", "model.depth=10", "model.width=1", "schedule.epochs=90"]
+    recipe = load_recipe("folder", [f"data.path={tmp_path}/photographs", "run.device=cpu", *given])
+    assert plan_recipe(recipe).num_samples == 4  # how much memory there is, only the machine says
+    directory = RunDirectory(tmp_path / "run")
+    with pytest.raises(BsgrowError, match=r"out of memory, with run\.micro_batch_size = 256: "):
+        carry_out(recipe, directory, resume=False, on_event=print, should_stop=lambda: False)
