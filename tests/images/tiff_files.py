@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-LZW, DEFLATE, PACKBITS, LZMA = 5, 8, 32773, 34925
+LZW, DEFLATE, PACKBITS, LZMA, ZSTD = 5, 8, 32773, 34925, 50000
 
 
 def packed(samples, bits, order="<"):
@@ -33,6 +33,12 @@ def packbits(data):
     return b"".join(bytes([len(part) - 1]) + part for part in parts)
 
 
+def zstd(data):
+    """One frame of one block that is stored as it is; RFC 8878."""
+    frame = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(data))
+    return frame + (len(data) << 3 | 1).to_bytes(3, "little") + data
+
+
 COMPRESS = {
     1: bytes,
     LZW: lzw,
@@ -40,6 +46,7 @@ COMPRESS = {
     32946: zlib.compress,
     PACKBITS: packbits,
     LZMA: lzma.compress,
+    ZSTD: zstd,
 }
 
 
