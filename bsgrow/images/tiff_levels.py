@@ -130,5 +130,5 @@ def _palette(header: TiffHeader) -> Levels:
     if len(colours) != 3 << header.bits:
         raise ImageError("its palette is missing or cut")
     if colours.max() > 255:  # else some programs wrote 8 bits
-        colours = scaled_to_eight_bits(65535)[colours]
+        colours = colours >> 8  # exact where 8 bits were multiplied by 257, or by 256
     return np.ascontiguousarray(colours.reshape(3, -1).T.astype(np.uint8))

@@ -48,8 +48,16 @@ def deep(bits):
     shares = 1 - scaled(inks, bits) / 255
     yield "CMYK", Kind(Tiff(inks, bits, CMYK).encode(), 255 * shares[..., :3] * shares[..., 3:])
     colours = np.random.default_rng(bits).integers(0, 1 << 16, (3, 1 << bits))
-    palette = Tiff(grey, bits, PALETTE, tags={COLOUR_MAP: colours.ravel().tolist()})
-    yield "palette", Kind(palette.encode(), np.moveaxis(colours[:, grey], 0, 2) / 257)
+    kind = of_palette(grey, bits, colours, colours / 257)
+    yield "palette", kind._replace(at_most=1.0)
+    for factor in (1, 256, 257):  # as programs write colours of 8 bits
+        of_eight = colours >> 8
+        yield f"palette x {factor}", of_palette(grey, bits, of_eight * factor, of_eight)
+
+
+def of_palette(indices, bits, stored, colours):
+    tiff = Tiff(indices, bits, PALETTE, tags={COLOUR_MAP: stored.ravel().tolist()})
+    return Kind(tiff.encode(), np.moveaxis(colours[:, indices], 0, 2))
 
 
 def with_alpha():
