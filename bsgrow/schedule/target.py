@@ -135,12 +135,22 @@ def _num_total_samples(reference: Reference, num_samples: int) -> int:
     return total
 
 
+def _nearer(reference: Reference, end: Fraction) -> str:
+    """Return milestones in the proportions of the reference, the last at 5/6 of the run."""
+    if reference.curve.get("name") != "MultiStepLR":
+        return ""
+    milestones = reference.curve["milestones"]
+    scale = float(end) * 5 / 6 / milestones[-1]
+    nearer = ", ".join(f"{milestone * scale:.6g}" for milestone in milestones)
+    return f"; schedule.curve.milestones = [{nearer}] keeps their proportions within the run"
+
+
 def _require_inside(curve: Curve, reference: Reference, end: Fraction) -> None:
     if curve.last_milestone >= end:
         raise InputError(
             f"schedule.curve: the milestone {float(curve.last_milestone):g} is not before the "
             f"end of the run, schedule.epochs = {reference.epochs:g}",
-            hint=f"milestones are counted in {reference.unit}",
+            hint=f"milestones are counted in {reference.unit}" + _nearer(reference, end),
         )
     if curve.stop is not None and curve.stop < end:
         raise InputError(

@@ -39,6 +39,8 @@ REFUSED = {
     "an option of a format": "digits --every update",
     "a sketch beside it": "digits --format json --sketch",
     "a case of a file that is not given": "digits --throughput-case train --micro-batch-size 8",
+    "a run that ends before its milestones": "digits --epochs 3",
+    "a short one of the paper's": "cifar10-grow --epochs 0.7",
     "a factor": "digits --set growth.factor=1",
     "a factor that is none": "cifar10-hybrid --set growth.factor=continuous --curve "
     "CosineAnnealingLR --curve-arg T_max=200",
