@@ -13,11 +13,22 @@ from bsgrow.images.image_error import ImageError
 from bsgrow.images.jpeg_header import is_cut_short
 from bsgrow.images.reading import check_decodes, shown_levels
 from bsgrow.loading.dali_decoder import DaliDecoder
+from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.native.jpeg import check_decodes as check_as_in_training
 from bsgrow.native.jpeg import decode_batch, image_size, is_built, to_baseline
 from tests.loading import decoder_chunks
 from tests.loading.encoded_stream import needs_dali
-from tests.odd_jpegs import GREY, INK, PLAIN, PROGRESSIVE, REFUSED, RESTARTS, WHOLE
+from tests.native.test_jpeg_scans import flat_image
+from tests.odd_jpegs import (
+    GREY,
+    INK,
+    PLAIN,
+    PROGRESSIVE,
+    REFUSED,
+    RESTARTS,
+    WHOLE,
+    with_thumbnail,
+)
 from tests.photographs import with_scans
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="the module for JPEGs was not built")
@@ -119,6 +130,28 @@ def test_scans_that_were_left_out_are_no_loss_where_an_end_says_so(num_scans):
         native(content[:-2])
     with pytest.raises(ImageError, match="Premature end of JPEG file"):
         check_as_in_training(content[:-2])
+
+
+@needs_dali
+@pytest.mark.parametrize("num_scans", range(1, 11))
+def test_dali_is_given_no_image_that_leaves_scans_out(num_scans):
+    """It smooths over what is missing, by up to 19 levels."""
+    content = with_scans(PROGRESSIVE, num_scans)
+    assert dali_decodes(memoryview(content)) == (num_scans == 10)
+    assert np.abs(dali(content) - native(content))[:, 1:-1, 1:-1].max() < 1.01
+
+
+@needs_dali
+@pytest.mark.parametrize("num_scans", [1, 2, 3])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_dali_is_given_all_components_or_nothing(progressive, num_scans):
+    content = with_thumbnail(flat_image(progressive, num_scans))
+    assert dali_decodes(memoryview(content)) == (num_scans == 3 and not progressive)
+    if num_scans == 3:
+        np.testing.assert_array_equal(dali(content), native(content))
+    else:
+        with pytest.raises(ImageError):
+            dali(content)
 
 
 def test_without_the_module_for_jpegs_the_end_has_to_be_there(monkeypatch):
