@@ -5,7 +5,8 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library test-cuda check sanitize sanitize-address sanitize-thread fuzz format clean
+.PHONY: train test test-commands test-library test-cuda check check-exports \
+        sanitize sanitize-address sanitize-thread fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -43,6 +44,10 @@ sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-dev
 fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers, a minute each, under ASan and UBSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
 	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
+
+# What pip does not install is driven from checkouts: make check-exports SOURCES=FOLDER
+check-exports: $(VENV)/installed-dev  ## install the systems of plan --format, and run exported plans in them
+	$(BIN)/python -m tests.exports $(if $(SOURCES),--sources $(SOURCES))
 
 format: $(VENV)/installed-dev  ## bring every file into format
 	$(BIN)/ruff check --fix .

@@ -10,7 +10,10 @@ from bsgrow.schedule import notes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = [ROOT / name for name in ("README.md", "csrc/README.md", "bsgrow/schedule/README.md")]
+DOCUMENTS = [
+    ROOT / name
+    for name in ("README.md", "csrc/README.md", "bsgrow/schedule/README.md", "docs/exports.md")
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)

@@ -1,0 +1,1 @@
+"""One module per system: its rule restated, and a driver that its own interpreter runs."""
