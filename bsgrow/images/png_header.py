@@ -35,6 +35,7 @@ class PngHeader:
         is_interlaced: whether it has seven passes.
         palette: red, green and blue of each colour.
         pixels: the compressed data, in parts.
+        checksums: of each part, as it is stored; shorter where the file ends before it.
     """
 
     height: int
@@ -44,6 +45,7 @@ class PngHeader:
     is_interlaced: bool
     palette: bytes
     pixels: tuple[memoryview, ...]
+    checksums: tuple[bytes, ...]
 
 
 def read_png_header(content: Encoded) -> PngHeader:
@@ -52,7 +54,7 @@ def read_png_header(content: Encoded) -> PngHeader:
     Raises:
         ImageError: it is damaged.
     """
-    palette, pixels, at = b"", [], len(SIGNATURE)
+    palette, pixels, checksums, at = b"", [], [], len(SIGNATURE)
     _, name, width, height, depth, colour_type, _, _, interlace = unpack(">I4sIIBBBBB", content, at)
     if name != b"IHDR" or depth not in _DEPTHS.get(colour_type, ()) or interlace > 1:
         raise ImageError("its header is damaged: it tells of no kind of PNG")
@@ -66,10 +68,20 @@ def read_png_header(content: Encoded) -> PngHeader:
             palette = bytes(content[at + 8 : at + 8 + length])
         elif name == b"IDAT":
             pixels.append(memoryview(content)[at + 8 : at + 8 + length])
+            checksums.append(bytes(content[at + 8 + length : at + 12 + length]))
         elif name == b"IEND" or pixels:
             break
         at += 12 + length
-    return PngHeader(height, width, depth, colour_type, interlace == 1, palette, tuple(pixels))
+    return PngHeader(
+        height=height,
+        width=width,
+        depth=depth,
+        colour_type=colour_type,
+        is_interlaced=interlace == 1,
+        palette=palette,
+        pixels=tuple(pixels),
+        checksums=tuple(checksums),
+    )
 
 
 def _check(content: Encoded, at: int, length: int) -> None:

@@ -1,8 +1,9 @@
-"""The levels of a PNG, by Pillow, and whether all of its rows are there.
+"""The levels of a PNG, by Pillow, and whether all of its rows are there, undamaged.
 
 Pillow is given the pixels in a PNG of nothing else: text, colour profiles, gamma, transparency and
 animations have no effect on them. It leaves missing rows at 0: where the last one is not, all are
-there, and else they are counted.
+there, and else they are counted. It looks at no checksum of theirs: where that of a chunk does not
+fit, the one of all rows decides.
 """
 
 import io
@@ -37,6 +38,8 @@ _PASSES: Final = (
     (0, 1, 1, 2),
 )
 
+_BYTES_AT_ONCE: Final = 1 << 20
+
 # Of 16 bits both bytes are wanted: the same rows, seen as pixels of twice the samples of 8 bits.
 _TWICE: Final = {GREY: GREY_ALPHA, GREY_ALPHA: RGB_ALPHA}
 
@@ -52,6 +55,8 @@ def png_levels(content: Encoded) -> Levels:
     """
     header = read_png_header(content)
     as_bytes = header.depth == 16 and header.colour_type in _TWICE
+    if not _fits_checksums(header):
+        _check_all_data(header)
     pixels = _by_pillow(header, as_bytes=as_bytes)
     if header.is_interlaced or not pixels[-1].any():
         _check_rows(header)
@@ -63,6 +68,28 @@ def png_levels(content: Encoded) -> Levels:
     if pixels.ndim == 2:
         return pixels * np.uint8(255) if pixels.dtype == np.bool_ else pixels
     return np.ascontiguousarray(pixels[:, :, 0 if pixels.shape[2] == 2 else slice(3)])
+
+
+def _fits_checksums(header: PngHeader) -> bool:
+    """Whether each chunk of pixels is as it was written, as far as the file goes on behind it."""
+    start = zlib.crc32(b"IDAT")
+    return all(
+        len(stored) < 4 or zlib.crc32(part, start) == int.from_bytes(stored)
+        for part, stored in zip(header.pixels, header.checksums, strict=True)
+    )
+
+
+def _check_all_data(header: PngHeader) -> None:
+    """Raises ImageError: the rows are not those that their own checksum was made of."""
+    inflate, data = zlib.decompressobj(), b"".join(header.pixels)
+    try:
+        while data and not inflate.eof:
+            inflate.decompress(data, _BYTES_AT_ONCE)
+            data = inflate.unconsumed_tail
+    except zlib.error as error:
+        raise ImageError(f"its pixels are damaged: {error}") from error
+    if not inflate.eof:
+        raise ImageError("its pixels are damaged: a checksum does not fit")
 
 
 def _check_rows(header: PngHeader) -> None:

@@ -60,6 +60,10 @@ def short_pngs():
     damaged = bytearray(zlib.compress(b"".join(png_rows(WHOLE_BYTES, 8))))
     damaged[-1] ^= 1
     yield "checksum", png(WHOLE_BYTES, 8, RGB, pixels=bytes(damaged))
+    for way in (False, True):  # in these every bit of zeros is of a code
+        whole = png(drawn(8, 3) // 16, 8, RGB, is_interlaced=way)
+        for num in (200, 100, 20):
+            yield f"zeros, {way}, {num} bytes", whole[:-num] + bytes(num)
 
 
 def short_tiffs():
@@ -180,6 +184,7 @@ def nothing_missing():
         "PNG, no end": (whole[:-12], WHOLE_BYTES),
         "PNG, trailing bytes": (whole + b"trailer", WHOLE_BYTES),
         "PNG, no checksum": (unchecked, WHOLE_BYTES),
+        "PNG, a chunk with another checksum": (whole[:-16] + bytes(4) + whole[-12:], WHOLE_BYTES),
         "PNG, more rows": (
             png(WHOLE_BYTES, 8, RGB, pixels=zlib.compress(rows + rows)),
             WHOLE_BYTES,
