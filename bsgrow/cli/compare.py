@@ -9,17 +9,8 @@ import typer
 
 from bsgrow.cli.console import err, note, out, print_json, print_words
 from bsgrow.cli.examples import with_examples
-from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
-from bsgrow.cli.overrides import (
-    BatchSizeOption,
-    DataOption,
-    DeviceOption,
-    EpochsOption,
-    LrOption,
-    MaxBatchSizeOption,
-    SeedOption,
-    make_overrides,
-)
+from bsgrow.cli.options import Format, FormatOption, RecipeArgument
+from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.command import Command, option, quoted
 from bsgrow.errors import BsgrowError, InputError
@@ -46,8 +37,11 @@ def register(app: typer.Typer) -> None:
     app.command("compare", cls=with_examples(*_EXAMPLES))(compare)
 
 
+@takes_overrides
 def compare(
     recipe: RecipeArgument = "digits",
+    *,
+    changed: Overrides,
     arms: Annotated[
         str, typer.Option(help="Which arms, of decay, hybrid and grow; separated by commas.")
     ] = "decay,grow",
@@ -59,7 +53,6 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    overrides: SetOption = None,
     out_dir: Annotated[
         Path | None,
         typer.Option(
@@ -69,13 +62,6 @@ def compare(
         ),
     ] = None,
     output: FormatOption = Format.TABLE,
-    epochs: EpochsOption = None,
-    lr: LrOption = None,
-    batch_size: BatchSizeOption = None,
-    max_batch_size: MaxBatchSizeOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    data: DataOption = None,
 ) -> None:
     """Train the arms of a recipe over several seeds and compare them.
 
@@ -90,19 +76,11 @@ def compare(
     from bsgrow.reporting.comparison_plot import plot_comparison
     from bsgrow.training import write_json
 
-    changed = make_overrides(
-        overrides,
-        epochs=epochs,
-        lr=lr,
-        batch_size=batch_size,
-        max_batch_size=max_batch_size,
-        seed=seed,
-        device=device,
-        data=data,
-    )
     loaded = changed.load(recipe)
     folder = out_dir or Path("runs") / f"compare-{Path(recipe).stem}"
-    results = _run_arms(loaded, _names(arms), _seeds(seeds, seed, loaded), folder)
+    results = _run_arms(
+        loaded, _names(arms), _seeds(seeds, changed.flags.get("seed"), loaded), folder
+    )
     picture = folder / "compare.png"
     title = f"{Path(recipe).stem}: mean ± standard deviation over seeds"
     plot_comparison(results, title, picture)
@@ -122,7 +100,7 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
-def _seeds(text: str | None, first: int | None, recipe: Recipe) -> list[int]:
+def _seeds(text: str | None, first: object, recipe: Recipe) -> list[int]:
     """Return the seeds that are named, or that of the recipe and the next two."""
     if text is None:
         return [(recipe.run.seed + k) % _NUM_SEEDS for k in range(3)]
@@ -266,15 +244,17 @@ def _table(arms: "Sequence[Arm]") -> FittedTable:
         table.add_row(
             arm.name,
             arm.count,
-            _spread(arm.test_accuracy, ".2%"),
+            _spread(arm, arm.test_accuracy, ".2%"),
             f"{arm.num_updates}",
             f"{arm.num_updates / arm.baseline_num_updates:.1%}",
-            _spread(arm.wall_seconds, ".1f", " s"),
+            _spread(arm, arm.wall_seconds, ".1f", " s"),
         )
     return table
 
 
-def _spread(spread: "Spread | None", digits: str, unit: str = "") -> str:
+def _spread(arm: "Arm", spread: "Spread | None", digits: str, unit: str = "") -> str:
     if spread is None:
         return "diverged"
+    if len(arm.runs) == 1:  # which has no deviation
+        return f"{spread.mean:{digits}}{unit}"
     return f"{spread.mean:{digits}} ± {spread.std:{digits}}{unit}"

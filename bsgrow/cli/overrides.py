@@ -1,13 +1,16 @@
 """What the options of a command change in a recipe: flags for the everyday keys, --set for any."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from bsgrow.cli.options import SetOption
 from bsgrow.recipe import Recipe, load_recipe
 
 _PANEL = "Everyday settings of the recipe, where it is to be another one"
@@ -34,60 +37,76 @@ def flag_option(flag: str, text: str, metavar: str, panel: str = _PANEL) -> type
     return info
 
 
-EpochsOption = Annotated[
-    float | None,
-    flag_option(
-        "--epochs",
-        "Length of the run in passes over the training set, such as 0.5 or 90: `schedule.epochs`.",
-        "EPOCHS",
-    ),
-]
-LrOption = Annotated[
-    float | None,
-    flag_option("--lr", "Base learning rate of the run as published: `schedule.lr`.", "LR"),
-]
-BatchSizeOption = Annotated[
-    int | None,
-    flag_option(
-        "--batch-size",
-        "Samples per update of the run as published: `schedule.global_batch_size`.",
-        "SAMPLES",
-    ),
-]
-MaxBatchSizeOption = Annotated[
-    int | None,
-    flag_option(
-        "--max-batch-size",
-        "Samples per update that the batch grows to at most: `growth.max_batch_size`, by default "
-        "a tenth of the training set for smooth curves, and without a limit for steps.",
-        "SAMPLES",
-    ),
-]
-SeedOption = Annotated[
-    int | None,
-    flag_option(
-        "--seed",
-        "Whole number that weights, order and augmentation follow from: `run.seed`, by default 0.",
-        "SEED",
-    ),
-]
-DeviceOption = Annotated[
-    str | None,
-    flag_option(
-        "--device",
-        "Where it computes, `cpu`, `cuda` or `cuda:1`: `run.device`, by default CUDA where there "
-        "is one.",
-        "DEVICE",
-    ),
-]
-DataOption = Annotated[
-    Path | None,
-    flag_option(
-        "--data",
-        "Folder or archive with the data set, from the current folder on: `data.path`; by default "
-        "it is found or downloaded.",
-        "PATH",
-    ),
+_OPTIONS: Mapping[str, object] = MappingProxyType(
+    {
+        "overrides": SetOption,
+        "epochs": Annotated[
+            float | None,
+            flag_option(
+                "--epochs",
+                "Length of the run in passes over the training set, such as 0.5 or 90: "
+                "`schedule.epochs`.",
+                "EPOCHS",
+            ),
+        ],
+        "lr": Annotated[
+            float | None,
+            flag_option("--lr", "Base learning rate of the run as published: `schedule.lr`.", "LR"),
+        ],
+        "batch_size": Annotated[
+            int | None,
+            flag_option(
+                "--batch-size",
+                "Samples per update of the run as published: `schedule.global_batch_size`.",
+                "SAMPLES",
+            ),
+        ],
+        "max_batch_size": Annotated[
+            int | None,
+            flag_option(
+                "--max-batch-size",
+                "Samples per update that the batch grows to at most: `growth.max_batch_size`, by "
+                "default a tenth of the training set for smooth curves, and without a limit for "
+                "steps.",
+                "SAMPLES",
+            ),
+        ],
+        "seed": Annotated[
+            int | None,
+            flag_option(
+                "--seed",
+                "Whole number that weights, order and augmentation follow from: `run.seed`, by "
+                "default 0.",
+                "SEED",
+            ),
+        ],
+        "device": Annotated[
+            str | None,
+            flag_option(
+                "--device",
+                "Where it computes, `cpu`, `cuda` or `cuda:1`: `run.device`, by default CUDA where "
+                "there is one.",
+                "DEVICE",
+            ),
+        ],
+        "data": Annotated[
+            Path | None,
+            flag_option(
+                "--data",
+                "Folder or archive with the data set, from the current folder on: `data.path`; by "
+                "default it is found or downloaded.",
+                "PATH",
+            ),
+        ],
+    }
+)
+
+
+_PARAMETERS = [
+    inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=option
+    )
+    for name, option in _OPTIONS.items()
 ]
 
 
@@ -132,6 +151,26 @@ def make_overrides(sets: list[str] | None, **flags: float | str | Path | None) -
         if value is not None
     }
     return Overrides(given, tuple(sets or ()))
+
+
+def takes_overrides(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --set and the everyday flags, in the place of its parameter ``changed``."""
+
+    @wraps(command)
+    def run(*args: Any, **given: Any) -> None:
+        sets, *values = (given.pop(name, None) for name in _OPTIONS)
+        command(
+            *args, changed=make_overrides(sets, **dict(zip(KEYS, values, strict=True))), **given
+        )
+
+    own = inspect.signature(command)
+    parameters = (
+        inner
+        for name, parameter in own.parameters.items()
+        for inner in (_PARAMETERS if name == "changed" else [parameter])
+    )
+    vars(run)["__signature__"] = own.replace(parameters=list(parameters))
+    return run
 
 
 def _flag(name: str) -> str:

@@ -5,18 +5,7 @@ import typer
 from bsgrow.cli.console import note
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.named_plan import named_plans
-from bsgrow.cli.options import SetOption
-from bsgrow.cli.overrides import (
-    KEYS,
-    BatchSizeOption,
-    DataOption,
-    DeviceOption,
-    EpochsOption,
-    LrOption,
-    MaxBatchSizeOption,
-    SeedOption,
-    make_overrides,
-)
+from bsgrow.cli.overrides import KEYS, Overrides, takes_overrides
 from bsgrow.cli.plan_combinations import require_used
 from bsgrow.cli.plan_exchange import exported, imported_run
 from bsgrow.cli.plan_options import (
@@ -73,18 +62,13 @@ def register(app: typer.Typer) -> None:
     app.command("plan", cls=with_examples(*_EXAMPLES))(plan)
 
 
+@takes_overrides
 def plan(
     recipes: RecipesArgument = None,
-    overrides: SetOption = None,
+    *,
+    changed: Overrides,
     output: PlanFormatOption = PlanFormat.TABLE,
     every: EveryOption = Every.PHASE,
-    epochs: EpochsOption = None,
-    lr: LrOption = None,
-    batch_size: BatchSizeOption = None,
-    max_batch_size: MaxBatchSizeOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    data: DataOption = None,
     samples: SamplesOption = None,
     momentum: MomentumOption = None,
     curve: CurveOption = None,
@@ -109,16 +93,6 @@ def plan(
     be written without a recipe; with one, the same options change it. Several recipes are put side
     by side.
     """
-    changed = make_overrides(
-        overrides,
-        epochs=epochs,
-        lr=lr,
-        batch_size=batch_size,
-        max_batch_size=max_batch_size,
-        seed=seed,
-        device=device,
-        data=data,
-    )
     options = {
         "samples": samples,
         "momentum": momentum,

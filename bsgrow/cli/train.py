@@ -9,17 +9,8 @@ import typer
 
 from bsgrow.cli.console import note, out, print_json
 from bsgrow.cli.examples import with_examples
-from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument, SetOption
-from bsgrow.cli.overrides import (
-    BatchSizeOption,
-    DataOption,
-    DeviceOption,
-    EpochsOption,
-    LrOption,
-    MaxBatchSizeOption,
-    SeedOption,
-    make_overrides,
-)
+from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
+from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.command import Command, argument, resume_command
 
 if TYPE_CHECKING:
@@ -42,9 +33,11 @@ def register(app: typer.Typer) -> None:
     app.command("train", cls=with_examples(*_EXAMPLES))(train)
 
 
+@takes_overrides
 def train(
     recipe: OptionalRecipeArgument = None,
-    overrides: SetOption = None,
+    *,
+    changed: Overrides,
     out_dir: Annotated[
         Path | None,
         typer.Option(
@@ -63,13 +56,6 @@ def train(
         ),
     ] = False,
     output: FormatOption = Format.TABLE,
-    epochs: EpochsOption = None,
-    lr: LrOption = None,
-    batch_size: BatchSizeOption = None,
-    max_batch_size: MaxBatchSizeOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    data: DataOption = None,
 ) -> None:
     """Train a model with a batch that grows.
 
@@ -83,16 +69,6 @@ def train(
     from bsgrow.cli.stopping import StopRequest
     from bsgrow.training import DivergedRunError, to_dict
 
-    changed = make_overrides(
-        overrides,
-        epochs=epochs,
-        lr=lr,
-        batch_size=batch_size,
-        max_batch_size=max_batch_size,
-        seed=seed,
-        device=device,
-        data=data,
-    )
     directory = _directory(out_dir, resume, recipe or _DEFAULT_RECIPE)
     name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
     go_on = resume_command(directory.path, changed.words)

@@ -17,7 +17,9 @@ SHORT = [
 
 
 def compared(folder, *settings, seeds="0,1", output=Format.JSON):
-    return compare("digits", "decay,grow", seeds, [*SHORT, *settings], folder, output)
+    return compare(
+        "digits", seeds=seeds, overrides=[*SHORT, *settings], out_dir=folder, output=output
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +52,11 @@ def test_the_table_says_of_how_many_runs_it_is(one_diverged, capsys):
     with pytest.raises(BsgrowError) as caught:
         compared(one_diverged, output=Format.TABLE)
     assert caught.value.exit_code == 1
-    row = capsys.readouterr().out.splitlines()[2]
-    assert row.startswith("grow")
-    assert " 1 of 2 " in row
+    of_two, of_one = capsys.readouterr().out.splitlines()[1:3]
+    assert of_one.startswith("grow")
+    assert " 1 of 2 " in of_one
+    assert of_two.count(" ± ") == 2
+    assert "±" not in of_one  # a single run has no deviation
 
 
 def test_all_diverged(tmp_path, capsys):

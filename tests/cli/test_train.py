@@ -17,7 +17,13 @@ ONE_UPDATE = [
 def test_a_run_that_diverged_has_no_figures(tmp_path, capsys, output):
     for resume in (False, True):
         with pytest.raises(DivergedRunError, match="the test loss is nan after update 1") as caught:
-            train("digits", [*ONE_UPDATE, "schedule.lr=1e38"], tmp_path / "run", resume, output)
+            train(
+                "digits",
+                overrides=[*ONE_UPDATE, "schedule.lr=1e38"],
+                out_dir=tmp_path / "run",
+                resume=resume,
+                output=output,
+            )
         rows = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
         told = [["diverged", caught.value.message], ["run", str(tmp_path / "run")]]
         assert rows == (told if output is Format.TABLE else [])
