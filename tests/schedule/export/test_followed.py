@@ -25,7 +25,7 @@ STAY, DOUBLE, ANY = Growth(mode="decay"), Growth(), Growth(factor="continuous")
 CASES = {
     "one update": (8, 1, CONSTANT, STAY),
     "one phase": (512, 4, CONSTANT, STAY),
-    "one phase, cut": (500, 4, CONSTANT, STAY),
+    "one phase, cut": (501, 4, CONSTANT, STAY),
     "linear": (512, 4, LINEAR, STAY),
     "linear, cut": (501, 4, LINEAR, STAY),
     "linear to 0, cut": (501, 4, LINEAR | {"end_factor": 0.0}, STAY),
@@ -141,6 +141,14 @@ def test_which_plans_each_system_follows(name):
     written = {case for case in CASES if isinstance(exported(planned(case), name), str)}
     cut = set() if name == "lightning" else {"one phase, cut"}
     assert written == FOLLOWED[name] | ALWAYS | cut
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"lightning"}))
+@pytest.mark.parametrize("case", ["one phase, cut", "linear, cut"])
+def test_a_last_update_that_the_plan_cuts_is_told(case, name):
+    text = exported(planned(case), name)
+    assert "# the plan cuts its last update to 4 samples, at the lr " in text
+    assert f"; {FORMATS[name].name} runs it whole, 8 samples at the lr " in text
 
 
 @pytest.mark.parametrize("case", ["a triangle", "steps that decay"])
