@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bsgrow.data.names import printable
+from bsgrow.data.names import first_names, printable
 from bsgrow.errors import InputError
 
 # torchvision's IMG_EXTENSIONS.
@@ -26,7 +26,11 @@ def class_names(folder: Path) -> list[str]:
     """
     files, names = scan(os.fspath(folder))
     if not names:
-        raise InputError(f"{printable(folder)}: no class folders in it", hint=_instead(files))
+        beside = sorted(name for name in files if not name.startswith("."))
+        found = f", beside {first_names(beside)}" if beside else ""
+        raise InputError(
+            f"{printable(folder)}: no class folders in it{found}", hint=_instead(files)
+        )
     return sorted(names)
 
 

@@ -16,8 +16,9 @@ from bsgrow.data.names import first_names, printable
 from bsgrow.errors import InputError
 
 FOLDERS, FILES = "folders", "files"
-IMAGES, TARS, SHARDS, _ARCHIVES = "images", "tars", "packed shards", "other archives"
-_SAMPLES = (IMAGES, TARS, SHARDS, _ARCHIVES)
+IMAGES, TARS, SHARDS = "images", "tars", "packed shards"
+OTHER_ARCHIVES = "other archives"
+_SAMPLES = (IMAGES, TARS, SHARDS, OTHER_ARCHIVES)
 _WORDS = {"folder": "class folders", "webdataset": "tars", "shards": "packed shards"}
 _OWN = {"folder": FOLDERS, "webdataset": TARS, "shards": SHARDS}
 _MOST_LOOKED_AT = 10_000  # names in a folder, before it is taken for one without samples
@@ -35,7 +36,7 @@ def kind_of(name: str) -> str:
     if lowered.endswith(".bsgrow"):
         return SHARDS
     is_archive = lowered.endswith((".zip", ".7z", ".rar")) or ".tar." in lowered  # x.tar.part
-    return _ARCHIVES if is_archive else FILES
+    return OTHER_ARCHIVES if is_archive else FILES
 
 
 def list_contents(folder: Path) -> dict[str, list[str]]:

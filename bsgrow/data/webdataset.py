@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from bsgrow.data.compressed import by_name, quoted
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError, SampleError, split_fingerprint
-from bsgrow.data.layouts import FOLDERS, IMAGES, TARS, list_contents, peek, tell_what_is_left
+from bsgrow.data.layouts import (
+    FOLDERS,
+    IMAGES,
+    OTHER_ARCHIVES,
+    TARS,
+    list_contents,
+    peek,
+    tell_what_is_left,
+)
 from bsgrow.data.names import Names, first_names, printable
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.tally import Tally
@@ -114,7 +122,9 @@ def tar_paths(folder: Path) -> list[Path]:
     _check_unpacked(folder, packed, plain)
     if not plain:
         hint = _instead(folder, contents[FOLDERS])
-        raise InputError(f"{printable(folder)}: no .tar files in it", hint=hint)
+        others = contents[OTHER_ARCHIVES]
+        found = f", beside {first_names(others)}" if others else ""
+        raise InputError(f"{printable(folder)}: no .tar files in it{found}", hint=hint)
     return [folder / name for name in plain]
 
 

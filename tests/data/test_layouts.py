@@ -142,6 +142,15 @@ def test_they_can_be_unpacked_as_the_hint_says(tmp_path):
     assert len(WebDatasetSplit(tmp_path)) == 1
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.lzma", "a.tar.part"])
+def test_archives_that_are_not_read_are_named(tmp_path, name):
+    (tmp_path / name).touch()
+    assert refused(WebDatasetSplit, tmp_path).message.endswith(
+        f"no .tar files in it, beside {name}"
+    )
+    assert refused(verify, tmp_path).message.endswith(f"no class folders in it, beside {name}")
+
+
 def test_tars_in_folders(tmp_path, caplog):
     tar_at(tmp_path / "train/more/a.tar", "a", "b")
     for act in (verify, WebDatasetSplit):
