@@ -1,11 +1,14 @@
 """OLMo-core: the exported Python, run as its callback, its loader and its scheduler are."""
 
 import math
+import operator
+from itertools import accumulate
 
 import pytest
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.export import Optimizer, Target, export_plan
+from bsgrow.schedule.export.olmo_core import draft_olmo_core
 from tests.schedule.export.systems import OLMO_CORE, run_olmo_core
 
 TARGET = Target(sequence_length=128, micro_batch_size=4, world_size=2)
@@ -68,6 +71,18 @@ def test_waits_count_the_dropped_ends_of_epochs(make_plan, num_samples, counts):
     text = export_plan(plan, "olmo-core", NEAR)
     said = [int(line.split(" but ")[1].split()[0]) for line in text.splitlines() if " but " in line]
     assert said == with_waits
+
+
+@pytest.mark.parametrize("num_samples", [66, 117, 161, 355])
+@pytest.mark.parametrize("factors", [(2, 2), (3, 4), (4, 3), (2, 4, 3)])
+@pytest.mark.parametrize("count", [7, 10, 33])
+def test_foretells_what_the_callback_runs(make_plan, run_python, num_samples, factors, count):
+    sizes = [*accumulate(factors, operator.mul, initial=2)]
+    plan = make_plan([(size, count) for size in sizes], 0.1, num_samples=num_samples)
+    draft = draft_olmo_core(plan, NEAR)
+    names = run_python(draft.write().text, **OLMO_CORE)
+    told = [size for run in draft.runs for size in [run.size] * run.num_updates]
+    assert told == [size for _, size, _ in run_olmo_core(names, 128, num_samples)]
 
 
 def test_refuses(make_plan):
