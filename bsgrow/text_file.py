@@ -1,6 +1,8 @@
 """Text that people and other programs wrote, in whatever form their editor or shell saves it."""
 
 import codecs
+import errno
+import os
 from pathlib import Path
 
 _MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
@@ -10,6 +12,7 @@ _MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
+_LARGEST = 2**26  # bytes; a device without an end is read no further
 
 
 def read_text(path: Path) -> str:
@@ -18,10 +21,13 @@ def read_text(path: Path) -> str:
     A mark alone is no text.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is larger than 64 MiB.
         UnicodeDecodeError: it is no such text.
     """
-    data = path.read_bytes()
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     marked = (name for mark, name in _MARKS if data.startswith(mark) and data != mark)
     encoding = next(marked, "utf-8")
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -71,3 +71,15 @@ def test_one_mark_is_no_part_of_the_text(tmp_path):
     path = tmp_path / "text"
     path.write_bytes(codecs.BOM_UTF8 + "é\r\r\n\n".encode())
     assert read_text(path) == "é\n\n\n"
+
+
+def test_a_file_without_an_end_is_read_no_further(monkeypatch):
+    monkeypatch.setattr("bsgrow.text_file._LARGEST", 1000)
+    with pytest.raises(InputError, match="/dev/zero: File too large"):
+        load_recipe("/dev/zero")
+
+
+def test_a_file_may_have_the_largest_size(tmp_path, monkeypatch):
+    (tmp_path / "text").write_text("12345")
+    monkeypatch.setattr("bsgrow.text_file._LARGEST", 5)
+    assert read_text(tmp_path / "text") == "12345"

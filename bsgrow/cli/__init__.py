@@ -1,5 +1,6 @@
 """The command line: one file per command, each parses, calls one function and renders."""
 
+import errno
 import os
 import sys
 
@@ -30,7 +31,7 @@ def main() -> None:
     except BsgrowError as error:
         _fail(error)
     except OSError as error:
-        _fail(BsgrowError(str(error)))
+        _fail(_of_the_system(error))
     except Exception as error:  # the last resort: whatever it is, it is ours and not the user's
         if os.environ.get("BSGROW_TRACEBACK"):
             raise
@@ -61,6 +62,16 @@ def _run() -> None:
             app(prog_name="bsgrow")
     finally:
         flush_stdout()
+
+
+def _of_the_system(error: OSError) -> BsgrowError:
+    """Return what the system says; without a name of a file it is about the output."""
+    if error.errno == errno.ENOSPC and error.filename is None:
+        return BsgrowError(
+            f"cannot write the output: {error.strerror}",
+            hint="make room on the disk, or send the output elsewhere",
+        )
+    return BsgrowError(str(error))
 
 
 def _internal(error: Exception) -> BsgrowError:

@@ -12,6 +12,11 @@ import bsgrow.cli
 from bsgrow.cli import main
 from bsgrow.errors import BsgrowError, InputError
 
+DISK_FULL = (
+    "error: cannot write the output: No space left\n"
+    "hint: make room on the disk, or send the output elsewhere\n"
+)
+
 
 @pytest.fixture
 def main_with(monkeypatch, capsys):
@@ -34,7 +39,9 @@ def main_with(monkeypatch, capsys):
     [
         (InputError("x = 3: wrong", "take 4"), 2, "error: x = 3: wrong\nhint: take 4\n"),
         (BsgrowError("cannot"), 1, "error: cannot\n"),
-        (OSError(errno.ENOSPC, "No space left"), 1, "error: [Errno 28] No space left\n"),
+        (OSError(errno.ENOSPC, "No space left"), 1, DISK_FULL),
+        (OSError(errno.ENOSPC, "Full", "a"), 1, "error: [Errno 28] Full: 'a'\n"),
+        (OSError(errno.EIO, "Failed"), 1, "error: [Errno 5] Failed\n"),
         (BrokenPipeError(), 1, ""),
         (KeyboardInterrupt(), 130, ""),
     ],
@@ -107,7 +114,8 @@ def test_a_reader_that_has_seen_enough():
 
 def test_a_full_disk():
     result = run_bsgrow("recipes", redirection=">/dev/full")
-    assert (result.returncode, result.stderr) == (1, "error: [Errno 28] No space left on device\n")
+    said = DISK_FULL.replace("left", "left on device")
+    assert (result.returncode, result.stderr) == (1, said)
 
 
 def test_an_encoding_without_the_signs_of_a_table_and_a_terminal_of_no_width():
