@@ -6,6 +6,7 @@ import pytest
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.export import Optimizer, Target, export_plan
+from bsgrow.schedule.export.nemo import draft_nemo
 from tests.schedule.export.systems import NEMO, run_nemo
 
 TARGET = Target(sequence_length=128, micro_batch_size=4, world_size=2)
@@ -93,3 +94,13 @@ def test_adam_keeps_its_penalty_in_the_gradient(make_plan, run_python):
     wanted = {"optimizer": "adam", "adam_beta1": 0.8, "adam_beta2": 0.95, "adam_eps": 1e-6}
     wanted |= {"weight_decay": 0.1, "decoupled_weight_decay": False, "clip_grad": 0.0}
     assert wanted.items() <= vars(config["optimizer_config"]).items()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize("samples", [480, 960])
+def test_foretells_what_the_ramp_makes_of_several_changes(make_plan, run_python, steps, samples):
+    sizes = [8 * step for step in range(1, steps + 2)]
+    plan = make_plan([*((size, samples // size) for size in sizes[:-1]), (sizes[-1], 9)], 0.1)
+    draft = draft_nemo(plan, Target(sequence_length=1, micro_batch_size=8))
+    told = [size for run in draft.runs for size in [run.size] * run.num_updates]
+    assert told == [size for _, size, _ in run_nemo(run_python(draft.write().text, **NEMO))]
