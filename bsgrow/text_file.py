@@ -14,6 +14,9 @@ _MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
 )
 _LARGEST = 2**26  # bytes; a device without an end is read no further
 
+SAVE_AS_TEXT = "save it as UTF-8, or as UTF-16 with a byte order mark"
+"""What to do about a file that is no such text."""
+
 
 def read_text(path: Path) -> str:
     """Return the text of a file: UTF-8, or what its byte order mark says; lines end in a newline.

@@ -60,6 +60,15 @@ def test_what_is_no_text_is_refused_by_name(tmp_path, name, content):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["recipe.toml", "lr.csv"])
+def test_another_encoding_is_to_be_saved_as_text(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes("# é\n".encode("latin-1"))
+    with pytest.raises(InputError, match=name) as caught:
+        FILES[name][1](path)
+    assert caught.value.hint == "save it as UTF-8, or as UTF-16 with a byte order mark"
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_folder_in_the_place_of_a_file(tmp_path, name):
     (tmp_path / name).mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.text_file import read_text
+from bsgrow.text_file import SAVE_AS_TEXT, read_text
 from bsgrow.validation import shown
 
 _UNITS = ("epochs", "samples", "updates", "tokens")
@@ -76,7 +76,9 @@ def _rows(path: str) -> list[list[str]]:
         return [row for row in csv.reader(lines) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         message = f"schedule.curve.path = {shown(path)}: cannot be read: {error}"
-        raise InputError(message, "give a CSV file; a relative path starts here") from error
+        is_text = not isinstance(error, UnicodeDecodeError)
+        hint = "give a CSV file; a relative path starts here" if is_text else SAVE_AS_TEXT
+        raise InputError(message, hint) from error
 
 
 def _numbers(path: str, line: int, row: Sequence[str]) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.recipe.section import table_type
 from bsgrow.recipe.values import check_values
-from bsgrow.text_file import read_text
+from bsgrow.text_file import SAVE_AS_TEXT, read_text
 from bsgrow.validation import UNKNOWN_KEY, cut, describe, shown
 
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
@@ -120,10 +120,10 @@ def _read_text(name_or_path: str) -> str:
             hint = did_you_mean(name_or_path, shipped)
             raise InputError(f"no recipe is called {shown(name_or_path)}", hint) from error
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(
-            f"cannot read the recipe {cut(name_or_path)}: {reason}",
-            hint="give a path to a TOML file, or a name that `bsgrow recipes` lists",
-        ) from error
+        hint = "give a path to a TOML file, or a name that `bsgrow recipes` lists"
+        if isinstance(error, UnicodeDecodeError):
+            hint = SAVE_AS_TEXT
+        raise InputError(f"cannot read the recipe {cut(name_or_path)}: {reason}", hint) from error
 
 
 def _parse(text: str, source: str) -> dict[str, Any]:
