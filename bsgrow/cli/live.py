@@ -71,7 +71,7 @@ def _describe_start(event: RunStarted) -> str:
         f"{action} on {event.device}: {event.num_parameters} parameters, "
         f"{event.epochs:g} epochs of {event.num_samples} samples, {event.num_updates} updates "
         f"(decaying baseline {event.baseline_num_updates}), "
-        f"micro-batches of {event.micro_batch_size}"
+        f"micro-batches of at most {event.micro_batch_size}"
     )
 
 
