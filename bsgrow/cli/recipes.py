@@ -37,11 +37,11 @@ def recipes(output: FormatOption = Format.TABLE) -> None:
 _OWN = Command(("train", "folder"), ("--data", "FOLDER"))
 _COLUMNS = (
     Column("recipe"),
-    Column("data", leaves=2),
+    Column("data", leaves=3),
     Column("updates", right=True),
-    Column("fewer", right=True, leaves=3),
-    Column("time", leaves=1),
-    Column("what it is", words=True),
+    Column("fewer", right=True, leaves=4),
+    Column("time", leaves=2),
+    Column("what it is", words=True, leaves=1),
 )
 
 
