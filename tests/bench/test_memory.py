@@ -14,6 +14,7 @@ import torch
 from bsgrow.bench import memory
 from bsgrow.bench.memory import PeakMemory, watched_memory
 from bsgrow.bench.training_memory import measure_peaks
+from bsgrow.native import Augment
 from bsgrow.recipe import load_recipe, resolve
 
 CPU = torch.device("cpu")
@@ -108,7 +109,8 @@ def test_each_way_of_training_has_a_process_of_its_own(system):
 
 
 def test_what_cannot_be_measured_is_not_there(capfd):
-    assert measure_peaks("bsgrow", recipe("augment.pad=8"), (32,), 0.0) == {}
+    unchecked = recipe().model_copy(update={"augment": Augment(pad=8)})  # as wide as the images
+    assert measure_peaks("bsgrow", unchecked, (32,), 0.0) == {}
     assert capfd.readouterr() == ("", "")
 
 
