@@ -54,18 +54,19 @@ BatchSizesOption = Annotated[
     typer.Option(
         "--batch-sizes",
         metavar="128,1024",
-        help=f"Global batches; {DEFAULT_SIZES[Data.ARRAY]} in memory and "
+        help=f"Global batches in samples; {DEFAULT_SIZES[Data.ARRAY]} in memory and "
         f"{DEFAULT_SIZES[Data.JPEG]} of JPEG files where absent.",
     ),
 ]
 TrainSizesOption = Annotated[
-    str, typer.Option("--batch-sizes", metavar="128,640", help="Global batches.")
+    str, typer.Option("--batch-sizes", metavar="128,640", help="Global batches in samples.")
 ]
 MicroBatchOption = Annotated[
     int | None,
     typer.Option(
         "--micro-batch-size",
         min=1,
+        metavar="SAMPLES",
         help="Samples that bsgrow delivers at a time; the whole batch, as the others do, where "
         "absent.",
     ),
@@ -74,15 +75,18 @@ SystemsOption = Annotated[
     str | None,
     typer.Option("--systems", metavar="bsgrow,dali", help="Which; all where absent."),
 ]
-DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="Of the images delivered.")]
-LayoutOption = Annotated[Layout, typer.Option("--memory-format", help="Of the images delivered.")]
+DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="Number type of the images.")]
+LayoutOption = Annotated[Layout, typer.Option("--memory-format", help="Layout of the images.")]
 ShapeOption = Annotated[
-    str, typer.Option("--shape", metavar="CxHxW", help="Of the images in memory.")
+    str,
+    typer.Option(
+        "--shape", metavar="CxHxW", help="Channels x pixels x pixels of the images in memory."
+    ),
 ]
 PadOption = Annotated[
     int, typer.Option("--pad", min=0, help="Pixels around an image in memory that a crop reaches.")
 ]
-PaddingOption = Annotated[Padding, typer.Option("--padding", help="What these are.")]
+PaddingOption = Annotated[Padding, typer.Option("--padding", help="What stands in these pixels.")]
 PhotographsOption = Annotated[
     int, typer.Option("--num-photographs", min=2, help="JPEG files to cut, without --path.")
 ]
@@ -95,8 +99,8 @@ ThreadsOption = Annotated[
         "--num-threads",
         min=1,
         max=1024,
-        help="Of each system, whoever waits for a batch of bsgrow included (two there at least); "
-        "as many as torch takes if absent.",
+        help="Threads of each system, whoever waits for a batch of bsgrow included (two there at "
+        "least); as many as torch takes if absent.",
     ),
 ]
 RoundsOption = Annotated[
@@ -106,7 +110,10 @@ RoundsOption = Annotated[
 RoundOption = Annotated[
     float,
     typer.Option(
-        "--seconds-per-round", min=0.0, help="That a round lasts at least, in whole deliveries."
+        "--seconds-per-round",
+        min=0.0,
+        metavar="SECONDS",
+        help="What a round lasts at least, in whole deliveries.",
     ),
 ]
 RowOption = Annotated[
@@ -114,6 +121,7 @@ RowOption = Annotated[
     typer.Option(
         "--seconds-per-row",
         min=0.0,
+        metavar="SECONDS",
         help="After which a system takes part in no further round, warm-ups included.",
     ),
 ]
