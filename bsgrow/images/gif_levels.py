@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, Levels, looked_up
 from bsgrow.images.gif_header import GifHeader, read_gif_header
-from bsgrow.images.image_error import ImageError
 
 _LARGEST_TABLE: Final = 7  # 256 colours
 _INTERLACED: Final = 0x40
@@ -22,11 +22,10 @@ def gif_levels(content: Encoded) -> Levels:
         ImageError: it is damaged, or pixels are missing.
     """
     header = read_gif_header(content)
-    try:
-        with Image.open(io.BytesIO(_plain_gif(header, content)), formats=("GIF",)) as image:
+    with naming_damage("its pixels are damaged or missing"):
+        plain = io.BytesIO(_plain_gif(header, content))
+        with Image.open(plain, formats=("GIF",)) as image:
             indices = np.asarray(image)
-    except Exception as error:  # plugins of Pillow raise anything on broken files
-        raise ImageError(f"its pixels are damaged or missing: {error}") from error
     return looked_up(np.frombuffer(header.palette, np.uint8).reshape(-1, 3), indices)
 
 

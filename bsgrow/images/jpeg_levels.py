@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, Levels
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short, with_end
@@ -18,15 +19,12 @@ from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short, with_end
 @contextmanager
 def opened_jpeg(content: Encoded) -> Iterator[Image.Image]:
     """Opens a JPEG, its header read and its pixels not yet; raises ImageError: it cannot be."""
-    try:
-        with Image.open(io.BytesIO(with_end(content)), formats=("JPEG",)) as image:
-            yield image
-    except ImageError:
-        raise
-    except UnidentifiedImageError as error:  # its message holds an address
-        raise ImageError("not an image, or its header is damaged") from error
-    except Exception as error:  # plugins of Pillow raise anything on broken files
-        raise ImageError(f"cannot be decoded: {error or type(error).__name__}") from error
+    with naming_damage("cannot be decoded"):
+        try:
+            with Image.open(io.BytesIO(with_end(content)), formats=("JPEG",)) as image:
+                yield image
+        except UnidentifiedImageError as error:  # its message holds an address
+            raise ImageError("not an image, or its header is damaged") from error
 
 
 def jpeg_levels(content: Encoded) -> Levels:

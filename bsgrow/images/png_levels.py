@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, Levels, looked_up, scaled_to_eight_bits
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.png_header import (
@@ -119,11 +120,14 @@ def _num_bytes(header: PngHeader) -> int:
 def _by_pillow(header: PngHeader, *, as_bytes: bool) -> Levels:
     data = _plain_png(header, as_bytes=as_bytes)
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        with (
+            naming_damage("its pixels are damaged"),
+            Image.open(io.BytesIO(data), formats=("PNG",)) as image,
+        ):
             return np.asarray(image)
-    except Exception as error:  # plugins of Pillow raise anything on broken files
+    except ImageError:
         _check_rows(header)  # which may say it better
-        raise ImageError(f"its pixels are damaged: {error}") from error
+        raise
 
 
 def _plain_png(header: PngHeader, *, as_bytes: bool) -> bytes:

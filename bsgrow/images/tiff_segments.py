@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, require_bytes
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.tiff_fax import check_fax
@@ -170,11 +171,11 @@ def _groups(header: TiffHeader, found: Sequence[Segment]) -> Iterator[Sequence[S
 
 def _by_libtiff(header: TiffHeader, content: Encoded, group: Sequence[Segment]) -> Rows:
     data = _grey_tiff(header, content, group)
-    try:
-        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
-            levels = np.asarray(image)
-    except Exception as error:  # plugins of Pillow raise anything on broken files
-        raise ImageError(f"its pixels cannot be decompressed: {error}") from error
+    with (
+        naming_damage("its pixels cannot be decompressed"),
+        Image.open(io.BytesIO(data), formats=("TIFF",)) as image,
+    ):
+        levels = np.asarray(image)
     if header.compression not in FAX:
         return levels
     first = 0

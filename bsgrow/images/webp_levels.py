@@ -5,14 +5,14 @@ import io
 import numpy as np
 from PIL import Image
 
+from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, Levels
-from bsgrow.images.image_error import ImageError
 
 
 def webp_levels(content: Encoded) -> Levels:
     """The pixels of its first frame, not turned, without their alpha; raises ImageError."""
-    try:
-        with Image.open(io.BytesIO(content), formats=("WEBP",)) as image:
-            return np.ascontiguousarray(np.asarray(image)[:, :, :3])
-    except Exception as error:  # plugins of Pillow raise anything on broken files
-        raise ImageError(f"its pixels are damaged or missing: {error}") from error
+    with (
+        naming_damage("its pixels are damaged or missing"),
+        Image.open(io.BytesIO(content), formats=("WEBP",)) as image,
+    ):
+        return np.ascontiguousarray(np.asarray(image)[:, :, :3])
