@@ -3,7 +3,6 @@
 from bsgrow.data.shards.files import (
     check_complete,
     check_same_texts,
-    count_samples,
     open_header,
     open_index,
     shard_name,
@@ -17,7 +16,6 @@ __all__ = [
     "ShardSplit",
     "check_complete",
     "check_same_texts",
-    "count_samples",
     "is_whole",
     "open_header",
     "open_index",

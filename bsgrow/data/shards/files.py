@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bsgrow.data.encoded import DamagedError
-from bsgrow.data.layouts import tell_what_is_left
 from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
 from bsgrow.data.shards.index_checks import read_header, read_index
@@ -67,20 +66,6 @@ def _opened(path: Path) -> Iterator[tuple[int, Header]]:
             yield descriptor, read_header(start, file_bytes, where)
     except OSError as error:
         raise DamagedError(where, f"cannot be read: {error.strerror or error}") from error
-
-
-def count_samples(folder: Path) -> int:
-    """The number of samples in a folder of shards, from their headers alone.
-
-    Raises:
-        InputError: there are no shards, one is missing, or they are not of one split.
-        BsgrowError: one is damaged or cannot be read.
-    """
-    paths = shard_paths(folder)
-    headers = [open_header(path) for path in paths]
-    check_complete(folder, paths, headers)
-    tell_what_is_left(folder, "shards")
-    return sum(header.num_samples for header in headers)
 
 
 def check_complete(
