@@ -10,7 +10,7 @@ PACKAGE = ROOT / "bsgrow"
 
 # A package imports only from those above it in this list.
 LAYERS = [
-    {"__init__", "command", "errors"},
+    {"__init__", "command", "errors", "signals"},
     {"atomic_file", "cuda_architectures", "path_text", "text_file", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},
     {"folder_lock", "extension"},

@@ -6,7 +6,7 @@ In one process, the network, optimizer and data of one way would count as memory
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
@@ -22,6 +22,7 @@ from bsgrow.bench.memory import PeakMemory, watched_memory
 from bsgrow.bench.training_job import measurable_job
 from bsgrow.bench.training_runs import PLAIN, looped_run, plain_run, sizes_compiled
 from bsgrow.recipe import Recipe
+from bsgrow.signals import handling
 from bsgrow.training.state import State
 
 Peaks = dict[int, PeakMemory]
@@ -63,16 +64,31 @@ def _received(receive: Connection) -> Iterator[tuple[int, PeakMemory]]:
 @contextmanager
 def _running(process: BaseProcess) -> Iterator[None]:
     """Run it, and stop it on the way out if it has not ended."""
-    with _ctrl_c_for_us_alone():
-        process.start()
-    try:
+    with ExitStack() as stack:
+        with _signals_put_off(), _ctrl_c_for_us_alone():
+            process.start()
+            stack.callback(_stop, process)
         yield
+
+
+def _stop(process: BaseProcess) -> None:
+    process.terminate()
+    process.join(_STOP_SECONDS)
+    process.kill()
+    process.join()
+    process.close()
+
+
+@contextmanager
+def _signals_put_off() -> Iterator[None]:
+    """Let no handler run: halfway, the new process waits for its work and is nobody's child yet."""
+    received: list[int] = []
+    try:
+        with handling(lambda number, frame: received.append(number)):
+            yield
     finally:
-        process.terminate()
-        process.join(_STOP_SECONDS)
-        process.kill()
-        process.join()
-        process.close()
+        for number in received:
+            signal.raise_signal(number)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Peak memory: of a stretch, with the workers, and in a process that does nothing else."""
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -131,3 +132,26 @@ def test_an_interrupt_ends_the_process_and_its_workers():
     new = set(own.read_text().split()) - before
     names = {process: Path(f"/proc/{process}/cmdline").read_text() for process in new}
     assert all("resource_tracker" in name for name in names.values()), names
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_process_starts_waits_for_it(monkeypatch, capfd, number):
+    """Until it has its work it is no child to end, and would complain of a pipe that is empty."""
+    spawn = multiprocessing.util.spawnv_passfds
+
+    def interrupted(path, words, fds):
+        process = spawn(path, words, fds)
+        if not any("resource_tracker" in str(word) for word in words):
+            signal.raise_signal(number)
+        return process
+
+    monkeypatch.setattr(multiprocessing.util, "spawnv_passfds", interrupted)
+    previous = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            measure_peaks("bsgrow", recipe(), (32,), 5.0)
+    finally:
+        signal.signal(number, previous)
+    assert multiprocessing.active_children() == []
+    assert "Traceback" not in capfd.readouterr().err
