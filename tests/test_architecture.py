@@ -11,9 +11,9 @@ PACKAGE = ROOT / "bsgrow"
 # A package imports only from those above it in this list.
 LAYERS = [
     {"__init__", "command", "errors", "signals"},
-    {"atomic_file", "cuda_architectures", "path_text", "text_file", "validation", "schedule"}
+    {"cuda_architectures", "files", "path_text", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},
-    {"folder_lock", "extension"},
+    {"extension"},
     {"images"},
     {"native", "data", "models"},
     {"recipe", "loading"},

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.text_file import SAVE_AS_TEXT, read_text
+from bsgrow.files.text import SAVE_AS_TEXT, read_text
 from bsgrow.validation import shown
 
 _UNITS = ("epochs", "samples", "updates", "tokens")

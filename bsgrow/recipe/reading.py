@@ -13,13 +13,13 @@ import tomli_w
 from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
+from bsgrow.files.text import SAVE_AS_TEXT, read_text
 from bsgrow.path_text import without_surrogates
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.recipe.section import table_type
 from bsgrow.recipe.values import check_values
-from bsgrow.text_file import SAVE_AS_TEXT, read_text
 from bsgrow.validation import UNKNOWN_KEY, cut, describe, shown
 
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))

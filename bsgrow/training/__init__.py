@@ -1,6 +1,6 @@
 """Carries out a plan: one micro-batch, one update, the loop, and what it leaves on the disk."""
 
-from bsgrow.atomic_file import write_json
+from bsgrow.files.atomic import write_json
 from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.event_log import read_events
 from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict

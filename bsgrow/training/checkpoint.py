@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from bsgrow.atomic_file import naming
 from bsgrow.errors import InputError
+from bsgrow.files.atomic import naming
 from bsgrow.training.checkpoint_folder import (
     HashingWriter,
     checkpoint_path,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from bsgrow.atomic_file import TEMPORARY_SUFFIX, naming, write_atomically
+from bsgrow.files.atomic import TEMPORARY_SUFFIX, naming, write_atomically
 
 NUM_KEPT = 2
 _NAME = re.compile(r"update-(\d+)\.(pt|json)")

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bsgrow.atomic_file import naming, write_atomically
 from bsgrow.errors import InputError
+from bsgrow.files.atomic import naming, write_atomically
 from bsgrow.training.events import Event, RunFinished, RunStarted, from_json, to_json
 
 

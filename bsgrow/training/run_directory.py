@@ -9,15 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsgrow.atomic_file import (
+from bsgrow.command import resume_command
+from bsgrow.errors import InputError
+from bsgrow.files.atomic import (
     TEMPORARY_SUFFIX,
     naming,
     write_atomically,
     write_json,
 )
-from bsgrow.command import resume_command
-from bsgrow.errors import InputError
-from bsgrow.folder_lock import LOCK_FILE, locked
+from bsgrow.files.lock import LOCK_FILE, locked
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe, with_absolute_paths
 from bsgrow.schedule import Plan, as_dict
 from bsgrow.training.events import RunFinished, from_json, to_json

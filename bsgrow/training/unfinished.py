@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bsgrow.command import Command
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.folder_lock import is_locked
+from bsgrow.files.lock import is_locked
 from bsgrow.recipe import load_recipe
 from bsgrow.training.run_directory import RunDirectory
 

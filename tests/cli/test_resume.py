@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.folder_lock import is_locked, locked
+from bsgrow.files.lock import is_locked, locked
 from bsgrow.recipe import load_recipe
 from bsgrow.training import RunDirectory, newest_unfinished_run
 

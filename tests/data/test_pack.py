@@ -11,7 +11,7 @@ from bsgrow.data import SampleError, load_encoded
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.shards import open_shards
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.folder_lock import LOCK_FILE
+from bsgrow.files.lock import LOCK_FILE
 from tests.data.conftest import encode_image, write_images
 from tests.data.tar_files import make_tar
 

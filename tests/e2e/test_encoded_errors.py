@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from bsgrow.folder_lock import LOCK_FILE
+from bsgrow.files.lock import LOCK_FILE
 from tests.e2e.conftest import command
 from tests.photo_folder import write_photographs
 

@@ -11,11 +11,11 @@ SCRIPT = """
 import os, shutil, signal, sys
 from pathlib import Path
 import torch
-from bsgrow import atomic_file
+from bsgrow.files import atomic
 from bsgrow.training import checkpoint, checkpoint_folder
 
 torch.set_num_threads(1)
-FILES = {module.__file__ for module in (atomic_file, checkpoint, checkpoint_folder)}
+FILES = {module.__file__ for module in (atomic, checkpoint, checkpoint_folder)}
 IDENTITY = checkpoint.Identity(0, "recipe", "data")
 model = torch.nn.Linear(3, 3)
 optimizer = torch.optim.SGD(model.parameters())

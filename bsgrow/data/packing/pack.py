@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bsgrow.atomic_file import naming
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.packing.destination import check_apart, check_free
 from bsgrow.data.packing.options import PackOptions
@@ -17,7 +16,8 @@ from bsgrow.data.packing.source import open_source
 from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
-from bsgrow.folder_lock import locked
+from bsgrow.files.atomic import naming
+from bsgrow.files.lock import locked
 from bsgrow.images.quiet_pillow import quiet_pillow
 
 _AHEAD_PER_WORKER = 4

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from bsgrow.atomic_file import write_atomically
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import Names
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.packing.transform import DecodeCheck, Prepared, ToBaseline, prepare
 from bsgrow.data.shards.layout import HEADER, RECORD, Index, align, encode
+from bsgrow.files.atomic import write_atomically
 from bsgrow.images.image_error import ImageError
 
 FULL_DISK_HINT = "make room and run the same command again: finished shards are kept"

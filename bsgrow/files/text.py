@@ -1,9 +1,9 @@
 """Text that people and other programs wrote, in whatever form their editor or shell saves it."""
 
 import codecs
-import errno
-import os
 from pathlib import Path
+
+from bsgrow.files.regular import read_regular
 
 _MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -12,7 +12,7 @@ _MARKS = (  # the longer ones first, as that of UTF-16 begins that of UTF-32
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
-_LARGEST = 2**26  # bytes; a device without an end is read no further
+_LARGEST = 2**26  # bytes
 
 SAVE_AS_TEXT = "save it as UTF-8, or as UTF-16 with a byte order mark"
 """What to do about a file that is no such text."""
@@ -24,13 +24,10 @@ def read_text(path: Path) -> str:
     A mark alone is no text.
 
     Raises:
-        OSError: the file cannot be read, or is larger than 64 MiB.
+        OSError: the file cannot be read, is no regular file, or is larger than 64 MiB.
         UnicodeDecodeError: it is no such text.
     """
-    with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    data = read_regular(path, _LARGEST)
     marked = (name for mark, name in _MARKS if data.startswith(mark) and data != mark)
     encoding = next(marked, "utf-8")
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -11,13 +11,13 @@ from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.shards import open_shards
 from bsgrow.data.verify import verify
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.folder_lock import LOCK_FILE, locked
+from bsgrow.files.lock import LOCK_FILE, locked
 from tests.data.conftest import encode_image, write_images
 
 HOLD = """
 import sys
 from pathlib import Path
-from bsgrow.folder_lock import locked
+from bsgrow.files.lock import locked
 with locked(Path(sys.argv[1]), "packing", "DEST"):
     print("locked", flush=True)
     sys.stdin.read()

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bsgrow.atomic_file import naming
 from bsgrow.errors import InputError
+from bsgrow.files.atomic import naming
 
 LOCK_FILE: Final = ".lock"
 """The name of the file that is locked; it is empty, and stays."""

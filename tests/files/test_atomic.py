@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.atomic_file import naming, write_atomically
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.files.atomic import naming, write_atomically
 
 
 def write(path, content=b"new"):

@@ -6,10 +6,10 @@ import json
 import pytest
 
 from bsgrow.errors import InputError
+from bsgrow.files.text import read_text
 from bsgrow.recipe import as_toml, load_recipe
 from bsgrow.recipe.lr_table import read_table
 from bsgrow.reporting.wall_clock import read_throughput
-from bsgrow.text_file import read_text
 
 ROW = {"case": "train", "system": "bsgrow", "global_batch_size": 8, "samples_per_second": 2.0}
 FILES = {
@@ -82,13 +82,15 @@ def test_one_mark_is_no_part_of_the_text(tmp_path):
     assert read_text(path) == "é\n\n\n"
 
 
-def test_a_file_without_an_end_is_read_no_further(monkeypatch):
-    monkeypatch.setattr("bsgrow.text_file._LARGEST", 1000)
-    with pytest.raises(InputError, match="/dev/zero: File too large"):
+def test_a_file_without_an_end_is_not_read():
+    with pytest.raises(InputError, match="/dev/zero: not a regular file"):
         load_recipe("/dev/zero")
 
 
-def test_a_file_may_have_the_largest_size(tmp_path, monkeypatch):
+def test_a_file_may_have_the_largest_size_and_no_more(tmp_path, monkeypatch):
     (tmp_path / "text").write_text("12345")
-    monkeypatch.setattr("bsgrow.text_file._LARGEST", 5)
+    monkeypatch.setattr("bsgrow.files.text._LARGEST", 5)
     assert read_text(tmp_path / "text") == "12345"
+    monkeypatch.setattr("bsgrow.files.text._LARGEST", 4)
+    with pytest.raises(OSError, match="larger than 4 bytes"):
+        read_text(tmp_path / "text")
