@@ -4,6 +4,7 @@ Two zero bytes, a byte for the element type, a byte for the number of dimensions
 as a big-endian 32-bit integer, then the elements in C order and nothing after them.
 """
 
+import math
 import struct
 from pathlib import Path
 
@@ -25,6 +26,9 @@ _UNSIGNED_BYTE = 0x08
 def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Reads an IDX file of unsigned bytes, gzipped or not.
 
+    It takes the memory of the array and a few chunks, and reads no further than the byte behind it,
+    whatever the file says or unfolds to.
+
     Args:
         path: the file.
         shape: what its header must say; known beforehand, so that a damaged header cannot ask
@@ -36,7 +40,7 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     Raises:
         BsgrowError: the file cannot be read or is not exactly that; names file and offset.
     """
-    with open_maybe_gzip(path) as (stream, where):
+    with open_maybe_gzip(path, 4 + 4 * len(shape) + math.prod(shape)) as (stream, where):
         offset = _check_header(stream, where, shape)
         array = np.empty(shape, np.uint8)
         read_into(stream, array, where, offset)

@@ -1,24 +1,30 @@
 """Reading exactly so many bytes: every way in which a file can fail, as one kind of error."""
 
-import gzip
-import tarfile
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bsgrow.data.gunzip import MAGIC, Gunzip
+from bsgrow.data.names import printable
 from bsgrow.errors import BsgrowError
+from bsgrow.files.regular import open_regular
 
-READ_ERRORS = (OSError, EOFError, zlib.error, tarfile.TarError)
-
-Readable: TypeAlias = IO[bytes] | gzip.GzipFile
+_READ_ERRORS = (OSError, EOFError, zlib.error)
 
 _CHUNK = 1 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Readable(Protocol):
+    """Whatever gives its bytes in order."""
+
+    def read(self, num_bytes: int, /) -> bytes:
+        """So many bytes, or fewer."""
 
 
 def damaged(where: str, offset: int, found: str, expected: str) -> BsgrowError:
@@ -30,38 +36,55 @@ def damaged(where: str, offset: int, found: str, expected: str) -> BsgrowError:
 
 
 @contextmanager
-def open_binary(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a file for reading.
+def open_binary(path: Path) -> Iterator[BinaryIO]:
+    """Opens a regular file for reading.
 
     Raises:
-        BsgrowError: it is missing, a directory, or may not be read.
+        BsgrowError: it is missing, a directory, a pipe, a device, or may not be read.
     """
     try:
-        stream = path.open("rb")
+        descriptor = open_regular(path)
     except OSError as error:
-        raise BsgrowError(f"{path}: cannot be opened: {error.strerror}") from error
-    with stream:
+        reason = error.strerror or error
+        raise BsgrowError(
+            f"{printable(path)}: cannot be opened: {reason}",
+            hint="data.path leads to regular files, or links to such, that may be read",
+        ) from error
+    with os.fdopen(descriptor, "rb") as stream:
         yield stream
 
 
 @contextmanager
-def open_maybe_gzip(path: Path) -> Iterator[tuple[Readable, str]]:
+def open_maybe_gzip(path: Path, num_bytes: int) -> Iterator[tuple[Readable, str]]:
     """Opens a file that may be gzipped, told by its first two bytes and not by its name.
+
+    Args:
+        path: a regular file.
+        num_bytes: the most that its content should have. What the content has more is not refused
+            here, and not read either, unless the caller reads it.
 
     Yields:
         The stream of the content, and how to call it in an error.
 
     Raises:
-        BsgrowError: as `open_binary`.
+        BsgrowError: as `open_binary`; or the file is far longer than that, packed or not.
     """
+    where = printable(path)
     with open_binary(path) as raw:
-        start = read_up_to(raw, len(_GZIP_MAGIC), str(path), 0)
+        _check_length(raw, num_bytes, where)
+        start = read_up_to(raw, len(MAGIC), where, 0)
         raw.seek(0)
-        if start != _GZIP_MAGIC:
-            yield raw, str(path)
-            return
-        with gzip.GzipFile(fileobj=raw) as unzipped:
-            yield unzipped, f"{path} (decompressed)"
+        if start == MAGIC:
+            yield Gunzip(raw), f"{where} (decompressed)"
+        else:
+            yield raw, where
+
+
+def _check_length(raw: BinaryIO, num_bytes: int, where: str) -> None:
+    """Packed, what cannot be packed grows by a thousandth, and each member has some bytes more."""
+    most, found = num_bytes + num_bytes // 16 + (1 << 20), os.fstat(raw.fileno()).st_size
+    if found > most:
+        raise damaged(where, most, f"more data, of {found} bytes in all,", f"at most {most} bytes")
 
 
 def read_up_to(stream: Readable, size: int, where: str, offset: int) -> bytes:
@@ -70,11 +93,16 @@ def read_up_to(stream: Readable, size: int, where: str, offset: int) -> bytes:
     Raises:
         BsgrowError: the stream is damaged or cannot be read.
     """
+    content = b""
     try:
-        return stream.read(size)
-    except READ_ERRORS as error:
+        while len(content) < size and (more := stream.read(size - len(content))):
+            content += more
+        return content
+    except _READ_ERRORS as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise damaged(where, offset, f"reading failed ({reason})", "readable data") from error
+        raise damaged(
+            where, offset + len(content), f"reading failed ({reason})", "readable data"
+        ) from error
 
 
 def read_into(stream: Readable, array: NDArray[Any], where: str, offset: int) -> None:

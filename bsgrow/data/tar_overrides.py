@@ -53,15 +53,18 @@ def split_records(records: bytes) -> Iterator[tuple[bytes, bytes]]:
     Raises:
         MalformedRecordsError: they are not well formed.
     """
-    while records:
-        length, space, _ = records.partition(b" ")
-        if not (space and length.isdigit() and len(length) < 8 and int(length) <= len(records)):
+    start = 0
+    while start < len(records):
+        length = records[start : start + 8].partition(b" ")[0]
+        if not (length.isdigit() and len(length) < 8 and int(length) <= len(records) - start):
             raise MalformedRecordsError
-        record, records = records[len(length) + 1 : int(length)], records[int(length) :]
+        stop = start + int(length)
+        record = records[start + len(length) + 1 : stop]
         key, equals, value = record.removesuffix(b"\n").partition(b"=")
         if not (equals and record.endswith(b"\n")):
             raise MalformedRecordsError
         yield key, value
+        start = stop
 
 
 def _size(value: bytes) -> int | None:

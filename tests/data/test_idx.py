@@ -133,6 +133,6 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")  # chmod does not stop root
 
-    monkeypatch.setattr("pathlib.Path.open", refuse)
+    monkeypatch.setattr("os.open", refuse)
     with pytest.raises(BsgrowError, match="cannot be opened: Permission denied"):
         read_idx(tmp_path / "a.idx", SHAPE)
