@@ -200,7 +200,7 @@ def _require_whole(
 def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "RunFinished":
     from bsgrow.cli.running import carry_out_stoppable
 
-    begun, again = directory.recipe.exists(), Command(tuple(sys.argv[1:]))
+    begun, again = directory.is_begun(), Command(tuple(sys.argv[1:]))
     try:
         finished = carry_out_stoppable(recipe, directory, begun, stop, lines=False, go_on=again)
     except BsgrowError as error:

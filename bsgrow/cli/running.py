@@ -54,7 +54,7 @@ def carry_out_stoppable(
         hint = f"go on from the last checkpoint with: {go_on}" if stop.graceful else None
         print_error(BsgrowError("stopped at once", hint=hint))
     except BsgrowError as error:
-        if directory.recipe.exists():
+        if directory.is_begun():
             error.hint = _with_command(error.hint, go_on)
         raise
     raise typer.Exit(stop.exit_code)

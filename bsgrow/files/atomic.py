@@ -3,14 +3,17 @@
 import errno
 import json
 import os
+import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bsgrow.errors import BsgrowError
+from bsgrow.errors import BsgrowError, InputError
+from bsgrow.files.regular import UnfitFileError
 
-TEMPORARY_SUFFIX = ".tmp"
+_TEMPORARY = re.compile(r"(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)
 
 IF_FULL = "make room on the disk"
 """The hint where there is no room left."""
@@ -20,6 +23,8 @@ IF_FULL = "make room on the disk"
 def naming(path: Path, action: str, if_full: str = IF_FULL) -> Iterator[None]:
     """Turn an operating-system error into a BsgrowError that names the path and the reason.
 
+    A file that is refused for what it is, such as a link, is an InputError.
+
     Args:
         path: the file or folder that is being worked on.
         action: completes "cannot …", e.g. "write".
@@ -27,6 +32,8 @@ def naming(path: Path, action: str, if_full: str = IF_FULL) -> Iterator[None]:
     """
     try:
         yield
+    except UnfitFileError as error:
+        raise InputError(f"cannot {action} {path}: {error.strerror}", error.hint) from error
     except OSError as error:
         raise BsgrowError(
             f"cannot {action} {path}: {error.strerror or error}",
@@ -47,8 +54,10 @@ def write_atomically(
 ) -> None:
     """Write a file under a temporary name beside it, then rename it over the old one.
 
-    The bytes are on the disk before the rename, and the rename before this returns. A stale
-    temporary file of an earlier, killed attempt is overwritten. One writer at a time.
+    The bytes are on the disk before the rename, and the rename before this returns. The temporary
+    name cannot be guessed, and is never one that is there; nor is a link in the file's place
+    followed. What an earlier, killed attempt at the same file left is removed. One writer at a
+    time.
 
     Args:
         path: the file; its folder exists.
@@ -58,10 +67,11 @@ def write_atomically(
     Raises:
         BsgrowError: if the disk is full, the folder read-only, …; the old file is then untouched.
     """
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     with naming(path, "write", if_full):
+        remove_temporaries(path.parent, path.name.__eq__)
         try:
-            with temporary.open("wb") as stream:
+            with temporary.open("xb") as stream:
                 write(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -70,6 +80,29 @@ def write_atomically(
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def temporary_of(name: str) -> str | None:
+    """Return the name of the file that ``write_atomically`` names so until it is whole, or None."""
+    found = _TEMPORARY.fullmatch(name)
+    return found and found[1]
+
+
+def remove_temporaries(folder: Path, belongs: Callable[[str], object]) -> None:
+    """Remove what killed attempts to write files left in a folder.
+
+    Args:
+        folder: it exists, and nobody else writes these files.
+        belongs: told the name of the file that was to be written; says whether it is of interest.
+
+    Raises:
+        OSError: the folder cannot be read, or one cannot be removed.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = temporary_of(entry.name)
+            if name is not None and belongs(name) and not entry.is_dir(follow_symlinks=False):
+                Path(entry).unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

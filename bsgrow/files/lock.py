@@ -1,6 +1,7 @@
 """One process at a time in a folder that is written to."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
+from bsgrow.files.regular import open_own, opened_regular
 
 LOCK_FILE: Final = ".lock"
 """The name of the file that is locked; it is empty, and stays."""
@@ -23,25 +25,28 @@ def locked(folder: Path, doing: str, option: str) -> Iterator[None]:
         option: how the user names another folder, for the hint.
 
     Raises:
-        InputError: another process is there.
+        InputError: another process is there, or the file to lock is a link or no regular file.
         BsgrowError: the folder cannot be written.
     """
-    with naming(folder, "lock"):
-        stream = (folder / LOCK_FILE).open("w")
-    with stream:
-        with naming(folder, "lock"):
-            _lock(stream.fileno(), folder, doing, option)
+    path = folder / LOCK_FILE
+    with naming(path, "lock"):
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
+    try:
+        with naming(path, "lock"):
+            _lock(descriptor, folder, doing, option)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def is_locked(folder: Path) -> bool:
     """Return whether a process keeps others out of a folder at this moment."""
     try:
-        with (folder / LOCK_FILE).open("rb") as stream:
+        with opened_regular(folder / LOCK_FILE, follow_link=False) as stream:
             fcntl.flock(stream.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # no such file: nobody has been there yet
+    except OSError:  # no such file, or none that ``locked`` takes: nobody is there
         return False
     return False
 

@@ -1,7 +1,8 @@
-"""Reading regular files alone, and no further than a bound that the reader states.
+"""Regular files alone: read no further than a stated bound, and written through no link.
 
 A file from somebody else may be a pipe that nobody writes to, a device without an end, or larger
-than memory: to open and to read it must not take for ever.
+than memory: to open and to read it must not take for ever. In a folder from somebody else, a name
+that this program writes to may lead to another file, which must stay as it is.
 """
 
 import errno
@@ -11,6 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from bsgrow.command import argument, quoted
+
+
+class UnfitFileError(OSError):
+    """A file that is not opened, or not read, for what it is; nothing in it was changed.
+
+    Args:
+        reason: what it is, e.g. "a symbolic link".
+        path: the file.
+        hint: what to do about one that stands where this program keeps a file of its own.
+    """
+
+    def __init__(self, reason: str, path: Path, hint: str | None = None) -> None:
+        super().__init__(errno.EINVAL, reason, str(path))
+        self.hint = hint
+
 
 # To open a pipe waits for who writes to it without this; regular files are read as ever.
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -43,7 +61,7 @@ def open_regular(path: Path, flags: int = 0) -> int:
         OSError: as ``opened_regular``.
     """
     try:
-        descriptor = os.open(path, _FLAGS | flags)
+        descriptor = os.open(path, _FLAGS | flags, 0o666)
     except OSError as error:
         raise _plainer(error, path, flags) from error
     try:
@@ -54,13 +72,57 @@ def open_regular(path: Path, flags: int = 0) -> int:
     return descriptor
 
 
+def open_own(path: Path, flags: int) -> int:
+    """Open a file that this program keeps, to write to it, and return its descriptor.
+
+    It is a regular file, has this one name alone, and is not reached through a link of its own, so
+    that no other file is written. Nothing is truncated.
+
+    Args:
+        path: the file; its folder may be a link.
+        flags: of ``os.open``: how it is written to, and whether it is made.
+
+    Raises:
+        OSError: as ``opened_regular``, or it has other names.
+    """
+    descriptor = open_regular(path, _NO_LINK | flags)
+    try:
+        _require_one_name(os.fstat(descriptor), path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def require_own(path: Path, *, one_name: bool) -> None:
+    """Check, without opening it, that what is at a path is a regular file, if anything is.
+
+    Args:
+        path: the file.
+        one_name: whether it must have no other, as one that is written to.
+
+    Raises:
+        OSError: it is a link, another kind of file, has another name, or cannot be looked at.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise _a_link(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise _not_regular(path)
+    if one_name:
+        _require_one_name(found, path)
+
+
 def require_regular(descriptor: int, path: Path) -> None:
     """Check that an open file is a regular one; raises OSError if it is not."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise _not_regular(path)
 
 
 def read_regular(path: Path, largest: int, *, follow_link: bool = True) -> bytes:
@@ -72,13 +134,35 @@ def read_regular(path: Path, largest: int, *, follow_link: bool = True) -> bytes
     with opened_regular(path, follow_link=follow_link) as stream:
         content = stream.read(largest + 1)
     if len(content) > largest:
-        raise OSError(errno.EINVAL, f"larger than {largest} bytes", str(path))
+        raise UnfitFileError(f"larger than {largest} bytes", path, _remove(path))
     return content
 
 
 def _plainer(error: OSError, path: Path, flags: int) -> OSError:
     if error.errno == errno.ENXIO:  # a socket, or a device that is not there
-        return OSError(errno.EINVAL, "not a regular file", str(path))
+        return _not_regular(path)
     if error.errno == errno.ELOOP and flags & _NO_LINK:
-        return OSError(errno.EINVAL, "a symbolic link", str(path))
+        return _a_link(path)
     return error
+
+
+def _not_regular(path: Path) -> UnfitFileError:
+    return UnfitFileError("not a regular file", path, _remove(path))
+
+
+def _a_link(path: Path) -> UnfitFileError:
+    return UnfitFileError("a symbolic link", path, _remove(path))
+
+
+def _require_one_name(found: os.stat_result, path: Path) -> None:
+    if found.st_nlink > 1:
+        raise UnfitFileError("it has other names too, as hard links", path, _copy(path))
+
+
+def _remove(path: Path) -> str:
+    return f"remove it: `{quoted('rm', argument(str(path)))}`"
+
+
+def _copy(path: Path) -> str:
+    name, copy = (argument(f"{path}{suffix}") for suffix in ("", ".copy"))
+    return f"make it a file of its own: `{quoted('cp', name, copy)} && {quoted('mv', copy, name)}`"

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from bsgrow.files.atomic import write_atomically
 from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import band
 from bsgrow.reporting.style import COLOURS, DASHES, drawn
@@ -27,7 +28,10 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
         arms: one line each, with a band of one standard deviation over the seeds that did not
             diverge; the legend alone where all did.
         title: above the picture.
-        path: ``.png``, ``.svg`` or ``.pdf``; overwritten.
+        path: ``.png``, ``.svg`` or ``.pdf``; replaced, and not followed where it is a link.
+
+    Raises:
+        BsgrowError: it cannot be written.
     """
     figure = Figure(figsize=(9, 6.2), layout="constrained")
     FigureCanvasAgg(figure)
@@ -39,7 +43,8 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
         axes[1, column].set_xlabel(_LABELS[position])
     axes[0, 0].legend(frameon=False)
     figure.suptitle(drawn(title), fontsize=11)
-    figure.savefig(path, dpi=150)
+    kind = path.suffix.removeprefix(".").lower()
+    write_atomically(path, lambda stream: figure.savefig(stream, dpi=150, format=kind))
 
 
 def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None:

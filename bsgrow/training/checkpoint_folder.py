@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from bsgrow.files.atomic import TEMPORARY_SUFFIX, naming, write_atomically
+from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
 
 NUM_KEPT = 2
 _NAME = re.compile(r"update-(\d+)\.(pt|json)")
@@ -159,8 +159,7 @@ def keep_newest(folder: Path, newest: Path) -> None:
         for path in set(checkpoints) - kept:
             _manifest(path).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
-        for path in folder.glob(f"update-*{TEMPORARY_SUFFIX}"):
-            path.unlink(missing_ok=True)
+        remove_temporaries(folder, _NAME.fullmatch)
 
 
 def _checkpoints(folder: Path) -> list[Path]:

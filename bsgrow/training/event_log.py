@@ -8,6 +8,7 @@ from typing import Self
 
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, write_atomically
+from bsgrow.files.regular import open_own
 from bsgrow.training.events import Event, RunFinished, RunStarted, from_json, to_json
 
 
@@ -19,12 +20,14 @@ class EventLog:
 
     Raises:
         BsgrowError: if the file cannot be written.
+        InputError: if it is a link, has another name too, or is no regular file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with naming(path, "write"):
-            self._stream = path.open("a", encoding="utf-8", buffering=1)
+            descriptor = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._stream = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
 
     def write(self, event: Event) -> None:
         """Append one event; raises BsgrowError if the file cannot be written."""

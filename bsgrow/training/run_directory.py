@@ -4,6 +4,7 @@
 that is killed at any moment leaves one that can be resumed.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,16 +12,14 @@ from pathlib import Path
 
 from bsgrow.command import resume_command
 from bsgrow.errors import InputError
-from bsgrow.files.atomic import (
-    TEMPORARY_SUFFIX,
-    naming,
-    write_atomically,
-    write_json,
-)
+from bsgrow.files.atomic import naming, temporary_of, write_atomically, write_json
 from bsgrow.files.lock import LOCK_FILE, locked
+from bsgrow.files.regular import read_regular, require_own
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe, with_absolute_paths
 from bsgrow.schedule import Plan, as_dict
 from bsgrow.training.events import RunFinished, from_json, to_json
+
+_LARGEST_SUMMARY = 2**20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,10 @@ class RunDirectory:
         text = as_toml(with_absolute_paths(recipe))
         write_atomically(self.recipe, lambda stream: stream.write(text.encode()))
 
+    def is_begun(self) -> bool:
+        """Return whether a recipe is there, or anything in its place."""
+        return os.path.lexists(self.recipe)
+
     def require_new(self) -> None:
         """Check that a run may begin here.
 
@@ -82,14 +85,32 @@ class RunDirectory:
             return
         if not self.path.is_dir():
             raise InputError(f"{self.path} is a file", hint="name a directory with --out")
-        if self.recipe.exists():
+        if self.is_begun():
             raise InputError(
                 f"{self.path} holds another run",
                 hint=f"go on with it: {resume_command(self.path)}; "
                 "or name another directory with --out",
             )
-        if any(not _is_scratch(path) for path in self.path.iterdir()):
+        if any(not self._is_scratch(path) for path in self.path.iterdir()):
             raise InputError(f"{self.path} is not empty", hint="name a new directory with --out")
+
+    def require_own(self) -> None:
+        """Check that what a run keeps here is here: regular files, and no links to elsewhere.
+
+        The directory itself may be a link.
+
+        Raises:
+            InputError: one is a link or anything else, or is not in this place alone.
+            BsgrowError: one cannot be looked at.
+        """
+        for path in (self.recipe, self.plan, self.events, self.summary, self.path / LOCK_FILE):
+            with naming(path, "go on with"):
+                require_own(path, one_name=path == self.events)
+        if self.checkpoints.is_symlink():
+            raise InputError(
+                f"cannot go on with {self.checkpoints}: a symbolic link",
+                hint="put the folder itself in its place, or link the directory of the run instead",
+            )
 
     def check_same_run(self, recipe: Recipe) -> None:
         """Check that the directory holds a run of this recipe.
@@ -106,8 +127,13 @@ class RunDirectory:
             )
 
     def find_recipe(self) -> str:
-        """Return the path of the recipe of a run to resume; raises InputError without one."""
-        if not self.recipe.exists():
+        """Return the path of the recipe of a run to resume.
+
+        Raises:
+            InputError: there is none, or as ``require_own``.
+        """
+        self.require_own()
+        if not self.is_begun():
             raise InputError(
                 f"{self.path} holds no run to resume: {self.recipe.name} is not there",
                 hint="--out names the directory of the run; one that lost its recipe.toml goes on "
@@ -130,17 +156,22 @@ class RunDirectory:
         write_atomically(self.summary, lambda stream: stream.write(to_json(finished).encode()))
 
     def read_summary(self) -> RunFinished | None:
-        """Return what the run ended with, or None if it has not, or that is lost."""
-        if not self.summary.exists():
-            return None
+        """Return what the run ended with, or None if it has not, or that is lost.
+
+        Raises:
+            InputError: it is a link, no regular file, or larger than 1 MiB.
+            BsgrowError: it cannot be read.
+        """
         with naming(self.summary, "read"):
-            text = self.summary.read_bytes().decode("utf-8", errors="replace")
+            try:
+                content = read_regular(self.summary, _LARGEST_SUMMARY, follow_link=False)
+            except FileNotFoundError:
+                return None
         with suppress(InputError):  # damaged: the newest checkpoint gives it again
-            event = from_json(text)
+            event = from_json(content.decode("utf-8", errors="replace"))
             return event if isinstance(event, RunFinished) else None
         return None
 
-
-def _is_scratch(path: Path) -> bool:
-    """Whether a process that was killed while it began a run may have left this."""
-    return path.name == LOCK_FILE or path.name.endswith(TEMPORARY_SUFFIX)
+    def _is_scratch(self, path: Path) -> bool:
+        """Whether a process that was killed while it began a run may have left this."""
+        return path.name == LOCK_FILE or temporary_of(path.name) == self.recipe.name

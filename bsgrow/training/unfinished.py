@@ -1,5 +1,8 @@
 """The run that a bare ``--resume`` goes on with: the newest one that is not finished."""
 
+import os
+import stat
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +13,7 @@ from bsgrow.files.lock import is_locked
 from bsgrow.recipe import load_recipe
 from bsgrow.training.run_directory import RunDirectory
 
+_MOST_NAMES = 1_000_000
 _NAMED = f"name the folder of a run: {Command(('train', '--resume', '--out', 'DIR'))}"
 
 
@@ -20,34 +24,69 @@ def newest_unfinished_run(folder: Path) -> RunDirectory:
     ``summary.json``. When it was worked on, its events and checkpoints say, or its recipe where it
     has none yet. One that another process is training is passed over.
 
+    Each folder is looked into once, however many links lead to it, and a million names at most.
+
     Raises:
-        InputError: there is none; the message says what there is instead.
+        InputError: there is none, and the message says what there is instead; or there are more
+            names.
     """
-    runs = [RunDirectory(path) for path in _run_folders(folder)]
-    passed_over = {run.path: reason for run in runs if (reason := _passed_over(run))}
-    unfinished = [run for run in runs if run.path not in passed_over]
-    if not unfinished:
-        raise InputError(f"--resume: {_none_is_there(folder, list(passed_over.values()))}", _NAMED)
-    return max(unfinished, key=lambda run: (_worked_on(run), str(run.path)))
+    runs = map(RunDirectory, _run_folders(folder))
+    latest_first = sorted(runs, key=lambda run: (_worked_on(run), str(run.path)), reverse=True)
+    reasons: list[str] = []
+    for run in latest_first:
+        if (reason := _passed_over(run)) is None:
+            return run
+        reasons.append(reason)
+    raise InputError(f"--resume: {_none_is_there(folder, reasons)}", _NAMED)
 
 
-def _run_folders(folder: Path, seen: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Yield the folders with a recipe, at any depth; links are followed, and in no circle."""
-    real = folder.resolve()
-    if real in seen or not folder.is_dir():
-        return
-    with suppress(OSError):  # one that may not be searched holds no run that can go on
-        if (folder / "recipe.toml").exists():
-            yield folder
-            return
-        for path in sorted(folder.iterdir()):
-            yield from _run_folders(path, seen | {real})
+def _run_folders(folder: Path) -> Iterator[Path]:
+    """Yield the folders with a recipe, at any depth; what links lead to comes last."""
+    pending, linked = [os.fspath(folder)], deque[str]()
+    seen: set[tuple[int, int]] = set()
+    num_names = 0
+    while pending or linked:
+        path = pending.pop() if pending else linked.popleft()
+        if not _is_new_folder(path, seen):
+            continue
+        if os.path.lexists(RunDirectory(Path(path)).recipe):
+            yield Path(path)
+            continue
+        with (
+            suppress(OSError),
+            os.scandir(path) as entries,
+        ):  # one that may not be searched has none
+            for entry in entries:
+                num_names += 1
+                if entry.is_symlink():
+                    linked.append(entry.path)
+                elif entry.is_dir():
+                    pending.append(entry.path)
+                _require_few(folder, num_names)
+
+
+def _is_new_folder(path: str, seen: set[tuple[int, int]]) -> bool:
+    """Whether a path leads to a folder that was not seen; it is then."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return False
+    place = (found.st_dev, found.st_ino)
+    is_new = stat.S_ISDIR(found.st_mode) and place not in seen
+    if is_new:
+        seen.add(place)
+    return is_new
+
+
+def _require_few(folder: Path, num_names: int) -> None:
+    if num_names > _MOST_NAMES:
+        raise InputError(f"--resume: more than {_MOST_NAMES} names are below {folder}/", _NAMED)
 
 
 def _passed_over(run: RunDirectory) -> str | None:
     """Return why a run does not go on; None for one that does."""
     try:
-        load_recipe(str(run.recipe))
+        load_recipe(run.find_recipe())
         finished = run.read_summary() is not None
     except BsgrowError:
         return "cannot be read"
@@ -64,8 +103,17 @@ def _none_is_there(folder: Path, reasons: list[str]) -> str:
 
 
 def _worked_on(run: RunDirectory) -> int:
-    """Return when events or checkpoints were last written, in nanoseconds since the epoch."""
-    checkpoints = run.checkpoints.iterdir() if run.checkpoints.is_dir() else ()
-    files = [path for path in (run.events, *checkpoints) if path.exists()] or [run.recipe]
-    times: list[int] = [path.stat().st_mtime_ns for path in files]
-    return max(times)
+    """Return when events or checkpoints were last written, in nanoseconds since the epoch.
+
+    A folder is written when a checkpoint in it gets its name.
+    """
+    times = [*map(_written, (run.events, run.checkpoints))]
+    return max(times) or _written(run.recipe)
+
+
+def _written(path: Path) -> int:
+    """Return when something was written, of a link that itself; 0 for what is not there."""
+    try:
+        return path.lstat().st_mtime_ns
+    except OSError:
+        return 0

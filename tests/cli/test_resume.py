@@ -1,13 +1,16 @@
 """`bsgrow train --resume` without a folder: the newest run that is not finished."""
 
+import inspect
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from bsgrow.errors import InputError
 from bsgrow.files.lock import is_locked, locked
 from bsgrow.recipe import load_recipe
-from bsgrow.training import RunDirectory, newest_unfinished_run
+from bsgrow.training import RunDirectory, newest_unfinished_run, unfinished
 
 TINY = ["--epochs", "0.1", "--set", 'schedule.curve={name="ConstantLR",factor=1.0}']
 
@@ -51,8 +54,7 @@ def test_a_checkpoint_counts_as_work_and_the_name_does_not(runs):
     early, late = begin(runs / "z"), begin(runs / "a", worked_on=2000)
     assert newest_unfinished_run(runs) == late
     early.checkpoints.mkdir()
-    (early.checkpoints / "1.pt").touch()
-    os.utime(early.checkpoints / "1.pt", (3000, 3000))
+    os.utime(early.checkpoints, (3000, 3000))
     assert newest_unfinished_run(runs) == early
 
 
@@ -63,6 +65,41 @@ def test_runs_at_any_depth_and_behind_links_count(runs, tmp_path):
     (runs / "linked").symlink_to(tmp_path / "disk")
     (runs / "circle").symlink_to(runs.resolve())
     assert newest_unfinished_run(runs).path == runs / "linked" / "b"
+
+
+def test_links_in_circles_and_many_ways_to_a_folder(runs):
+    """Forty folders with two links each to the next one: 2**40 ways to the last."""
+    for number in range(40):
+        (runs / f"{number}").mkdir(parents=True)
+        for name in ("one", "two"):
+            (runs / f"{number}" / name).symlink_to(f"../{number + 1}")
+    (runs / "self").symlink_to("self")
+    (runs / "there").symlink_to("back")
+    (runs / "back").symlink_to("there")
+    run = begin(runs / "40")
+    assert newest_unfinished_run(runs) == run
+
+
+def test_a_run_deeper_than_python_calls(runs):
+    run = begin(runs.joinpath(*["d"] * 200))
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 150)
+    try:
+        assert newest_unfinished_run(runs) == run
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_more_names_than_anybody_has_runs(runs, monkeypatch):
+    monkeypatch.setattr(unfinished, "_MOST_NAMES", 10)
+    for number in range(10):
+        (runs / str(number)).mkdir(parents=True)
+    with pytest.raises(InputError, match="no run is below runs/"):
+        newest_unfinished_run(runs)
+    (runs / "3" / "one more").touch()
+    with pytest.raises(InputError, match="more than 10 names are below runs/") as caught:
+        newest_unfinished_run(runs)
+    assert caught.value.hint.endswith("bsgrow train --resume --out DIR")
 
 
 def test_what_cannot_go_on_is_counted(bsgrow, tmp_path):

@@ -1,11 +1,14 @@
 import errno
 import os
+import secrets
+import stat
 from pathlib import Path
 
 import pytest
 
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.files.atomic import naming, write_atomically
+from bsgrow.files.atomic import IF_FULL, naming, temporary_of, write_atomically
+from tests.full_disk import files_at_most
 
 
 def write(path, content=b"new"):
@@ -15,10 +18,79 @@ def write(path, content=b"new"):
 def test_the_file_is_replaced_and_nothing_else_is_left(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    (tmp_path / "file.tmp").write_bytes(b"left by a kill, and longer than what comes")
+    stale = tmp_path / f"file.{secrets.token_hex(8)}.tmp"
+    stale.write_bytes(b"left by a kill, and longer than what comes")
     write(path)
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "file.tmp",
+        "file.0123456789abcde.tmp",
+        "file.0123456789abcdef.tmp.gz",
+        "file.0123456789ABCDEF.tmp",
+        "file2.0123456789abcdef.tmp",
+        ".0123456789abcdef.tmp",
+    ],
+)
+def test_what_others_call_temporary_stays(tmp_path, name):
+    other = tmp_path / name
+    other.write_bytes(b"precious")
+    write(tmp_path / "file")
+    assert sorted(tmp_path.iterdir()) == sorted([other, tmp_path / "file"])
+
+
+def test_a_folder_with_a_temporary_name_stays(tmp_path):
+    (tmp_path / "file.0123456789abcdef.tmp").mkdir()
+    write(tmp_path / "file")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_no_link_is_followed(tmp_path):
+    """Neither one in place of the file, nor one at the temporary name, were that ever guessed."""
+    victim, folder = tmp_path / "victim", tmp_path / "run"
+    victim.write_bytes(b"precious")
+    folder.mkdir()
+    for name in ("file", "file.tmp", "file.0000000000000000.tmp"):
+        (folder / name).symlink_to(victim)
+    write(folder / "file")
+    assert (folder / "file").read_bytes() == b"new"
+    assert not (folder / "file").is_symlink()
+    assert sorted(path.name for path in folder.iterdir()) == ["file", "file.tmp"]
+    assert victim.read_bytes() == b"precious"
+
+
+def test_a_temporary_name_that_is_there_is_not_opened(tmp_path, monkeypatch):
+    victim, guessed = tmp_path / "victim", tmp_path / "file.00.tmp"
+    victim.write_bytes(b"precious")
+    guessed.symlink_to(victim)
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "00")
+    with pytest.raises(BsgrowError, match=r"cannot write .*file: File exists"):
+        write(tmp_path / "file")
+    assert victim.read_bytes() == b"precious"
+
+
+def test_temporary_names_differ_and_are_known(tmp_path):
+    names = []
+    for _ in range(2):
+        write_atomically(
+            tmp_path / "a\nb", lambda _: names.extend(p.name for p in tmp_path.iterdir())
+        )
+        (tmp_path / "a\nb").unlink()
+    assert len(set(names)) == 2
+    assert {temporary_of(name) for name in names} == {"a\nb"}
+
+
+def test_the_file_may_be_read_by_those_whom_the_umask_lets(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write(tmp_path / "file")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
 
 
 def fail(*_args, **_kwargs):
@@ -52,11 +124,14 @@ def test_an_interrupt_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_named(tmp_path):
-    (tmp_path / "file.tmp").symlink_to("/dev/full")
-    with pytest.raises(BsgrowError, match=r"file: No space left on device"):
+    with (
+        files_at_most(50_000),
+        pytest.raises(BsgrowError, match="file: File too large") as caught,
+    ):
         write(tmp_path / "file", b"x" * 100_000)
+    assert caught.value.hint == IF_FULL
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):

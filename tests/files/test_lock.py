@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.shards import open_shards
 from bsgrow.data.verify import verify
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.files.lock import LOCK_FILE, locked
+from bsgrow.files.lock import LOCK_FILE, is_locked, locked
 from tests.data.conftest import encode_image, write_images
 
 HOLD = """
@@ -63,3 +64,66 @@ def test_a_file_system_without_locks_is_no_other_process(tmp_path, monkeypatch):
         locked(tmp_path, "training", "--out"),
     ):
         pass
+
+
+def link(lock, victim):
+    lock.symlink_to(victim)
+
+
+def dangling(lock, victim):
+    lock.symlink_to(victim.with_name("made"))
+
+
+def hard_link(lock, victim):
+    os.link(victim, lock)
+
+
+def fifo(lock, victim):
+    os.mkfifo(lock)
+
+
+def device(lock, victim):
+    lock.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (link, "a symbolic link"),
+        (dangling, "a symbolic link"),
+        (device, "a symbolic link"),
+        (hard_link, "it has other names too, as hard links"),
+        (fifo, "not a regular file"),
+    ],
+)
+def test_what_is_no_lock_of_ours_is_refused_and_nothing_is_written(tmp_path, make, reason):
+    victim, folder = tmp_path / "victim", tmp_path / "run"
+    victim.write_bytes(b"precious")
+    folder.mkdir()
+    make(folder / LOCK_FILE, victim)
+    assert not is_locked(folder)
+    with (
+        pytest.raises(InputError, match=f"cannot lock {folder}/.lock: {reason}") as caught,
+        locked(folder, "training", "--out"),
+    ):
+        pass
+    assert f"{folder}/.lock" in caught.value.hint
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "victim"]
+    assert victim.read_bytes() == b"precious"
+
+
+def test_locking_truncates_nothing(tmp_path):
+    (tmp_path / LOCK_FILE).write_bytes(b"precious")
+    with locked(tmp_path, "training", "--out"):
+        assert is_locked(tmp_path)
+    assert (tmp_path / LOCK_FILE).read_bytes() == b"precious"
+
+
+def test_packing_leaves_what_a_lock_leads_to(source, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / LOCK_FILE).symlink_to(victim)
+    with pytest.raises(InputError, match="a symbolic link"):
+        pack(source, tmp_path / "out", PackOptions())
+    assert victim.read_bytes() == b"precious"

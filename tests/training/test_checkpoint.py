@@ -126,12 +126,15 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path, run, monkeypatch):
 
 
 def test_the_newest_two_are_kept_and_the_rest_cleaned_up(tmp_path, run):
-    (tmp_path / "update-000000001.pt.tmp").write_bytes(b"left by a kill")
+    (tmp_path / "update-000000001.pt.0123456789abcdef.tmp").write_bytes(b"left by a kill")
     (tmp_path / "update-000000000.pt").write_bytes(b"no manifest")
     (tmp_path / "notes.txt").write_bytes(b"not ours")
+    (tmp_path / "update-1.tmp").write_bytes(b"not ours")
     paths = [save_checkpoint(tmp_path, IDENTITY, position(i), *run) for i in (2, 10, 9, 11)]
     kept = {p.name for p in tmp_path.iterdir()}
-    assert kept == {"notes.txt"} | {f"{p.stem}{end}" for p in paths[2:] for end in (".pt", ".json")}
+    assert kept == {"notes.txt", "update-1.tmp"} | {
+        f"{p.stem}{end}" for p in paths[2:] for end in (".pt", ".json")
+    }
     assert newest_whole_checkpoint(tmp_path) == Newest(paths[3], ())
 
 

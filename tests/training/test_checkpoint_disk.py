@@ -54,7 +54,7 @@ def test_a_full_disk_is_named_and_loses_nothing(tmp_path, run, monkeypatch, room
 
     def full(self, mode="r", **kwargs):
         stream = opened(self, mode, **kwargs)
-        return FullDisk(stream, room) if mode == "wb" else stream
+        return FullDisk(stream, room) if mode == "xb" else stream
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", full)
@@ -71,7 +71,7 @@ def test_a_failing_disk_is_named_and_loses_nothing(tmp_path, run, monkeypatch, n
     older = save_checkpoint(tmp_path, IDENTITY, position(1), *run)
 
     def fail(*_):
-        if (tmp_path / f"{name}.tmp").exists():
+        if list(tmp_path.glob(f"{name}.*.tmp")):
             raise OSError(errno.EIO, "Input/output error")
 
     original = {"os.fsync": os.fsync, "pathlib.Path.replace": Path.replace}[step]

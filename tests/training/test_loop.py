@@ -226,7 +226,7 @@ def test_a_run_killed_in_its_first_checkpoint_begins_again(never_stopped, tmp_pa
 def test_what_a_killed_start_leaves_does_not_lock_the_directory(never_stopped, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "recipe.toml.tmp").write_text("[da")
+    (folder / "recipe.toml.0123456789abcdef.tmp").write_text("[da")
     (folder / ".lock").touch()
     assert run(folder).weights_sha256 == never_stopped[0].weights_sha256
 
