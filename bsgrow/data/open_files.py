@@ -4,10 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from pathlib import Path
 
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.names import printable
 from bsgrow.data.unreadable import unreadable
+from bsgrow.files.regular import open_regular
 
 _MOST_OPEN = 256
 """Of one split; a quarter of what the process may have open, often 1 024, where that is less.
@@ -18,7 +20,7 @@ class _OpenFile:
     """A descriptor, closed with the last reference: never under a thread that still reads."""
 
     def __init__(self, path: str) -> None:
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.descriptor = open_regular(Path(path))
 
     def __del__(self) -> None:
         if hasattr(self, "descriptor"):

@@ -4,14 +4,17 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bsgrow.data.encoded import DamagedError
 from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
-from bsgrow.data.shards.index_checks import read_header, read_index
+from bsgrow.data.shards.index_checks import read_header
+from bsgrow.data.shards.index_reading import read_index
 from bsgrow.data.shards.layout import HEADER, Header, Index
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.files.regular import opened_regular
 
 _NAME = re.compile(r"shard-[0-9]{6,}\.bsgrow")
 
@@ -35,14 +38,36 @@ def shard_paths(folder: Path) -> list[Path]:
 
 
 def open_index(path: Path) -> Index:
-    """Reads and checks the index of one shard.
+    """Reads and checks the index of one shard; see `read_index` for what that takes.
 
     Raises:
-        DamagedError: it cannot be read, or is damaged; says at which byte.
+        DamagedError: it cannot be read, is no regular file, or is damaged; says at which byte.
     """
     with _opened(path) as (descriptor, header):
-        content = read_up_to(descriptor, header.index_bytes, 0)
-        return read_index(content, header, printable(path))
+
+        def read(offset: int, num_bytes: int) -> bytes:
+            return read_up_to(descriptor, num_bytes, offset)
+
+        return read_index(read, header, printable(path))
+
+
+def open_indices(paths: Sequence[Path]) -> list[Index]:
+    """Reads and checks the indices of all shards; the first that is not in its place ends the list.
+
+    Class names that are alike are held once.
+
+    Raises:
+        DamagedError: as `open_index`.
+    """
+    indices: list[Index] = []
+    for number, path in enumerate(paths):
+        index = open_index(path)
+        if indices and index.class_names == indices[0].class_names:
+            index = replace(index, class_names=indices[0].class_names)
+        indices.append(index)
+        if index.shard != number:  # one shard under many names, say
+            break
+    return indices
 
 
 def open_header(path: Path) -> Header:
@@ -59,7 +84,7 @@ def open_header(path: Path) -> Header:
 def _opened(path: Path) -> Iterator[tuple[int, Header]]:
     where = printable(path)
     try:
-        with path.open("rb", buffering=0) as stream:
+        with opened_regular(path) as stream:
             descriptor = stream.fileno()
             file_bytes = os.fstat(descriptor).st_size
             start = read_up_to(descriptor, HEADER.size, 0)

@@ -1,25 +1,22 @@
-"""Reading a shard's index: nothing in it is believed before it has been checked."""
-
-import zlib
+"""What a shard's header and index may say: nothing in them is believed before it was checked."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError
-from bsgrow.data.names import Names
 from bsgrow.data.shards.layout import (
     ALIGNMENT,
-    CHECKED_FROM,
     HEADER,
     MAGIC,
     MAX_INDEX_BYTES,
     RECORD,
     VERSION,
     Header,
-    Index,
 )
 
 _MOST_PIXELS = 2**31 - 1  # a side, so that sizes fit a signed 32-bit number everywhere
+_MOST_NAME_BYTES = 1 << 20  # as in a tar
+_MOST_TEXT_BYTES = {"class names": 1 << 24, "changes": 1 << 16, "names left out": 1 << 26}
 
 
 class ShardError(DamagedError):
@@ -61,103 +58,85 @@ def read_header(start: bytes, file_bytes: int, where: str) -> Header:
         raise damaged(where, 16, f"an index of {header.index_bytes} bytes does not fit its parts")
     if header.index_bytes > MAX_INDEX_BYTES:
         raise damaged(where, 16, f"an index of {header.index_bytes} bytes is above the most, 1 GiB")
+    for what, length in zip(
+        _MOST_TEXT_BYTES,
+        (header.class_bytes, header.change_bytes, header.left_out_bytes),
+        strict=True,
+    ):
+        if length > (most := _MOST_TEXT_BYTES[what]):
+            raise damaged(where, 80, f"{length} bytes of {what} are above the most, {most}")
     return header
 
 
-def read_index(content: bytes, header: Header, where: str) -> Index:
-    """The index from the first `index_bytes` bytes of a shard.
+class RecordChecks:
+    """Every field in its range, images in order and apart, the last one ending the file.
+
+    Args:
+        header: of the shard.
+        where: the file, for messages.
+    """
+
+    def __init__(self, header: Header, where: str) -> None:
+        self._header, self._where = header, where
+        self._row, self._stop, self._name_end = 0, header.index_bytes, 0
+
+    def take(self, records: NDArray[np.void]) -> None:
+        """Checks the records that follow those that were taken before; at least one.
+
+        Raises:
+            ShardError: a field is wrong; names the sample.
+        """
+        offset, length = records["offset"], records["length"].astype(np.uint64)
+        most, name_end = np.uint64(self._header.file_bytes), records["name_end"].astype(np.int64)
+        self._expect(offset % ALIGNMENT == 0, "offset", records)
+        self._expect((length > 0) & (length <= MAX_SAMPLE_BYTES), "length", records)
+        # In this order: offset <= file length first, so that adding the length cannot wrap around.
+        self._expect(offset <= most, "offset", records)
+        self._expect(offset + length <= most, "length", records)
+        stops = np.append(np.uint64(self._stop), offset + length)
+        self._expect(offset >= stops[:-1], "offset", records)
+        self._expect(records["label"] < self._header.num_classes, "label", records)
+        for side in ("height", "width"):
+            values = records[side]
+            self._expect((values > 0) & (values <= _MOST_PIXELS), side, records)
+        name_bytes = np.diff(name_end, prepend=self._name_end)
+        self._expect((name_bytes >= 0) & (name_bytes <= _MOST_NAME_BYTES), "name_end", records)
+        self._expect(name_end <= self._header.name_bytes, "name_end", records)
+        self._expect(records["changed"] <= 1, "changed", records)
+        self._row, self._stop = self._row + len(records), int(stops[-1])
+        self._name_end = int(name_end[-1])
+
+    def finish(self) -> None:
+        """Checks that nothing follows the last of them.
+
+        Raises:
+            ShardError: more images or names do.
+        """
+        if self._row and self._stop != self._header.file_bytes:
+            problem = "the last image does not end the file"
+            raise damaged(self._where, self._header.file_bytes, problem)
+        if self._name_end != self._header.name_bytes:
+            problem = "the last name does not end the names" if self._row else "names, no samples"
+            raise damaged(self._where, 88, problem)
+
+    def _expect(self, right: NDArray[np.bool_], field: str, records: NDArray[np.void]) -> None:
+        if right.all():
+            return
+        first = int(np.argmin(right))
+        row, (_, place, *_) = self._row + first, RECORD.fields[field]  # type: ignore[index]  # has fields
+        position = HEADER.size + row * RECORD.itemsize + place
+        problem = f"sample {row} has the {field} {records[field][first]}"
+        raise damaged(self._where, position, problem)
+
+
+def split_names(text: bytes, what: str, offset: int, where: str) -> tuple[bytes, ...]:
+    """Names, each ended by a zero byte.
 
     Raises:
-        ShardError: a checksum, a bound or a name is wrong.
+        ShardError: the last is not, or one is empty: zeros would unfold to a hundred times as much.
     """
-    if len(content) != header.index_bytes:
-        raise damaged(where, len(content), "the file ends inside its index")
-    _check_checksum(content, where)
-    if not (header.shard < header.num_shards and header.num_classes > 0):
-        problem = f"shard {header.shard} of {header.num_shards}, {header.num_classes} classes"
-        raise damaged(where, 64, problem)
-    stop = HEADER.size + RECORD.itemsize * header.num_samples
-    records = np.frombuffer(content, RECORD, header.num_samples, HEADER.size)
-    _check_records(records, header, where)
-    texts = []
-    for length in (header.class_bytes, header.name_bytes, header.change_bytes):
-        texts.append(content[stop : stop + length])
-        stop += length
-    return Index(
-        pack_id=header.pack_id,
-        shard=header.shard,
-        num_shards=header.num_shards,
-        records=records,
-        class_names=_class_names(texts[0], header, where),
-        names=Names(texts[1], records["name_end"].astype(np.int64)),
-        changes=_decode(texts[2], where),
-        left_out=_ended_by_zero(content[stop:], 104, where),
-    )
-
-
-def _check_checksum(content: bytes, where: str) -> None:
-    stored = int.from_bytes(content[12:16], "little")
-    if (actual := zlib.crc32(memoryview(content)[CHECKED_FROM:])) != stored:
-        problem = f"the index has the checksum {actual:08x}, its header says {stored:08x}"
-        raise damaged(where, CHECKED_FROM, problem)
-
-
-def _check_records(records: NDArray[np.void], header: Header, where: str) -> None:
-    """Every field in its range, images in order and apart, the last one ending the file."""
-    if not len(records):
-        if header.name_bytes:
-            raise damaged(where, 88, "names without samples")
-        return
-    offset, length = records["offset"], records["length"].astype(np.uint64)
-    name_end = records["name_end"].astype(np.int64)
-    most = np.uint64(header.file_bytes)
-    _expect(offset % ALIGNMENT == 0, "offset", records, where)
-    _expect((length > 0) & (length <= MAX_SAMPLE_BYTES), "length", records, where)
-    # In this order: offset <= file length first, so that adding the length cannot wrap around.
-    _expect((offset <= most) & (offset >= header.index_bytes), "offset", records, where)
-    _expect(offset + length <= most, "length", records, where)
-    _expect(np.append(True, offset[1:] >= (offset + length)[:-1]), "offset", records, where)
-    _expect(records["label"] < header.num_classes, "label", records, where)
-    for side in ("height", "width"):
-        values = records[side]
-        _expect((values > 0) & (values <= _MOST_PIXELS), side, records, where)
-    _expect(np.diff(name_end, prepend=0) >= 0, "name_end", records, where)
-    _expect(name_end <= header.name_bytes, "name_end", records, where)
-    _expect(records["changed"] <= 1, "changed", records, where)
-    _check_ends(records[-1], header, where)
-
-
-def _check_ends(last: np.void, header: Header, where: str) -> None:
-    if int(last["offset"]) + int(last["length"]) != header.file_bytes:
-        raise damaged(where, header.file_bytes, "the last image does not end the file")
-    if int(last["name_end"]) != header.name_bytes:
-        raise damaged(where, 88, "the last name does not end the names")
-
-
-def _expect(right: NDArray[np.bool_], field: str, records: NDArray[np.void], where: str) -> None:
-    if right.all():
-        return
-    row = int(np.argmin(right))
-    position = HEADER.size + row * RECORD.itemsize + RECORD.fields[field][1]  # type: ignore[index]  # it has fields
-    raise damaged(where, position, f"sample {row} has the {field} {records[field][row]}")
-
-
-def _class_names(text: bytes, header: Header, where: str) -> tuple[bytes, ...]:
-    names = _ended_by_zero(text, 80, where)
-    if len(names) != header.num_classes:
-        raise damaged(where, 76, f"{len(names)} class names for {header.num_classes} classes")
-    return names
-
-
-def _ended_by_zero(text: bytes, offset: int, where: str) -> tuple[bytes, ...]:
-    *names, rest = text.split(b"\0")
-    if rest:
-        raise damaged(where, offset, "a list of names that no zero byte ends")
-    return tuple(names)
-
-
-def _decode(text: bytes, where: str) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError as error:
-        raise damaged(where, HEADER.size, f"a text is not UTF-8: {error.reason}") from error
+    if text and not text.endswith(b"\0"):
+        raise damaged(where, offset, f"{what} that no zero byte ends")
+    if text.startswith(b"\0") or b"\0\0" in text:
+        raise damaged(where, offset, f"an empty name among {what}")
+    return tuple(text.split(b"\0")[:-1])

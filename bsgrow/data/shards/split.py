@@ -15,7 +15,13 @@ from bsgrow.data.encoded import SampleError, split_fingerprint
 from bsgrow.data.layouts import tell_what_is_left
 from bsgrow.data.names import Names, printable
 from bsgrow.data.open_files import OpenFiles
-from bsgrow.data.shards.files import check_complete, check_same_texts, open_index, shard_paths
+from bsgrow.data.shards.files import (
+    check_complete,
+    check_same_texts,
+    open_index,
+    open_indices,
+    shard_paths,
+)
 from bsgrow.data.shards.layout import Index
 from bsgrow.errors import BsgrowError, InputError
 
@@ -98,8 +104,8 @@ def open_shards(folder: Path) -> ShardSplit:
         BsgrowError: one is damaged or cannot be read.
     """
     paths = shard_paths(folder)
-    indices = [open_index(path) for path in paths]
-    check_complete(folder, paths, indices)
+    indices = open_indices(paths)
+    check_complete(folder, paths[: len(indices)], indices)
     check_same_texts(paths, indices)
     split = ShardSplit(paths, indices)
     if not len(split):
