@@ -83,7 +83,7 @@ def modules() -> list[Pybind11Extension]:
     shared = find("cpu/*.cpp", "bindings/arguments.cpp", "bindings/positions.cpp")
     task = find("bindings/task.cpp", "bindings/images_out.cpp")
     return [
-        module("_native", find("cpu/*.cpp", "bindings/*.cpp")),
+        module("_native", find("cpu/*.cpp", "files/*.cpp", "bindings/*.cpp")),
         module(
             "_native_jpeg",
             find("jpeg/*.cpp", "bindings/jpeg/*.cpp") + shared + task,

@@ -21,10 +21,10 @@ class Tally:
     count: int = 0
     first: bytes | str = b""
 
-    def add(self, name: bytes | str) -> None:
-        """Counts one more."""
+    def add(self, name: bytes | str, count: int = 1) -> None:
+        """Counts more of them, of which `name` is the first."""
         self.first = self.first if self.count else name
-        self.count += 1
+        self.count += count
 
     def __str__(self) -> str:
         if self.count == 1:

@@ -19,6 +19,7 @@ from bsgrow.data.tar_header import (
     BLOCK,
     FILES,
     FOLDER,
+    LONG_LINK,
     LONG_NAME,
     METADATA,
     PAX,
@@ -60,33 +61,44 @@ class TarReader:
     Args:
         descriptor: of the open file.
         path: for messages.
+
+    Attributes:
+        descriptor: as given.
+        num_bytes: length of the file.
+        member_start: where the latest member begins: at its metadata, if it has any.
     """
 
     def __init__(self, descriptor: int, path: str) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._path = path
         self._where = printable(path)
-        self._num_bytes = os.fstat(descriptor).st_size
+        self.num_bytes = os.fstat(descriptor).st_size
         self._window, self._start = b"", 0
+        self.member_start = 0
 
-    def members(self) -> Iterator[Member]:
+    def members(self, start: int = 0) -> Iterator[Member]:
         """All but the folders, in order, to the end of the file.
+
+        Args:
+            start: where a member begins.
 
         Raises:
             DamagedError: the tar is damaged, cut short, compressed, or goes on behind its end; says
                 at which byte.
         """
-        position, overrides = 0, Overrides()
+        position, overrides = start, Overrides()
         while any(header := self.read(position, BLOCK, "a header")):
+            if not overrides.is_pending:
+                start = position
             kind, size = self._kind_and_size(header, position, overrides)
             content, follows = position + BLOCK, 0 if kind in WITHOUT_CONTENT else size
-            if content + follows > self._num_bytes:
-                problem = f"the file ends, {content + follows - self._num_bytes} bytes too early"
-                raise self.damaged(self._num_bytes, problem)
+            if content + follows > self.num_bytes:
+                problem = f"the file ends, {content + follows - self.num_bytes} bytes too early"
+                raise self.damaged(self.num_bytes, problem)
             if kind in METADATA:
                 self._read_metadata(kind, content, size, overrides)
             else:
-                name = overrides.name or member_name(header)
+                name, self.member_start = overrides.name or member_name(header), start
                 if kind in FILES:
                     yield Member(name, content, size)
                 elif kind not in UNNAMED:
@@ -105,7 +117,7 @@ class TarReader:
         start = offset - self._start
         if start < 0 or start + num_bytes > len(self._window):
             try:
-                content = read_up_to(self._descriptor, max(num_bytes, _WINDOW), offset)
+                content = read_up_to(self.descriptor, max(num_bytes, _WINDOW), offset)
             except OSError as error:
                 raise self._unreadable(offset, error) from error
             self._window, self._start, start = content, offset, 0
@@ -132,7 +144,7 @@ class TarReader:
         if end and not end % BLOCK:
             hint = f"{_FRESH}; if nothing is missing, {self._ended_at(end)}"
         problem = f"the file ends in place of {what}: it was cut short"
-        return self.damaged(min(end, self._num_bytes), problem, hint)
+        return self.damaged(min(end, self.num_bytes), problem, hint)
 
     def _compressed(self, way: Compression) -> DamagedError:
         path = quoted(self._path)
@@ -175,8 +187,10 @@ class TarReader:
     def _read_metadata(self, kind: int, offset: int, size: int, overrides: Overrides) -> None:
         if size > _MOST_METADATA:
             raise self.damaged(offset, f"{size} bytes of metadata are above 1 MiB")
-        content = self.read(offset, size, "metadata")
         overrides.is_pending = overrides.is_pending or kind != PAX_GLOBAL
+        if kind == LONG_LINK:  # nobody asks where it leads
+            return
+        content = self.read(offset, size, "metadata")
         if kind == LONG_NAME:
             overrides.name = content.split(b"\0", 1)[0]
         try:
@@ -195,14 +209,14 @@ class TarReader:
         if overrides.is_pending:
             raise self.damaged(position, "zeros in place of the member of a long name or records")
         try:
-            data = first_data(self._descriptor, position)
+            data = first_data(self.descriptor, position)
         except OSError as error:
             raise self._unreadable(position, error) from error
         if data is not None:
             raise self._goes_on(position, data)
-        if not is_explained(position, self._num_bytes):
+        if not is_explained(position, self.num_bytes):
             problem = (
-                f"{self._num_bytes - position} zeros up to the end of the file, more than end a "
+                f"{self.num_bytes - position} zeros up to the end of the file, more than end a "
                 "tar: what was there is lost, or the file was padded"
             )
             hint = f"{_FRESH}; if nothing is missing, {self._ended_at(position)}"
@@ -217,7 +231,7 @@ class TarReader:
 
     def _parted_at(self, data: int) -> str:
         """How to take joined archives apart, where one could begin at byte `data`."""
-        if data + BLOCK > self._num_bytes or not is_intact(self.read(data, BLOCK, "a header")):
+        if data + BLOCK > self.num_bytes or not is_intact(self.read(data, BLOCK, "a header")):
             return ""
         path, rest = self._path, self._path.removesuffix(".tar") + f"-from-{data}.tar"
         return (

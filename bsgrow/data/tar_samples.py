@@ -8,8 +8,6 @@ what that leaves without a part, and links; here each is an error, or is counted
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from bsgrow.data.names import printable
@@ -21,6 +19,7 @@ IMAGE_EXTENSIONS = (b"jpg", b"jpeg", b"png", b"webp")
 LABEL_EXTENSION = b"cls"
 _MOST_LABEL_BYTES = 32
 _MOST_CLASSES = 1 << 20
+_MOST_PARTS = 1 << 10  # images and labels of one key, where one of each is right
 
 _KEY_AND_EXTENSION = re.compile(rb"((?:.*/|)[^./]+)\.([^/]*)", re.DOTALL)
 _ONE_OF_EACH = (
@@ -41,7 +40,7 @@ Part: TypeAlias = tuple[bytes, bytes, Member]
 
 
 class SampleReader:
-    """Finds samples, and keeps account of what is in none.
+    """Finds samples, and keeps account of what is in none: in memory that no tar makes grow.
 
     Attributes:
         no_part: members that belong to no sample, such as a README.
@@ -54,30 +53,47 @@ class SampleReader:
         self.no_part = Tally(f"a member {in_none}", f"members {in_none}")
         self.beside = Tally(f"an image or label {not_its_own}", f"images and labels {not_its_own}")
 
-    def read(self, tar: TarReader) -> Iterator[Sample]:
-        """The samples of a tar, in order.
+    def read(self, tar: TarReader, start: int) -> tuple[Sample | None, int | None]:
+        """The members of one key, and where those of the next one begin.
+
+        Args:
+            tar: read through a window.
+            start: where a member begins whose key is another one than that before it.
+
+        Returns:
+            The sample that they are, or None; and None in place of a position at the tar's end.
 
         Raises:
-            InputError: a sample has no image or no label, or more than one.
+            InputError: a sample has no image or no label, or more than one, or too many parts.
             DamagedError: as `TarReader.members`.
         """
-        for _, group in groupby(self._parts(tar), key=itemgetter(0)):
-            if sample := self._sample(tar, list(group)):
-                yield sample
+        parts: list[Part] = []
+        others, first = Tally("", ""), None
+        for part in self._parts(tar, start):
+            if part[0] != (first := first or part)[0]:
+                return self._sample(tar, parts, others), tar.member_start
+            if not _matters(part[1]):
+                others.add(part[2].name)
+            elif len(parts) == _MOST_PARTS:
+                raise _too_many(tar, part)
+            else:
+                parts.append(part)
+        return self._sample(tar, parts, others), None
 
-    def _parts(self, tar: TarReader) -> Iterator[Part]:
-        for member in tar.members():
+    def _parts(self, tar: TarReader, start: int) -> Iterator[Part]:
+        for member in tar.members(start):
             if match := _KEY_AND_EXTENSION.fullmatch(member.name):
                 yield match[1], match[2].lower(), member
             else:
                 self.no_part.add(member.name)
 
-    def _sample(self, tar: TarReader, parts: list[Part]) -> Sample | None:
+    def _sample(self, tar: TarReader, parts: list[Part], others: Tally) -> Sample | None:
         images = [member for _, extension, member in parts if extension in IMAGE_EXTENSIONS]
         labels = [member for _, extension, member in parts if extension == LABEL_EXTENSION]
         if len(parts) > len(images) + len(labels):
-            self._check_others(tar, parts, not images, not labels)
+            self._check_dotted(tar, parts, not images, not labels)
         if not images and not labels:
+            self.no_part.add(others.first, others.count)
             return None
         if len(images) != 1 or len(labels) != 1:
             raise _not_one_of_each(tar, images, labels)
@@ -85,22 +101,36 @@ class SampleReader:
             raise _not_a_file(tar, images[0] if images[0].other else labels[0])
         return Sample(images[0], _label(tar, labels[0]))
 
-    def _check_others(
+    def _check_dotted(
         self, tar: TarReader, parts: list[Part], no_image: bool, no_label: bool
     ) -> None:
         """Refuses parts that dots in their names took out of their samples; counts the others."""
         stems: dict[bytes, set[bool]] = {}
         for part in parts:
             stem, dot, last = part[1].rpartition(b".")
-            is_label = last == LABEL_EXTENSION
-            if dot and (is_label or last in IMAGE_EXTENSIONS):
+            if dot:
+                is_label = last == LABEL_EXTENSION
                 kinds = stems.setdefault(stem, set())
                 kinds.add(is_label)
                 if len(kinds) == 2 or (no_label if is_label else no_image):
                     raise _dotted(tar, part)
                 self.beside.add(part[2].name)
-            elif no_image and no_label:
-                self.no_part.add(part[2].name)
+
+
+def _matters(extension: bytes) -> bool:
+    """Whether a part is an image or a label, be it that of its key or a further one."""
+    last = extension.rpartition(b".")[2]
+    return last == LABEL_EXTENSION or last in IMAGE_EXTENSIONS
+
+
+def _too_many(tar: TarReader, part: Part) -> InputError:
+    key, _, member = part
+    error = tar.damaged(
+        member.offset - 512,
+        f"more than {_MOST_PARTS} images and labels have the key {printable(key)}, which makes "
+        "them one sample",
+    )
+    return InputError(error.message, hint=_ONE_OF_EACH)
 
 
 def _dotted(tar: TarReader, part: Part) -> InputError:

@@ -6,16 +6,11 @@ names, those that are hidden are not; a key that comes again is another sample.
 """
 
 import logging
-from array import array
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bsgrow.data.compressed import by_name, quoted
-from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError, SampleError, split_fingerprint
+from bsgrow.data.encoded import MAX_SAMPLE_BYTES, SampleError, split_fingerprint
 from bsgrow.data.layouts import (
     FOLDERS,
     IMAGES,
@@ -25,11 +20,11 @@ from bsgrow.data.layouts import (
     peek,
     tell_what_is_left,
 )
-from bsgrow.data.names import Names, first_names, printable
+from bsgrow.data.names import first_names, printable
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.tally import Tally
-from bsgrow.data.tar_index import TarReader
-from bsgrow.data.tar_samples import Sample, SampleReader
+from bsgrow.data.tar_columns import TarIndex
+from bsgrow.data.tar_samples import SampleReader
 from bsgrow.errors import InputError
 
 _log = logging.getLogger(__name__)
@@ -57,10 +52,10 @@ class WebDatasetSplit:
     def __init__(self, folder: Path) -> None:
         paths = tar_paths(folder)
         self._files = OpenFiles([str(path) for path in paths])
-        columns = [array("q") for _ in range(4)]
         found = SampleReader()
-        self.names = Names.of(_index(paths, columns, found))
-        self._tars, self._offsets, self.num_bytes, self.labels = map(_frozen, columns)
+        index = TarIndex(paths, found)
+        self.names, self.num_bytes, self.labels = index.names, index.lengths, index.labels
+        self._tars, self._offsets = index.tars, index.offsets
         if not len(self):
             raise InputError(
                 f"{printable(folder)}: its tars hold no samples",
@@ -150,30 +145,3 @@ def _check_unpacked(folder: Path, packed: list[str], plain: list[str]) -> None:
             "compressed cannot be read at random",
             hint=f"unpack the compressed ones: `{found[0].command} {path}`",
         )
-
-
-def _index(paths: list[Path], columns: list["array[int]"], found: SampleReader) -> Iterator[bytes]:
-    """Fills tar, offset, length and label of each sample; yields its image's name."""
-    for number, path in enumerate(paths):
-        for image, label in _samples(path, found):
-            row = (number, image.offset, image.num_bytes, label)
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-            yield image.name
-
-
-def _samples(path: Path, found: SampleReader) -> Iterator[Sample]:
-    try:
-        if not (path.is_file() or path.is_dir()):  # a pipe, say, which would be waited for
-            path.stat()
-            raise DamagedError(printable(path), "not a regular file")
-        with path.open("rb", buffering=0) as stream:
-            yield from found.read(TarReader(stream.fileno(), str(path)))
-    except OSError as error:
-        raise DamagedError(printable(path), f"cannot be read: {error.strerror}") from error
-
-
-def _frozen(column: "array[int]") -> NDArray[np.int64]:
-    values = np.array(column, np.int64)
-    values.flags.writeable = False
-    return values

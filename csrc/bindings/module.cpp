@@ -1,6 +1,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "bindings/file_operations.h"
 #include "bindings/image_operations.h"
 #include "bindings/operations.h"
 #include "bindings/task.h"
@@ -47,6 +48,7 @@ PYBIND11_MODULE(_native, module) {
   module.def("order", &bsgrow::check_and_order, py::kw_only(), py::arg("num_samples"),
              py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("out"));
   bsgrow::bind_task(module);
+  bsgrow::bind_file_operations(module);
   bsgrow::bind_image_operations(module);
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch>(module, "load_batch");
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch_async>(module, "load_batch_async");

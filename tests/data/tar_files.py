@@ -4,7 +4,10 @@ import io
 import os
 import tarfile
 
+from bsgrow.data.tar_columns import TarIndex
 from bsgrow.data.tar_index import TarReader
+from bsgrow.data.tar_samples import SampleReader
+from bsgrow.errors import BsgrowError
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 
@@ -71,3 +74,36 @@ def contents(path):
     whole = path.read_bytes()
     files = [member for member in listed(path) if not member.other]
     return [(m.name.decode(), whole[m.offset : m.offset + m.num_bytes]) for m in files]
+
+
+def read_by(way, path):
+    """What becomes of a tar's samples: their rows and what is in none, or the error."""
+    found = SampleReader()
+    try:
+        rows = way(path, found)
+    except BsgrowError as error:
+        return type(error), error.message, error.hint
+    return rows, found.no_part, found.beside
+
+
+def by_python_alone(path, found):
+    """The samples of a tar, without the part that is in C++."""
+    rows, start = [], 0
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        tar = TarReader(descriptor, str(path))
+        while start is not None:
+            sample, start = found.read(tar, start)
+            if sample:
+                image, label = sample
+                rows.append((image.name, image.offset, image.num_bytes, label))
+    finally:
+        os.close(descriptor)
+    return rows
+
+
+def by_index(path, found):
+    """The samples of a tar as they are indexed."""
+    index = TarIndex([path], found)
+    columns = index.offsets, index.lengths, index.labels
+    return list(zip(index.names, *(column.tolist() for column in columns), strict=True))

@@ -1,7 +1,6 @@
 """Keys, extensions, and what belongs to a sample: as webdataset has it, but nothing lost."""
 
 import io
-import os
 import re
 import tarfile
 
@@ -9,23 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bsgrow.data.tar_index import TarReader
 from bsgrow.data.tar_samples import SampleReader
 from bsgrow.errors import InputError
-from tests.data.tar_files import make_tar, member
+from tests.data.tar_files import by_index, by_python_alone, make_tar, member, read_by
 
 # webdataset 1.0, tariterators.py, base_plus_ext
 WEBDATASET = re.compile(r"^((?:.*/|)[^.]+)[.]([^/]*)$", re.DOTALL)
 
 
 def samples(path):
+    assert read_by(by_index, path) == read_by(by_python_alone, path)
     found = SampleReader()
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        tar = TarReader(descriptor, str(path))
-        return [(s.image.name.decode(), s.label) for s in found.read(tar)], found
-    finally:
-        os.close(descriptor)
+    return [(name.decode(), label) for name, _, _, label in by_index(path, found)], found
 
 
 def refused(path):
@@ -63,9 +57,7 @@ def test_keys_of_all_kinds(tmp_path, key, extension):
 def test_a_name_that_is_no_text(tmp_path):
     parts = member(b"\xff\xfe.jpg", b"x"), member(b"\xff\xfe.cls", b"1")
     (tmp_path / "t.tar").write_bytes(b"".join(parts) + bytes(1024))
-    with (tmp_path / "t.tar").open("rb") as stream:
-        [sample] = SampleReader().read(TarReader(stream.fileno(), "t.tar"))
-    assert (sample.image.name, sample.label) == (b"\xff\xfe.jpg", 1)
+    assert by_index(tmp_path / "t.tar", SampleReader()) == [(b"\xff\xfe.jpg", 512, 1, 1)]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace bsgrow {
+
+// Check and dispatch for files, as in operations.h.
+
+// The fields of TarRun in their order, arrays as bytes.
+pybind11::tuple check_and_index_tar(pybind11::handle descriptor, pybind11::handle file_bytes,
+                                    pybind11::handle position);
+
+void bind_file_operations(pybind11::module_& module);
+
+}  // namespace bsgrow
