@@ -1,6 +1,7 @@
 """CIFAR-10 and CIFAR-100 (Krizhevsky 2009): where they are found, and their figures.
 
-Addresses and MD5 sums: www.cs.toronto.edu/~kriz/cifar.html.
+Addresses: www.cs.toronto.edu/~kriz/cifar.html, which gives MD5 sums. Lengths and SHA-256: those of
+TensorFlow Datasets 4.9.10 (url_checksums/cifar10.txt and cifar100.txt) for the same addresses.
 """
 
 from functools import partial
@@ -15,14 +16,22 @@ from bsgrow.errors import InputError
 _OFFICIAL = "https://www.cs.toronto.edu/~kriz"
 
 LAYOUT_10 = Layout(
-    archive=RemoteFile(f"{_OFFICIAL}/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"),
+    archive=RemoteFile(
+        f"{_OFFICIAL}/cifar-10-binary.tar.gz",
+        170_052_171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    ),
     folder="cifar-10-batches-bin",
     train_files=tuple((f"data_batch_{number}.bin", 10_000) for number in range(1, 6)),
     test_file=("test_batch.bin", 10_000),
     label_limits=(10,),
 )
 LAYOUT_100 = Layout(
-    archive=RemoteFile(f"{_OFFICIAL}/cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8"),
+    archive=RemoteFile(
+        f"{_OFFICIAL}/cifar-100-binary.tar.gz",
+        168_513_733,
+        "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+    ),
     folder="cifar-100-binary",
     train_files=(("train.bin", 50_000),),
     test_file=("test.bin", 10_000),

@@ -1,6 +1,9 @@
 """Fashion-MNIST: 28x28 greyscale pictures of clothes, ten classes (arXiv 1708.07747).
 
-Files, address and MD5 sums are those of the README of github.com/zalandoresearch/fashion-mnist.
+The files are those in data/fashion of github.com/zalandoresearch/fashion-mnist, at its last commit:
+the address in its README has no https. Lengths and SHA-256: those of TensorFlow Datasets 4.9.10
+(url_checksums/fashion_mnist.txt) for the address in the README; the labels in the repository were
+seen to have them.
 """
 
 from pathlib import Path
@@ -17,12 +20,31 @@ from bsgrow.errors import InputError
 # Where Debian's package dataset-fashion-mnist puts the files.
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 
-_OFFICIAL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+_OFFICIAL = (
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/"
+    "b2617bb6d3ffa2e429640350f613e3291e10b141/data/fashion"
+)
 FILES = (
-    RemoteFile(f"{_OFFICIAL}/train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-    RemoteFile(f"{_OFFICIAL}/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
-    RemoteFile(f"{_OFFICIAL}/t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
-    RemoteFile(f"{_OFFICIAL}/t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+    RemoteFile(
+        f"{_OFFICIAL}/train-images-idx3-ubyte.gz",
+        26_421_880,
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    ),
+    RemoteFile(
+        f"{_OFFICIAL}/train-labels-idx1-ubyte.gz",
+        29_515,
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    ),
+    RemoteFile(
+        f"{_OFFICIAL}/t10k-images-idx3-ubyte.gz",
+        4_422_102,
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    ),
+    RemoteFile(
+        f"{_OFFICIAL}/t10k-labels-idx1-ubyte.gz",
+        5_148,
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    ),
 )
 _NUM_TRAIN, _NUM_TEST, _NUM_CLASSES = 60_000, 10_000, 10
 _LABELS_OFFSET = 8  # magic number and one dimension

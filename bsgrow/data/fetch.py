@@ -1,16 +1,32 @@
-"""Downloads with a checksum, into a cache that holds whole files or none."""
+"""Downloads with a checksum, into a cache that holds whole files or none.
 
+No more is received than a file has bytes, over the scheme of its address alone: what is asked for
+over https comes over https, through redirects too. It gets its name when its SHA-256 is right.
+"""
+
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin, urlsplit
 
+from bsgrow.data.names import printable
 from bsgrow.errors import BsgrowError
+from bsgrow.files.regular import opened_regular
+
+if TYPE_CHECKING:
+    from requests import Response, Session
 
 CACHE_VARIABLE = "BSGROW_DATA_DIR"
 
 # Seconds to connect and between two pieces of data: without a network it fails at once.
 _TIMEOUT = (10, 60)
+_CHUNK = 1 << 20
+_MOST_REDIRECTS = 5
 
 
 @dataclass(frozen=True)
@@ -19,11 +35,13 @@ class RemoteFile:
 
     Args:
         url: where it is; its last part is the file's name.
-        md5: the digest published beside it, hex.
+        num_bytes: its length.
+        sha256: its digest, hex.
     """
 
     url: str
-    md5: str
+    num_bytes: int
+    sha256: str
 
     @property
     def name(self) -> str:
@@ -64,7 +82,7 @@ def fetch(dataset: str, files: Sequence[RemoteFile], *, download: bool, also: st
             raise BsgrowError(f"{problem}, and downloading is off", hint)
         try:
             _download(file, folder)
-        # requests' errors are OSErrors; a wrong checksum is a ValueError that names both digests.
+        # requests' errors are OSErrors; wrong bytes are a ValueError that says what is wrong.
         except (OSError, ValueError) as error:
             message = f"{problem}, and downloading {file.url} failed: {_root_cause(error)}"
             raise BsgrowError(message, hint) from error
@@ -73,31 +91,82 @@ def fetch(dataset: str, files: Sequence[RemoteFile], *, download: bool, also: st
 
 def _problem(path: Path, file: RemoteFile) -> str | None:
     """What is wrong with the cached copy, if anything."""
-    import pooch
-
+    where = printable(path)
     try:
-        actual = pooch.file_hash(str(path), alg="md5")
+        with opened_regular(path) as stream:
+            found = os.fstat(stream.fileno()).st_size
+            if found != file.num_bytes:
+                return f"{where}: it has {found} bytes, expected {file.num_bytes}"
+            actual = _sha256(stream)
     except FileNotFoundError:
-        return f"{path}: not there"
+        return f"{where}: not there"
     except OSError as error:
-        raise BsgrowError(f"{path}: cannot be read: {error.strerror}") from error
-    if actual == file.md5:
+        raise BsgrowError(
+            f"{where}: cannot be read: {error.strerror}",
+            hint=f"remove it, or name another folder for downloads by {CACHE_VARIABLE}",
+        ) from error
+    if actual == file.sha256:
         return None
-    return f"{path}: its MD5 is {actual}, expected {file.md5}"
+    return f"{where}: its SHA-256 is {actual}, expected {file.sha256}"
+
+
+def _sha256(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _download(file: RemoteFile, folder: Path) -> None:
     """Downloads to a temporary name, renamed only once the checksum is right."""
     import pooch
+    from urllib3.exceptions import HTTPError
 
-    downloader = pooch.HTTPDownloader(chunk_size=1 << 20, timeout=_TIMEOUT)
+    receive = partial(_receive, num_bytes=file.num_bytes)
     try:
-        pooch.retrieve(file.url, f"md5:{file.md5}", file.name, folder, downloader=downloader)
-    except OSError as error:
-        # An answer such as 404 hangs on the error, its connection still open.
-        if (answer := getattr(error, "response", None)) is not None:
-            answer.close()
-        raise
+        pooch.retrieve(file.url, f"sha256:{file.sha256}", file.name, folder, downloader=receive)
+    except HTTPError as error:  # of a connection that broke; all others are OSErrors
+        raise OSError(str(error)) from error
+
+
+def _receive(url: str, output_file: str, pooch: object, *, num_bytes: int) -> None:
+    """Writes what is at an address, as it is there, if it has so many bytes; pooch's downloader.
+
+    Raises:
+        OSError, HTTPError: the connection failed.
+        ValueError: it has more bytes or fewer, or leads to another scheme.
+    """
+    import requests
+
+    received = 0
+    with (
+        requests.Session() as session,
+        _answer(session, url) as answer,
+        Path(output_file).open("wb") as stream,
+    ):
+        for chunk in answer.raw.stream(_CHUNK, decode_content=False):
+            received += stream.write(chunk)
+            if received > num_bytes:
+                raise ValueError(f"more came than the {num_bytes} bytes that it has")
+    if received < num_bytes:
+        raise ValueError(f"{received} bytes came of the {num_bytes} that it has")
+
+
+@contextmanager
+def _answer(session: "Session", url: str) -> "Iterator[Response]":
+    """The answer to a request, redirects followed; their content is not read."""
+    session.headers["Accept-Encoding"] = "identity"
+    for _ in range(1 + _MOST_REDIRECTS):
+        with session.get(url, timeout=_TIMEOUT, stream=True, allow_redirects=False) as answer:
+            answer.raise_for_status()
+            if not answer.is_redirect:
+                yield answer
+                return
+            target = urljoin(url, answer.headers["location"])
+        if urlsplit(target).scheme != urlsplit(url).scheme:
+            raise ValueError(f"it leads to {target!r}, which is not {urlsplit(url).scheme}")
+        url = target
+    raise ValueError(f"it leads on more than {_MOST_REDIRECTS} times")
 
 
 def _root_cause(error: BaseException) -> BaseException:
