@@ -10,6 +10,7 @@ folders and images count there, and so they do here.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from bsgrow.data.names import first_names, printable
 from bsgrow.errors import InputError
@@ -18,13 +19,29 @@ from bsgrow.errors import InputError
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
 
-def class_names(folder: Path) -> list[str]:
+class Listing(NamedTuple):
+    """The names in a folder, in no order.
+
+    Args:
+        files: and all that is no folder.
+        folders: and links to folders.
+    """
+
+    files: list[str]
+    folders: list[str]
+
+
+def class_names(folder: Path, listing: Listing) -> list[str]:
     """The sub-directories of a split, sorted: label i is the i-th of them.
 
+    Args:
+        folder: for messages.
+        listing: of the folder.
+
     Raises:
-        InputError: there is none, or the folder cannot be listed.
+        InputError: there is none.
     """
-    files, names = scan(os.fspath(folder))
+    files, names = listing
     if not names:
         beside = sorted(name for name in files if not name.startswith("."))
         found = f", beside {first_names(beside)}" if beside else ""
@@ -46,27 +63,31 @@ def _instead(files: list[str]) -> str:
 
 def image_paths(
     class_folder: Path, on_other: Callable[[str], None] = lambda path: None
-) -> Iterator[str]:
-    """The images of a class below its folder, in torchvision's order.
+) -> Iterator[tuple[str, list[str]]]:
+    """The images of a class below its folder, in torchvision's order; every folder is listed once.
 
     Args:
         class_folder: with folders below it to any depth.
         on_other: told of each file, not hidden, that is not named as an image is.
 
     Yields:
-        Paths relative to `class_folder`.
+        A folder with images in it, relative to `class_folder` and with a slash behind it, or empty
+        for that itself; and their names.
 
     Raises:
         InputError: a folder cannot be listed, or a link leads back to a folder above itself.
     """
     top = os.fspath(class_folder)
     for folder, files in sorted(_walk(top)):
-        for file in sorted(files):
-            path = os.path.join(folder, file)[len(top) + 1 :]  # noqa: PTH118 - a million times
-            if file.lower().endswith(EXTENSIONS):
-                yield path
-            elif not file.startswith("."):
-                on_other(path)
+        below = os.path.join(folder, "")[len(top) + 1 :]  # noqa: PTH118 - a million times
+        files.sort()
+        images = [file for file in files if file.lower().endswith(EXTENSIONS)]
+        if len(images) < len(files):
+            for file in files:
+                if not file.lower().endswith(EXTENSIONS) and not file.startswith("."):
+                    on_other(below + file)
+        if images:
+            yield below, images
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
@@ -100,28 +121,24 @@ class _Ancestors:
             above = above.above
 
 
-def scan(folder: str) -> tuple[list[str], list[str]]:
-    """The names in a folder: files and the like, and folders.
+def scan(folder: str | Path) -> Listing:
+    """Lists a folder; a link to itself, say, is a file: reading it will tell.
 
     Raises:
         InputError: it cannot be listed.
     """
-    files: list[str] = []
-    folders: list[str] = []
+    listing = Listing([], [])
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                (folders if _is_folder(entry) else files).append(entry.name)
+                try:
+                    is_folder = entry.is_dir()
+                except OSError:
+                    is_folder = False
+                (listing.folders if is_folder else listing.files).append(entry.name)
     except OSError as error:
-        raise _unlistable(folder, error) from error
-    return files, folders
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, say: reading it as a file will tell
-        return False
+        raise _unlistable(os.fspath(folder), error) from error
+    return listing
 
 
 def _unlistable(folder: str, error: OSError) -> InputError:

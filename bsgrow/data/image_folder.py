@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bsgrow.data.compressed import quoted
 from bsgrow.data.encoded import split_fingerprint
-from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths
-from bsgrow.data.layouts import TARS, peek, tell_what_is_left
+from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths, scan
+from bsgrow.data.layouts import TARS, contents_of, peek, tell_what_is_left
 from bsgrow.data.names import Names, first_names, printable
 from bsgrow.data.sample_file import read_sample_file
 from bsgrow.data.tally import Tally
@@ -42,27 +42,27 @@ class ImageFolderSplit:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.class_names = tuple(class_names(folder))
+        listing = scan(folder)
+        self.class_names = tuple(class_names(folder, listing))
         counts: list[int] = []
         what = "in the class folders that {} named as images are"
         others = Tally(f"a file {what.format('is not')}", f"files {what.format('are not')}")
-        self.names = Names.of(self._list(counts, others))
+        self.names = Names.of_paths(self._list(counts, others))
         self.labels: NDArray[np.int64] = np.repeat(np.arange(len(counts)), counts)
         self.labels.flags.writeable = False
         self._check_no_class_is_empty(counts)
         if others.count:
             _log.warning("%s: %s", printable(folder), others)
-        tell_what_is_left(folder, "folder")
+        tell_what_is_left(folder, "folder", contents_of(listing))
         self._prefix = os.fsencode(folder) + b"/"
 
-    def _list(self, counts: list[int], others: Tally) -> Iterator[bytes]:
+    def _list(self, counts: list[int], others: Tally) -> Iterator[tuple[str, list[str]]]:
         for name in self.class_names:
             counts.append(0)
-            prefix = os.fsencode(name) + b"/"
             on_other = partial(_add_below, others, name)
-            for path in image_paths(self.folder / name, on_other):
-                counts[-1] += 1
-                yield prefix + os.fsencode(path)
+            for below, images in image_paths(self.folder / name, on_other):
+                counts[-1] += len(images)
+                yield f"{name}/{below}", images
 
     def _check_no_class_is_empty(self, counts: list[int]) -> None:
         empty = [name for name, count in zip(self.class_names, counts, strict=True) if not count]

@@ -9,9 +9,10 @@ import logging
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 from bsgrow.data.compressed import by_name, quoted
-from bsgrow.data.folder_listing import EXTENSIONS, scan
+from bsgrow.data.folder_listing import EXTENSIONS, Listing, scan
 from bsgrow.data.names import first_names, printable
 from bsgrow.errors import InputError
 
@@ -22,6 +23,9 @@ _SAMPLES = (IMAGES, TARS, SHARDS, OTHER_ARCHIVES)
 _WORDS = {"folder": "class folders", "webdataset": "tars", "shards": "packed shards"}
 _OWN = {"folder": FOLDERS, "webdataset": TARS, "shards": SHARDS}
 _MOST_LOOKED_AT = 10_000  # names in a folder, before it is taken for one without samples
+
+Contents: TypeAlias = dict[str, list[str]]
+"""The names in a folder that are not hidden, sorted, by kind."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,17 +43,17 @@ def kind_of(name: str) -> str:
     return OTHER_ARCHIVES if is_archive else FILES
 
 
-def list_contents(folder: Path) -> dict[str, list[str]]:
-    """The names in a folder that are not hidden, sorted, by kind.
+def list_contents(folder: Path) -> Contents:
+    """The contents of a folder; raises InputError where it cannot be listed."""
+    return contents_of(scan(folder))
 
-    Raises:
-        InputError: it cannot be listed.
-    """
-    contents: dict[str, list[str]] = {kind: [] for kind in (*_SAMPLES, FOLDERS, FILES)}
-    files, folders = scan(os.fspath(folder))
-    for name in files:
+
+def contents_of(listing: Listing) -> Contents:
+    """The contents of a folder that was listed."""
+    contents: Contents = {kind: [] for kind in (*_SAMPLES, FOLDERS, FILES)}
+    for name in listing.files:
         contents[kind_of(name)].append(name)
-    for name in folders:  # one that is called a tar is taken for a tar, and refused as one
+    for name in listing.folders:  # one that is called a tar is taken for a tar, and refused as one
         contents[TARS if name.endswith(".tar") else FOLDERS].append(name)
     return {
         kind: sorted(name for name in names if not name.startswith("."))
@@ -109,14 +113,15 @@ def peek(folder: Path) -> str | None:
     return None
 
 
-def tell_what_is_left(folder: Path, layout: str) -> None:
+def tell_what_is_left(folder: Path, layout: str, contents: Contents | None = None) -> None:
     """Warns of what a split does not take: any file beside class folders, else other samples.
 
     Args:
         folder: of the split.
         layout: that it is read in, a key of `ENCODED`.
+        contents: of the folder, where it was listed already.
     """
-    contents = list_contents(folder)
+    contents = contents or list_contents(folder)
     kinds = (*_SAMPLES, FILES) if layout == "folder" else _SAMPLES
     left = [name for kind in kinds if kind != _OWN[layout] for name in contents[kind]]
     if layout == "webdataset":

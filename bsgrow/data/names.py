@@ -29,6 +29,23 @@ class Names:
             ends.append(len(joined))
         return Names(bytes(joined), np.array(ends, np.int64))
 
+    @staticmethod
+    def of_paths(folders: Iterable[tuple[str, Sequence[str]]]) -> "Names":
+        """Holds paths in order, as the file system encodes them.
+
+        Args:
+            folders: each with a slash behind it, and at least one name in it.
+        """
+        joined, lengths = bytearray(), [np.empty(0, np.int64)]
+        for folder, names in folders:
+            text = folder + folder.join(names)
+            joined += os.fsencode(text)
+            # Of a million names one after the other, nearly all are ASCII.
+            sizes = map(len, names if text.isascii() else map(os.fsencode, names))
+            size = len(os.fsencode(folder))
+            lengths.append(np.fromiter(sizes, np.int64, len(names)) + size)
+        return Names(bytes(joined), np.cumsum(np.concatenate(lengths)))
+
     def __len__(self) -> int:
         return len(self.ends)
 

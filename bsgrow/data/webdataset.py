@@ -16,6 +16,7 @@ from bsgrow.data.layouts import (
     IMAGES,
     OTHER_ARCHIVES,
     TARS,
+    Contents,
     list_contents,
     peek,
     tell_what_is_left,
@@ -50,7 +51,8 @@ class WebDatasetSplit:
     sizes = None
 
     def __init__(self, folder: Path) -> None:
-        paths = tar_paths(folder)
+        contents = list_contents(folder)
+        paths = _tar_paths(folder, contents)
         self._files = OpenFiles([str(path) for path in paths])
         found = SampleReader()
         index = TarIndex(paths, found)
@@ -63,7 +65,7 @@ class WebDatasetSplit:
             )
         self.class_names = tuple(map(str, range(int(self.labels.max()) + 1)))
         self._say_what_is_left(folder, paths, found)
-        tell_what_is_left(folder, "webdataset")
+        tell_what_is_left(folder, "webdataset", contents)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -103,13 +105,12 @@ class WebDatasetSplit:
         return split_fingerprint(self.names, self.labels, self.num_bytes)
 
 
-def tar_paths(folder: Path) -> list[Path]:
+def _tar_paths(folder: Path, contents: Contents) -> list[Path]:
     """The tars of a folder, by name.
 
     Raises:
         InputError: there are none, or one that is compressed and was not unpacked.
     """
-    contents = list_contents(folder)
     packed: list[str] = []
     plain: list[str] = []
     for name in contents[TARS]:

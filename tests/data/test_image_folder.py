@@ -170,10 +170,8 @@ def test_a_dangling_link_is_listed_and_counts_in_the_fingerprint(folder):
 
 def test_a_name_takes_little_more_than_its_letters(tmp_path, monkeypatch):
     names = [f"{i:08d}.jpg" for i in range(100_000)]
-    monkeypatch.setattr("bsgrow.data.image_folder.class_names", lambda folder: ["n01440764"])
-    monkeypatch.setattr(
-        "bsgrow.data.image_folder.image_paths", lambda *folder_and_callback: iter(names)
-    )
+    monkeypatch.setattr("bsgrow.data.image_folder.class_names", lambda *_: ["n01440764"])
+    monkeypatch.setattr("bsgrow.data.image_folder.image_paths", lambda *_: iter([("", names)]))
     split = ImageFolderSplit(tmp_path)
     held = len(split.names.joined) + split.names.ends.nbytes + split.labels.nbytes
     assert held <= 40 * len(names)

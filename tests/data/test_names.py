@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,16 @@ def test_names_are_what_was_put_in(names):
     held = Names.of(names)
     assert list(held) == names
     assert [held[i] for i in range(len(held))] == names
+    assert held.ends.dtype == np.int64
+
+
+NAMES = st.lists(st.sampled_from(["a.jpg", "b", "é.png", "\U0001d49c", "\udcff.jpg", "a\nb"]))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a/", "é/b/", "\udcfe/"]), NAMES.filter(bool))))
+def test_paths_are_those_of_the_file_system(folders):
+    held = Names.of_paths(folders)
+    assert list(held) == [os.fsencode(folder + n) for folder, names in folders for n in names]
     assert held.ends.dtype == np.int64
 
 
