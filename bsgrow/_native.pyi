@@ -96,3 +96,11 @@ def read_orientation_tag(tiff: bytes | bytearray | memoryview) -> int: ...
 def index_tar(
     *, descriptor: int, file_bytes: int, position: int
 ) -> tuple[bytes, bytes, bytes, bytes, bytes, int, bool]: ...
+def file_lengths(
+    *,
+    folder: int,
+    joined: bytes,
+    ends: npt.NDArray[np.int64],
+    out: npt.NDArray[np.int64],
+    num_threads: int,
+) -> None: ...

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bsgrow.data.compressed import quoted
 from bsgrow.data.encoded import split_fingerprint
+from bsgrow.data.file_lengths import file_lengths
 from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths, scan
 from bsgrow.data.layouts import TARS, contents_of, peek, tell_what_is_left
 from bsgrow.data.names import Names, first_names, printable
@@ -96,13 +97,7 @@ class ImageFolderSplit:
     @cached_property
     def num_bytes(self) -> NDArray[np.int64]:
         """Int64 [N]: the lengths of the files, -1 where there is none to be seen."""
-        return np.fromiter(map(self._length, range(len(self))), np.int64, len(self))
-
-    def _length(self, sample: int) -> int:
-        try:
-            return os.stat(self._prefix + self.names[sample]).st_size  # noqa: PTH116 - bytes
-        except OSError:
-            return -1
+        return file_lengths(self.folder, self.names)
 
     @cached_property
     def fingerprint(self) -> str:

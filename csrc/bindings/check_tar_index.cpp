@@ -34,9 +34,4 @@ py::tuple check_and_index_tar(py::handle descriptor, py::handle file_bytes, py::
                         to_bytes(run.lengths), to_bytes(run.labels), run.position, run.is_odd);
 }
 
-void bind_file_operations(py::module_& module) {
-  module.def("index_tar", &check_and_index_tar, py::kw_only(), py::arg("descriptor"),
-             py::arg("file_bytes"), py::arg("position"));
-}
-
 }  // namespace bsgrow

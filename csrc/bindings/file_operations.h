@@ -10,6 +10,12 @@ namespace bsgrow {
 pybind11::tuple check_and_index_tar(pybind11::handle descriptor, pybind11::handle file_bytes,
                                     pybind11::handle position);
 
+struct FileLengthsArguments {
+  pybind11::handle folder, joined, ends, out, num_threads;
+};
+
+void check_and_read_file_lengths(const FileLengthsArguments& arguments);
+
 void bind_file_operations(pybind11::module_& module);
 
 }  // namespace bsgrow
