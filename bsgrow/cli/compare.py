@@ -165,9 +165,9 @@ def _directory(folder: Path, arm: str, seed: int) -> "RunDirectory":
 def _curves(directories: "Sequence[RunDirectory]", num_updates: int) -> "tuple[LearningCurve, ...]":
     """Return what finished runs of an arm measured on their way."""
     from bsgrow.reporting.learning_curve import learning_curve
-    from bsgrow.training import read_events
+    from bsgrow.training import events_in
 
-    curves = [learning_curve(read_events(directory.events)) for directory in directories]
+    curves = [learning_curve(events_in(directory.events)) for directory in directories]
     for directory, curve in zip(directories, curves, strict=True):
         _require_whole(directory, curve, curves[0], num_updates)
     return tuple(curves)

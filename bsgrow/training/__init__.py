@@ -2,7 +2,7 @@
 
 from bsgrow.files.atomic import write_json
 from bsgrow.training.divergence import DivergedRunError
-from bsgrow.training.event_log import read_events
+from bsgrow.training.event_log import events_in, read_events
 from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
 from bsgrow.training.loop import InterruptedRunError
 from bsgrow.training.run import carry_out
@@ -17,6 +17,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "carry_out",
+    "events_in",
     "newest_unfinished_run",
     "read_events",
     "to_dict",

@@ -6,17 +6,42 @@ back as nan.
 
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from bsgrow.errors import InputError
 from bsgrow.path_text import from_text, to_text
 
-Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+_LONGEST_TEXT = 4096
+_LARGEST_MEASURE = 1e60  # beyond any sum of float32 losses, and its square is a float
+
+
+def _within(low: float, high: float) -> AfterValidator:
+    """Return a check of a number's range; nan is no number, and passes."""
+
+    def check(value: float) -> float:
+        if value < low or value > high:
+            raise PydanticCustomError("range", f"should be from {low:g} to {high:g}")
+        return value
+
+    return AfterValidator(check)
+
+
+_NULL_IS_NAN = BeforeValidator(lambda value: math.nan if value is None else value)
+
+Count = Annotated[int, Field(ge=0, lt=2**64)]
+"""A number of things, or an index or a seed."""
+Number = Annotated[float, _NULL_IS_NAN, _within(-sys.float_info.max, sys.float_info.max)]
 """A float; null in JSON is nan."""
+Measure = Annotated[float, _NULL_IS_NAN, _within(-_LARGEST_MEASURE, _LARGEST_MEASURE)]
+"""A float with a square that is one too, so that spreads can be had; null in JSON is nan."""
+Fraction = Annotated[float, _NULL_IS_NAN, _within(0.0, 1.0)]
+"""A float from 0 to 1; null in JSON is nan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +63,15 @@ class RunStarted:
 
     event: ClassVar[str] = "run_started"
     recipe: str
-    num_samples: int
+    num_samples: Count
     epochs: Number
-    num_updates: int
-    baseline_num_updates: int
+    num_updates: Count
+    baseline_num_updates: Count
     device: str
-    micro_batch_size: int
-    num_parameters: int
-    seed: int
-    first_update: int
+    micro_batch_size: Count
+    num_parameters: Count
+    seed: Count
+    first_update: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +93,17 @@ class Progress:
     """
 
     event: ClassVar[str] = "progress"
-    num_updates: int
-    consumed_samples: int
-    epoch: Number
-    global_batch_size: int
+    num_updates: Count
+    consumed_samples: Count
+    epoch: Measure
+    global_batch_size: Count
     lr: Number
     momentum: Number
-    train_loss: Number
-    train_accuracy: Number
-    samples_per_second: Number
-    wall_seconds: Number
-    seconds_left: Number
+    train_loss: Measure
+    train_accuracy: Fraction
+    samples_per_second: Measure
+    wall_seconds: Measure
+    seconds_left: Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +122,14 @@ class Evaluated:
     """
 
     event: ClassVar[str] = "evaluated"
-    num_updates: int
-    consumed_samples: int
-    epoch: Number
-    train_loss: Number
-    test_loss: Number
-    test_accuracy: Number
-    wall_seconds: Number
-    num_test_skipped: int = 0
+    num_updates: Count
+    consumed_samples: Count
+    epoch: Measure
+    train_loss: Measure
+    test_loss: Measure
+    test_accuracy: Fraction
+    wall_seconds: Measure
+    num_test_skipped: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +142,7 @@ class CheckpointSaved:
     """
 
     event: ClassVar[str] = "checkpoint_saved"
-    num_updates: int
+    num_updates: Count
     path: str
 
 
@@ -132,7 +157,7 @@ class CheckpointSkipped:
     """
 
     event: ClassVar[str] = "checkpoint_skipped"
-    num_updates: int
+    num_updates: Count
     path: str
     reason: str
 
@@ -148,7 +173,7 @@ class SampleSkipped:
     """
 
     event: ClassVar[str] = "sample_skipped"
-    num_updates: int
+    num_updates: Count
     where: str
     reason: str
 
@@ -172,17 +197,17 @@ class RunFinished:
     """
 
     event: ClassVar[str] = "run_finished"
-    test_accuracy: Number
-    test_loss: Number
-    num_updates: int
-    baseline_num_updates: int
-    consumed_samples: int
-    wall_seconds: Number
-    samples_per_second: Number
+    test_accuracy: Fraction
+    test_loss: Measure
+    num_updates: Annotated[Count, Field(ge=1)]
+    baseline_num_updates: Count
+    consumed_samples: Count
+    wall_seconds: Measure
+    samples_per_second: Measure
     weights_sha256: str
     out: str
-    num_skipped: int = 0
-    num_test_skipped: int = 0
+    num_skipped: Count = 0
+    num_test_skipped: Count = 0
 
 
 Event = (
@@ -214,6 +239,11 @@ def _finite_or_none(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def shortened(event: Event) -> Event:
+    """Return the event with no text of more than some thousand characters, the first of each."""
+    return replace(event, **_with_texts(asdict(event), lambda text: text[:_LONGEST_TEXT]))
+
+
 def from_json(line: str) -> Event:
     """Return the event that a line holds; fields that the event does not have are ignored.
 
@@ -223,10 +253,11 @@ def from_json(line: str) -> Event:
     values, reader = _parse(line)
     try:
         event = reader.validate_json(json.dumps(_with_texts(values, to_text)), strict=True)
+    except RecursionError as error:
+        raise _not_an_event(line, "nested too deeply") from error
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise _not_an_event(line, f"{field}: {first['msg']}") from error
+        raise _not_an_event(line, ": ".join(map(str, (*first["loc"], first["msg"])))) from error
     return replace(event, **_with_texts(asdict(event), from_text))
 
 

@@ -11,13 +11,12 @@ from bsgrow.schedule import Update
 from bsgrow.training.checkpoint_folder import Skipped, newest_whole_checkpoint
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
-from bsgrow.training.event_log import EventLog, read_events, truncate_after
+from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
 from bsgrow.training.events import (
     CheckpointSkipped,
     Event,
     RunFinished,
     RunStarted,
-    SampleSkipped,
 )
 from bsgrow.training.job import Job
 from bsgrow.training.observers import (
@@ -110,7 +109,7 @@ def _run_updates(
 ) -> None:
     checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
     evaluation, progress = Evaluation(job, state, emit), ProgressReport(job, state, emit)
-    faults = FaultReport(job, state, emit, _reported_before(log))
+    faults = FaultReport(job, state, emit, ReportedSamples(log.path))
     observers: tuple[Observer, ...] = (progress, evaluation, faults, checkpointing)
     state.model.train()
     with _saved_at_a_bad_sample(checkpointing):
@@ -122,11 +121,6 @@ def _run_updates(
             if should_stop() and state.num_updates < job.plan.num_updates:
                 checkpointing.save()
                 raise _interrupted(job, state, directory)
-
-
-def _reported_before(log: EventLog) -> set[str]:
-    """Return where the bad samples are that the events of the run name already."""
-    return {each.where for each in read_events(log.path) if isinstance(each, SampleSkipped)}
 
 
 @contextmanager
