@@ -1,4 +1,4 @@
-"""Runs every fuzzing target in a process of its own: python -m tests.fuzz [--seconds 60].
+"""Runs every fuzzing target in a process of its own, two at a time: python -m tests.fuzz.
 
 Each draws a seed and prints it; FUZZ_SEED=SEED repeats it. Fails where one ends by a signal, an
 exception, a hang or a finding of a sanitizer.
@@ -7,6 +7,8 @@ exception, a hang or a finding of a sanitizer.
 import argparse
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -16,7 +18,7 @@ def targets() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.py"))
 
 
-def run(target: str, seconds: float) -> int:
+def run(seconds: float, target: str) -> int:
     program = f"from tests.fuzz.{target} import main; main({seconds})"
     code = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode
     if code:
@@ -27,8 +29,10 @@ def run(target: str, seconds: float) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="for each target")
-    seconds = parser.parse_args().seconds
-    codes = [run(target, seconds) for target in targets()]
+    parser.add_argument("--jobs", type=int, default=2, help="targets at a time")
+    options = parser.parse_args()
+    with ThreadPoolExecutor(options.jobs) as threads:
+        codes = list(threads.map(partial(run, options.seconds), targets()))
     return int(any(codes))
 
 
