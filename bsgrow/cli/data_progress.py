@@ -10,6 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bsgrow.cli.console import err
 from bsgrow.cli.interrupt import interrupt
 
+_STEPS = 1000
+"""That the bar moves in: to move it takes as long as to copy a small image."""
+
 Told = Callable[[int, int], None]
 
 
@@ -57,4 +60,9 @@ def _bar(action: str) -> Iterator[Told]:
     columns = (TextColumn(action), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(action, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def show(done: int, total: int) -> None:
+            if done % max(1, total // _STEPS) == 0 or done == total:
+                bar.update(task, completed=done, total=total)
+
+        yield show

@@ -30,7 +30,9 @@ def verify_data(
     ] = False,
     num_workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=1024, help="Threads; one a core where absent."),
+        typer.Option(
+            metavar="N", min=1, max=1024, help="Processes at most; one a core where absent."
+        ),
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:

@@ -41,6 +41,9 @@ class DamagedError(BsgrowError):
         self.where = where
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["DamagedError"], tuple[str, str, str | None]]:
+        return type(self), (self.where, self.reason, self.hint)
+
 
 class SampleError(DamagedError):
     """One sample cannot be used, and the others may be: its file is missing or damaged."""

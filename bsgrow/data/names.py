@@ -1,6 +1,7 @@
 """Millions of file names in a few bytes more than their letters, and names made fit to print."""
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,11 +24,11 @@ class Names:
     @staticmethod
     def of(names: Iterable[bytes]) -> "Names":
         """Holds `names`, in order."""
-        joined, ends = bytearray(), []
+        joined, ends = bytearray(), array("q")
         for name in names:
             joined += name
             ends.append(len(joined))
-        return Names(bytes(joined), np.array(ends, np.int64))
+        return Names(bytes(joined), np.frombuffer(ends, np.int64))
 
     @staticmethod
     def of_paths(folders: Iterable[tuple[str, Sequence[str]]]) -> "Names":

@@ -1,34 +1,37 @@
 """Checking a data set from end to end: every index, every checksum, and on request every image."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple
+
+import numpy as np
 
 from bsgrow.command import Command, argument
-from bsgrow.data.encoded import DamagedError, EncodedSplit, SampleError
-from bsgrow.data.in_order import map_in_order
+from bsgrow.data.encoded import DamagedError
 from bsgrow.data.layouts import TARS, find_layout, kind_of, tell_what_is_beside, tell_what_is_left
-from bsgrow.data.names import printable
-from bsgrow.data.packing.plan import SourceSplit
+from bsgrow.data.names import Names, printable
 from bsgrow.data.packing.source import open_images
-from bsgrow.data.shards import ShardSplit, check_complete, check_same_texts, open_index, shard_paths
-from bsgrow.data.shards.layout import Index
+from bsgrow.data.shards import check_complete, check_same_texts, open_index, shard_paths
+from bsgrow.data.shards.layout import RECORD, Index
 from bsgrow.data.sources import check_same_classes
 from bsgrow.data.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
+from bsgrow.data.verify_samples import Part, SampleChecks, runs_of, size_of
 from bsgrow.data.webdataset import WebDatasetSplit
+from bsgrow.data.worker_pool import num_cores, started_workers
 from bsgrow.errors import InputError
 from bsgrow.images.encoded import Encoded
-from bsgrow.images.image_error import ImageError
 from bsgrow.images.quiet_pillow import quiet_pillow
-from bsgrow.images.reading import check_decodes
 
-_NUM_AHEAD = 64
 
-_Part: TypeAlias = ShardSplit | SourceSplit
+class _Split(NamedTuple):
+    """What could be opened of a split; no class names where it has none."""
+
+    class_names: tuple[str, ...]
+    parts: list[Part]
 
 
 @dataclass
@@ -61,54 +64,36 @@ def verify(
     Shards that are missing or of another split are reported, and classes of ``train/`` that are not
     those of ``val/``, or of ``test/`` where there is no ``val/``.
 
+    Of shards one index is in memory in each process, and what was found; of folders and tars their
+    own.
+
     Args:
         path: a data set with ``train/``, ``val/`` or ``test/``, one split, or one shard.
         decode: whether to decode each image too, and compare its size with the index.
         also: what else decodes an image that Pillow could, such as the decoder of the training,
             which may find damage that Pillow passes over; ValueError: it cannot.
-        num_workers: threads; Python's default where None.
+        num_workers: processes, on Linux; one a core where None.
         on_progress: told how many samples are done, and of how many.
 
     Raises:
         InputError: there is no data set at `path`.
     """
     report = Verification()
-    parts = list(_open_all(path, report))
-    total = sum(map(len, parts))
-    with quiet_pillow(), ThreadPoolExecutor(num_workers) as executor:
-        for part in parts:
-            check = partial(_check_sample, part, decode, also)
-            for num_bytes, error in map_in_order(executor, check, range(len(part)), _NUM_AHEAD):
-                report.num_samples += 1
-                report.num_bytes += num_bytes
-                report.damaged.extend([error] if error else [])
-                on_progress(report.num_samples, total)
+    parts = _open_all(path, report)
+    total = sum(part.num_samples for part in parts)
+    cores = num_workers or num_cores()
+    runs = [*islice(runs_of(parts, cores), cores)]
+    checks = SampleChecks(parts, decode, also)
+    with quiet_pillow(), started_workers(checks, len(runs), size_of) as run:
+        for num_bytes, error in run(runs_of(parts, cores)):
+            report.num_samples += 1
+            report.num_bytes += num_bytes
+            report.damaged.extend([error] if error else [])
+            on_progress(report.num_samples, total)
     return report
 
 
-def _check_sample(
-    split: EncodedSplit, decode: bool, also: Callable[[Encoded], None], sample: int
-) -> tuple[int, SampleError | None]:
-    try:
-        content = split.read(sample)
-    except SampleError as error:
-        return 0, error
-    try:
-        if decode:
-            _check_size(split, sample, check_decodes(content))
-            also(content)
-    except ValueError as error:
-        return len(content), SampleError(split.locate(sample), str(error))
-    return len(content), None
-
-
-def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None:
-    if split.sizes is not None and tuple(split.sizes[sample]) != size:
-        height, width = split.sizes[sample]
-        raise ImageError(f"{size[0]}×{size[1]} pixels; the index says {height}×{width}")
-
-
-def _open_all(path: Path, report: Verification) -> list[_Part]:
+def _open_all(path: Path, report: Verification) -> list[Part]:
     """Opens what is there; what is damaged goes into the report and is left aside."""
     if path.is_file() and kind_of(path.name) == TARS:
         raise InputError(
@@ -116,14 +101,14 @@ def _open_all(path: Path, report: Verification) -> list[_Part]:
             hint=f"give the folder: {Command(('data', 'verify', argument(str(path.parent))))}",
         )
     if path.is_file():
-        return [ShardSplit([path], [index]) for index in _open_shards([path], report).values()]
+        return _open_shards([path], report)[1]
     splits = [_open_split(folder, report) for folder in _split_folders(path)]
     # Training evaluates on the first split behind train/; a test/ beside val/ may have no labels.
-    classes = [names for parts in splits[:2] if (names := _class_names(parts))]
+    classes = [split.class_names for split in splits[:2] if split.class_names]
     if len(classes) == 2:
         with _reported(path, report):
             check_same_classes(path, *classes)
-    return [part for parts in splits for part in parts]
+    return [part for split in splits for part in split.parts]
 
 
 def _split_folders(path: Path) -> list[Path]:
@@ -139,39 +124,58 @@ def _split_folders(path: Path) -> list[Path]:
     return [path / name for name in splits]
 
 
-def _open_split(folder: Path, report: Verification) -> list[_Part]:
+def _open_split(folder: Path, report: Verification) -> _Split:
     layout = find_layout(folder)
-    if layout != "shards":
-        try:
-            return [open_images(folder, layout)]
-        except DamagedError as error:
-            report.damaged.append(error)
-            return []
+    if layout == "shards":
+        return _open_shard_split(folder, report)
+    try:
+        split = open_images(folder, layout)
+    except DamagedError as error:
+        report.damaged.append(error)
+        return _Split((), [])
+    names = () if isinstance(split, WebDatasetSplit) else split.class_names
+    return _Split(names, [Part(split, len(split))])
+
+
+def _open_shard_split(folder: Path, report: Verification) -> _Split:
     paths = shard_paths(folder)
-    shards = _open_shards(paths, report)
+    indices, parts = _open_shards(paths, report)
     with _reported(folder, report):
-        check_complete(folder, paths, [shards.get(path) for path in paths])
-        if shards:
-            check_same_texts(list(shards), list(shards.values()))
-    tell_what_is_left(folder, layout)
-    return [ShardSplit([path], [index]) for path, index in shards.items()]
+        check_complete(folder, paths, [indices.get(path) for path in paths])
+        if indices:
+            check_same_texts(list(indices), list(indices.values()))
+    tell_what_is_left(folder, "shards")
+    first = next(iter(indices.values())).class_names if indices else ()
+    return _Split(tuple(map(os.fsdecode, first)), parts)
 
 
-def _open_shards(paths: Sequence[Path], report: Verification) -> dict[Path, Index]:
-    """The indices that can be read, in order."""
-    shards = {}
+def _open_shards(
+    paths: Sequence[Path], report: Verification
+) -> tuple[dict[Path, Index], list[Part]]:
+    """Of what can be read, in order: its index without what it says of samples, and those."""
+    indices: dict[Path, Index] = {}
+    parts: list[Part] = []
+    numbers = set()
     for path in paths:
         try:
-            shards[path] = open_index(path)
+            index = open_index(path)
         except DamagedError as error:
             report.damaged.append(error)
-    report.left_out.extend(name for index in shards.values() for name in index.left_out)
-    return shards
+            continue
+        if index.shard not in numbers:  # else it is there under two names
+            report.left_out.extend(index.left_out)
+        numbers.add(index.shard)
+        indices[path] = _without_samples(index, indices)
+        parts.append(Part(path, len(index.records)))
+    return indices, parts
 
 
-def _class_names(parts: Sequence[_Part]) -> tuple[str, ...] | None:
-    """Of a split; None where it has no names, or could not be opened."""
-    return None if not parts or isinstance(parts[0], WebDatasetSplit) else parts[0].class_names
+def _without_samples(index: Index, before: Mapping[Path, Index]) -> Index:
+    """Class names that are alike are held once."""
+    first = next(iter(before.values()), index)
+    names = first.class_names if index.class_names == first.class_names else index.class_names
+    none = np.empty(0, RECORD)
+    return replace(index, class_names=names, records=none, names=Names.of(()), left_out=())
 
 
 @contextmanager

@@ -30,16 +30,16 @@ def shard_bytes(images: list[bytes], *, shard: int = 0, num_shards: int = 1, **c
         "left_out": (b"c0/bad.jpg",),
     }
     index = Index(shard=shard, num_shards=num_shards, records=records, **(fields | changes))
-    position = align(len(encode(index, 0)))
+    position = align(len(b"".join(encode(index, 0))))
     for i, image in enumerate(images):
         start = align(position)
         name_end = int(names.ends[i])
         records[i] = (start, len(image), zlib.crc32(image), i % 3, 12, 16, name_end, len(image), 0)
         position = start + len(image)
-    content = bytearray(position if images else len(encode(index, 0)))
+    content = bytearray(position if images else len(b"".join(encode(index, 0))))
     for record, image in zip(records, images, strict=True):
         content[int(record["offset"]) : int(record["offset"]) + len(image)] = image
-    head = encode(index, len(content))
+    head = b"".join(encode(index, len(content)))
     content[: len(head)] = head
     return bytes(content)
 

@@ -1,8 +1,6 @@
 """Packing a data set: its splits one after the other, their shards one after the other."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +9,17 @@ from bsgrow.data.encoded import SampleError
 from bsgrow.data.packing.destination import check_apart, check_free
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.packing.plan import PackPlan, plan_pack
-from bsgrow.data.packing.shard_writer import Outcome, ShardWriter
+from bsgrow.data.packing.preparation import Packed, Preparation, Run, runs_of, size_of
+from bsgrow.data.packing.shard_writer import Outcome, write_shard
 from bsgrow.data.packing.source import open_source
 from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
+from bsgrow.data.packing.useful_workers import num_useful
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
+from bsgrow.data.worker_pool import MapInOrder, num_cores, started_workers
 from bsgrow.files.atomic import naming
 from bsgrow.files.lock import locked
 from bsgrow.images.quiet_pillow import quiet_pillow
-
-_AHEAD_PER_WORKER = 4
 
 
 @dataclass
@@ -74,7 +73,7 @@ def pack(
             ``test/``, or one split.
         dest: where the shards go, in folders of the same names.
         options: what is done to the images.
-        num_workers: threads; one a core where None.
+        num_workers: processes, on Linux; one a core where None. Fewer where more do not pay.
         to_baseline: makes progressive JPEGs baseline without loss; None: they are encoded again.
         also: decodes each JPEG that is encoded again, and with `options.decode` each image, to find
             damage that Pillow passes over.
@@ -92,11 +91,18 @@ def pack(
     plans = [plan_pack(split.source, split.class_names, options, changes) for split in splits]
     folders = [dest / split.folder for split in splits]
     count = _Counter(sum(len(split.source) for split in splits), on_progress)
-    workers = num_workers or _num_cores()
-    with _held(dest, plans, folders), quiet_pillow(), ThreadPoolExecutor(workers) as executor:
-        num_ahead = workers * _AHEAD_PER_WORKER
-        writers = [ShardWriter(plan, executor, num_ahead, to_baseline, also) for plan in plans]
-        return [_pack_split(*pair, count) for pair in zip(writers, folders, strict=True)]
+    work = Preparation(plans, to_baseline, also)
+    workers = num_useful(num_workers or num_cores(), plans)
+    # The workers first: they are not to hold the lock, should this process be killed.
+    with (
+        quiet_pillow(),
+        started_workers(work, workers, size_of) as run,
+        _held(dest, plans, folders),
+    ):
+        return [
+            _pack_split(number, plan, folder, run, count)
+            for number, (plan, folder) in enumerate(zip(plans, folders, strict=True))
+        ]
 
 
 @contextmanager
@@ -125,8 +131,14 @@ class _Counter:
         self._on_progress(self._done, self._total)
 
 
-def _pack_split(writer: ShardWriter, folder: Path, count: _Counter) -> PackedSplit:
-    plan, packed = writer.plan, PackedSplit(folder, len(writer.plan.shards))
+def _pack_split(
+    split: int,
+    plan: PackPlan,
+    folder: Path,
+    run: MapInOrder[Run, Packed | SampleError],
+    count: _Counter,
+) -> PackedSplit:
+    packed = PackedSplit(folder, len(plan.shards))
     _make(folder)
 
     def on_sample(outcome: Outcome) -> None:
@@ -139,7 +151,7 @@ def _pack_split(writer: ShardWriter, folder: Path, count: _Counter) -> PackedSpl
             packed.num_kept += 1
             count.add(len(samples))
         else:
-            writer.write(number, path, on_sample)
+            write_shard(plan, number, path, run(runs_of(split, plan, samples)), on_sample)
         _add_up(packed, open_header(path))
     return packed
 
@@ -147,10 +159,3 @@ def _pack_split(writer: ShardWriter, folder: Path, count: _Counter) -> PackedSpl
 def _add_up(packed: PackedSplit, header: Header) -> None:
     packed.num_samples += header.num_samples
     packed.num_bytes += header.file_bytes
-
-
-def _num_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -74,8 +74,8 @@ def _encoder() -> str:
 def _cut(source: SourceSplit, shard_bytes: int) -> list[range]:
     """Runs of samples, each closed by the one that fills it."""
     shards, start, num_bytes, index_bytes = [], 0, 0, 0
-    for sample, length in enumerate(source.num_bytes.tolist()):
-        num_bytes += max(0, length)
+    for sample, length in enumerate(source.num_bytes):
+        num_bytes += max(0, int(length))
         index_bytes += RECORD.itemsize + len(source.name(sample))
         if num_bytes >= shard_bytes or index_bytes >= _FULL_INDEX:
             shards.append(range(start, sample + 1))

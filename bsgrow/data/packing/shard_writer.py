@@ -1,151 +1,145 @@
 """Writing one shard: images first, then the index into the room kept for it."""
 
-import zlib
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from bsgrow.data.encoded import SampleError
-from bsgrow.data.in_order import map_in_order
 from bsgrow.data.names import Names
 from bsgrow.data.packing.plan import PackPlan
-from bsgrow.data.packing.transform import DecodeCheck, Prepared, ToBaseline, prepare
-from bsgrow.data.shards.layout import HEADER, RECORD, Index, align, encode
+from bsgrow.data.packing.preparation import Packed
+from bsgrow.data.shards.layout import ALIGNMENT, HEADER, RECORD, Index, align, encode
 from bsgrow.files.atomic import write_atomically
-from bsgrow.images.image_error import ImageError
+from bsgrow.images.encoded import Encoded
 
 FULL_DISK_HINT = "make room and run the same command again: finished shards are kept"
-SKIP_HINT = "--on-error skip leaves out the files that cannot be used, and lists them"
+
+_BUFFERED_BYTES = 1 << 20
+_ZEROS = bytes(ALIGNMENT)
 
 Outcome = SampleError | None
 """Of one sample: why it was left out, or None."""
 
 
-@dataclass(frozen=True, eq=False)
-class ShardWriter:
-    """Writes the shards of a plan.
+def write_shard(
+    plan: PackPlan,
+    number: int,
+    path: Path,
+    results: Iterator[Packed | SampleError],
+    on_sample: Callable[[Outcome], None],
+) -> None:
+    """Writes one shard under a temporary name, and renames it once it is whole.
+
+    In memory are its index, which takes 40 bytes a sample and the names, and 1 MiB of images.
 
     Args:
         plan: what goes where.
-        executor: reads and changes images, several at once.
-        num_ahead: how many images may be in memory.
-        to_baseline: see `prepare`.
-        also: likewise.
+        number: of the shard.
+        path: of the file.
+        results: what became of each of its samples, in order.
+        on_sample: told of each sample, in order, as it is written or left out.
+
+    Raises:
+        SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
+        BsgrowError: the shard cannot be written.
+    """
+    write = partial(_write, plan, number, results, on_sample)
+    write_atomically(path, write, FULL_DISK_HINT)
+
+
+def _write(
+    plan: PackPlan,
+    number: int,
+    results: Iterator[Packed | SampleError],
+    on_sample: Callable[[Outcome], None],
+    stream: BinaryIO,
+) -> None:
+    samples = plan.shards[number]
+    shard = _Shard(_Buffered(stream, _room_for_index(plan, samples)), len(samples))
+    for position, result in enumerate(results):
+        if isinstance(result, SampleError):
+            shard.left_out.append(position)
+            on_sample(result)
+        else:
+            shard.append(result)
+            on_sample(None)
+    shard.finish(plan, number)
+
+
+@dataclass(eq=False)
+class _Buffered:
+    """Images written one after the other, from `position` on, many at a time.
+
+    The stream's own buffer takes a few kilobytes, which is a system call for each image.
     """
 
-    plan: PackPlan
-    executor: Executor
-    num_ahead: int
-    to_baseline: ToBaseline | None
-    also: DecodeCheck
+    stream: BinaryIO
+    position: int
+    parts: list[Encoded] = field(default_factory=list)
+    num_bytes: int = 0
 
-    def write(self, number: int, path: Path, on_sample: Callable[[Outcome], None]) -> None:
-        """Writes one shard under a temporary name, and renames it once it is whole.
+    def append(self, content: Encoded) -> int:
+        """Returns where it begins: at a multiple of `ALIGNMENT`."""
+        start = align(self.position)
+        self.parts += (_ZEROS[: start - self.position], content)
+        self.num_bytes += start - self.position + len(content)
+        self.position = start + len(content)
+        if self.num_bytes >= _BUFFERED_BYTES:
+            self.flush()
+        return start
 
-        Args:
-            number: of the shard.
-            path: of the file.
-            on_sample: told of each sample, in order, as it is written or left out.
-
-        Raises:
-            SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
-            BsgrowError: the shard cannot be written.
-        """
-        write = partial(self._write, number, on_sample)
-        write_atomically(path, write, FULL_DISK_HINT)
-
-    def _write(self, number: int, on_sample: Callable[[Outcome], None], stream: BinaryIO) -> None:
-        samples = self.plan.shards[number]
-        shard = _Shard(stream, _room_for_index(self.plan, samples))
-        results = map_in_order(self.executor, self._prepare, samples, self.num_ahead)
-        for sample, result in zip(samples, results, strict=True):
-            name = self.plan.source.name(sample)
-            if isinstance(result, SampleError):
-                shard.left_out.append(name)
-            else:
-                shard.append(name, *result)
-            on_sample(result if isinstance(result, SampleError) else None)
-        shard.finish(self.plan, number)
-
-    def _prepare(self, sample: int) -> tuple[Prepared, dict[str, int]] | SampleError:
-        """Reads and changes an image and works out what its record says; runs in a worker."""
-        source = self.plan.source
-        try:
-            content = source.read(sample)
-            expected = int(source.num_bytes[sample])
-            if len(content) != expected:
-                reason = f"{len(content)} bytes long, {expected} when packing began"
-                raise SampleError(source.locate(sample), reason)
-            image = self._change(sample, content)
-        except SampleError as error:
-            if self.plan.options.on_error == "skip":
-                return error
-            error.hint = error.hint or SKIP_HINT
-            raise
-        label = int(source.labels[sample])
-        return image, {
-            "checksum": zlib.crc32(image.content),
-            "label": label,
-            "source_bytes": expected,
-        }
-
-    def _change(self, sample: int, content: memoryview) -> Prepared:
-        try:
-            return prepare(content, self.plan.options, self.to_baseline, self.also)
-        except ImageError as error:
-            raise SampleError(self.plan.source.locate(sample), str(error)) from error
+    def flush(self) -> None:
+        self.stream.seek(self.position - self.num_bytes)
+        self.stream.write(b"".join(self.parts))
+        self.parts, self.num_bytes = [], 0
 
 
 @dataclass(eq=False)
 class _Shard:
-    """A shard that is being written: images one after the other, from `position` on."""
+    """A shard that is being written: `num_images` of its samples so far."""
 
-    stream: BinaryIO
-    position: int
-    records: list[tuple[int, ...]] = field(default_factory=list)
-    names: list[bytes] = field(default_factory=list)
-    left_out: list[bytes] = field(default_factory=list)
-    num_name_bytes: int = 0
+    images: _Buffered
+    num_samples: int
+    num_images: int = 0
+    left_out: list[int] = field(default_factory=list)
 
-    def append(self, name: bytes, image: Prepared, known: dict[str, int]) -> None:
-        start = align(self.position)
-        if not self.records:
-            self.stream.seek(start)
-        else:
-            self.stream.write(bytes(start - self.position))
-        self.stream.write(image.content)
-        self.position = start + len(image.content)
-        self.names.append(name)
-        self.num_name_bytes += len(name)
-        record: dict[str, Any] = known | {
-            "offset": start,
-            "length": len(image.content),
-            "height": image.height,
-            "width": image.width,
-            "name_end": self.num_name_bytes,
-            "changed": image.changed,
-        }
-        self.records.append(tuple(record[field_name] for field_name in RECORD.names or ()))
+    def __post_init__(self) -> None:
+        self.records = np.zeros(self.num_samples, RECORD)
+
+    def append(self, image: Packed) -> None:
+        start = self.images.append(image.content)
+        # In the order of RECORD; what the source says of all is filled in at the end.
+        record = (start, len(image.content), image.checksum, 0, image.height, image.width, 0, 0)
+        self.records[self.num_images] = (*record, image.changed)
+        self.num_images += 1
 
     def finish(self, plan: PackPlan, number: int) -> None:
+        self.images.flush()
+        source, start = plan.source, plan.shards[number].start
+        samples = np.delete(np.arange(self.num_samples), self.left_out) + start
+        names = Names.of(source.name(int(sample)) for sample in samples)
+        records = self.records[: self.num_images]
+        records["label"] = source.labels[samples]
+        records["name_end"] = names.ends
+        records["source_bytes"] = source.num_bytes[samples]
         index = Index(
             pack_id=plan.pack_id,
             shard=number,
             num_shards=len(plan.shards),
-            records=np.array(self.records, RECORD),
+            records=records,
             class_names=plan.class_names,
-            names=Names.of(self.names),
+            names=names,
             changes=plan.changes,
-            left_out=tuple(self.left_out),
+            left_out=tuple(source.name(start + position) for position in self.left_out),
         )
-        file_bytes = self.position if self.records else len(encode(index, 0))
-        self.stream.seek(0)
-        self.stream.write(encode(index, file_bytes))
+        index_bytes = sum(map(len, encode(index, 0)))
+        parts = encode(index, self.images.position if self.num_images else index_bytes)
+        self.images.stream.seek(0)
+        self.images.stream.writelines(parts)
 
 
 def _room_for_index(plan: PackPlan, samples: range) -> int:

@@ -85,17 +85,24 @@ def align(offset: int) -> int:
     return -(-offset // ALIGNMENT) * ALIGNMENT
 
 
-def encode(index: Index, file_bytes: int) -> bytes:
-    """Header and index, ready to be written at the start of a file of `file_bytes` bytes."""
+def encode(index: Index, file_bytes: int) -> tuple[bytes | memoryview, ...]:
+    """Header and index, to be written one after the other at the start of a file.
+
+    Args:
+        index: as it is to be; its records and names are not copied.
+        file_bytes: of the whole file.
+    """
     texts = (
         b"".join(name + b"\0" for name in index.class_names),
         index.names.joined,
         index.changes.encode(),
         b"".join(name + b"\0" for name in index.left_out),
     )
-    body = b"".join((index.records.tobytes(), *texts))
+    body = (index.records.view(np.uint8).data, *texts)
     fields = (index.shard, index.num_shards, len(index.records), len(index.class_names))
-    lengths = (HEADER.size + len(body), file_bytes, index.pack_id, *fields, *map(len, texts))
-    unchecked = HEADER.pack(MAGIC, VERSION, 0, *lengths) + body
-    checksum = zlib.crc32(memoryview(unchecked)[CHECKED_FROM:])
-    return HEADER.pack(MAGIC, VERSION, checksum, *lengths) + body
+    index_bytes = HEADER.size + sum(map(len, body))
+    known = (index_bytes, file_bytes, index.pack_id, *fields, *map(len, texts))
+    checksum = zlib.crc32(HEADER.pack(MAGIC, VERSION, 0, *known)[CHECKED_FROM:])
+    for part in body:
+        checksum = zlib.crc32(part, checksum)
+    return HEADER.pack(MAGIC, VERSION, checksum, *known), *body

@@ -1,0 +1,105 @@
+"""Checking the samples of a data set, a run of them at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from bsgrow.data.encoded import EncodedSplit, SampleError
+from bsgrow.data.packing.plan import SourceSplit
+from bsgrow.data.shards import ShardSplit, open_index
+from bsgrow.images.encoded import Encoded
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.reading import check_decodes
+
+_MOST_SAMPLES = 128
+_RUNS_PER_WORKER = 8
+
+Samples: TypeAlias = Path | SourceSplit
+"""Where samples are: a shard, whose index is read when they are checked, or an open split."""
+
+
+class Part(NamedTuple):
+    """Samples that are checked one after the other."""
+
+    samples: Samples
+    num_samples: int
+
+
+class Run(NamedTuple):
+    """Samples `start` to `stop` of a part."""
+
+    part: int
+    start: int
+    stop: int
+
+
+class Checked(NamedTuple):
+    """One sample: bytes that were read, and why it cannot be used, or None."""
+
+    num_bytes: int
+    error: SampleError | None
+
+
+def runs_of(parts: Sequence[Part], num_workers: int) -> Iterator[Run]:
+    """Cuts all samples into runs: 128 each, or fewer, so that every worker has some."""
+    total = sum(part.num_samples for part in parts)
+    most = max(1, min(_MOST_SAMPLES, total // (_RUNS_PER_WORKER * num_workers)))
+    for number, (_, num_samples) in enumerate(parts):
+        for start in range(0, num_samples, most):
+            yield Run(number, start, min(start + most, num_samples))
+
+
+def size_of(checked: Checked) -> int:
+    """So that what was found comes back after some bytes that were read."""
+    return checked.num_bytes
+
+
+class SampleChecks:
+    """Gives what is found of each sample of a run, in order; called in a worker.
+
+    One index is in memory, whatever the number of shards.
+
+    Args:
+        parts: of the data set.
+        decode: whether to decode each image too, and compare its size with the index.
+        also: what else decodes an image; ValueError: it cannot.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], decode: bool, also: Callable[[Encoded], None]
+    ) -> None:
+        self._parts, self._decode, self._also = parts, decode, also
+        self._split = lru_cache(1)(self._opened)
+
+    def __call__(self, run: Run) -> Iterator[Checked]:
+        """Raises DamagedError where an index can no longer be read."""
+        split = self._split(run.part)
+        for sample in range(run.start, run.stop):
+            yield self._check(split, sample)
+
+    def _opened(self, part: int) -> EncodedSplit:
+        samples = self._parts[part].samples
+        return (
+            ShardSplit([samples], [open_index(samples)]) if isinstance(samples, Path) else samples
+        )
+
+    def _check(self, split: EncodedSplit, sample: int) -> Checked:
+        try:
+            content = split.read(sample)
+        except SampleError as error:
+            # Another one: this one holds the image, by its traceback.
+            return Checked(0, SampleError(error.where, error.reason, error.hint))
+        try:
+            if self._decode:
+                _check_size(split, sample, check_decodes(content))
+                self._also(content)
+        except ValueError as error:
+            return Checked(len(content), SampleError(split.locate(sample), str(error)))
+        return Checked(len(content), None)
+
+
+def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None:
+    if split.sizes is not None and tuple(split.sizes[sample]) != size:
+        height, width = split.sizes[sample]
+        raise ImageError(f"{size[0]}×{size[1]} pixels; the index says {height}×{width}")
