@@ -14,7 +14,7 @@ from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.command import Command, option, quoted
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.recipe import Recipe, make_arm, plan_recipe
+from bsgrow.recipe import OpenedData, Recipe, make_arm, plan_recipe
 
 if TYPE_CHECKING:
     from bsgrow.cli.stopping import StopRequest
@@ -124,25 +124,32 @@ def _run_arms(recipe: Recipe, arms: list[str], seeds: list[int], folder: Path) -
     """Train what is not finished yet, arm by arm, after checking that every arm can be planned."""
     from bsgrow.cli.stopping import StopRequest
 
+    opened = OpenedData()
     for arm in arms:
-        plan_recipe(make_arm(recipe, arm, seeds[0]))
+        plan_recipe(make_arm(recipe, arm, seeds[0]), opened)
     with StopRequest() as stop:
-        return [_run_arm(recipe, arm, seeds, folder, stop) for arm in arms]
+        return [_run_arm(recipe, arm, seeds, folder, stop, opened) for arm in arms]
 
 
 def _run_arm(
-    recipe: Recipe, arm: str, seeds: Sequence[int], folder: Path, stop: "StopRequest"
+    recipe: Recipe,
+    arm: str,
+    seeds: Sequence[int],
+    folder: Path,
+    stop: "StopRequest",
+    opened: OpenedData,
 ) -> "Arm":
     """Train one arm; a run that diverges is noted, and the others go on."""
     from bsgrow.reporting.comparison import Arm
     from bsgrow.training import DivergedRunError
 
-    plan = plan_recipe(make_arm(recipe, arm, seeds[0]))
+    plan = plan_recipe(make_arm(recipe, arm, seeds[0]), opened)
     runs: dict[int, RunFinished] = {}
     diverged: dict[int, str] = {}
     for seed in seeds:
         try:
-            runs[seed] = _run(make_arm(recipe, arm, seed), _directory(folder, arm, seed), stop)
+            directory = _directory(folder, arm, seed)
+            runs[seed] = _run(make_arm(recipe, arm, seed), directory, stop, opened)
         except DivergedRunError as error:
             note(error.message)
             diverged[seed] = error.message
@@ -197,12 +204,16 @@ def _require_whole(
         )
 
 
-def _run(recipe: Recipe, directory: "RunDirectory", stop: "StopRequest") -> "RunFinished":
+def _run(
+    recipe: Recipe, directory: "RunDirectory", stop: "StopRequest", opened: OpenedData
+) -> "RunFinished":
     from bsgrow.cli.running import carry_out_stoppable
 
     begun, again = directory.is_begun(), Command(tuple(sys.argv[1:]))
     try:
-        finished = carry_out_stoppable(recipe, directory, begun, stop, lines=False, go_on=again)
+        finished = carry_out_stoppable(
+            recipe, directory, begun, stop, lines=False, go_on=again, opened=opened
+        )
     except BsgrowError as error:
         error.message = f"{directory.path}: {error.message}"
         raise

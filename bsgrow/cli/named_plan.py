@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsgrow.cli.schedule_options import is_schedule
-from bsgrow.recipe import Recipe, load_recipe, make_planned, schedule_recipe
+from bsgrow.recipe import OpenedData, Recipe, load_recipe, make_planned, schedule_recipe
 from bsgrow.schedule import Plan
 
 _UNNAMED = "plan"
@@ -31,7 +31,8 @@ def named_plans(
         overrides: those of ``--set``, which have the last word.
     """
     loaded = named_recipes(recipes, values, overrides)
-    planned = [(name, make_planned(recipe)) for name, recipe in loaded]
+    opened = OpenedData()
+    planned = [(name, make_planned(recipe, opened)) for name, recipe in loaded]
     return [NamedPlan(name, each.recipe, each.plan, each.notes) for name, each in planned]
 
 

@@ -9,7 +9,7 @@ from bsgrow.command import Command
 from bsgrow.errors import BsgrowError
 from bsgrow.files.atomic import IF_FULL
 from bsgrow.loading.faults import SKIP_HINT
-from bsgrow.recipe import Recipe
+from bsgrow.recipe import OpenedData, Recipe
 from bsgrow.training import (
     Event,
     InterruptedRunError,
@@ -28,6 +28,7 @@ def carry_out_stoppable(
     *,
     go_on: Command,
     lines: bool = True,
+    opened: OpenedData | None = None,
 ) -> RunFinished:
     """Carry out a recipe; a signal checkpoints it, says how to go on and exits.
 
@@ -38,6 +39,7 @@ def carry_out_stoppable(
         stop: entered; it turns graceful when training begins.
         go_on: the command that goes on with the run, once it has begun.
         lines: whether each evaluation leaves a line on stderr.
+        opened: the data of a command that carries out several recipes.
     """
     stop.graceful = False
     try:
@@ -47,7 +49,14 @@ def carry_out_stoppable(
                 stop.graceful = stop.graceful or isinstance(event, RunStarted)
                 show(event)
 
-            return carry_out(recipe, directory, resume=resume, on_event=on_event, should_stop=stop)
+            return carry_out(
+                recipe,
+                directory,
+                resume=resume,
+                on_event=on_event,
+                should_stop=stop,
+                opened=opened,
+            )
     except InterruptedRunError as interrupted:
         print_error(BsgrowError(interrupted.message, hint=f"go on with: {go_on}"))
     except KeyboardInterrupt:

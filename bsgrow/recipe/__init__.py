@@ -12,6 +12,7 @@ from bsgrow.recipe.config import (
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
 from bsgrow.recipe.planning import (
+    OpenedData,
     Planned,
     make_planned,
     plan_recipe,
@@ -34,6 +35,7 @@ __all__ = [
     "ImagesConfig",
     "LossConfig",
     "ModelConfig",
+    "OpenedData",
     "OptimizerConfig",
     "Planned",
     "Recipe",

@@ -38,18 +38,35 @@ class Planned:
     notes: tuple[str, ...]
 
 
-def plan_recipe(recipe: Recipe) -> Plan:
+class OpenedData:
+    """The data of the recipes of one command: what several of them name is opened once."""
+
+    def __init__(self) -> None:
+        self._datasets: dict[DataConfig, EncodedDataset | None] = {}
+
+    def open(self, data: DataConfig) -> EncodedDataset | None:
+        """Return what ``open_data`` does, or did."""
+        if data not in self._datasets:
+            self._datasets[data] = open_data(data)
+        return self._datasets[data]
+
+
+def plan_recipe(recipe: Recipe, opened: OpenedData | None = None) -> Plan:
     """Compile the schedule of a recipe; of its data only the number of samples is needed.
+
+    Args:
+        recipe: as written.
+        opened: the data of a command that has several recipes.
 
     Raises:
         InputError: the number of samples is not known, or the values do not fit each other.
     """
-    return make_planned(recipe).plan
+    return make_planned(recipe, opened).plan
 
 
-def make_planned(recipe: Recipe) -> Planned:
+def make_planned(recipe: Recipe, opened: OpenedData | None = None) -> Planned:
     """Compile the schedule of a recipe, fitted to its data; see ``plan_recipe``."""
-    dataset = open_data(recipe.data)
+    dataset = (opened or OpenedData()).open(recipe.data)
     num_samples = num_train_samples(recipe.data, dataset)
     fitted = fit(recipe, num_samples)
     try:

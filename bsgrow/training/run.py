@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from bsgrow.recipe import Recipe, load_recipe, make_planned, resolve
+from bsgrow.recipe import OpenedData, Recipe, load_recipe, make_planned, resolve
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.divergence import require_finite_loss
@@ -24,6 +24,7 @@ def carry_out(
     resume: bool,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool],
+    opened: OpenedData | None = None,
 ) -> RunFinished:
     """Carry out a recipe in a directory; a run that is finished is not made again.
 
@@ -35,13 +36,14 @@ def carry_out(
         resume: go on with the run in the directory; False starts a new one.
         on_event: called with each event after it was logged.
         should_stop: asked after each update; True writes a checkpoint and stops.
+        opened: the data of a command that carries out several recipes.
 
     Raises:
         InputError: the directory holds another run, or none to resume.
         DivergedRunError: the loss or the weights of the run were not finite, now or when it ended.
         BsgrowError: as ``prepare`` and ``train_job``.
     """
-    planned = make_planned(recipe)
+    planned = make_planned(recipe, opened)
     recipe, plan = resolve(planned.recipe, torch.get_num_threads()), planned.plan
     if resume:
         directory.check_same_run(recipe)
