@@ -69,7 +69,12 @@ HOLES = {
     "records of 2**60 bytes": ((1, 1), (2, 1 << 60, 0, 0), None, "does not fit its parts"),
     "class names": ((0, 1 << 24), (1 << 24, 0, 0, 0), {}, "an empty name among class names"),
     "more class names": ((0, HOLE), (HOLE, 0, 0, 0), {}, f"{HOLE} bytes of class names are above"),
-    "names without samples": ((0, 1), (2, HOLE, 0, 0), {"parts": [(0, b"c\0")]}, "names, no samp"),
+    "names without samples": (
+        (0, 1),
+        (2, HOLE, 0, 0),
+        {"parts": [(0, b"c\0")]},
+        "names without samp",
+    ),
     "a name": (
         (1, 1),
         (2, NAME, 0, 0),

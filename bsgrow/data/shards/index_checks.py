@@ -116,7 +116,9 @@ class RecordChecks:
             problem = "the last image does not end the file"
             raise damaged(self._where, self._header.file_bytes, problem)
         if self._name_end != self._header.name_bytes:
-            problem = "the last name does not end the names" if self._row else "names, no samples"
+            problem = (
+                "the last name does not end the names" if self._row else "names without samples"
+            )
             raise damaged(self._where, 88, problem)
 
     def _expect(self, right: NDArray[np.bool_], field: str, records: NDArray[np.void]) -> None:

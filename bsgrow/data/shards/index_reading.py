@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -33,74 +32,77 @@ def read_index(read: ReadAt, header: Header, where: str) -> Index:
         where: the file, for messages.
 
     Raises:
-        ShardError: a checksum, a bound or a name is wrong.
+        ShardError: a bound, a name or the checksum is wrong.
     """
-    _check_checksum(read, header, where)
     if not (header.shard < header.num_shards and header.num_classes > 0):
         problem = f"shard {header.shard} of {header.num_shards}, {header.num_classes} classes"
         raise damaged(where, 64, problem)
-    records = _read_records(read, header, where)
-    starts = accumulate(
-        (records.nbytes, header.class_bytes, header.name_bytes, header.change_bytes)
-    )
-    classes, names, changes, left_out = (HEADER.size + start for start in starts)
+    part = _Parts(read, where)
+    stored = int.from_bytes(part.take(HEADER.size)[12:CHECKED_FROM], "little")
+    records = _records(part, header, where)
+    class_names = _class_names(part, header, where)
+    names = part.take(header.name_bytes, refused=_ZERO)
+    changes = _decode(part.take(header.change_bytes), where)
+    left_out = part.take_list(header.left_out_bytes, "names left out")
+    part.check(stored)
     return Index(
         pack_id=header.pack_id,
         shard=header.shard,
         num_shards=header.num_shards,
         records=records,
-        class_names=_class_names(read, classes, header, where),
-        names=Names(
-            _read(read, names, header.name_bytes, where, refused=_ZERO),
-            records["name_end"].astype(np.int64),
-        ),
-        changes=_decode(_read(read, changes, header.change_bytes, where), where),
-        left_out=_read_list(read, left_out, header.left_out_bytes, where, "names left out"),
+        class_names=class_names,
+        names=Names(names, records["name_end"].astype(np.int64)),
+        changes=changes,
+        left_out=left_out,
     )
 
 
-def _chunks(read: ReadAt, offset: int, num_bytes: int, where: str) -> Iterator[bytes]:
-    for start in range(offset, offset + num_bytes, _CHUNK):
-        expected = min(_CHUNK, offset + num_bytes - start)
-        chunk = read(start, expected)
-        if len(chunk) < expected:
-            raise damaged(where, start + len(chunk), "the file ends inside its index")
-        yield chunk
+class _Parts:
+    """Header and index, part by part from the start of the file, and their checksum."""
+
+    def __init__(self, read: ReadAt, where: str) -> None:
+        self._read, self._where = read, where
+        self._position, self._checksum = 0, 0
+
+    def chunks(self, num_bytes: int) -> Iterator[bytes]:
+        """The part that follows the one before."""
+        stop = self._position + num_bytes
+        while self._position < stop:
+            expected = min(_CHUNK, stop - self._position)
+            chunk = self._read(self._position, expected)
+            if len(chunk) < expected:
+                problem = "the file ends inside its index"
+                raise damaged(self._where, self._position + len(chunk), problem)
+            begun = max(0, CHECKED_FROM - self._position)
+            self._checksum = zlib.crc32(memoryview(chunk)[begun:], self._checksum)
+            yield chunk
+            self._position += expected
+
+    def take(self, num_bytes: int, refused: tuple[bytes, str] = _NONE) -> bytes:
+        """A part without the bytes that are `refused`, in words too."""
+        content, (unwanted, problem) = bytearray(), refused
+        for chunk in self.chunks(num_bytes):
+            if unwanted and (place := chunk.find(unwanted)) >= 0:
+                raise damaged(self._where, self._position + place, problem)
+            content += chunk
+        return bytes(content)
+
+    def take_list(self, num_bytes: int, what: str) -> tuple[bytes, ...]:
+        """Names, each ended by a zero byte."""
+        start = self._position
+        text = self.take(num_bytes, refused=(b"\0\0", f"an empty name among {what}"))
+        return split_names(text, what, start, self._where)
+
+    def check(self, stored: int) -> None:
+        """Compares the checksum of all that was taken."""
+        if self._checksum != stored:
+            problem = f"the index has the checksum {self._checksum:08x}, its header says"
+            raise damaged(self._where, CHECKED_FROM, f"{problem} {stored:08x}")
 
 
-def _read(
-    read: ReadAt, offset: int, num_bytes: int, where: str, *, refused: tuple[bytes, str] = _NONE
-) -> bytes:
-    """A part of the index, without the bytes that are `refused`, in words too."""
-    content, (unwanted, problem) = bytearray(), refused
-    for chunk in _chunks(read, offset, num_bytes, where):
-        if unwanted and (place := chunk.find(unwanted)) >= 0:
-            raise damaged(where, offset + len(content) + place, problem)
-        content += chunk
-    return bytes(content)
-
-
-def _read_list(
-    read: ReadAt, offset: int, num_bytes: int, where: str, what: str
-) -> tuple[bytes, ...]:
-    refused = (b"\0\0", f"an empty name among {what}")
-    text = _read(read, offset, num_bytes, where, refused=refused)
-    return split_names(text, what, offset, where)
-
-
-def _check_checksum(read: ReadAt, header: Header, where: str) -> None:
-    stored = int.from_bytes(_read(read, 12, 4, where), "little")
-    actual = 0
-    for chunk in _chunks(read, CHECKED_FROM, header.index_bytes - CHECKED_FROM, where):
-        actual = zlib.crc32(chunk, actual)
-    if actual != stored:
-        problem = f"the index has the checksum {actual:08x}, its header says {stored:08x}"
-        raise damaged(where, CHECKED_FROM, problem)
-
-
-def _read_records(read: ReadAt, header: Header, where: str) -> NDArray[np.void]:
+def _records(part: _Parts, header: Header, where: str) -> NDArray[np.void]:
     content, checks = bytearray(), RecordChecks(header, where)
-    for chunk in _chunks(read, HEADER.size, RECORD.itemsize * header.num_samples, where):
+    for chunk in part.chunks(RECORD.itemsize * header.num_samples):
         checks.take(np.frombuffer(chunk, RECORD))
         content += chunk
     checks.finish()
@@ -109,8 +111,8 @@ def _read_records(read: ReadAt, header: Header, where: str) -> NDArray[np.void]:
     return records
 
 
-def _class_names(read: ReadAt, offset: int, header: Header, where: str) -> tuple[bytes, ...]:
-    names = _read_list(read, offset, header.class_bytes, where, "class names")
+def _class_names(part: _Parts, header: Header, where: str) -> tuple[bytes, ...]:
+    names = part.take_list(header.class_bytes, "class names")
     if len(names) != header.num_classes:
         raise damaged(where, 76, f"{len(names)} class names for {header.num_classes} classes")
     return names
