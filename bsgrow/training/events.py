@@ -43,6 +43,8 @@ Measure = Annotated[float, _NULL_IS_NAN, _within(-_LARGEST_MEASURE, _LARGEST_MEA
 Fraction = Annotated[float, _NULL_IS_NAN, _within(0.0, 1.0)]
 """A float from 0 to 1; null in JSON is nan."""
 
+_FINITE = Field(allow_inf_nan=False)
+
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
@@ -197,13 +199,13 @@ class RunFinished:
     """
 
     event: ClassVar[str] = "run_finished"
-    test_accuracy: Fraction
+    test_accuracy: Annotated[Fraction, _FINITE]
     test_loss: Measure
     num_updates: Annotated[Count, Field(ge=1)]
     baseline_num_updates: Count
     consumed_samples: Count
-    wall_seconds: Measure
-    samples_per_second: Measure
+    wall_seconds: Annotated[Measure, _FINITE]
+    samples_per_second: Annotated[Measure, _FINITE]
     weights_sha256: str
     out: str
     num_skipped: Count = 0

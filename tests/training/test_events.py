@@ -11,7 +11,6 @@ from bsgrow.training.events import (
     CheckpointSaved,
     CheckpointSkipped,
     Evaluated,
-    Measure,
     Progress,
     RunFinished,
     RunStarted,
@@ -21,6 +20,14 @@ from bsgrow.training.events import (
 )
 from tests.training.made_events import progress
 
+MEASURES = (
+    "epoch",
+    "train_loss",
+    "test_loss",
+    "wall_seconds",
+    "seconds_left",
+    "samples_per_second",
+)
 KINDS = (RunStarted, Progress, Evaluated, CheckpointSaved, RunFinished)
 
 
@@ -29,9 +36,10 @@ def in_range(kind):
     hints = get_type_hints(kind, include_extras=True)
     counts = st.integers(1, 2**64 - 1)
     drawn = {name: counts for name, hint in get_type_hints(kind).items() if hint is int}
-    drawn |= {name: st.floats(0, 1) | st.just(math.nan) for name in hints if "accuracy" in name}
-    measures = st.floats(-1e60, 1e60) | st.just(math.nan)
-    drawn |= {name: measures for name, hint in hints.items() if hint == Measure}
+    nan = st.nothing() if kind is RunFinished else st.just(math.nan)
+    drawn |= {name: st.floats(0, 1) | nan for name in hints if "accuracy" in name}
+    measures = {*MEASURES} & hints.keys()
+    drawn |= {name: st.floats(-1e60, 1e60) | nan for name in measures}
     return st.builds(kind, **drawn)
 
 
