@@ -104,3 +104,6 @@ def file_lengths(
     out: npt.NDArray[np.int64],
     num_threads: int,
 ) -> None: ...
+def list_images(
+    *, folder: int, names: Sequence[bytes], endings: Sequence[bytes], num_threads: int
+) -> list[tuple[bool, bytes, bytes, int, bytes]]: ...

@@ -2,19 +2,19 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bsgrow.data.class_folders import list_classes
 from bsgrow.data.compressed import quoted
 from bsgrow.data.encoded import split_fingerprint
 from bsgrow.data.file_lengths import file_lengths
-from bsgrow.data.folder_listing import EXTENSIONS, class_names, image_paths, scan
+from bsgrow.data.folder_listing import EXTENSIONS, class_names, scan
 from bsgrow.data.layouts import TARS, contents_of, peek, tell_what_is_left
-from bsgrow.data.names import Names, first_names, printable
+from bsgrow.data.names import first_names, printable
 from bsgrow.data.sample_file import read_sample_file
 from bsgrow.data.tally import Tally
 from bsgrow.errors import InputError
@@ -45,10 +45,9 @@ class ImageFolderSplit:
         self.folder = folder
         listing = scan(folder)
         self.class_names = tuple(class_names(folder, listing))
-        counts: list[int] = []
         what = "in the class folders that {} named as images are"
         others = Tally(f"a file {what.format('is not')}", f"files {what.format('are not')}")
-        self.names = Names.of_paths(self._list(counts, others))
+        self.names, counts = list_classes(folder, self.class_names, others)
         self.labels: NDArray[np.int64] = np.repeat(np.arange(len(counts)), counts)
         self.labels.flags.writeable = False
         self._check_no_class_is_empty(counts)
@@ -56,14 +55,6 @@ class ImageFolderSplit:
             _log.warning("%s: %s", printable(folder), others)
         tell_what_is_left(folder, "folder", contents_of(listing))
         self._prefix = os.fsencode(folder) + b"/"
-
-    def _list(self, counts: list[int], others: Tally) -> Iterator[tuple[str, list[str]]]:
-        for name in self.class_names:
-            counts.append(0)
-            on_other = partial(_add_below, others, name)
-            for below, images in image_paths(self.folder / name, on_other):
-                counts[-1] += len(images)
-                yield f"{name}/{below}", images
 
     def _check_no_class_is_empty(self, counts: list[int]) -> None:
         empty = [name for name, count in zip(self.class_names, counts, strict=True) if not count]
@@ -103,7 +94,3 @@ class ImageFolderSplit:
     def fingerprint(self) -> str:
         """The digest of names, labels and file lengths; see `split_fingerprint`."""
         return split_fingerprint(self.names, self.labels, self.num_bytes)
-
-
-def _add_below(tally: Tally, folder: str, path: str) -> None:
-    tally.add(f"{folder}/{path}")

@@ -30,23 +30,6 @@ class Names:
             ends.append(len(joined))
         return Names(bytes(joined), np.frombuffer(ends, np.int64))
 
-    @staticmethod
-    def of_paths(folders: Iterable[tuple[str, Sequence[str]]]) -> "Names":
-        """Holds paths in order, as the file system encodes them.
-
-        Args:
-            folders: each with a slash behind it, and at least one name in it.
-        """
-        joined, lengths = bytearray(), [np.empty(0, np.int64)]
-        for folder, names in folders:
-            text = folder + folder.join(names)
-            joined += os.fsencode(text)
-            # Of a million names one after the other, nearly all are ASCII.
-            sizes = map(len, names if text.isascii() else map(os.fsencode, names))
-            size = len(os.fsencode(folder))
-            lengths.append(np.fromiter(sizes, np.int64, len(names)) + size)
-        return Names(bytes(joined), np.cumsum(np.concatenate(lengths)))
-
     def __len__(self) -> int:
         return len(self.ends)
 
@@ -56,6 +39,33 @@ class Names:
     def __getitem__(self, index: int) -> bytes:
         start = int(self.ends[index - 1]) if index else 0
         return self.joined[start : int(self.ends[index])]
+
+
+class GrowingNames:
+    """Names that are put in many at a time; see `Names`."""
+
+    def __init__(self) -> None:
+        self._joined, self._ends = bytearray(), [np.empty(0, np.int64)]
+
+    def add(self, joined: bytes, ends: NDArray[np.int64]) -> None:
+        """Adds those of `Names(joined, ends)`."""
+        self._ends.append(ends + len(self._joined))
+        self._joined += joined
+
+    def add_paths(self, folder: str, names: Sequence[str]) -> None:
+        """Adds paths as the file system encodes them.
+
+        Args:
+            folder: with a slash behind it.
+            names: in it, at least one.
+        """
+        sizes = np.fromiter(map(len, map(os.fsencode, names)), np.int64, len(names))
+        ends = np.cumsum(sizes + len(os.fsencode(folder)))
+        self.add(os.fsencode(folder + folder.join(names)), ends)
+
+    def held(self) -> Names:
+        """All of them."""
+        return Names(bytes(self._joined), np.concatenate(self._ends))
 
 
 def printable(name: str | bytes | os.PathLike[str]) -> str:

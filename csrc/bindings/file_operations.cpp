@@ -17,6 +17,8 @@ void bind_file_operations(py::module_& module) {
              py::arg("file_bytes"), py::arg("position"));
   module.def("file_lengths", &read_file_lengths_from_python, py::kw_only(), py::arg("folder"),
              py::arg("joined"), py::arg("ends"), py::arg("out"), py::arg("num_threads"));
+  module.def("list_images", &check_and_list_images, py::kw_only(), py::arg("folder"),
+             py::arg("names"), py::arg("endings"), py::arg("num_threads"));
 }
 
 }  // namespace bsgrow

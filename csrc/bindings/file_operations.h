@@ -16,6 +16,10 @@ struct FileLengthsArguments {
 
 void check_and_read_file_lengths(const FileLengthsArguments& arguments);
 
+// A tuple of the fields of ListedImages for each folder, arrays as bytes.
+pybind11::list check_and_list_images(pybind11::handle folder, pybind11::handle names,
+                                     pybind11::handle endings, pybind11::handle num_threads);
+
 void bind_file_operations(pybind11::module_& module);
 
 }  // namespace bsgrow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.data import tar_columns
+from bsgrow.data import class_folders, tar_columns
 from tests.data.tar_files import make_tar
 from tests.photo_folder import write_photographs
 
@@ -54,17 +54,21 @@ def read(data, monkeypatch):
     """How often each folder was listed, and each tar opened for its index."""
     counts = Counter()
 
+    def count(path):
+        path = data / os.fsdecode(path)
+        if path.is_relative_to(data):
+            counts[str(path.relative_to(data))] += 1
+
     def counted(function):
-        def call(path, *rest):
-            if (
-                Path(os.fsdecode(path)).is_relative_to(data)
-                or not Path(os.fsdecode(path)).is_absolute()
-            ):
-                counts[str((data / os.fsdecode(path)).relative_to(data))] += 1
-            return function(path, *rest)
+        return lambda path, *rest: count(path) or function(path, *rest)
 
-        return call
+    def list_several(descriptor, classes):
+        for name in classes:
+            count(Path(f"/proc/self/fd/{descriptor}").readlink() / name)
+        return class_listing(descriptor, classes)
 
+    class_listing = class_folders._list_several
+    monkeypatch.setattr(class_folders, "_list_several", list_several)
     monkeypatch.setattr(os, "scandir", counted(os.scandir))
     monkeypatch.setattr(os, "listdir", counted(os.listdir))
     monkeypatch.setattr(tar_columns, "opened_regular", counted(tar_columns.opened_regular))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.data.names import Names, printable
+from bsgrow.data.names import GrowingNames, Names, printable
 
 
 @given(st.lists(st.binary(max_size=9)))
@@ -20,7 +20,10 @@ NAMES = st.lists(st.sampled_from(["a.jpg", "b", "é.png", "\U0001d49c", "\udcff.
 
 @given(st.lists(st.tuples(st.sampled_from(["a/", "é/b/", "\udcfe/"]), NAMES.filter(bool))))
 def test_paths_are_those_of_the_file_system(folders):
-    held = Names.of_paths(folders)
+    growing = GrowingNames()
+    for folder, names in folders:
+        growing.add_paths(folder, names)
+    held = growing.held()
     assert list(held) == [os.fsencode(folder + n) for folder, names in folders for n in names]
     assert held.ends.dtype == np.int64
 
