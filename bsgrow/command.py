@@ -71,23 +71,31 @@ def as_options(hint: str) -> str:
 
 def _as_option(found: re.Match[str]) -> str:
     key, text = found.groups()
-    option = setting(key, tomllib.loads(f"value = {text}")["value"])
+    try:
+        option = setting(key, tomllib.loads(f"value = {text}")["value"])
+    except (ValueError, RecursionError):  # part of a name, which looks like a setting
+        return found[0]
     return option if found[0].startswith(key) else f"pass {option}"
 
 
 def quoted(*words: str) -> str:
     """Return words in one line from which a POSIX shell makes the same words.
 
-    Bytes of a name that are no UTF-8, which no mouse can mark, are left to the shell's printf.
+    Bytes that no mouse can mark, of a name with control characters or that is no UTF-8, are left
+    to the shell's printf; line breaks at its end, which the shell would drop, stand as they are.
     """
     return " ".join(map(_quoted, words))
 
 
 def _quoted(word: str) -> str:
-    is_text = not any("\udc80" <= character <= "\udcff" for character in word)
-    if is_text or word.endswith("\n"):  # which a command substitution would drop
+    kept = word.rstrip("\n")
+    if kept.isprintable():
         return shlex.quote(word)
-    return f"\"$(printf '{''.join(map(_octal, os.fsencode(word)))}')\""
+    ending = shlex.quote(word[len(kept) :]) if kept != word else ""
+    octals = "".join(map(_octal, os.fsencode(kept)))
+    if octals.startswith("-"):  # which printf would take for an option
+        octals = f"\\055{octals[1:]}"
+    return f"\"$(printf '{octals}')\"{ending}"
 
 
 def _octal(byte: int) -> str:
@@ -104,7 +112,7 @@ def _as_toml(value: object) -> str:
         return repr(value)
     try:
         tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         if value == value.strip():
             return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from bsgrow.printable import cut
+
+_MOST_CHOICES = 100  # that a name is compared with, and that a hint lists
+
 
 class BsgrowError(Exception):
     """A failure that the user can act on; the command line prints it without a traceback.
@@ -29,8 +33,10 @@ class InputError(BsgrowError, ValueError):
 def did_you_mean(name: object, choices: Iterable[str]) -> str:
     """Return a hint with the nearest of the allowed names, or with all of them."""
     known = sorted(choices)
+    if len(known) > _MOST_CHOICES:
+        return f"one of {', '.join(map(cut, known[:_MOST_CHOICES]))} or {len(known)} in all"
     lowered = {choice.lower(): choice for choice in known}
     nearest = get_close_matches(str(name).lower(), lowered, n=1)
     if nearest:
-        return f'did you mean "{lowered[nearest[0]]}"?'
-    return f"one of {', '.join(known)}"
+        return f'did you mean "{cut(lowered[nearest[0]])}"?'
+    return f"one of {', '.join(map(cut, known))}"

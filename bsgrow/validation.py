@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, getdoc, signature
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from bsgrow.errors import InputError, did_you_mean
+from bsgrow.printable import cut
 
 Result = TypeVar("Result")
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
-_LONGEST = 80
+_MOST_LINES = 20
 _WORDS = (
     ("Value error, ", ""),
     ("an object", "a table"),
@@ -46,7 +48,7 @@ def call_checked(
     allowed = keyword_names(function) - own.keys()
     for key in sorted(written.keys() - allowed):
         raise InputError(
-            f"{table}.{key} = {shown(written[key])}: {function.__name__} has no such argument",
+            f"{table}.{cut(key)} = {shown(written[key])}: {function.__name__} has no such argument",
             did_you_mean(key, allowed),
         )
     try:
@@ -76,17 +78,18 @@ def describe(errors: Iterable[Mapping[str, Any]], table: str = "") -> str:
     by_key: dict[str, list[Mapping[str, Any]]] = {}
     for details in errors:
         by_key.setdefault(_key(details["loc"], table), []).append(details)
-    return "\n".join(_line(key, alternatives) for key, alternatives in by_key.items())
+    lines = [_line(cut(key), by_key[key]) for key in islice(by_key, _MOST_LINES)]
+    if len(by_key) > _MOST_LINES:
+        lines.append(f"and {len(by_key) - _MOST_LINES} more")
+    return "\n".join(lines)
 
 
 def shown(value: object) -> str:
     """Return a value as an error shows it: cut where it is long."""
-    return cut(repr(value))
-
-
-def cut(text: str) -> str:
-    """Return the beginning of a text, if it is long."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    try:
+        return cut(repr(value))
+    except (RecursionError, ValueError):  # nested deep, or a number of thousands of digits
+        return "…"
 
 
 def _key(location: tuple[int | str, ...], table: str) -> str:

@@ -10,6 +10,7 @@ PACKAGE = ROOT / "bsgrow"
 
 # A package imports only from those above it in this list.
 LAYERS = [
+    {"printable"},
     {"__init__", "command", "errors", "signals"},
     {"cuda_architectures", "files", "path_text", "validation", "schedule"}
     | {"_native", "_native_cuda", "_native_jpeg"},

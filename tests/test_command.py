@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.command import Command, argument, as_options, option, quoted, resume_command, setting
@@ -50,9 +50,21 @@ def test_a_shell_makes_a_name_that_is_no_utf_8_of_printable_text():
     assert done.stdout.split(b"\0")[:-1] == names
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), max_size=4))
+PRINTED = st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp", "Zs"))
+
+
+@given(st.lists(st.text(PRINTED | st.just(" ")), max_size=4))
 def test_any_words_come_back(words):
     assert shlex.split(quoted(*words)) == words
+
+
+@settings(max_examples=10)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=20))
+def test_any_words_come_back_from_a_shell_and_can_be_marked(words):
+    words = [*words, "a\x1b[31m\nb\n\n", "\u202e", "\x9b"]
+    text = quoted("bsgrow", *words)
+    assert text.replace("\n", "").isprintable()
+    assert words_in_a_shell(text) == ["bsgrow", *words]
 
 
 def test_going_on_keeps_what_was_changed():

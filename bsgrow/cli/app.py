@@ -6,8 +6,10 @@ import typer
 
 import bsgrow
 from bsgrow.cli import bench, compare, data, doctor, plan, recipes, train
+from bsgrow.cli.usage import Commands
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

@@ -182,7 +182,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
         batch = message.partition(":")[0]
         if batch not in shown:
             shown.add(batch)
-            err.print(f"measuring {batch}", markup=False)
+            err.print(f"measuring {batch}")
 
     yield show
 

@@ -39,7 +39,7 @@ def _print(rows: Sequence[Row], columns: Sequence[Shown]) -> None:
 def _print_reasons(rows: Sequence[Row]) -> None:
     reasons = dict.fromkeys((row["system"], row["reason"]) for row in rows if "reason" in row)
     for system, reason in reasons:
-        out.print(f"{system}: {reason}", style="dim", markup=False)
+        out.print(f"{system}: {reason}", style="dim")
     out.print()
 
 

@@ -15,6 +15,7 @@ from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.command import Command, option, quoted
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import OpenedData, Recipe, make_arm, plan_recipe
+from bsgrow.reporting.matplotlib_defaults import import_matplotlib
 
 if TYPE_CHECKING:
     from bsgrow.cli.stopping import StopRequest
@@ -72,6 +73,7 @@ def compare(
     Runs that are finished are not made again: the same command goes on where it was stopped. A run
     that diverges counts in no figure: it is named, and the exit code is 1.
     """
+    import_matplotlib()
     from bsgrow.reporting.comparison import comparison_as_dict
     from bsgrow.reporting.comparison_plot import plot_comparison
     from bsgrow.training import write_json
@@ -92,7 +94,7 @@ def compare(
         out.print(_table(results))
         for line in _differences(results):
             print_words(line)
-        out.print(f"picture: {picture}", markup=False)
+        out.print(f"picture: {picture}")
     _require_none_diverged(results, folder)
 
 
@@ -218,7 +220,7 @@ def _run(
         error.message = f"{directory.path}: {error.message}"
         raise
     accuracy = f"test accuracy {finished.test_accuracy:.2%}"
-    err.print(f"{directory.path}: {accuracy}, {finished.num_updates} updates", markup=False)
+    err.print(f"{directory.path}: {accuracy}, {finished.num_updates} updates")
     return finished
 
 

@@ -1,4 +1,8 @@
-"""Where the command line writes: data to stdout, everything else to stderr."""
+"""Where the command line writes: data to stdout, everything else to stderr.
+
+Whatever is written for people, of whatever origin, is escaped here where it is not printable:
+strings as they are printed, the cells of tables by ``plain_text`` as they come.
+"""
 
 import json
 import os
@@ -8,9 +12,11 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 from bsgrow.command import as_options
 from bsgrow.errors import BsgrowError
+from bsgrow.printable import printable_lines
 
 _PIPE_WIDTH = 120  # of words in a pipe or a log, which need not fit a terminal
 _DUMB = ("dumb", "unknown")
@@ -25,7 +31,23 @@ def size_of(stream: TextIO) -> tuple[int | None, int | None]:
     return shutil.get_terminal_size()  # rich takes 80 columns for every dumb terminal
 
 
-class _Remarks(Console):
+class _Plain(Console):
+    """Writes text as it is: printable, and neither as markup nor with the names of emoji in it."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **how)
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Write strings, each escaped where it is not printable, and what renders itself."""
+        super().print(*(plain_text(o) if isinstance(o, str) else o for o in objects), **how)
+
+
+def plain_text(text: str, style: str = "") -> Text:
+    """Return a text for rich that is escaped where it is not printable; line breaks stay."""
+    return Text(printable_lines(text), style=style)
+
+
+class _Remarks(_Plain):
     """What goes to stderr; a reader of it that has left does not end the command."""
 
     def on_broken_pipe(self) -> None:
@@ -34,13 +56,13 @@ class _Remarks(Console):
 
 
 _width, _height = size_of(sys.stdout)
-out = Console(highlight=False, soft_wrap=True, width=_width, height=_height)
-err = _Remarks(stderr=True, highlight=False, soft_wrap=True)
+out = _Plain(width=_width, height=_height)
+err = _Remarks(stderr=True)
 
 
 def print_words(text: str) -> None:
     """Write a sentence to stdout, on a terminal in lines that end between two words."""
-    out.print(text, markup=False, soft_wrap=not out.is_terminal)
+    out.print(text, soft_wrap=not out.is_terminal)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -50,19 +72,16 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def print_error(error: BsgrowError) -> None:
     """Write an error and its hint to stderr."""
-    err.print("[bold red]error:[/]", end=" ")
-    err.print(error.message, markup=False)
+    err.print(plain_text("error:", "bold red"), error.message)
     if error.hint:
         print_hint(error.hint)
 
 
 def print_hint(hint: str) -> None:
     """Write what to do to stderr."""
-    err.print("[bold cyan]hint:[/]", end=" ")
-    err.print(as_options(hint), markup=False)
+    err.print(plain_text("hint:", "bold cyan"), as_options(hint))
 
 
 def note(message: str) -> None:
     """Write a remark to stderr."""
-    err.print("[bold yellow]note:[/]", end=" ")
-    err.print(message, markup=False)
+    err.print(plain_text("note:", "bold yellow"), message)

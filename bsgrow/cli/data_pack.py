@@ -100,16 +100,16 @@ def pack_data(
         print_json({"splits": [_as_json(split) for split in packed]})
     else:
         for split in packed:
-            out.print(_describe(split), markup=False)
+            out.print(_describe(split))
 
 
 def _list_left_out(packed: list[PackedSplit], dest: Path) -> None:
     errors = [error for split in packed for error in split.left_out]
     for error in errors[:_SHOWN]:
-        err.print(f"left out: {error.message}", markup=False)
+        err.print(f"left out: {error.message}")
     if len(errors) > _SHOWN:
         listing = Command(("data", "verify", argument(str(dest))))
-        err.print(f"left out: {len(errors) - _SHOWN} more; listed by: {listing}", markup=False)
+        err.print(f"left out: {len(errors) - _SHOWN} more; listed by: {listing}")
 
 
 def _describe(split: PackedSplit) -> str:

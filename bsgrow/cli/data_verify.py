@@ -10,9 +10,9 @@ from bsgrow.cli.console import out, print_hint, print_json
 from bsgrow.cli.data_progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size
-from bsgrow.data.names import printable
 from bsgrow.data.verify import Verification, verify
 from bsgrow.native.jpeg import check_decodes
+from bsgrow.printable import printable
 
 _HINTS = 5  # that are shown, each once
 
@@ -58,14 +58,14 @@ def verify_data(
 
 def _print(path: Path, found: Verification) -> None:
     for damage in found.damaged:
-        out.print(f"{damage.where}: {damage.reason}", markup=False)
+        out.print(f"{damage.where}: {damage.reason}")
     for name in found.left_out:
-        out.print(f"left out when it was packed: {printable(name)}", markup=False)
+        out.print(f"left out when it was packed: {printable(name)}")
     for hint in [*dict.fromkeys(damage.hint for damage in found.damaged if damage.hint)][:_HINTS]:
         print_hint(hint)
     damaged = f"{len(found.damaged)} damaged" if found.damaged else "none damaged"
     size = format_size(found.num_bytes)
-    out.print(f"{printable(path)}: {found.num_samples} samples, {size}, {damaged}", markup=False)
+    out.print(f"{printable(path)}: {found.num_samples} samples, {size}, {damaged}")
 
 
 def _as_json(path: Path, found: Verification) -> dict[str, object]:

@@ -8,9 +8,10 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from bsgrow.cli.console import out, print_error, print_json, print_words
+from bsgrow.cli.console import out, plain_text, print_error, print_json, print_words
 from bsgrow.cli.format import Format, FormatOption
 from bsgrow.cli.table import Column, FittedTable
+from bsgrow.cli.usage import Commands
 from bsgrow.errors import BsgrowError
 from bsgrow.reporting.doctor import Finding, examine, verdict
 
@@ -60,7 +61,7 @@ def _table(findings: Iterable[Finding]) -> FittedTable:
     table = FittedTable(_COLUMNS)
     for kind, group in groupby(findings, lambda finding: finding.kind):
         for index, finding in enumerate(group):
-            state = Text(finding.state, style=_colour(finding))
+            state = plain_text(finding.state, _colour(finding))
             table.add_row("" if index else kind, finding.name, state, _describe(finding))
     return table
 
@@ -74,7 +75,7 @@ def _colour(finding: Finding) -> str:
 def _describe(finding: Finding) -> Text:
     """Return what is known, why it does not work and what to do, a line each."""
     lines = [_one_line(finding.facts), finding.reason, finding.hint and f"hint: {finding.hint}"]
-    return Text("\n".join(filter(None, lines)))
+    return plain_text("\n".join(filter(None, lines)))
 
 
 def _one_line(facts: Mapping[str, Any]) -> str:
@@ -89,7 +90,7 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 """The command by itself, for where the others cannot be loaded."""
 
 app.callback()(lambda: None)  # without it, typer would take the name of a lone command away

@@ -44,9 +44,9 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
 def show_plain(event: Event) -> None:
     """Print a line for the start of a run, for each evaluation, and for what was skipped."""
     if isinstance(event, RunStarted):
-        err.print(_describe_start(event), markup=False)
+        err.print(_describe_start(event))
     elif isinstance(event, Evaluated):
-        err.print(_describe_evaluation(event), markup=False)
+        err.print(_describe_evaluation(event))
     elif isinstance(event, CheckpointSkipped):
         note(f"skipped checkpoint {event.path}: {event.reason}")
     elif isinstance(event, SampleSkipped):

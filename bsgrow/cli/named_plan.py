@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsgrow.cli.schedule_options import is_schedule
+from bsgrow.printable import printable
 from bsgrow.recipe import OpenedData, Recipe, load_recipe, make_planned, schedule_recipe
 from bsgrow.schedule import Plan
 
@@ -33,7 +34,9 @@ def named_plans(
     loaded = named_recipes(recipes, values, overrides)
     opened = OpenedData()
     planned = [(name, make_planned(recipe, opened)) for name, recipe in loaded]
-    return [NamedPlan(name, each.recipe, each.plan, each.notes) for name, each in planned]
+    return [
+        NamedPlan(printable(name), each.recipe, each.plan, each.notes) for name, each in planned
+    ]
 
 
 def named_recipes(

@@ -88,7 +88,7 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
     """Write what was asked for beside the phases of a plan."""
     asked = views.throughput is not None or views.world_sizes or views.sketch
     if asked and heading:
-        out.print("\n" + heading, style="bold", markup=False)
+        out.print("\n" + heading, style="bold")
     if views.throughput is not None:
         print_words(prediction(entry.plan, views.throughput))
     if views.world_sizes:
@@ -96,7 +96,7 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
         out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
         print_words(table_key(entry.recipe))
     if views.sketch:
-        out.print("\n" + sketch(entry.plan, out.width), markup=False)
+        out.print("\n" + sketch(entry.plan, out.width))
 
 
 def _as_dict(entries: Sequence[NamedPlan], views: Views) -> dict[str, Any]:

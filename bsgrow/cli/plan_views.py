@@ -8,7 +8,9 @@ from typing import Any
 from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import duration
 from bsgrow.cli.world_sizes import idle_ranks, world_size_rows
+from bsgrow.printable import cut
 from bsgrow.recipe import rule_notes
+from bsgrow.reporting.matplotlib_defaults import import_matplotlib
 from bsgrow.reporting.wall_clock import (
     Throughput,
     baseline_seconds,
@@ -71,14 +73,15 @@ def plan_remarks(entry: NamedPlan, views: Views) -> list[str]:
     found = [*entry.notes, *notes(plan), *rule_notes(recipe, plan), *idle_ranks(recipe, plan)]
     if views.throughput is None:
         return found
-    hardware = ", ".join(f"{value}" for value in views.throughput.hardware.values())
-    source = f"the wall-clock is from the throughput of {views.throughput.case}"
+    hardware = ", ".join(views.throughput.hardware.values())
+    source = f"the wall-clock is from the throughput of {cut(views.throughput.case)}"
     measured = f"{source}, measured on {hardware}" if hardware else source
     return [*found, measured, *remarks(entry.plan, views.throughput)]
 
 
 def draw(entries: Sequence[NamedPlan], path: Path) -> None:
     """Draw plans into a file; raises InputError for a wrong one."""
-    from bsgrow.reporting.plan_plot import plot_plan  # matplotlib takes a while to import
+    import_matplotlib()
+    from bsgrow.reporting.plan_plot import plot_plan  # it takes a while to import
 
     plot_plan([entry.plan for entry in entries], [entry.name for entry in entries], path)

@@ -31,7 +31,7 @@ def recipes(output: FormatOption = Format.TABLE) -> None:
     for name, recipe in shipped.items():
         table.add_row(name, recipe.data.name, *_updates(recipe), recipe.time, recipe.description)
     out.print(table)
-    out.print(f"\ntrain on photographs of your own: {_OWN}", markup=False)
+    out.print(f"\ntrain on photographs of your own: {_OWN}")
 
 
 _OWN = Command(("train", "folder"), ("--data", "FOLDER"))

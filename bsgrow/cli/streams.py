@@ -3,22 +3,25 @@
 import codecs
 import io
 import os
+import re
 import sys
 from typing import TextIO
 
 _NAMES_AS_THEY_ARE = "bsgrow.names"
+_SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")  # what rich and typer ask for
+_SIZE = re.compile("[1-9][0-9]{0,3}")
 
 
 def prepare_streams() -> None:
-    """Make stdout and stderr writable, whatever the caller left of them."""
+    """Make stdout and stderr writable, whatever the caller left of them and of their size."""
     sys.stdout, sys.stderr = _opened(sys.stdout), _opened(sys.stderr)
     codecs.register_error(_NAMES_AS_THEY_ARE, _encoded)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_NAMES_AS_THEY_ARE)
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) == 0:
-        del os.environ["COLUMNS"]  # means not known; rich would print nothing into no columns
+    for name in _SIZES:  # 0 is for not known, and of a billion columns rich would fill each
+        if name in os.environ and not _SIZE.fullmatch(os.environ[name]):
+            del os.environ[name]
 
 
 def _encoded(error: UnicodeError) -> tuple[bytes, int]:

@@ -1,12 +1,15 @@
 """Tables that fit the terminal: columns are left out, or rows become blocks; no figure is cut."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
+
+from bsgrow.cli.console import plain_text
+from bsgrow.printable import printable_lines
 
 _GAP = 2  # characters between two columns
 _MIN_WORDS = 20  # of a column of words, below which it is no longer read with pleasure
@@ -47,13 +50,13 @@ class FittedTable:
     """
 
     def __init__(self, columns: Sequence[Column], title: str = "") -> None:
-        self.columns = list(columns)
+        self.columns = [replace(c, name=printable_lines(c.name)) for c in columns]
         self.title = title
         self.rows: list[tuple[list[Text], str]] = []
 
     def add_row(self, *cells: Cell, style: str = "") -> None:
         """Add a row, a cell a column."""
-        texts = [cell if isinstance(cell, Text) else Text(cell) for cell in cells]
+        texts = [cell if isinstance(cell, Text) else plain_text(cell) for cell in cells]
         self.rows.append((texts, style))
         assert len(texts) == len(self.columns), "a cell for each column"
 
@@ -69,7 +72,7 @@ class FittedTable:
             width = max(width, self._width(every, self._narrowest))
         kept = self._kept(width)
         if self.title:
-            yield Text(self.title, style="bold")
+            yield plain_text(self.title, "bold")
         if kept is None:
             yield from self._blocks()
             return
@@ -107,7 +110,7 @@ class FittedTable:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in (self.columns[i] for i in kept):
             table.add_column(
-                column.name,
+                Text(column.name),
                 justify="right" if column.right else "left",
                 no_wrap=not column.words,
                 overflow="fold",
@@ -126,7 +129,7 @@ class FittedTable:
             block.add_column(overflow="fold")
             for name, text in zip(names[1:], texts[1:], strict=True):
                 if name or text.plain:
-                    block.add_row(" " * _INDENT + name, text, style=style)
+                    block.add_row(Text(" " * _INDENT + name), text, style=style)
             yield block
 
 

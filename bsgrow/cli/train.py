@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import note, out, print_json
+from bsgrow.cli.console import note, out, plain_text, print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
@@ -122,8 +122,7 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
 
 def _print_rows(rows: Mapping[str, str]) -> None:
     for key, value in rows.items():
-        out.print(f"[bold]{key:14}[/]", end="")
-        out.print(value, markup=False)
+        out.print(plain_text(f"{key:14}", "bold") + plain_text(value))
 
 
 def _describe_updates(made: int, baseline: int) -> str:

@@ -1,4 +1,4 @@
-"""Millions of file names in a few bytes more than their letters, and names made fit to print."""
+"""Millions of file names in a few bytes more than their letters, and a few for a message."""
 
 import os
 from array import array
@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bsgrow.printable import printable
+
+__all__ = ["GrowingNames", "Names", "first_names", "printable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +70,6 @@ class GrowingNames:
     def held(self) -> Names:
         """All of them."""
         return Names(bytes(self._joined), np.concatenate(self._ends))
-
-
-def printable(name: str | bytes | os.PathLike[str]) -> str:
-    """A path for one line of a message: as it is, or escaped where it holds control characters.
-
-    File names may hold line breaks, terminal escapes, and bytes that are no text at all.
-    """
-    text = os.fsdecode(name)
-    return text if text.isprintable() else ascii(text)
 
 
 def first_names(names: Sequence[str], limit: int = 5) -> str:

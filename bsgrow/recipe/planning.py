@@ -11,9 +11,9 @@ from bsgrow.data import (
     is_encoded,
     open_encoded,
 )
-from bsgrow.data.names import printable
 from bsgrow.data.sources import expand_user
 from bsgrow.errors import InputError, did_you_mean
+from bsgrow.printable import printable
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes

@@ -1,7 +1,6 @@
 """TOML to recipe and back, with messages that name the offending key and value."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from importlib import resources
@@ -15,12 +14,14 @@ from pydantic import ValidationError
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.files.text import SAVE_AS_TEXT, read_text
 from bsgrow.path_text import without_surrogates
+from bsgrow.printable import cut, printable
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.recipe.section import table_type
+from bsgrow.recipe.toml_text import LARGEST, parse_toml
 from bsgrow.recipe.values import check_values
-from bsgrow.validation import UNKNOWN_KEY, cut, describe, shown
+from bsgrow.validation import UNKNOWN_KEY, describe, shown
 
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
 _SHIPPED = resources.files("bsgrow") / "recipes"
@@ -37,6 +38,8 @@ def load_recipe(
     values: Mapping[str, object] = MappingProxyType({}),
 ) -> Recipe:
     """Read a recipe and apply overrides to it.
+
+    It has at most 8 MiB, and no more keys and items than ``parse_toml`` takes.
 
     Args:
         name_or_path: a shipped name, or a path to a TOML file.
@@ -56,8 +59,8 @@ def load_recipe(
         if name_or_path in shipped_recipes():
             raise  # it is right by itself, so that the fault is an override's
         changed = ", with --set" if overrides else ", with the options given" if values else ""
-        source = name_or_path + changed
-        lines = (f"{source}: {line}" for line in error.message.splitlines())
+        source = printable(name_or_path) + changed
+        lines = (f"{source}: {line}" for line in error.message.split("\n"))
         raise InputError("\n".join(lines), error.hint) from error
 
 
@@ -114,7 +117,7 @@ def _read_text(name_or_path: str) -> str:
         return (_SHIPPED / f"{name_or_path}.toml").read_text("utf-8")
     path = Path(name_or_path)
     try:
-        return read_text(path)
+        return read_text(path, LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         if isinstance(error, FileNotFoundError) and path.suffix != ".toml":
             hint = did_you_mean(name_or_path, shipped)
@@ -128,10 +131,10 @@ def _read_text(name_or_path: str) -> str:
 
 def _parse(text: str, source: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except (ValueError, RecursionError) as error:  # its own, a long integer, deep nesting
         raise InputError(
-            f"{source} is not valid TOML: {error}",
+            f"{printable(source)} is not valid TOML: {error}",
             hint='text needs quotes, such as name = "cifar10"; tables begin with [data]',
         ) from error
 
@@ -163,8 +166,8 @@ def _put(table: dict[str, Any], key: str, value: object, written: str) -> None:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
             raise InputError(
-                f"{written}: {parent} holds a value, not a table",
-                hint=f"set {parent} itself, as a table: --set '…{parent}={{ … }}'",
+                f"{written}: {cut(parent)} holds a value, not a table",
+                hint=f"set {cut(parent)} itself, as a table: --set '…{cut(parent)}={{ … }}'",
             )
     table[leaf] = value
 
@@ -172,9 +175,10 @@ def _put(table: dict[str, Any], key: str, value: object, written: str) -> None:
 def parse_value(text: str) -> object:
     """Return a value as TOML, or as the text that it is where it is none."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except ValueError:  # no TOML, or an integer too long to be read
+        parsed = parse_toml(f"value = {text}")
+    except ValueError:  # no TOML, an integer too long to be read, or more than is parsed
         return text
+    return parsed["value"] if parsed.keys() == {"value"} else text
 
 
 def _validated(table: Mapping[str, Any]) -> Recipe:
@@ -202,8 +206,7 @@ def _explain(error: ValidationError) -> InputError:
         cause = details.get("ctx", {}).get("error")
         if isinstance(cause, InputError):
             return cause
-    hints = [_hint(details) for details in errors]
-    return InputError(describe(errors), hint=next(filter(None, hints), None))
+    return InputError(describe(errors), hint=next(filter(None, map(_hint, errors)), None))
 
 
 def _hint(details: Mapping[str, Any]) -> str | None:

@@ -1,17 +1,17 @@
 """What no key of a recipe may hold, whatever its type: checked before anything else is."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.path_text import without_surrogates
-from bsgrow.validation import cut, shown
+from bsgrow.printable import cut
+from bsgrow.validation import shown
 
 _MAX_DEPTH = 64  # far above any curve of curves, and below what a JSON parser follows
-_PATH = re.compile(r"data\.path|schedule\.curve\.(.*\.)?path")
 _INTEGERS = range(-(2**63), 2**64)
+_Key = tuple[str | int, ...]
 
 
 def check_values(table: Mapping[str, Any]) -> None:
@@ -22,30 +22,47 @@ def check_values(table: Mapping[str, Any]) -> None:
     Raises:
         InputError: one is not; the message names its key.
     """
-    for key, value, depth in _walk(table):
-        if depth > _MAX_DEPTH:
-            raise InputError(f"{cut(key)}: is nested more than {_MAX_DEPTH} deep")
+    for key, value in _walk(table):
+        if len(key) > _MAX_DEPTH:
+            raise InputError(f"{cut(_dotted(key))}: is nested more than {_MAX_DEPTH} deep")
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{key} = {value}: must be a finite number")
+            raise InputError(f"{cut(_dotted(key))} = {value}: must be a finite number")
         if isinstance(value, int) and value not in _INTEGERS:
-            raise InputError(f"{key}: is an integer of more than 64 bits")
-        is_text = _is_path_text if _PATH.fullmatch(key) else _is_text
-        if not (_is_text(key) and (not isinstance(value, str) or is_text(value))):
-            raise InputError(f"{cut(key)} = {shown(value)}: must be text in UTF-8, without NUL")
+            raise InputError(f"{cut(_dotted(key))}: is an integer of more than 64 bits")
+        is_text = _is_path_text if _is_path(key) else _is_text
+        if not (_is_text(str(key[-1])) and (not isinstance(value, str) or is_text(value))):
+            raise InputError(
+                f"{cut(_dotted(key))} = {shown(value)}: must be text in UTF-8, without NUL"
+            )
 
 
-def _walk(table: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
-    """Yield the values in a table with key and depth; a table's own come after it."""
-    todo: list[tuple[str, Any, int]] = [("", table, 0)]
+def _walk(table: Mapping[str, Any]) -> Iterator[tuple[_Key, Any]]:
+    """Yield the values in a table with their keys; a table's own come after it.
+
+    Keys are joined to text where they are shown alone: that of each value would take memory like
+    the product of keys and values.
+    """
+    todo: list[tuple[_Key, Any]] = [((), table)]
     while todo:
-        key, value, depth = todo.pop()
-        if depth:
-            yield key, value, depth
+        key, value = todo.pop()
+        if key:
+            yield key, value
         if isinstance(value, Mapping):
-            prefix = f"{key}." if key else ""
-            todo += [(prefix + name, inner, depth + 1) for name, inner in value.items()]
+            todo += [((*key, name), inner) for name, inner in value.items()]
         elif isinstance(value, list | tuple):
-            todo += [(f"{key}[{i}]", inner, depth + 1) for i, inner in enumerate(value)]
+            todo += [((*key, i), inner) for i, inner in enumerate(value)]
+
+
+def _dotted(key: _Key) -> str:
+    """Return a key as text: names with dots, places in a list in brackets."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
+    return "".join(parts).removeprefix(".")
+
+
+def _is_path(key: _Key) -> bool:
+    """Return whether a key is that of a path: of the data, or of a curve's table."""
+    in_curve = key[:2] == ("schedule", "curve") and key[-1] == "path"
+    return in_curve or key == ("data", "path")
 
 
 def _is_text(text: str) -> bool:

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from bsgrow.files.atomic import write_atomically
 from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import band
-from bsgrow.reporting.style import COLOURS, DASHES, drawn
+from bsgrow.reporting.style import COLOURS, DASHES, drawn, own_style
 
 _LABELS = {
     "train_loss": "training loss",
@@ -33,6 +33,13 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
     Raises:
         BsgrowError: it cannot be written.
     """
+    kind = path.suffix.removeprefix(".").lower()
+    with own_style():
+        figure = _figure(arms, title)
+        write_atomically(path, lambda stream: figure.savefig(stream, dpi=150, format=kind))
+
+
+def _figure(arms: Sequence[Arm], title: str) -> Figure:
     figure = Figure(figsize=(9, 6.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 2, sharex="col", sharey="row")
@@ -43,8 +50,7 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
         axes[1, column].set_xlabel(_LABELS[position])
     axes[0, 0].legend(frameon=False)
     figure.suptitle(drawn(title), fontsize=11)
-    kind = path.suffix.removeprefix(".").lower()
-    write_atomically(path, lambda stream: figure.savefig(stream, dpi=150, format=kind))
+    return figure
 
 
 def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -14,7 +13,7 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.reporting.log_axis import batch_axis, log_axis
 from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
-from bsgrow.reporting.style import COLOURS, DASHES, drawn
+from bsgrow.reporting.style import COLOURS, DASHES, drawn, own_style
 from bsgrow.schedule import Plan
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -66,7 +65,8 @@ def plot_plan(plans: Sequence[Plan], labels: Sequence[str], path: Path) -> None:
         BsgrowError: the file cannot be written.
     """
     require_drawable(len(plans), path)
-    _save(plan_figure(plans, labels), path)
+    with own_style():
+        _save(plan_figure(plans, labels), path)
 
 
 def plan_figure(plans: Sequence[Plan], labels: Sequence[str]) -> Figure:
@@ -177,8 +177,7 @@ def _save(figure: Figure, path: Path) -> None:
     """Write the file; the same plans give the same bytes."""
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     try:
-        with mpl.rc_context({"svg.hashsalt": "bsgrow"}):
-            figure.savefig(path, dpi=150, metadata=dates.get(path.suffix.lower()))
+        figure.savefig(path, dpi=150, metadata=dates.get(path.suffix.lower()))
     except OSError as error:
         raise BsgrowError(
             f"{path}: cannot be written: {error.strerror or error}",

@@ -1,6 +1,12 @@
 """What tells the lines of a picture apart, on a screen, in print and in greyscale."""
 
-from bsgrow.data.names import printable
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+
+from bsgrow.printable import printable
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """Four of Okabe and Ito's palette, which colour-blind readers tell apart."""
@@ -11,4 +17,13 @@ DASHES = ("-", "--", "-.", ":")
 
 def drawn(name: str) -> str:
     """Return a name, as of a file, as matplotlib draws it: as no formula, and all of it text."""
-    return printable(name).replace("$", r"\$")
+    text = printable(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text  # which legends leave out
+
+
+@contextmanager
+def own_style() -> Iterator[None]:
+    """Draw the same bytes each time, and say nothing of glyphs that no font has."""
+    with mpl.rc_context({"svg.hashsalt": "bsgrow"}), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield

@@ -7,15 +7,20 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.files.text import read_text
+from bsgrow.printable import cut, printable
 from bsgrow.schedule import Phase, Plan
+from bsgrow.validation import shown
 
 _RATES = 1e-100, 1e100  # so that the seconds of any plan are a finite number
 _MAX_SIZE = 2**63
+_LARGEST = 2**22  # bytes of a file, some ten thousand rows
+_LISTED = 10
 _HINT = (
     "measurements are JSON, as `bsgrow bench train --format json` writes them: "
     '{"rows": [{"case": …, "system": "bsgrow", "global_batch_size": …, '
@@ -32,13 +37,13 @@ class Throughput:
         case: what was measured.
         global_batch_sizes: ascending.
         samples_per_second: the median at each of them.
-        hardware: what it was measured on, as the file says.
+        hardware: what it was measured on, as the file says, its first entries as text.
     """
 
     case: str
     global_batch_sizes: tuple[int, ...]
     samples_per_second: tuple[float, ...]
-    hardware: Mapping[str, Any]
+    hardware: Mapping[str, str]
 
     def at(self, global_batch_size: int) -> float:
         """Return samples per second: linear in log B between rows, that of the nearest outside."""
@@ -59,6 +64,8 @@ class Throughput:
 def read_throughput(path: Path, system: str = "bsgrow", case: str | None = None) -> Throughput:
     """Read measured samples per second, as ``bsgrow bench train --format json`` writes them.
 
+    A file has at most 4 MiB.
+
     Args:
         path: the file.
         system: whose rows are taken.
@@ -67,11 +74,11 @@ def read_throughput(path: Path, system: str = "bsgrow", case: str | None = None)
     Raises:
         InputError: the file cannot be read, is no such file, or has no such rows.
     """
-    table = _load(path)
-    rows = [_checked(path, index, row) for index, row in enumerate(table["rows"])]
+    table, where = _load(path), printable(path)
+    rows = [_checked(where, index, row) for index, row in enumerate(table["rows"])]
     rows = [row for row in rows if not _failed(row)]
-    rows = _choose(path, "system", system, rows)
-    rows = _choose(path, "case", case or _only_case(path, rows), rows)
+    rows = _choose(where, "system", system, rows)
+    rows = _choose(where, "case", case or _only_case(where, rows), rows)
     rates: defaultdict[int, list[float]] = defaultdict(list)
     for row in rows:
         rates[row["global_batch_size"]].append(row["samples_per_second"])
@@ -118,34 +125,37 @@ def _listed(sizes: list[int]) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        table = json.loads(read_text(path))
+        table = json.loads(read_text(path, _LARGEST))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", _HINT) from error
+        raise InputError(f"{printable(path)}: cannot be read: {error.strerror}", _HINT) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON: {error}", _HINT) from error
+        raise InputError(f"{printable(path)}: is not JSON: {error}", _HINT) from error
     if not isinstance(table, dict) or not isinstance(table.get("rows"), list) or not table["rows"]:
-        raise InputError(f'{path}: has no list "rows" of measurements', _HINT)
+        raise InputError(f'{printable(path)}: has no list "rows" of measurements', _HINT)
     return table
 
 
-def _hardware(table: Mapping[str, Any]) -> Mapping[str, Any]:
+def _hardware(table: Mapping[str, Any]) -> Mapping[str, str]:
     hardware = table.get("hardware")
-    return hardware if isinstance(hardware, dict) else {}
+    entries = islice(hardware.items(), _LISTED) if isinstance(hardware, dict) else ()
+    return {key: cut(value) if isinstance(value, str) else shown(value) for key, value in entries}
 
 
-def _checked(path: Path, index: int, row: Any) -> Row:
+def _checked(where: str, index: int, row: Any) -> Row:
     """Return a row that has all that is needed of it; raises InputError for others."""
-    place = f"{path}, rows[{index}]"
+    place = f"{where}, rows[{index}]"
     if not isinstance(row, dict):
-        raise InputError(f"{place} = {row!r}: must be an object", _HINT)
+        raise InputError(f"{place} = {shown(row)}: must be an object", _HINT)
     for key in ("case", "system"):
         if not isinstance(row.get(key), str):
-            raise InputError(f"{place}.{key} = {row.get(key)!r}: must be a string", _HINT)
+            raise InputError(f"{place}.{key} = {shown(row.get(key))}: must be a string", _HINT)
     size, rate = row.get("global_batch_size"), row.get("samples_per_second")
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MAX_SIZE:
-        raise InputError(f"{place}.global_batch_size = {size!r}: must be an integer above 0", _HINT)
+        problem = f"global_batch_size = {shown(size)}: must be an integer above 0"
+        raise InputError(f"{place}.{problem}", _HINT)
     if not _failed(row) and not _is_rate(rate):
-        raise InputError(f"{place}.samples_per_second = {rate!r}: must be a number above 0", _HINT)
+        problem = f"samples_per_second = {shown(rate)}: must be a number above 0"
+        raise InputError(f"{place}.{problem}", _HINT)
     return row
 
 
@@ -159,21 +169,22 @@ def _failed(row: Row) -> bool:
     return row.get("samples_per_second") is None and isinstance(row.get("reason"), str)
 
 
-def _choose(path: Path, key: str, value: str, rows: Iterable[Row]) -> list[Row]:
+def _choose(where: str, key: str, value: str, rows: Iterable[Row]) -> list[Row]:
     """Return the rows with that value of a key; raises InputError where there is none."""
     rows = list(rows)
     chosen = [row for row in rows if row[key] == value]
     if not chosen:
         known = {row[key] for row in rows}
-        raise InputError(f"{path}: no row has {key} = {value!r}", did_you_mean(value, known))
+        raise InputError(f"{where}: no row has {key} = {shown(value)}", did_you_mean(value, known))
     return chosen
 
 
-def _only_case(path: Path, rows: Iterable[Row]) -> str:
+def _only_case(where: str, rows: Iterable[Row]) -> str:
     cases: list[str] = sorted({row["case"] for row in rows})
     if len(cases) > 1:
         raise InputError(
-            f"{path}: measures {len(cases)} cases: {'; '.join(cases)}",
+            f"{where}: measures {len(cases)} cases: {'; '.join(map(cut, cases[:_LISTED]))}"
+            + "; …" * (len(cases) > _LISTED),
             hint="choose one of them with --throughput-case",
         )
     return cases[0]

@@ -10,6 +10,7 @@ import pytest
 
 import bsgrow.cli
 from bsgrow.cli import main
+from bsgrow.cli.streams import prepare_streams
 from bsgrow.errors import BsgrowError, InputError
 
 DISK_FULL = (
@@ -124,6 +125,22 @@ def test_an_encoding_without_the_signs_of_a_table_and_a_terminal_of_no_width():
     assert result.returncode == 0, result.stderr
     assert "micro ? accum ? world" in result.stdout
     assert "note: " in result.stderr
+
+
+@pytest.mark.parametrize("value", ["1000000000", "²", "abc", "-5", "9" * 5000, "0", ""])
+def test_a_size_of_the_terminal_that_is_none(value, monkeypatch):
+    """Rich would fill a billion columns with dashes, and typer reads the width when imported."""
+    names = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+    for name in names:
+        monkeypatch.setenv(name, value)
+    prepare_streams()
+    assert {*names}.isdisjoint(os.environ)
+
+
+def test_a_size_of_the_terminal_is_kept(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    prepare_streams()
+    assert os.environ["COLUMNS"] == "80"
 
 
 def test_an_instruction_set_that_is_none():

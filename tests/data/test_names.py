@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.data.names import GrowingNames, Names, printable
+from bsgrow.data.names import GrowingNames, Names
+from bsgrow.printable import printable
 
 
 @given(st.lists(st.binary(max_size=9)))

@@ -79,7 +79,7 @@ def test_a_folder_in_the_place_of_a_file(tmp_path, name):
 def test_one_mark_is_no_part_of_the_text(tmp_path):
     path = tmp_path / "text"
     path.write_bytes(codecs.BOM_UTF8 + "é\r\r\n\n".encode())
-    assert read_text(path) == "é\n\n\n"
+    assert read_text(path, 99) == "é\n\n\n"
 
 
 def test_a_file_without_an_end_is_not_read():
@@ -87,10 +87,8 @@ def test_a_file_without_an_end_is_not_read():
         load_recipe("/dev/zero")
 
 
-def test_a_file_may_have_the_largest_size_and_no_more(tmp_path, monkeypatch):
+def test_a_file_may_have_the_largest_size_and_no_more(tmp_path):
     (tmp_path / "text").write_text("12345")
-    monkeypatch.setattr("bsgrow.files.text._LARGEST", 5)
-    assert read_text(tmp_path / "text") == "12345"
-    monkeypatch.setattr("bsgrow.files.text._LARGEST", 4)
+    assert read_text(tmp_path / "text", 5) == "12345"
     with pytest.raises(OSError, match="larger than 4 bytes"):
-        read_text(tmp_path / "text")
+        read_text(tmp_path / "text", 4)

@@ -1,11 +1,12 @@
 """Learning rates from CSV files."""
 
+import os
 import tomllib
 
 import pytest
 
 from bsgrow.errors import InputError
-from bsgrow.recipe import as_toml, load_recipe, plan_recipe, recipe_from_table
+from bsgrow.recipe import as_toml, load_recipe, plan_recipe, recipe_from_table, toml_text
 
 
 @pytest.fixture
@@ -77,3 +78,68 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_units_that_differ(write):
     with pytest.raises(InputError, match=r"counts in samples, schedule\.unit is 'epochs'"):
         load(write("samples,lr\n0,0.1\n"), "schedule.unit=epochs")
+
+
+def test_rows_beyond_the_bound_are_not_read(write, monkeypatch):
+    monkeypatch.setattr("bsgrow.recipe.lr_table._MAX_ROWS", 3)
+    text = "epochs,lr\n" + "".join(f"{i},0.1\n" for i in range(3))
+    assert load(write(text)).schedule.curve["positions"] == [0, 1, 2]
+    with pytest.raises(InputError, match="with it there are more than 3 rows"):
+        load(write(text + "3,0.1\nno number"))
+
+
+@pytest.mark.parametrize("bound", ["_MAX_ROWS", "_MAX_TABLES"])
+def test_the_tables_of_a_recipe_are_bounded_together(bound, write, monkeypatch):
+    monkeypatch.setattr(f"bsgrow.recipe.lr_table.{bound}", 2)
+    text = "epochs,lr\n0,0.1"
+    table = f"{{name = 'TableLR', path = '{write(text)}'}}"
+
+    def curve(number):
+        tables, stones = ", ".join([table] * number), [*range(9, 9 + number - 1)]
+        name = f"name = 'SequentialLR', schedulers = [{tables}], milestones = {stones}"
+        return load_recipe("cifar10-grow", [f"schedule.curve={{{name}}}"])
+
+    assert len(curve(2).schedule.curve["schedulers"]) == 2
+    with pytest.raises(InputError, match="more than"):
+        curve(3)
+
+
+def test_a_table_at_the_bound_is_read_again_from_the_recipe_of_a_run(write):
+    """100 000 rows of the longest numbers, by a hundredth of them."""
+    rows = "".join(f"{i and i + 0.1234567890123456},{0.1 - i / 1e15}\n" for i in range(1_000))
+    text = as_toml(load(write("epochs,lr\n" + rows), "schedule.epochs=2000"))
+    assert len(text) * 100 < toml_text.LARGEST
+    assert text.count(",") * 100 < toml_text._MAX_COUNTS[","]
+    assert text.count("\n") * 100 < toml_text._MAX_COUNTS["\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("epochs,lr\n" + "9" * 5000 + ",1", "row 2: '9999"),
+        ("epochs,lr\n1," + "9" * 5000, "row 2: '1,99"),
+        ("epochs,lr\n\x00,1", r"row 2: '\\x00,1' is not two finite numbers"),
+        ("epochs,lr\n" + "x" * 200_000 + ",1", "field larger than field limit"),
+        ("epochs,lr" + ",x" * 10**5, "the first line is 'epochs,lr,x"),
+        ("\x1b[31m,lr\n1,2", r"the first line is '\\x1b\[31m,lr'"),
+    ],
+    ids=range(6),
+)
+def test_what_is_no_table_is_shown_cut_and_escaped(text, problem, write):
+    with pytest.raises(InputError, match=problem) as caught:
+        load(write(text))
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 400
+
+
+def test_a_position_beyond_64_bits_is_a_float(write):
+    recipe = load(write(f"epochs,lr\n0,0.1\n{10**300},0.02\n"))
+    assert recipe.schedule.curve["positions"] == [0, 1e300]
+    assert len(plan_recipe(recipe).phases) == 1
+
+
+@pytest.mark.parametrize("special", ["/dev/zero", "pipe"])
+def test_what_is_no_regular_file_is_no_table(special, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a regular file"):
+        load(tmp_path / special)

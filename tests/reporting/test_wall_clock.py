@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import pytest
 
@@ -121,3 +122,51 @@ def test_a_rate_that_no_machine_has_is_refused(write, rate):
 def test_a_size_that_no_batch_has_is_refused(write, size):
     with pytest.raises(InputError, match=r"global_batch_size = .*: must be an integer above 0"):
         read_throughput(write({"rows": [row(size, 1.0), row(8, 1.0)]}))
+
+
+HOSTILE = {
+    "deep": "[" * 100_000,
+    "a long integer": '{"rows": [{"global_batch_size": ' + "9" * 5000 + "}]}",
+    "a large integer": '{"rows": [{"case": "a", "system": "bsgrow", "global_batch_size": 1'
+    + "0" * 400
+    + "}]}",
+    "a row that is none": '{"rows": [' + "[" * 400 + "]" * 400 + "]}",
+    "not a number": '{"rows": [{"case": "a", "system": "bsgrow", "global_batch_size": NaN}]}',
+    "many systems": json.dumps({"rows": [row(1, 1.0, f"s{i}\x1b") for i in range(2000)]}),
+    "many cases": json.dumps({"rows": [row(1, 1.0, case=f"{i}\x1b") for i in range(2000)]}),
+    "a long name": json.dumps({"rows": [row(1, 1.0, "x" * 10**6)]}),
+    "large": '"' + "x" * 2**22,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_file_is_refused_in_a_short_sentence(text, write):
+    path = write(text)
+    with pytest.raises(InputError) as caught:
+        read_throughput(path)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) + len(caught.value.hint) < 3000
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, [["x" * 10**4]], "x" * 10**4, "\x1b[31m", {"a": "\x9b"}]
+)
+def test_hardware_is_shown_cut_and_escaped(value, write):
+    hardware = dict.fromkeys(map(str, range(99)), value)
+    throughput = read_throughput(write({"rows": [row(1, 1.0)], "hardware": hardware}))
+    texts = "".join(throughput.hardware.values())
+    assert texts.isprintable()
+    assert len(texts) < 1000
+
+
+@pytest.mark.parametrize("rate", [10**400, 5e-324, 0, -0.0, -1, True, "5", math.nan, math.inf])
+def test_a_rate_that_is_none(rate, write):
+    with pytest.raises(InputError, match=r"samples_per_second = .*: must be a number above 0"):
+        read_throughput(write({"rows": [row(1, rate)]}))
+
+
+@pytest.mark.parametrize("special", ["/dev/zero", "pipe"])
+def test_what_is_no_regular_file_has_no_measurements(special, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="cannot be read: not a regular file"):
+        read_throughput(tmp_path / special)

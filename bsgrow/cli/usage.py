@@ -1,0 +1,36 @@
+"""What typer says of a command line that is wrong, with the words of it fit to print."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from typer.core import TyperGroup
+
+from bsgrow.printable import printable_lines
+
+
+class Commands(TyperGroup):
+    """The commands, whose errors quote what was typed escaped."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Take the command line apart."""
+        with _escaped():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Take the words of a command apart, and run it."""
+        with _escaped():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _escaped() -> Iterator[None]:
+    """Let an error that can be shown as a message show one that is printable."""
+    try:
+        yield
+    except Exception as error:
+        message = getattr(error, "format_message", str)
+        if message is not str:
+            text = printable_lines(message())
+            vars(error)["format_message"] = lambda: text
+        raise
