@@ -4,6 +4,7 @@ import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,11 @@ class Names:
     @staticmethod
     def of(names: Iterable[bytes]) -> "Names":
         """Holds `names`, in order."""
-        joined, ends = bytearray(), array("q")
+        joined, ends, end = BytesIO(), array("q"), 0
         for name in names:
-            joined += name
-            ends.append(len(joined))
-        return Names(bytes(joined), np.frombuffer(ends, np.int64))
+            end += joined.write(name)
+            ends.append(end)
+        return Names(joined.getvalue(), np.frombuffer(ends, np.int64))  # neither is a copy
 
     def __len__(self) -> int:
         return len(self.ends)

@@ -100,6 +100,6 @@ class SampleChecks:
 
 
 def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None:
-    if split.sizes is not None and tuple(split.sizes[sample]) != size:
-        height, width = split.sizes[sample]
+    if isinstance(split, ShardSplit) and split.size(sample) != size:
+        height, width = split.size(sample)
         raise ImageError(f"{size[0]}×{size[1]} pixels; the index says {height}×{width}")

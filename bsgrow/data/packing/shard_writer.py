@@ -1,12 +1,13 @@
 """Writing one shard: images first, then the index into the room kept for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.names import Names
@@ -120,12 +121,14 @@ class _Shard:
     def finish(self, plan: PackPlan, number: int) -> None:
         self.images.flush()
         source, start = plan.source, plan.shards[number].start
-        samples = np.delete(np.arange(self.num_samples), self.left_out) + start
-        names = Names.of(source.name(int(sample)) for sample in samples)
+        left_out = {start + position for position in self.left_out}
+        samples = (sample for sample in plan.shards[number] if sample not in left_out)
+        names = Names.of(map(source.name, samples))
         records = self.records[: self.num_images]
-        records["label"] = source.labels[samples]
+        kept = _kept(plan.shards[number], self.left_out)
+        records["label"] = source.labels[kept]
         records["name_end"] = names.ends
-        records["source_bytes"] = source.num_bytes[samples]
+        records["source_bytes"] = source.num_bytes[kept]
         index = Index(
             pack_id=plan.pack_id,
             shard=number,
@@ -140,6 +143,13 @@ class _Shard:
         parts = encode(index, self.images.position if self.num_images else index_bytes)
         self.images.stream.seek(0)
         self.images.stream.writelines(parts)
+
+
+def _kept(samples: range, left_out: Sequence[int]) -> slice | NDArray[np.int64]:
+    """What to take of an array of all samples; no copy, where nothing is left out."""
+    if not left_out:
+        return slice(samples.start, samples.stop)
+    return np.delete(np.arange(samples.start, samples.stop), left_out)
 
 
 def _room_for_index(plan: PackPlan, samples: range) -> int:

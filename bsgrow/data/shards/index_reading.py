@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import TypeAlias
 
 import numpy as np
@@ -80,12 +81,12 @@ class _Parts:
 
     def take(self, num_bytes: int, refused: tuple[bytes, str] = _NONE) -> bytes:
         """A part without the bytes that are `refused`, in words too."""
-        content, (unwanted, problem) = bytearray(), refused
+        content, (unwanted, problem) = BytesIO(), refused
         for chunk in self.chunks(num_bytes):
             if unwanted and (place := chunk.find(unwanted)) >= 0:
                 raise damaged(self._where, self._position + place, problem)
-            content += chunk
-        return bytes(content)
+            content.write(chunk)
+        return content.getvalue()  # not a copy
 
     def take_list(self, num_bytes: int, what: str) -> tuple[bytes, ...]:
         """Names, each ended by a zero byte."""

@@ -37,24 +37,28 @@ class ShardSplit:
 
     Attributes:
         class_names: of the split.
-        labels: int64 [N], read-only.
         names: of the samples, in order.
         left_out: names of the source files that could not be packed.
     """
 
     def __init__(self, paths: Sequence[Path], indices: Sequence[Index]) -> None:
-        self._records = np.concatenate([index.records for index in indices])
+        self._records = _concatenated([index.records for index in indices])
         self._starts = [0, *accumulate(len(index.records) for index in indices)]
         self._files = OpenFiles([str(path) for path in paths])
         self._changes = indices[0].changes
         self.class_names = tuple(os.fsdecode(name) for name in indices[0].class_names)
         self.names = _joined([index.names for index in indices])
         self.left_out = tuple(name for index in indices for name in index.left_out)
-        self.labels: NDArray[np.int64] = self._records["label"].astype(np.int64)
-        self.labels.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self._records)
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Int64 [N], read-only."""
+        labels: NDArray[np.int64] = self._records["label"].astype(np.int64)
+        labels.flags.writeable = False
+        return labels
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -75,6 +79,11 @@ class ShardSplit:
     def name(self, sample: int) -> bytes:
         """The name of the file that a sample was made of."""
         return self.names[sample]
+
+    def size(self, sample: int) -> tuple[int, int]:
+        """Height and width of a sample in pixels, as `sizes`, without those of the others."""
+        record = self._records[sample]
+        return int(record["height"]), int(record["width"])
 
     def read(self, sample: int) -> memoryview:
         """The image as it was packed, its checksum compared.
@@ -153,7 +162,15 @@ def is_whole(path: Path, pack_id: bytes, number: int) -> bool:
     return (index.pack_id, index.shard) == (pack_id, number)
 
 
+def _concatenated(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """One alone is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 def _joined(parts: list[Names]) -> Names:
+    """One alone is not copied."""
+    if len(parts) == 1:
+        return parts[0]
     offsets = np.cumsum([0, *(len(part.joined) for part in parts)])
     ends = [part.ends + offset for part, offset in zip(parts, offsets, strict=False)]
     return Names(b"".join(part.joined for part in parts), np.concatenate(ends))
