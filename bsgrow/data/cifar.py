@@ -7,10 +7,11 @@ TensorFlow Datasets 4.9.10 (url_checksums/cifar10.txt and cifar100.txt) for the 
 from functools import partial
 from pathlib import Path
 
-from bsgrow.data.cifar_binary import Layout, read_archive, read_folder
+from bsgrow.data.cifar_binary import Layout, check_folder, read_archive, read_folder
 from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile, fetch
 from bsgrow.data.spec import DatasetSpec
+from bsgrow.data.streams import check_readable
 from bsgrow.errors import InputError
 
 _OFFICIAL = "https://www.cs.toronto.edu/~kriz"
@@ -66,16 +67,21 @@ def load_cifar(
 
 
 def find_files(path: Path, *, layout: Layout) -> Path:
-    """The archive or the folder of batch files that a path leads to; raises InputError."""
-    if path.is_file():
-        return path
+    """The archive or the folder of batch files that a path leads to; reads none of it.
+
+    Raises:
+        InputError: nothing of that is there, or a batch file is missing.
+        BsgrowError: it cannot be read, or is no regular file.
+    """
     for folder in (path, path / layout.folder):
         if any((folder / file_name).exists() for file_name in layout.file_names):
+            check_folder(layout, folder)
             return folder
-    archive = path / layout.archive.name
-    if archive.exists():
-        return archive
-    raise _nothing_at(path, layout)
+    archive = path / layout.archive.name if path.is_dir() else path
+    if not archive.exists():
+        raise _nothing_at(path, layout)
+    check_readable(archive)
+    return archive
 
 
 def _nothing_at(path: Path, layout: Layout) -> InputError:

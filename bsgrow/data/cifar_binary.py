@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile
 from bsgrow.data.names import printable
-from bsgrow.data.streams import Readable, damaged, open_binary, open_maybe_gzip, read_into
+from bsgrow.data.streams import (
+    Readable,
+    check_readable,
+    damaged,
+    open_binary,
+    open_maybe_gzip,
+    read_into,
+)
 from bsgrow.data.tar_stream import TarStream
 from bsgrow.errors import InputError
 
@@ -102,13 +109,25 @@ def read_folder(layout: Layout, folder: Path) -> tuple[ArraySplit, ArraySplit]:
         InputError: a batch file is missing.
         BsgrowError: one is damaged or cannot be read; names file and offset.
     """
-    _check_complete(layout, folder, [n for n in layout.file_names if (folder / n).exists()])
+    check_folder(layout, folder)
     batches = _Batches(layout)
     for name, part in batches.parts.items():
         with open_binary(folder / name) as stream:
             size = os.fstat(stream.fileno()).st_size
             _read_batch(layout, stream, size, str(folder / name), part)
     return batches.freeze()
+
+
+def check_folder(layout: Layout, folder: Path) -> None:
+    """Checks that all batch files of a folder are there, and may be read; reads none.
+
+    Raises:
+        InputError: one is missing.
+        BsgrowError: one cannot be read, or is no regular file.
+    """
+    _check_complete(layout, folder, [n for n in layout.file_names if (folder / n).exists()])
+    for name in layout.file_names:
+        check_readable(folder / name)
 
 
 def read_archive(layout: Layout, archive: Path) -> tuple[ArraySplit, ArraySplit]:

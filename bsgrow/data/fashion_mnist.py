@@ -14,7 +14,7 @@ from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile, fetch
 from bsgrow.data.idx import read_idx
 from bsgrow.data.spec import DatasetSpec
-from bsgrow.data.streams import damaged
+from bsgrow.data.streams import check_readable, damaged
 from bsgrow.errors import InputError
 
 # Where Debian's package dataset-fashion-mnist puts the files.
@@ -94,7 +94,12 @@ def _find_folder(*, download: bool) -> Path:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises InputError where one of the four files is not in a folder."""
+    """Checks that the four files are in a folder, and may be read; reads none.
+
+    Raises:
+        InputError: one is missing.
+        BsgrowError: one cannot be read, or is no regular file.
+    """
     if not folder.is_dir():
         raise InputError(
             f"data.path = {str(folder)!r} is not a directory",
@@ -105,6 +110,8 @@ def check_folder(folder: Path) -> None:
             f"data.path = {str(folder)!r} lacks {', '.join(missing)}, with or without .gz",
             hint="give the directory that holds all four IDX files, or leave data.path out",
         )
+    for file in FILES:
+        check_readable(_find(folder, file.name.removesuffix(".gz")))
 
 
 def _missing(folder: Path) -> list[str]:

@@ -54,6 +54,12 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         yield stream
 
 
+def check_readable(path: Path) -> None:
+    """Raises BsgrowError as `open_binary` does; reads nothing."""
+    with open_binary(path):
+        pass
+
+
 @contextmanager
 def open_maybe_gzip(path: Path, num_bytes: int) -> Iterator[tuple[Readable, str]]:
     """Opens a file that may be gzipped, told by its first two bytes and not by its name.

@@ -13,7 +13,9 @@ import pytest
 
 from bsgrow.data import cifar_binary
 from bsgrow.data.cifar_binary import _MOST_BESIDE
+from bsgrow.data.fashion_mnist import FILES
 from bsgrow.data.idx import read_idx
+from bsgrow.data.registry import check_path
 from bsgrow.errors import BsgrowError
 from tests.data.cifar_files import Small
 
@@ -211,6 +213,19 @@ def test_no_regular_file(small, tmp_path, kind, monkeypatch):
     in_place_of(tmp_path / "idx", kind)
     with pytest.raises(BsgrowError, match="idx: cannot be opened: not a regular file"):
         read_idx(tmp_path / "idx", (4, 3))
+
+
+@pytest.mark.parametrize("name", ["cifar10", "fashion-mnist"])
+def test_planning_refuses_what_training_could_not_read(tmp_path, name):
+    for file in ("data_batch_1.bin", *(file.name for file in FILES)):
+        os.mkfifo(tmp_path / file)
+    expected = "lacks data_batch_2.bin" if name == "cifar10" else "not a regular file"
+    with pytest.raises(BsgrowError, match=expected):
+        check_path(name, tmp_path)
+    os.mkfifo(tmp_path / "archive")
+    expected = "not a regular file" if name == "cifar10" else "is not a directory"
+    with pytest.raises(BsgrowError, match=expected):
+        check_path(name, tmp_path / "archive")
 
 
 def test_a_python_archive_is_not_unpickled(small):

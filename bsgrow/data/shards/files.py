@@ -90,7 +90,11 @@ def _opened(path: Path) -> Iterator[tuple[int, Header]]:
             start = read_up_to(descriptor, HEADER.size, 0)
             yield descriptor, read_header(start, file_bytes, where)
     except OSError as error:
-        raise DamagedError(where, f"cannot be read: {error.strerror or error}") from error
+        raise DamagedError(
+            where,
+            f"cannot be read: {error.strerror or error}",
+            hint="shards are regular files, or links to such, that may be read",
+        ) from error
 
 
 def check_complete(
