@@ -1,8 +1,8 @@
 """The state of a run: what a checkpoint holds, and how a run takes it up again."""
 
-import pickle
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -12,15 +12,22 @@ from torch.optim import Optimizer
 
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
+from bsgrow.schedule import Plan
+from bsgrow.training.checkpoint_archive import NoCheckpointError
+from bsgrow.training.checkpoint_checks import FORMAT_VERSION, UnfitError
 from bsgrow.training.checkpoint_folder import (
     HashingWriter,
+    Newest,
     checkpoint_path,
     defect,
     keep_newest,
+    newest_whole_checkpoint,
+    num_updates_of,
+    opened_whole,
+    without,
     write_checkpoint_file,
 )
-
-FORMAT_VERSION = 1
+from bsgrow.training.checkpoint_reading import Run, largest_checkpoint, read_checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,94 +104,50 @@ def _save(state: Mapping[str, Any], writer: HashingWriter) -> None:
 
 
 def load_checkpoint(
-    path: Path, identity: Identity, model: nn.Module, optimizer: Optimizer
+    path: Path, identity: Identity, plan: Plan, model: nn.Module, optimizer: Optimizer
 ) -> Position:
     """Put a checkpoint's state into a model and its optimizer, and return where the run was.
 
-    Everything is checked before anything is changed.
+    The file may come from anybody: everything is checked before anything is changed. The
+    optimizer's hyperparameters are those of the recipe and the plan.
 
     Args:
         path: as found by ``newest_whole_checkpoint``.
         identity: of the run that goes on.
+        plan: of the run.
         model: built from the same recipe, on any device and in any memory format.
         optimizer: over the model's parameters.
 
     Raises:
         BsgrowError: if the file cannot be read.
         InputError: if it is damaged, of another format version or another run, or does not fit
-            the model.
+            the plan, the model or the optimizer.
     """
-    if (reason := defect(path)) is not None:
-        raise InputError(f"{path} is not a whole checkpoint: {reason}", hint=_OTHER)
-    state = _read(path)
-    _check_identity(path, state["identity"], identity)
-    _check_shapes(path, state["model"], model.state_dict())
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    run = Run(asdict(identity), plan, model, optimizer)
+    with _explaining(path), opened_whole(path, largest_checkpoint(run)) as stream:
+        saved = read_checked(stream, run, num_updates_of(path))
+    model.load_state_dict(saved.model)
+    optimizer.load_state_dict(saved.optimizer)
     _match_memory_format(optimizer)
-    return Position(**state["position"])
+    return Position(**saved.position)
 
 
-_START_ANEW = "resume with the bsgrow version that wrote it, or start anew in another --out folder"
-_IDENTITY_HINTS = {
-    "seed": "resume with that seed",
-    "recipe_fingerprint": "resume with the recipe in the run directory, unchanged",
-    "data_fingerprint": "resume with the data set that the run was started on",
-}
+def newest_checkpoint(folder: Path, plan: Plan, model: nn.Module, optimizer: Optimizer) -> Newest:
+    """Find where to resume, as ``newest_whole_checkpoint``, among files no larger than can be."""
+    run = Run({}, plan, model, optimizer)
+    return newest_whole_checkpoint(folder, largest_checkpoint(run))
 
 
-_OTHER = "resume from another checkpoint, or start anew in another --out folder"
-_KEYS = {"identity", "position", "model", "optimizer"}
-# Bytes that are no checkpoint reach any of torch's and pickle's opcodes.
-_WHAT_UNPICKLING_RAISES = (
-    RuntimeError,
-    pickle.UnpicklingError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    with naming(path, "read"):
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except _WHAT_UNPICKLING_RAISES as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise InputError(f"{path} is not a bsgrow checkpoint: {reason}", _OTHER) from error
-    version = state.get("format_version") if isinstance(state, dict) else None
-    if version != FORMAT_VERSION:
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except NoCheckpointError as error:
         raise InputError(
-            f"{path}: format_version = {version!r}, this bsgrow reads {FORMAT_VERSION}",
-            hint=_START_ANEW,
-        )
-    assert isinstance(state, dict)
-    if missing := _KEYS - state.keys():
-        raise InputError(f"{path} lacks {', '.join(sorted(missing))}", _OTHER)
-    return state
-
-
-def _check_identity(path: Path, saved: Mapping[str, object], expected: Identity) -> None:
-    for name in (entry.name for entry in fields(Identity)):
-        value = getattr(expected, name)
-        if saved[name] != value:
-            raise InputError(
-                f"{path} is of another run: its {name} is {saved[name]!r}, this run's is {value!r}",
-                hint=f"{_IDENTITY_HINTS[name]}, or start anew in another --out folder",
-            )
-
-
-def _check_shapes(path: Path, saved: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    ours, theirs = ({name: t.shape for name, t in s.items()} for s in (expected, saved))
-    differing = sorted(n for n in ours.keys() | theirs.keys() if ours.get(n) != theirs.get(n))
-    if differing:
-        raise InputError(
-            f"{path} does not fit the model: {differing[0]} is missing or of another shape in one "
-            f"of them, as are {len(differing) - 1} others",
-            hint=_START_ANEW,
-        )
+            f"{path} is not a bsgrow checkpoint: {error}", hint=without(path)
+        ) from error
+    except UnfitError as error:
+        raise InputError(f"{path} {error}", hint=error.hint or without(path)) from error
 
 
 def _match_memory_format(optimizer: Optimizer) -> None:

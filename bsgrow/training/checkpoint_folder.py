@@ -7,15 +7,22 @@ file that has one was whole once, and the digest says whether it still is.
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
+from bsgrow.command import argument, quoted
+from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
+from bsgrow.files.regular import opened_regular, read_regular
 
 NUM_KEPT = 2
-_NAME = re.compile(r"update-(\d+)\.(pt|json)")
+_NAME = re.compile(r"update-([0-9]{9}|[1-9][0-9]{9,})\.(pt|json)")
+_LARGEST_MANIFEST = 2**12  # bytes
 
 
 class Skipped(NamedTuple):
@@ -79,6 +86,13 @@ def checkpoint_path(folder: Path, update_index: int) -> Path:
     return folder / f"update-{update_index:09d}.pt"
 
 
+def num_updates_of(path: Path) -> int:
+    """Return after how many updates a checkpoint was written, as its name says."""
+    match = _NAME.fullmatch(path.name)
+    assert match is not None, "a path from checkpoint_path"
+    return int(match[1])
+
+
 def write_checkpoint_file(path: Path, write: Callable[[HashingWriter], object]) -> None:
     """Write a checkpoint file and then its manifest, each atomically.
 
@@ -100,47 +114,96 @@ def write_checkpoint_file(path: Path, write: Callable[[HashingWriter], object]) 
     write_atomically(_manifest(path), lambda stream: stream.write(json.dumps(manifest).encode()))
 
 
-def newest_whole_checkpoint(folder: Path) -> Newest:
+def newest_whole_checkpoint(folder: Path, largest: int = sys.maxsize) -> Newest:
     """Find where to resume: the newest checkpoint whose bytes are those that were written.
 
     Args:
         folder: of a run's checkpoints; one that is not there has none.
+        largest: bytes that one of the run may have.
 
     Raises:
+        InputError: if one is larger.
         BsgrowError: if the folder, or a file in it, may not be read.
     """
     skipped: list[Skipped] = []
     for path in reversed(_checkpoints(folder)):
-        if (reason := defect(path)) is None:
+        if (reason := defect(path, largest)) is None:
             return Newest(path, tuple(skipped))
         skipped.append(Skipped(path, reason))
     return Newest(None, tuple(skipped))
 
 
-def defect(path: Path) -> str | None:
+def defect(path: Path, largest: int = sys.maxsize) -> str | None:
     """Return why a checkpoint does not count, or None for a whole one.
 
+    Memory is a few kilobytes, and time that of reading as many bytes as the largest has.
+
+    Args:
+        path: of the checkpoint.
+        largest: bytes that one of the run may have.
+
     Raises:
+        InputError: if it is larger, and its manifest says so too.
         BsgrowError: if the file or its manifest may not be read.
     """
-    if not _manifest(path).exists():
-        return "it has no manifest, so writing it was cut short"
     with naming(path, "read"):
         try:
-            manifest = json.loads(_manifest(path).read_bytes())
-            size = path.stat().st_size
-            sha256 = _sha256(path)
-        except ValueError:
-            return "its manifest is damaged"
+            manifest = read_regular(_manifest(path), _LARGEST_MANIFEST, follow_link=False)
+            with opened_regular(path, follow_link=False) as stream:
+                return _difference(path, stream, manifest, largest)
         except PermissionError:
             raise
         except OSError as error:
-            return f"it cannot be read: {error.strerror}"
+            return _why_unread(error, path)
+
+
+@contextmanager
+def opened_whole(path: Path, largest: int) -> Iterator[BinaryIO]:
+    """Open a checkpoint after its bytes were compared with its manifest.
+
+    Raises:
+        InputError: it does not count, or has more bytes than ``largest``.
+        BsgrowError: it may not be read.
+    """
+    if (reason := defect(path, largest)) is not None:
+        raise InputError(f"{path} is not a whole checkpoint: {reason}", hint=without(path))
+    with naming(path, "read"), opened_regular(path, follow_link=False) as stream:
+        yield stream
+
+
+def without(path: Path) -> str:
+    """Return a hint how to do without a checkpoint."""
+    remove = quoted("rm", "-f", *(argument(str(each)) for each in (path, _manifest(path))))
     return (
-        None
-        if manifest == {"size": size, "sha256": sha256}
-        else (f"its {size} bytes are not those that were written")
+        f"go on from an older one, or from the start, after: {remove}; "
+        "or start anew in another --out folder"
     )
+
+
+def _difference(path: Path, stream: BinaryIO, manifest: bytes, largest: int) -> str | None:
+    """Return how a file differs from what its manifest says, size first, or None."""
+    try:
+        expected = json.loads(manifest)
+    except (ValueError, RecursionError):
+        expected = None
+    if not isinstance(expected, dict) or expected.keys() != {"size", "sha256"}:
+        return "its manifest is damaged"
+    size = os.fstat(stream.fileno()).st_size
+    if expected["size"] == size > largest:
+        raise InputError(
+            f"{path} has {size} bytes, and no checkpoint of this run more than {largest}",
+            hint=without(path),
+        )
+    if expected["size"] != size or expected["sha256"] != _sha256(stream):
+        return f"its {size} bytes are not those that were written"
+    return None
+
+
+def _why_unread(error: OSError, path: Path) -> str:
+    of_manifest = error.filename == str(_manifest(path))
+    if of_manifest and isinstance(error, FileNotFoundError):
+        return "it has no manifest, so writing it was cut short"
+    return f"{'its manifest' if of_manifest else 'it'} cannot be read: {error.strerror}"
 
 
 def keep_newest(folder: Path, newest: Path) -> None:
@@ -157,8 +220,8 @@ def keep_newest(folder: Path, newest: Path) -> None:
     kept = {newest, *earlier[-(NUM_KEPT - 1) :]}
     with naming(folder, "clean up"):
         for path in set(checkpoints) - kept:
-            _manifest(path).unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+            _remove(_manifest(path))
+            _remove(path)
         remove_temporaries(folder, _NAME.fullmatch)
 
 
@@ -173,10 +236,14 @@ def _checkpoints(folder: Path) -> list[Path]:
     return [checkpoint_path(folder, index) for index in sorted(indices)]
 
 
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError, IsADirectoryError):  # no folder is ours
+        path.unlink()
+
+
 def _manifest(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _sha256(stream: BinaryIO) -> str:
+    return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()

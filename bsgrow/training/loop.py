@@ -8,7 +8,8 @@ from bsgrow.command import resume_command
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint_folder import Skipped, newest_whole_checkpoint
+from bsgrow.training.checkpoint import newest_checkpoint
+from bsgrow.training.checkpoint_folder import Skipped
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
 from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
@@ -86,7 +87,7 @@ def train_job(
 
 def _restore(job: Job, state: State, directory: RunDirectory) -> list[CheckpointSkipped]:
     """Take the state of the newest whole checkpoint, if there is one; say which do not count."""
-    newest = newest_whole_checkpoint(directory.checkpoints)
+    newest = newest_checkpoint(directory.checkpoints, job.plan, state.model, state.optimizer)
     if newest.path is not None:
         state.restore(newest.path, job)
     elif any(skipped.was_whole for skipped in newest.skipped):

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from bsgrow.models import build_model
 from bsgrow.schedule import Update
 from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoint
+from bsgrow.training.checkpoint_checks import NUM_SKIPPED, RUNNING_TOTALS
 from bsgrow.training.compiled import compiled_forward
 from bsgrow.training.job import Job
 from bsgrow.training.loaders import num_channels
@@ -85,23 +86,20 @@ class State:
 
     def save(self, folder: Path, job: Job) -> Path:
         """Write a checkpoint; returns its path. Waits for the device."""
-        extra = dict(zip(_TOTALS, self.totals.read(), strict=True))
-        extra["num_skipped"] = self.num_skipped
+        extra = dict(zip(RUNNING_TOTALS, self.totals.read(), strict=True))
+        extra[NUM_SKIPPED] = self.num_skipped
         position = Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
         return save_checkpoint(folder, job.identity, position, self.model, self.optimizer)
 
     def restore(self, path: Path, job: Job) -> None:
         """Take the state of a checkpoint, as it was to the bit."""
-        position = load_checkpoint(path, job.identity, self.model, self.optimizer)
+        position = load_checkpoint(path, job.identity, job.plan, self.model, self.optimizer)
         self.num_updates, self.cursor = position.update_index, position.cursor
         self.totals = _restored_totals(job.device, position.extra)
         self.stopwatch = Stopwatch(position.elapsed_seconds)
-        self.num_skipped = int(position.extra.get("num_skipped", 0))
-
-
-_TOTALS = ("loss_sum", "num_correct", "num_samples")
+        self.num_skipped = int(position.extra.get(NUM_SKIPPED, 0))
 
 
 def _restored_totals(device: torch.device, extra: Mapping[str, float]) -> Totals:
-    loss_sum, num_correct, num_samples = (extra[name] for name in _TOTALS)
+    loss_sum, num_correct, num_samples = (extra[name] for name in RUNNING_TOTALS)
     return Totals(device, loss_sum, num_correct, int(num_samples))

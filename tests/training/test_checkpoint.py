@@ -10,24 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
-from bsgrow.recipe import OptimizerConfig
 from bsgrow.schedule.plan import Update
 from bsgrow.training import checkpoint
-from bsgrow.training.checkpoint import Identity, Position, load_checkpoint, save_checkpoint
+from bsgrow.training.checkpoint import load_checkpoint, save_checkpoint
 from bsgrow.training.checkpoint_folder import Newest, newest_whole_checkpoint
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.update import apply
-
-IDENTITY = Identity(seed=7, recipe_fingerprint="sha256:recipe", data_fingerprint="sha256:data")
-PLAIN, MOMENTUM = OptimizerConfig(), OptimizerConfig(momentum=0.9)
-NESTEROV = OptimizerConfig(momentum=0.9, nesterov=True, weight_decay=5e-4)
-ADAM = OptimizerConfig(name="adam")
-
-
-def position(update_index=3):
-    return Position(update_index, 8 * update_index, elapsed_seconds=1.5, extra={"loss_sum": 0.25})
+from tests.training.checkpoint_files import (
+    ADAM,
+    IDENTITY,
+    MOMENTUM,
+    NESTEROV,
+    PLAIN,
+    PLAN,
+    SmallRun,
+    plan_of,
+    position,
+)
 
 
 def train(model, optimizer, samples, first, stop):
@@ -53,7 +54,7 @@ def test_a_resumed_run_has_the_same_bits(tmp_path, network, samples, config):
 
     resumed = network(seed=1)
     optimizer = build_optimizer(config, resumed.parameters(), lr=0.1)
-    assert load_checkpoint(path, IDENTITY, resumed, optimizer) == position()
+    assert load_checkpoint(path, IDENTITY, PLAN, resumed, optimizer) == position()
     train(resumed, optimizer, samples, 3, 6)
     assert weights_sha256(resumed) == weights_sha256(model)
 
@@ -72,16 +73,20 @@ def test_memory_format_may_change(tmp_path, network, samples, config, from_chann
 
     resumed = network(seed=1).to(memory_format=after)
     optimizer = build_optimizer(config, resumed.parameters(), lr=0.1)
-    load_checkpoint(path, IDENTITY, resumed, optimizer)
+    load_checkpoint(path, IDENTITY, PLAN, resumed, optimizer)
     train(resumed, optimizer, samples, 3, 4)
     pairs = zip(resumed.parameters(), model.parameters(), strict=True)
     assert all(torch.allclose(ours, theirs, rtol=1e-3, atol=1e-4) for ours, theirs in pairs)
 
 
-def test_large_numbers_survive(tmp_path, run):
-    identity, far = replace(IDENTITY, seed=2**64 - 1), replace(position(), cursor=2**63 + 1)
-    path = save_checkpoint(tmp_path, identity, far, *run)
-    assert load_checkpoint(path, identity, *run).cursor == 2**63 + 1
+def test_large_numbers_survive(tmp_path):
+    plan = plan_of(num_updates=10, global_batch_size=2**60, momentum=0.0)
+    run = SmallRun(PLAIN, plan).advance(9)
+    far = replace(position(9), cursor=plan.update(9).start, extra=position(0).extra)
+    identity = replace(IDENTITY, seed=2**64 - 1)
+    path = save_checkpoint(tmp_path, identity, far, run.model, run.optimizer)
+    loaded = load_checkpoint(path, identity, plan, run.model, run.optimizer)
+    assert loaded.cursor == far.cursor > 2**63
 
 
 @pytest.mark.parametrize("name", ["seed", "recipe_fingerprint", "data_fingerprint"])
@@ -93,7 +98,7 @@ def test_another_run_is_refused_and_named(tmp_path, run, name):
     changed = weights_sha256(run[0])
     other = replace(IDENTITY, **{name: 8 if name == "seed" else "sha256:other"})
     with pytest.raises(InputError, match=rf"{path} is of another run: its {name} is") as caught:
-        load_checkpoint(path, other, *run)
+        load_checkpoint(path, other, PLAN, *run)
     assert caught.value.hint
     assert weights_sha256(run[0]) == changed != digest
 
@@ -103,14 +108,16 @@ def test_another_format_version_is_refused(tmp_path, run, monkeypatch):
     path = save_checkpoint(tmp_path, IDENTITY, position(), *run)
     monkeypatch.undo()
     with pytest.raises(InputError, match="format_version = 2, this bsgrow reads 1"):
-        load_checkpoint(path, IDENTITY, *run)
+        load_checkpoint(path, IDENTITY, PLAN, *run)
 
 
 def test_weights_of_another_shape_are_refused(tmp_path, run):
     path = save_checkpoint(tmp_path, IDENTITY, position(), *run)
     model = torch.nn.Linear(1, 1)
     with pytest.raises(InputError, match=f"{path} does not fit the model: bias is missing"):
-        load_checkpoint(path, IDENTITY, model, build_optimizer(PLAIN, model.parameters(), lr=0.1))
+        load_checkpoint(
+            path, IDENTITY, PLAN, model, build_optimizer(PLAIN, model.parameters(), lr=0.1)
+        )
 
 
 def test_code_in_a_checkpoint_is_not_run(tmp_path, run, monkeypatch):
@@ -121,7 +128,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path, run, monkeypatch):
     monkeypatch.setattr(checkpoint, "asdict", lambda _: Harmful())
     path = save_checkpoint(tmp_path, IDENTITY, position(), *run)
     with pytest.raises(InputError, match="is not a bsgrow checkpoint"):
-        load_checkpoint(path, IDENTITY, *run)
+        load_checkpoint(path, IDENTITY, PLAN, *run)
     assert not (tmp_path / "harm").exists()
 
 
@@ -210,7 +217,7 @@ def test_a_missing_file_is_found(tmp_path, run, suffix):
     path, skipped = newest_whole_checkpoint(tmp_path)
     assert (path, [skip.path for skip in skipped]) == (older, [newer])
     with pytest.raises(InputError, match="is not a whole checkpoint"):
-        load_checkpoint(newer, IDENTITY, *run)
+        load_checkpoint(newer, IDENTITY, PLAN, *run)
 
 
 def test_the_manifest_is_what_other_tools_check(tmp_path, run):

@@ -112,7 +112,7 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path, run, monkeypatch, s
 
 def test_a_file_that_may_not_be_read_is_named_not_skipped(tmp_path, run, monkeypatch):
     path = save_checkpoint(tmp_path, IDENTITY, position(), *run)
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(BsgrowError, match=f"cannot read {path}: Permission denied"):
         newest_whole_checkpoint(tmp_path)
 

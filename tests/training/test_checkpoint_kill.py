@@ -6,6 +6,9 @@ is a number that the checkpoint's index implies, so the one found is known to be
 
 import subprocess
 import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
 
 SCRIPT = """
 import os, shutil, signal, sys
@@ -13,21 +16,22 @@ from pathlib import Path
 import torch
 from bsgrow.files import atomic
 from bsgrow.training import checkpoint, checkpoint_folder
+from tests.training.checkpoint_files import plan_of, position
 
 torch.set_num_threads(1)
 FILES = {module.__file__ for module in (atomic, checkpoint, checkpoint_folder)}
 IDENTITY = checkpoint.Identity(0, "recipe", "data")
+PLAN = plan_of(momentum=0.0)
 model = torch.nn.Linear(3, 3)
-optimizer = torch.optim.SGD(model.parameters())
+optimizer = torch.optim.SGD(model.parameters(), lr=PLAN.update(0).lr)
 
 def save(folder, index):
     torch.nn.init.constant_(model.weight, index)
-    position = checkpoint.Position(index, 8 * index, 0.0)
-    checkpoint.save_checkpoint(folder, IDENTITY, position, model, optimizer)
+    checkpoint.save_checkpoint(folder, IDENTITY, position(index), model, optimizer)
 
 def newest(folder):
     path, _ = checkpoint_folder.newest_whole_checkpoint(folder)
-    index = checkpoint.load_checkpoint(path, IDENTITY, model, optimizer).update_index
+    index = checkpoint.load_checkpoint(path, IDENTITY, PLAN, model, optimizer).update_index
     assert (model.weight == index).all(), index
     return index
 
@@ -71,7 +75,9 @@ print(found.count(2), found.count(3))
 
 def test_a_kill_at_any_line_leaves_a_whole_checkpoint(tmp_path):
     command = [sys.executable, "-W", "error", "-c", SCRIPT, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=1200, cwd=ROOT
+    )
     assert done.returncode == 0, done.stderr
     num_before, num_after = map(int, done.stdout.split())
     assert num_before > 50  # lines up to the rename of the manifest

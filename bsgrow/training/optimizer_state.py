@@ -1,0 +1,68 @@
+"""What an optimizer remembers of each parameter, found out before there is any."""
+
+from collections.abc import Iterable
+from math import prod
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from bsgrow.schedule import Plan
+from bsgrow.training.optimizers import set_hyperparameters
+
+
+class Form(NamedTuple):
+    """What a tensor must be like to stand in for another: its shape and dtype."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "Form":
+        """Return that of a tensor."""
+        return cls(tuple(tensor.shape), tensor.dtype)
+
+    @property
+    def num_bytes(self) -> int:
+        """The bytes that its elements take."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    def __str__(self) -> str:
+        return f"{str(self.dtype).removeprefix('torch.')} of shape {list(self.shape)}"
+
+
+def momenta_before(plan: Plan, num_updates: int) -> set[float]:
+    """Return every momentum that the first so many updates of a plan are made with."""
+    return {phase.momentum for phase in plan.phases if phase.first_index < num_updates}
+
+
+def state_forms(optimizer: Optimizer, momenta: Iterable[float]) -> list[dict[str, Form]]:
+    """Return what the optimizer remembers of each of its parameters after some updates.
+
+    Args:
+        optimizer: one of ``OPTIMIZERS``; not changed.
+        momenta: those of the updates, each once, in any order; none before the first update.
+    """
+    stand_in = nn.Parameter(torch.zeros(2))
+    remembered = _state_of(optimizer, stand_in, momenta)
+    return [
+        {
+            name: Form.of(parameter) if value.shape == stand_in.shape else Form.of(value)
+            for name, value in remembered.items()
+        }
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    ]
+
+
+def _state_of(
+    optimizer: Optimizer, parameter: nn.Parameter, momenta: Iterable[float]
+) -> dict[str, Tensor]:
+    """Make updates of one parameter that change nothing, and return what is remembered of it."""
+    twin: Optimizer = cast("Any", type(optimizer))([parameter], **optimizer.defaults)
+    for momentum in momenta:
+        parameter.grad = torch.zeros_like(parameter)
+        set_hyperparameters(twin, lr=0.0, momentum=momentum)
+        twin.step()
+    return dict(twin.state[parameter])
