@@ -22,9 +22,9 @@ from bsgrow.files.regular import opened_regular
 class TarIndex:
     """Where the samples of tars are, in 40 bytes each and their names.
 
-    A sample has two headers and a label in the tar, 1.5 KB at least: so no tar takes memory that it
-    does not have on the disk. Time is that of reading headers and metadata, not images; Ctrl-C ends
-    it.
+    A sample has two headers and a label in the tar, 1.5 KB at least, and what is in no sample is
+    counted: so no tar takes memory that it does not have on the disk. Time is that of reading
+    headers, and metadata of 1 MiB each and 1 GiB in all at most; Ctrl-C ends it.
 
     Args:
         paths: of the tars.

@@ -36,6 +36,8 @@ from bsgrow.data.tar_overrides import MalformedRecordsError, Overrides, of_every
 
 _WINDOW = 8 * BLOCK  # a small member and the header after it come with one read
 _MOST_METADATA = 1 << 20  # of a long name or of pax records; GNU tar writes a few hundred bytes
+_MUCH_METADATA = 1 << 12
+_MOST_IN_ALL = 1 << 30  # of all that is much
 _FRESH = "replace the tar with a fresh copy"
 
 
@@ -75,6 +77,7 @@ class TarReader:
         self.num_bytes = os.fstat(descriptor).st_size
         self._window, self._start = b"", 0
         self.member_start = 0
+        self._num_metadata = 0
 
     def members(self, start: int = 0) -> Iterator[Member]:
         """All but the folders, in order, to the end of the file.
@@ -187,6 +190,8 @@ class TarReader:
     def _read_metadata(self, kind: int, offset: int, size: int, overrides: Overrides) -> None:
         if size > _MOST_METADATA:
             raise self.damaged(offset, f"{size} bytes of metadata are above 1 MiB")
+        if size > _MUCH_METADATA:
+            self._count_metadata(size, offset)
         overrides.is_pending = overrides.is_pending or kind != PAX_GLOBAL
         if kind == LONG_LINK:  # nobody asks where it leads
             return
@@ -202,6 +207,12 @@ class TarReader:
             raise self.damaged(offset, problem) from None
         if key:
             problem = f"a pax record that gives all members the same {key.decode()}"
+            raise self.damaged(offset, problem)
+
+    def _count_metadata(self, num_bytes: int, offset: int) -> None:
+        self._num_metadata += num_bytes
+        if self._num_metadata > _MOST_IN_ALL:
+            problem = "long names and records of more than 4 KiB are above 1 GiB in all"
             raise self.damaged(offset, problem)
 
     def _check_end(self, position: int, overrides: Overrides) -> None:
