@@ -1,7 +1,8 @@
 """Downloads with a checksum, into a cache that holds whole files or none.
 
 No more is received than a file has bytes, over the scheme of its address alone: what is asked for
-over https comes over https, through redirects too. It gets its name when its SHA-256 is right.
+over https comes over https, through redirects too. It gets its name when its SHA-256 is right. It
+takes as long as the server does, whose pieces may take a minute each; Ctrl-C leaves nothing behind.
 """
 
 import hashlib

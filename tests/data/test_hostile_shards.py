@@ -67,8 +67,9 @@ NAMED = HEADER.size + RECORD.itemsize + 2 + NAME
 HOLES = {
     "records": ((HOLE // 40, 1), (2, 0, 0, 0), {}, "sample 0 has the length 0"),
     "records of 2**60 bytes": ((1, 1), (2, 1 << 60, 0, 0), None, "does not fit its parts"),
-    "class names": ((0, 1 << 24), (1 << 24, 0, 0, 0), {}, "an empty name among class names"),
-    "more class names": ((0, HOLE), (HOLE, 0, 0, 0), {}, f"{HOLE} bytes of class names are above"),
+    "classes": ((0, 1 << 24), (1 << 24, 0, 0, 0), {}, f"{1 << 24} classes are above the most"),
+    "class names": ((0, 1 << 20), (1 << 24, 0, 0, 0), {}, "an empty name among class names"),
+    "more class names": ((0, 1), (HOLE, 0, 0, 0), {}, f"{HOLE} bytes of class names are above"),
     "names without samples": (
         (0, 1),
         (2, HOLE, 0, 0),

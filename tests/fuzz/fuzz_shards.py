@@ -57,13 +57,23 @@ def tar_case(folder: Path, tars: list[bytes], rng: random.Random) -> bool:
 
 
 def _check_nothing_is_lost(path, split):
-    """What the standard library finds behind zeros and damaged headers too has been read."""
+    """What the standard library finds behind zeros and damaged headers too has been read.
+
+    It refuses a header whose owner, say, is no number, even under a right checksum; nothing is made
+    of the owner here.
+    """
     with tarfile.open(path, ignore_zeros=True) as tar:
         offsets = [member.offset_data for member in tar if member.isreg()]
     places = [split.locate(sample) for sample in range(len(split))]
     read = {int(place.partition(" at byte ")[2].split()[0]) for place in places}
-    assert read <= {*offsets}
-    assert len(offsets) == 2 * len(split)
+    content = path.read_bytes()
+    refused = {offset for offset in read - {*offsets} if _is_sound(content[offset - 512 : offset])}
+    assert read <= {*offsets} | refused
+    assert 2 * (len(split) - len(refused)) <= len(offsets) <= 2 * len(split)
+
+
+def _is_sound(header):
+    return tarfile.nti(header[148:156]) in tarfile.calc_chksums(header)
 
 
 def _read_all(split, images):

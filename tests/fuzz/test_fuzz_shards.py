@@ -20,6 +20,23 @@ def test_damaged_tars_are_read_or_refused(tmp_path):
     assert 10 < sum(opened) < 290
 
 
+def test_a_header_that_the_standard_library_alone_refuses(tmp_path):
+    """Seed 968500059: a mode that is no number, under a checksum that happens to be right."""
+    (whole, *_) = tars_in(tmp_path)
+    header = bytearray(whole[:512])
+    mode = header.index(b"644", 100)
+    header[mode : mode + 2] = b"&D"  # the sum of "64"
+    case = bytes(header) + whole[512:]
+    assert tar_case(tmp_path, [case], Unchanged())
+
+
+class Unchanged(random.Random):
+    """Damages nothing."""
+
+    def randint(self, low, high):
+        return 0
+
+
 def seed_of(output):
     return int(re.search(r"FUZZ_SEED=(\d+)", output)[1])
 

@@ -15,6 +15,7 @@ from bsgrow.data.shards.layout import (
 )
 
 _MOST_PIXELS = 2**31 - 1  # a side, so that sizes fit a signed 32-bit number everywhere
+_MOST_CLASSES = 1 << 20  # as labels in tars; a model has an output for each
 _MOST_NAME_BYTES = 1 << 20  # as in a tar
 _MOST_TEXT_BYTES = {"class names": 1 << 24, "changes": 1 << 16, "names left out": 1 << 26}
 
@@ -54,10 +55,18 @@ def read_header(start: bytes, file_bytes: int, where: str) -> Header:
     if header.file_bytes != file_bytes:
         problem = f"{header.file_bytes} bytes were written, {file_bytes} are there"
         raise damaged(where, min(header.file_bytes, file_bytes), problem)
-    if not HEADER.size <= header.index_bytes == header.expected_index_bytes <= file_bytes:
+    _check_lengths(header, where)
+    return header
+
+
+def _check_lengths(header: Header, where: str) -> None:
+    if not HEADER.size <= header.index_bytes == header.expected_index_bytes <= header.file_bytes:
         raise damaged(where, 16, f"an index of {header.index_bytes} bytes does not fit its parts")
     if header.index_bytes > MAX_INDEX_BYTES:
         raise damaged(where, 16, f"an index of {header.index_bytes} bytes is above the most, 1 GiB")
+    if header.num_classes > _MOST_CLASSES:
+        problem = f"{header.num_classes} classes are above the most, {_MOST_CLASSES}"
+        raise damaged(where, 76, problem)
     for what, length in zip(
         _MOST_TEXT_BYTES,
         (header.class_bytes, header.change_bytes, header.left_out_bytes),
@@ -65,7 +74,6 @@ def read_header(start: bytes, file_bytes: int, where: str) -> Header:
     ):
         if length > (most := _MOST_TEXT_BYTES[what]):
             raise damaged(where, 80, f"{length} bytes of {what} are above the most, {most}")
-    return header
 
 
 class RecordChecks:
