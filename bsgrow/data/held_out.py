@@ -106,7 +106,8 @@ def choose(names: Iterable[bytes], labels: NDArray[np.int64], fraction: float) -
     Returns:
         Bool [N].
     """
-    numbers = np.array([_number(name) for name in names], np.float64)
+    digests = b"".join([hashlib.sha256(name).digest()[:8] for name in names])
+    numbers = np.frombuffer(digests, ">u8").astype(np.float64) / 2**64
     held = numbers < fraction
     order = np.lexsort((numbers, labels))
     for same in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
@@ -115,7 +116,3 @@ def choose(names: Iterable[bytes], labels: NDArray[np.int64], fraction: float) -
         else:
             held[same] = False
     return held
-
-
-def _number(name: bytes) -> float:
-    return int.from_bytes(hashlib.sha256(name).digest()[:8], "big") / 2**64
