@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from bsgrow.data.shards import check_complete, check_same_texts, open_index, sha
 from bsgrow.data.shards.layout import RECORD, Index
 from bsgrow.data.sources import check_same_classes
 from bsgrow.data.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
-from bsgrow.data.verify_samples import Part, SampleChecks, runs_of, size_of
+from bsgrow.data.verify_samples import Part, SampleChecks, num_useful, runs_of, size_of
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.data.worker_pool import num_cores, started_workers
 from bsgrow.errors import InputError
@@ -72,7 +71,7 @@ def verify(
         decode: whether to decode each image too, and compare its size with the index.
         also: what else decodes an image that Pillow could, such as the decoder of the training,
             which may find damage that Pillow passes over; ValueError: it cannot.
-        num_workers: processes, on Linux; one a core where None.
+        num_workers: processes, on Linux; one a core where None. Fewer where more do not pay.
         on_progress: told how many samples are done, and of how many.
 
     Raises:
@@ -81,11 +80,10 @@ def verify(
     report = Verification()
     parts = _open_all(path, report)
     total = sum(part.num_samples for part in parts)
-    cores = num_workers or num_cores()
-    runs = [*islice(runs_of(parts, cores), cores)]
+    workers = num_useful(num_workers or num_cores(), parts, decode)
     checks = SampleChecks(parts, decode, also)
-    with quiet_pillow(), started_workers(checks, len(runs), size_of) as run:
-        for num_bytes, error in run(runs_of(parts, cores)):
+    with quiet_pillow(), started_workers(checks, workers, size_of) as run:
+        for num_bytes, error in run(runs_of(parts, workers)):
             report.num_samples += 1
             report.num_bytes += num_bytes
             report.damaged.extend([error] if error else [])
@@ -166,7 +164,8 @@ def _open_shards(
             report.left_out.extend(index.left_out)
         numbers.add(index.shard)
         indices[path] = _without_samples(index, indices)
-        parts.append(Part(path, len(index.records)))
+        num_bytes = int(index.records["length"].sum(dtype=np.int64))
+        parts.append(Part(path, len(index.records), num_bytes))
     return indices, parts
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -15,15 +16,19 @@ from bsgrow.images.reading import check_decodes
 _MOST_SAMPLES = 128
 _RUNS_PER_WORKER = 8
 
+_SAMPLES_TO_READ, _BYTES_TO_READ = 5000, 100 << 20
+"""Some 100 milliseconds of work, of which a process takes some to be started."""
+
 Samples: TypeAlias = Path | SourceSplit
 """Where samples are: a shard, whose index is read when they are checked, or an open split."""
 
 
 class Part(NamedTuple):
-    """Samples that are checked one after the other."""
+    """Samples that are checked one after the other; 0 bytes where only the files say."""
 
     samples: Samples
     num_samples: int
+    num_bytes: int = 0
 
 
 class Run(NamedTuple):
@@ -45,9 +50,19 @@ def runs_of(parts: Sequence[Part], num_workers: int) -> Iterator[Run]:
     """Cuts all samples into runs: 128 each, or fewer, so that every worker has some."""
     total = sum(part.num_samples for part in parts)
     most = max(1, min(_MOST_SAMPLES, total // (_RUNS_PER_WORKER * num_workers)))
-    for number, (_, num_samples) in enumerate(parts):
-        for start in range(0, num_samples, most):
-            yield Run(number, start, min(start + most, num_samples))
+    for number, part in enumerate(parts):
+        for start in range(0, part.num_samples, most):
+            yield Run(number, start, min(start + most, part.num_samples))
+
+
+def num_useful(num_workers: int, parts: Sequence[Part], decode: bool) -> int:
+    """As many as asked for, but none that would be done before it has begun."""
+    if decode:
+        return max(1, len([*islice(runs_of(parts, num_workers), num_workers)]))
+    num_samples = sum(part.num_samples for part in parts)
+    num_bytes = sum(part.num_bytes for part in parts)
+    paying = max(num_samples // _SAMPLES_TO_READ, num_bytes // _BYTES_TO_READ)
+    return max(1, min(num_workers, paying))
 
 
 def size_of(checked: Checked) -> int:

@@ -1,10 +1,13 @@
 """Ctrl-C while samples are worked through is raised where one of them is done."""
 
+import io
 import signal
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from bsgrow.cli import interrupt
+from bsgrow.cli import data_progress, interrupt
 from bsgrow.cli.data_progress import sample_bar
 
 
@@ -51,3 +54,13 @@ def test_where_it_is_ignored_it_stays_so():
         assert work(1) == [0, "went on", 1]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_the_bar_moves_in_a_thousand_steps(monkeypatch):
+    moved = []
+    monkeypatch.setattr(data_progress, "err", Console(file=io.StringIO(), force_terminal=True))
+    monkeypatch.setattr(Progress, "update", lambda bar, task, **to: moved.append(to["completed"]))
+    with sample_bar("packing") as told:
+        for done in range(1, 2501):
+            told(done, 2500)
+    assert moved == [*range(2, 2501, 2)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from bsgrow.data.encoded import SampleError
@@ -145,13 +146,21 @@ def _pack_split(
         packed.left_out.extend([outcome] if outcome else [])
         count.add(1)
 
-    for number, samples in enumerate(plan.shards):
-        path = folder / shard_name(number)
+    paths = [folder / shard_name(number) for number in range(len(plan.shards))]
+    missing = []
+    for number, (path, samples) in enumerate(zip(paths, plan.shards, strict=True)):
         if is_whole(path, plan.pack_id, number):
             packed.num_kept += 1
             count.add(len(samples))
         else:
-            write_shard(plan, number, path, run(runs_of(split, plan, samples)), on_sample)
+            missing.append(number)
+    # All at once: workers go on while a shard is brought to the disk.
+    runs = (runs_of(split, plan, plan.shards[number]) for number in missing)
+    results = run(chain.from_iterable(runs))
+    for number in missing:
+        of_shard = islice(results, len(plan.shards[number]))
+        write_shard(plan, number, paths[number], of_shard, on_sample)
+    for path in paths:
         _add_up(packed, open_header(path))
     return packed
 

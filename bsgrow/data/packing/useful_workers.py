@@ -16,27 +16,39 @@ _SMALL_BYTES = 1 << 14
 and has to be sent before."""
 
 _NUM_PROBES = 64
+_RUNS_TO_COPY = 16
+"""Of small files: some 100 milliseconds of work, of which a process takes some to be started."""
 
 
 def num_useful(num_workers: int, plans: Sequence[PackPlan]) -> int:
-    """As many as asked for, but no more than runs; one where large files are only copied.
+    """As many as asked for, but none that would be done before it has begun.
 
-    Whether progressive JPEGs are among them, which take work, is told by 64 files of each split.
+    One where large files are only copied. Whether progressive JPEGs are among them, which take
+    work, is told by 64 files of each split.
     """
-    if not any(map(_is_worth_sharing, plans)):
+    if any(map(_has_work, plans)):
+        runs_each = 1
+    elif all(map(_is_of_small_files, plans)):
+        runs_each = _RUNS_TO_COPY
+    else:
         return 1
     runs = chain.from_iterable(
         runs_of(split, plan, samples) for split, plan in enumerate(plans) for samples in plan.shards
     )
-    return max(1, sum(1 for _ in islice(runs, num_workers)))
+    num_runs = sum(1 for _ in islice(runs, num_workers * runs_each))
+    return max(1, num_runs // runs_each)
 
 
-def _is_worth_sharing(plan: PackPlan) -> bool:
+def _is_of_small_files(plan: PackPlan) -> bool:
+    return bool(np.sum(plan.source.num_bytes) <= _SMALL_BYTES * len(plan.source))
+
+
+def _has_work(plan: PackPlan) -> bool:
     source, options = plan.source, plan.options
+    if options.decode or options.resizes:
+        return True
     if not len(source):
         return False
-    if options.decode or options.resizes or np.mean(source.num_bytes) <= _SMALL_BYTES:
-        return True
     step = -(-len(source) // _NUM_PROBES)
     return any(_is_progressive(source, sample) for sample in range(0, len(source), step))
 
