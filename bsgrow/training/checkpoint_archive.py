@@ -102,8 +102,8 @@ class _Bounded:
         return self._stream.read(self._largest if size < 0 else size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if offset > self._size:
-            raise NoCheckpointError("its index names what lies behind its end")
+        if whence == os.SEEK_SET and not 0 <= offset <= self._size:
+            raise NoCheckpointError("its index names what lies outside of it")
         return self._stream.seek(offset, whence)
 
     def seekable(self) -> bool:
