@@ -15,6 +15,7 @@ from bsgrow.cli.console import err, print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.errors import InputError
+from bsgrow.printable import printable
 from bsgrow.recipe import load_recipe
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def loader(
     from bsgrow.native import Augment
 
     if path is not None and data is not options.Data.JPEG:
-        raise InputError(f"--path {path}: is for JPEG files", hint="add --data jpeg")
+        raise InputError(f"--path {printable(path)}: is for JPEG files", hint="add --data jpeg")
     sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
     names = list(SYSTEMS) if systems is None else system_list(systems, SYSTEMS)
     with _scratch_folder() as scratch:

@@ -14,6 +14,7 @@ from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.command import Command, option, quoted
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.printable import cut, printable
 from bsgrow.recipe import OpenedData, Recipe, make_arm, plan_recipe
 from bsgrow.reporting.matplotlib_defaults import import_matplotlib
 
@@ -94,7 +95,7 @@ def compare(
         out.print(_table(results))
         for line in _differences(results):
             print_words(line)
-        out.print(f"picture: {picture}")
+        out.print(f"picture: {printable(picture)}")
     _require_none_diverged(results, folder)
 
 
@@ -108,7 +109,8 @@ def _seeds(text: str | None, first: object, recipe: Recipe) -> list[int]:
         return [(recipe.run.seed + k) % _NUM_SEEDS for k in range(3)]
     if first is not None and first not in _numbers(text):
         raise InputError(
-            f"--seed {first}: is not one of --seeds {text}", hint=f"pass {option('--seeds', first)}"
+            f"--seed {first}: is not one of --seeds {cut(text)}",
+            hint=f"pass {option('--seeds', first)}",
         )
     return _numbers(text)
 
@@ -118,7 +120,7 @@ def _numbers(text: str) -> list[int]:
         return list(dict.fromkeys(int(number) for number in text.split(",")))
     except ValueError as error:
         raise InputError(
-            f"--seeds {text}: not whole numbers separated by commas", hint="--seeds 0,1,2"
+            f"--seeds {cut(text)}: not whole numbers separated by commas", hint="--seeds 0,1,2"
         ) from error
 
 
@@ -217,10 +219,10 @@ def _run(
             recipe, directory, begun, stop, lines=False, go_on=again, opened=opened
         )
     except BsgrowError as error:
-        error.message = f"{directory.path}: {error.message}"
+        error.message = f"{printable(directory.path)}: {error.message}"
         raise
     accuracy = f"test accuracy {finished.test_accuracy:.2%}"
-    err.print(f"{directory.path}: {accuracy}, {finished.num_updates} updates")
+    err.print(f"{printable(directory.path)}: {accuracy}, {finished.num_updates} updates")
     return finished
 
 

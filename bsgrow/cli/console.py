@@ -19,6 +19,7 @@ from bsgrow.errors import BsgrowError
 from bsgrow.printable import printable_lines
 
 _PIPE_WIDTH = 120  # of words in a pipe or a log, which need not fit a terminal
+_MOST = 10_000  # characters of an error, a hint or a note
 _DUMB = ("dumb", "unknown")
 
 
@@ -72,16 +73,21 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def print_error(error: BsgrowError) -> None:
     """Write an error and its hint to stderr."""
-    err.print(plain_text("error:", "bold red"), error.message)
+    err.print(plain_text("error:", "bold red"), _bounded(error.message))
     if error.hint:
         print_hint(error.hint)
 
 
 def print_hint(hint: str) -> None:
     """Write what to do to stderr."""
-    err.print(plain_text("hint:", "bold cyan"), as_options(hint))
+    err.print(plain_text("hint:", "bold cyan"), _bounded(as_options(hint)))
 
 
 def note(message: str) -> None:
     """Write a remark to stderr."""
-    err.print(plain_text("note:", "bold yellow"), message)
+    err.print(plain_text("note:", "bold yellow"), _bounded(message))
+
+
+def _bounded(text: str) -> str:
+    """Return a text, or the beginning of one that names values without number."""
+    return text if len(text) <= _MOST else f"{text[:_MOST]}…"

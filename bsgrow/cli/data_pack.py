@@ -14,6 +14,7 @@ from bsgrow.cli.sizes import format_size, parse_size
 from bsgrow.command import Command, argument
 from bsgrow.data.packing import PackedSplit, PackOptions, pack
 from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
+from bsgrow.printable import printable
 
 _SHOWN = 20  # of the files left out; the rest are counted
 
@@ -118,7 +119,7 @@ def _describe(split: PackedSplit) -> str:
     parts.append(f"{split.num_shards} shard{'s' * (split.num_shards != 1)}{kept}")
     if split.num_left_out:
         parts.append(f"{split.num_left_out} left out")
-    return f"{split.folder}: {', '.join(parts)}"
+    return f"{printable(split.folder)}: {', '.join(parts)}"
 
 
 def _as_json(split: PackedSplit) -> dict[str, object]:

@@ -8,6 +8,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from bsgrow.cli.console import err, note
+from bsgrow.printable import printable
 from bsgrow.training.events import (
     CheckpointSkipped,
     Evaluated,
@@ -48,9 +49,9 @@ def show_plain(event: Event) -> None:
     elif isinstance(event, Evaluated):
         err.print(_describe_evaluation(event))
     elif isinstance(event, CheckpointSkipped):
-        note(f"skipped checkpoint {event.path}: {event.reason}")
+        note(f"skipped checkpoint {printable(event.path)}: {event.reason}")
     elif isinstance(event, SampleSkipped):
-        note(f"skipped {event.where}: {event.reason}")
+        note(f"skipped {printable(event.where)}: {event.reason}")
 
 
 def _ignore(event: Event) -> None:

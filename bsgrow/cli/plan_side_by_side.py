@@ -8,6 +8,7 @@ from typing import Any
 from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import epochs, span
 from bsgrow.cli.table import Column, FittedTable, figures
+from bsgrow.printable import printable
 from bsgrow.recipe import Recipe, changed_keys
 from bsgrow.schedule import Phase, Plan, report
 
@@ -97,4 +98,4 @@ def _ratio(value: float, first: float) -> str:
 
 
 def _value(written: Any) -> str:
-    return "–" if written is None else f"{written}"
+    return "–" if written is None else printable(str(written))

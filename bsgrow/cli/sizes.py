@@ -3,6 +3,7 @@
 import re
 
 from bsgrow.errors import InputError
+from bsgrow.printable import cut
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY = {"ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
@@ -18,7 +19,9 @@ def parse_size(text: str, option: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     factor = (_UNITS | _BINARY).get(match[2].lower()) if match else None
     if match is None or factor is None:
-        raise InputError(f"{option} {text}: not a number of bytes", hint=f"such as {option} 256MiB")
+        raise InputError(
+            f"{option} {cut(text)}: not a number of bytes", hint=f"such as {option} 256MiB"
+        )
     return int(match[1]) * factor
 
 

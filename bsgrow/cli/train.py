@@ -12,6 +12,7 @@ from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.command import Command, argument, resume_command
+from bsgrow.printable import printable
 
 if TYPE_CHECKING:
     from bsgrow.training import RunDirectory, RunFinished
@@ -77,7 +78,7 @@ def train(
             finished = carry_out_stoppable(changed.load(name), directory, resume, stop, go_on=go_on)
     except DivergedRunError as error:
         if output is Format.TABLE:
-            _print_rows({"diverged": error.message, "run": str(directory.path)})
+            _print_rows({"diverged": error.message, "run": printable(directory.path)})
         raise
     if output is Format.JSON:
         print_json(to_dict(finished))
@@ -92,7 +93,7 @@ def _directory(out_dir: Path | None, resume: bool, name: str) -> "RunDirectory":
     if out_dir is not None or not resume:
         return RunDirectory(out_dir or _new_directory(name))
     directory = newest_unfinished_run(_RUNS)
-    note(f"going on with {directory.path}, the newest run that is not finished")
+    note(f"going on with {printable(directory.path)}, the newest run that is not finished")
     return directory
 
 
@@ -109,7 +110,7 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
         "wall-clock": f"{finished.wall_seconds:.1f} s "
         f"({finished.samples_per_second:,.0f} samples/s)",
         "weights": f"sha256 {finished.weights_sha256[:16]}…",
-        "run": finished.out,
+        "run": printable(finished.out),
     }
     if finished.num_skipped or finished.num_test_skipped:
         rows["skipped"] = (

@@ -155,7 +155,7 @@ def _check_num_samples(data: DataConfig, dataset: EncodedDataset) -> None:
     if data.num_samples not in (None, dataset.num_samples):
         raise InputError(
             f"data.num_samples = {data.num_samples}: there are {dataset.num_samples} training "
-            f"images in {data.path}",
+            f"images in {printable(data.path or '')}",
             hint="leave data.num_samples out, and they are counted",
         )
 

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.printable import printable
 from bsgrow.reporting.log_axis import batch_axis, log_axis
 from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
@@ -96,7 +97,7 @@ def require_drawable(num_plans: int, path: Path) -> None:
     """Raise InputError unless that many plans can be drawn into a file of that name."""
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
-            f"{path}: a picture of kind {path.suffix or 'unknown'!r} cannot be written",
+            f"{printable(path)}: a picture of kind {path.suffix or 'unknown'!r} cannot be written",
             hint=f"name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
         )
     if num_plans > len(COLOURS):
@@ -180,6 +181,6 @@ def _save(figure: Figure, path: Path) -> None:
         figure.savefig(path, dpi=150, metadata=dates.get(path.suffix.lower()))
     except OSError as error:
         raise BsgrowError(
-            f"{path}: cannot be written: {error.strerror or error}",
+            f"{printable(path)}: cannot be written: {error.strerror or error}",
             hint="name a file in a folder that exists and is yours to write",
         ) from error

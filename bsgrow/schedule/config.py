@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from bsgrow.errors import InputError
+from bsgrow.printable import cut
 from bsgrow.schedule.curves import Curve, build_curve
 
 _LONGEST_PART = 80  # characters of a wrong value that an error shows
@@ -143,7 +144,7 @@ class Growth:
             return
         if isinstance(self.factor, str) or not 1 < self.factor < math.inf:
             raise InputError(
-                f"growth.factor = {self.factor}: must be a finite number above 1",
+                f"growth.factor = {cut(str(self.factor))}: must be a finite number above 1",
                 hint='growth.factor = "continuous" grows the batch without levels',
             )
 

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from bsgrow.errors import InputError
+from bsgrow.printable import cut
 from bsgrow.schedule.export.draft import Draft, Export, planned_runs
 from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
 from bsgrow.schedule.export.optimizer import Optimizer, require_no_l2_adam
@@ -56,6 +57,7 @@ _NO_SGD = (
     f'{SYSTEM} has no SGD, and refuses "type: sgd" unless what stands at the end is run before it'
 )
 _REGISTERED = [f"# {line}" for line in _SGD.splitlines()]
+_MAX_DIGITS = 18  # which 64 bits hold
 _FIELD = re.compile(r"""["']?\b(start|until|value)["']?\s*:\s*(-?\d+)\b""")
 
 
@@ -101,9 +103,9 @@ def parse_levanter(text: str) -> BatchSchedule:
     Raises:
         InputError: what Levanter would refuse too, or would misread.
     """
-    if text.strip().isdigit():
-        return read_levanter([{"start": 0, "value": int(text)}])
-    fields = [(name, int(number)) for name, number in _FIELD.findall(text)]
+    if text.strip().isdecimal():
+        return read_levanter([{"start": 0, "value": _integer(text.strip())}])
+    fields = [(name, _integer(number)) for name, number in _FIELD.findall(text)]
     if not fields or len(fields) % 2:
         raise _refused(text, "a step is {start, value}")
     return read_levanter([dict(fields[at : at + 2]) for at in range(0, len(fields), 2)])
@@ -133,6 +135,12 @@ def read_levanter(steps: Sequence[Mapping[str, int]]) -> BatchSchedule:
     return schedule
 
 
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise _refused(text, f"a number has at most {_MAX_DIGITS} digits")
+    return int(text)
+
+
 def _starts(steps: Sequence[Mapping[str, int]]) -> list[int]:
     keys = {frozenset(step) for step in steps}
     if keys == {frozenset(("start", "value"))}:
@@ -144,7 +152,7 @@ def _starts(steps: Sequence[Mapping[str, int]]) -> list[int]:
 
 def _refused(steps: object, reason: str) -> InputError:
     return InputError(
-        f"levanter batch schedule {steps}: {reason}",
+        f"levanter batch schedule {cut(str(steps))}: {reason}",
         hint='for example [{"start": 0, "value": 64}, {"start": 1000, "value": 128}]',
     )
 

@@ -20,6 +20,7 @@ that is cut; a threshold closer than a float resolves.
 from itertools import pairwise
 
 from bsgrow.errors import InputError
+from bsgrow.printable import cut
 from bsgrow.schedule.export.draft import Draft, Export, runs_of
 from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
 from bsgrow.schedule.export.noise import tile
@@ -43,6 +44,7 @@ from bsgrow.schedule.export.target import (
 from bsgrow.schedule.plan import Plan
 
 SYSTEM = "Megatron-LM"
+_MAX_NUMBER = 2**63
 _SUFFIXES = {"T": 10**12, "B": 10**9, "M": 10**6, "K": 10**3}
 
 
@@ -135,14 +137,17 @@ def _number(text: str) -> int:
     if digits[-1:] in _SUFFIXES:
         digits, unit = digits[:-1], _SUFFIXES[digits[-1]]
     try:
-        return int(float(digits) * unit)
+        number = int(float(digits) * unit)
     except (ValueError, OverflowError):
         raise _refused(text, "not a number with an optional K, M, B or T") from None
+    if abs(number) >= _MAX_NUMBER:
+        raise _refused(text, f"a number is below {_MAX_NUMBER}")
+    return number
 
 
 def _refused(text: str, reason: str) -> InputError:
     return InputError(
-        f'megatron batch schedule "{text}": {reason}', hint='for example "0:768 250B:1536"'
+        f'megatron batch schedule "{cut(text)}": {reason}', hint='for example "0:768 250B:1536"'
     )
 
 

@@ -77,6 +77,11 @@ def test_reads_one_number():
         ("[{start: 0, value: 8}, {start: 0, value: 16}]", "ascending order"),
         ("[{start: 0, value: 0}]", "at least 1"),
         ("[{start: 0, value: 8}, {until: 9, value: 16}]", "each step is {start, value}"),
+        ("9" * 5000, "at most 18 digits"),
+        ("[{start: 0, value: 1" + "0" * 400 + "}]", "at most 18 digits"),
+        ("[{start: -" + "9" * 5000 + ", value: 8}]", "at most 18 digits"),
+        ("²", "a step is {start, value}"),
+        ("\x1b[31m", r"\\x1b\[31m"),
     ],
 )
 def test_refuses(text, reason):

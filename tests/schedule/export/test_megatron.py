@@ -93,6 +93,10 @@ def test_reads_as_megatron_does(text, tokens, schedule):
         ("0:8 inf:16", "not a number"),
         ("0:0", "at least 1"),
         ("-5:8 0:8", "at least 0"),
+        ("0:1e19", "below 9223372036854775808"),
+        ("0:8 1e290T:16", "below 9223372036854775808"),
+        ("0:" + "9" * 5000, "not a number"),
+        ("0:\x1b[31m", r"\\x1b\[31m"),
         ("0:8 5:16 5:32", "two thresholds fall on the same sample"),
     ],
 )
