@@ -31,12 +31,16 @@ bool is(std::string_view text, std::string_view lowered) {
                                                      [](char a, char b) { return lower(a) == b; });
 }
 
+// That of an image or a label with more than one extension its neighbours decide.
 Role role_of(std::string_view extension) {
+  const size_t dot = extension.rfind('.');
+  const bool is_dotted = dot != std::string_view::npos;
+  const std::string_view last = is_dotted ? extension.substr(dot + 1) : extension;
   for (const char* const image : {"jpg", "jpeg", "png", "webp"}) {
-    if (is(extension, image)) return Role::kImage;
+    if (is(last, image)) return is_dotted ? Role::kDoubtful : Role::kImage;
   }
-  if (is(extension, "cls")) return Role::kLabel;
-  return extension.find('.') == std::string_view::npos ? Role::kOther : Role::kDoubtful;
+  if (is(last, "cls")) return is_dotted ? Role::kDoubtful : Role::kLabel;
+  return Role::kOther;
 }
 
 // Where the key ends, at the first dot of the last part of the path; 0: there is none.

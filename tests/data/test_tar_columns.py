@@ -25,7 +25,19 @@ from tests.data.tar_files import (
 )
 
 STEMS = ["a", "b", "c", "dir/a", "dir.x/b", "k" * 120, ""]
-EXTENSIONS = ["jpg", "cls", "PNG", "json", "txt", "seg.png", "1.cls", "jpg.cls", "tar/", ""]
+EXTENSIONS = [
+    "jpg",
+    "cls",
+    "PNG",
+    "json",
+    "txt",
+    "seg.png",
+    "1.cls",
+    "meta.json",
+    "jpg.cls",
+    "tar/",
+    "",
+]
 CONTENTS = [b"1", b"7\n", b"", b"x", b" 12 ", b"y" * 1500, b"9" * 33]
 KINDS = [*[b"0"] * 12, b"\0", b"7", b"5", b"1", b"2", b"D", b"V", b"M", b"S", b"Z"]
 RECORDS = [

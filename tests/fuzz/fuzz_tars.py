@@ -25,7 +25,7 @@ from tests.fuzz.binary_mutations import mutate
 from tests.fuzz.running import base_seed, run_for
 
 KEYS = (b"a", b"b", b"dir/a", b"dir.x/b", b"n" * 90)
-EXTENSIONS = (b"jpg", b"cls", b"PNG", b"json", b"seg.png", b"1.cls", b"")
+EXTENSIONS = (b"jpg", b"cls", b"PNG", b"json", b"seg.png", b"1.cls", b"meta.json", b"")
 CONTENTS = (b"1", b"12\n", b" 0 ", b"", b"x" * 700, b"9" * 33)
 RECORDS = ({"path": b"c.jpg"}, {"size": b"1"}, {"mtime": b"1.5"}, {"GNU.sparse.major": b"1"})
 
@@ -34,7 +34,7 @@ def sample(rng: random.Random) -> bytes:
     """The members of a sample, mostly whole."""
     key = rng.choice(KEYS) + b"%d" % rng.randrange(1000)
     records = pax(mtime=b"1700000000.5") if rng.random() < 0.3 else b""
-    names = [b"jpg", b"cls"] if rng.random() < 0.7 else [b"cls", *rng.sample(EXTENSIONS, 2)]
+    names = [b"jpg", b"cls"] if rng.random() < 0.85 else [b"cls", *rng.sample(EXTENSIONS, 2)]
     rng.shuffle(names)
     label = rng.choice(CONTENTS) if rng.random() < 0.2 else b"3"
     contents = {b"cls": label}
@@ -61,7 +61,7 @@ def odd_member(rng: random.Random) -> bytes:
 
 def damaged_tar(rng: random.Random) -> bytearray:
     """Up to eight samples and odd members, changed here and there."""
-    makers = rng.choices((sample, odd_member), (3, 1), k=rng.randint(1, 8))
+    makers = rng.choices((sample, odd_member), (5, 1), k=rng.randint(1, 8))
     whole = b"".join(make(rng) for make in makers) + bytes(1024)
     if rng.random() < 0.2:
         return bytearray(whole)
