@@ -253,14 +253,16 @@ def from_json(line: str) -> Event:
         InputError: if the line is not JSON, or a field is missing or of another type.
     """
     values, reader = _parse(line)
+    is_plain = line.isascii() and "\\u" not in line  # as are all but odd names of files
     try:
-        event = reader.validate_json(json.dumps(_with_texts(values, to_text)), strict=True)
+        text = line if is_plain else json.dumps(_with_texts(values, to_text))
+        event = reader.validate_json(text, strict=True)
     except RecursionError as error:
         raise _not_an_event(line, "nested too deeply") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise _not_an_event(line, ": ".join(map(str, (*first["loc"], first["msg"])))) from error
-    return replace(event, **_with_texts(asdict(event), from_text))
+    return event if is_plain else replace(event, **_with_texts(asdict(event), from_text))
 
 
 def _with_texts(values: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:

@@ -119,6 +119,20 @@ def test_locking_truncates_nothing(tmp_path):
     assert (tmp_path / LOCK_FILE).read_bytes() == b"precious"
 
 
+def test_a_split_is_not_packed_through_a_link(source, tmp_path):
+    data = tmp_path / "data"
+    for split in ("train", "val"):
+        write_images(data / split, {"c/0.jpg": encode_image()})
+    for name in ("elsewhere", "disk"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "disk/val").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "out").symlink_to("disk")  # DEST itself may be a link
+    with pytest.raises(InputError, match="out/val: a symbolic link"):
+        pack(data, tmp_path / "out", PackOptions())
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    pack(source, tmp_path / "out" / "new", PackOptions())
+
+
 def test_packing_leaves_what_a_lock_leads_to(source, tmp_path):
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")

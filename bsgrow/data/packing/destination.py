@@ -28,13 +28,18 @@ def check_apart(source: Path, dest: Path) -> None:
         )
 
 
-def check_free(plan: PackPlan, folder: Path) -> None:
+def check_free(plan: PackPlan, folder: Path, dest: Path) -> None:
     """Refuses a folder with shards that are not of this plan; those of an interrupted run are.
 
     Raises:
-        InputError: there is one, or the folder is a file.
+        InputError: there is one, or the folder is a file, or a link in `dest`.
         BsgrowError: the folder or a shard cannot be read.
     """
+    if folder != dest and folder.is_symlink():
+        raise InputError(
+            f"{printable(folder)}: a symbolic link",
+            hint="choose another DEST, or link DEST itself and put the folder in its place",
+        )
     if not folder.is_dir():
         if folder.exists():
             raise InputError(f"{printable(folder)} is not a folder", hint="choose another DEST")

@@ -112,7 +112,7 @@ def _held(dest: Path, plans: Sequence[PackPlan], folders: Sequence[Path]) -> Ite
     _make(dest)
     with locked(dest, "packing", "DEST"):
         for plan, folder in zip(plans, folders, strict=True):
-            check_free(plan, folder)
+            check_free(plan, folder, dest)
         yield
 
 
