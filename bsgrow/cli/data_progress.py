@@ -61,8 +61,12 @@ def _bar(action: str) -> Iterator[Told]:
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(action, total=None)
 
+        shown = 0
+
         def show(done: int, total: int) -> None:
-            if done % max(1, total // _STEPS) == 0 or done == total:
+            nonlocal shown
+            if done - shown >= total // _STEPS or done == total:
+                shown = done
                 bar.update(task, completed=done, total=total)
 
         yield show

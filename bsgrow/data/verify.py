@@ -83,10 +83,10 @@ def verify(
     workers = num_useful(num_workers or num_cores(), parts, decode)
     checks = SampleChecks(parts, decode, also)
     with quiet_pillow(), started_workers(checks, workers, size_of) as run:
-        for num_bytes, error in run(runs_of(parts, workers)):
-            report.num_samples += 1
+        for num_samples, num_bytes, damaged in run(runs_of(parts, workers)):
+            report.num_samples += num_samples
             report.num_bytes += num_bytes
-            report.damaged.extend([error] if error else [])
+            report.damaged.extend(damaged)
             on_progress(report.num_samples, total)
     return report
 
@@ -156,25 +156,32 @@ def _open_shards(
     numbers = set()
     for path in paths:
         try:
-            index = open_index(path)
+            part, index = _open_shard(path)
         except DamagedError as error:
             report.damaged.append(error)
             continue
         if index.shard not in numbers:  # else it is there under two names
             report.left_out.extend(index.left_out)
         numbers.add(index.shard)
-        indices[path] = _without_samples(index, indices)
-        num_bytes = int(index.records["length"].sum(dtype=np.int64))
-        parts.append(Part(path, len(index.records), num_bytes))
+        indices[path] = _sharing_names(replace(index, left_out=()), indices)
+        parts.append(part)
     return indices, parts
 
 
-def _without_samples(index: Index, before: Mapping[Path, Index]) -> Index:
+def _open_shard(path: Path) -> tuple[Part, Index]:
+    """Its samples, and its index without them."""
+    index = open_index(path)
+    num_bytes = int(index.records["length"].sum(dtype=np.int64))
+    part = Part(path, len(index.records), num_bytes)
+    return part, replace(index, records=np.empty(0, RECORD), names=Names.of(()))
+
+
+def _sharing_names(index: Index, before: Mapping[Path, Index]) -> Index:
     """Class names that are alike are held once."""
     first = next(iter(before.values()), index)
-    names = first.class_names if index.class_names == first.class_names else index.class_names
-    none = np.empty(0, RECORD)
-    return replace(index, class_names=names, records=none, names=Names.of(()), left_out=())
+    if index.class_names != first.class_names:
+        return index
+    return replace(index, class_names=first.class_names)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Checking the samples of a data set, a run of them at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -9,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from bsgrow.data.encoded import EncodedSplit, SampleError
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.shards import ShardSplit, open_index
+from bsgrow.data.worker_pool import PART_BYTES
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.reading import check_decodes
@@ -40,10 +40,11 @@ class Run(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """One sample: bytes that were read, and why it cannot be used, or None."""
+    """Samples one after the other: how many, bytes that were read, and what cannot be used."""
 
+    num_samples: int
     num_bytes: int
-    error: SampleError | None
+    damaged: list[SampleError]
 
 
 def runs_of(parts: Sequence[Part], num_workers: int) -> Iterator[Run]:
@@ -66,7 +67,7 @@ def num_useful(num_workers: int, parts: Sequence[Part], decode: bool) -> int:
 
 
 def size_of(checked: Checked) -> int:
-    """So that what was found comes back after some bytes that were read."""
+    """So that what was found comes back once some bytes were read."""
     return checked.num_bytes
 
 
@@ -85,33 +86,45 @@ class SampleChecks:
         self, parts: Sequence[Part], decode: bool, also: Callable[[Encoded], None]
     ) -> None:
         self._parts, self._decode, self._also = parts, decode, also
-        self._split = lru_cache(1)(self._opened)
+        self._opened: tuple[int, EncodedSplit] | None = None
 
     def __call__(self, run: Run) -> Iterator[Checked]:
         """Raises DamagedError where an index can no longer be read."""
         split = self._split(run.part)
+        start, total = run.start, 0
+        damaged: list[SampleError] = []
         for sample in range(run.start, run.stop):
-            yield self._check(split, sample)
+            num_bytes, error = self._check(split, sample)
+            total += num_bytes
+            damaged += [error] if error else []
+            if total >= PART_BYTES:
+                yield Checked(sample + 1 - start, total, damaged)
+                start, total, damaged = sample + 1, 0, []
+        if start < run.stop:
+            yield Checked(run.stop - start, total, damaged)
 
-    def _opened(self, part: int) -> EncodedSplit:
+    def _split(self, part: int) -> EncodedSplit:
         samples = self._parts[part].samples
-        return (
-            ShardSplit([samples], [open_index(samples)]) if isinstance(samples, Path) else samples
-        )
+        if not isinstance(samples, Path):
+            return samples
+        if self._opened is None or self._opened[0] != part:
+            self._opened = None  # first, or two were in memory
+            self._opened = part, ShardSplit([samples], [open_index(samples)])
+        return self._opened[1]
 
-    def _check(self, split: EncodedSplit, sample: int) -> Checked:
+    def _check(self, split: EncodedSplit, sample: int) -> tuple[int, SampleError | None]:
         try:
             content = split.read(sample)
         except SampleError as error:
             # Another one: this one holds the image, by its traceback.
-            return Checked(0, SampleError(error.where, error.reason, error.hint))
+            return 0, SampleError(error.where, error.reason, error.hint)
         try:
             if self._decode:
                 _check_size(split, sample, check_decodes(content))
                 self._also(content)
         except ValueError as error:
-            return Checked(len(content), SampleError(split.locate(sample), str(error)))
-        return Checked(len(content), None)
+            return len(content), SampleError(split.locate(sample), str(error))
+        return len(content), None
 
 
 def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None:

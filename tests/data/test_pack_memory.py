@@ -14,7 +14,7 @@ from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.packing.plan import PackPlan, plan_pack
 from bsgrow.data.packing.preparation import Packed
 from bsgrow.data.packing.shard_writer import write_shard
-from bsgrow.data.shards import index_reading
+from bsgrow.data.shards import index_reading, shard_name
 from bsgrow.data.shards.layout import RECORD
 from bsgrow.data.verify import verify
 from tests.data.conftest import encode_image, write_images
@@ -44,14 +44,15 @@ class OneImage:
         return self.names[sample]
 
 
-def planned(num_samples: int) -> PackPlan:
-    return plan_pack(OneImage(num_samples), ("n00000801",), PackOptions(), "")
+def planned(num_samples: int, **options: int) -> PackPlan:
+    return plan_pack(OneImage(num_samples), ("n00000801",), PackOptions(**options), "")
 
 
-def write(plan: PackPlan, path: Path) -> None:
+def write(plan: PackPlan, folder: Path) -> None:
     image = Packed(IMAGE, zlib.crc32(IMAGE), 8, 8, False)
-    results = iter([image] * len(plan.source))
-    write_shard(plan, 0, path, results, lambda outcome: None)
+    for number, samples in enumerate(plan.shards):
+        results = iter([image] * len(samples))
+        write_shard(plan, number, folder / shard_name(number), results, lambda outcome: None)
 
 
 def held(work: Callable[[], object]) -> int:
@@ -81,7 +82,7 @@ def test_planning_holds_nothing_of_a_sample():
 def test_writing_a_shard_holds_its_index(tmp_path):
     plans = {num_samples: planned(num_samples) for num_samples in (FEW, MANY)}
     results = 8  # the list of them here
-    held_here = held_a_sample(lambda num: write(plans[num], tmp_path / "shard-000000.bsgrow"))
+    held_here = held_a_sample(lambda num: write(plans[num], tmp_path))
     assert held_here <= 1.1 * (RECORD.itemsize + NAME_BYTES + results)
 
 
@@ -90,9 +91,17 @@ def test_verifying_holds_one_index(tmp_path, monkeypatch):
     for num_samples in (FEW, MANY):
         (tmp_path / str(num_samples)).mkdir()
         plan = planned(num_samples)
-        write(plan, tmp_path / str(num_samples) / "shard-000000.bsgrow")
+        write(plan, tmp_path / str(num_samples))
     held_here = held_a_sample(lambda num: verify(tmp_path / str(num), num_workers=1))
     assert held_here <= 1.1 * (RECORD.itemsize + NAME_BYTES)
+
+
+def test_verifying_more_shards_holds_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(index_reading, "_CHUNK", 100 * RECORD.itemsize)
+    for num_samples in (FEW, MANY):
+        (tmp_path / str(num_samples)).mkdir()
+        write(planned(num_samples, shard_bytes=1 << 20), tmp_path / str(num_samples))
+    assert held_a_sample(lambda num: verify(tmp_path / str(num), num_workers=1)) < 10
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
