@@ -153,7 +153,7 @@ def _require_groups(found: Any, ours: list[dict[str, Any]]) -> None:
 
 
 def _is_close(found: Any, ours: float) -> bool:
-    return is_number(found) and isclose(found, ours, rel_tol=1e-9)
+    return _is_number(found) and isclose(found, ours, rel_tol=1e-9)
 
 
 def _is_same(found: Any, ours: Any) -> bool:
@@ -189,7 +189,7 @@ def require_position(found: Any, plan: Plan, num_updates: int) -> None:
             f"does not fit the plan: its cursor after {index} updates is {shown(cursor)}, "
             f"the plan's {start}"
         )
-    if not is_number(elapsed) or not 0 <= elapsed <= _LONGEST_RUN:
+    if not _is_number(elapsed) or not 0 <= elapsed <= _LONGEST_RUN:
         raise UnfitError(f"has an impossible elapsed_seconds: {shown(elapsed)}")
     _require_totals(found["extra"], plan, cursor)
 
@@ -223,7 +223,7 @@ def _is_count(value: Any, most: int) -> bool:
     return type(value) is int and 0 <= value <= most
 
 
-def is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     """Whether a value is a whole or floating-point number, and finite."""
     return type(value) in (int, float) and abs(value) <= sys.float_info.max
 

@@ -126,7 +126,7 @@ def _saved(state: dict[str, Any], groups: list[dict[str, Any]], archive: Archive
     optimizer = {"state": remembered, "param_groups": groups}
     saved = Saved(state["position"], tensors(state["model"]), optimizer)
     if unused := archive.storages().keys() - used:
-        raise UnfitError(f"holds {len(unused)} tensors that belong nowhere")
+        raise UnfitError(f"has storages that no tensor is in: {len(unused)}")
     return saved
 
 

@@ -1,6 +1,7 @@
 """Whatever a checkpoint holds that the run itself would not: refused, and nothing is changed."""
 
 import tempfile
+import zipfile
 from collections import OrderedDict
 from copy import deepcopy
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.training.checkpoint_files import (
     places,
     plan_of,
     read_state,
+    write_manifest,
     write_state,
 )
 
@@ -199,6 +201,22 @@ def test_nothing_is_remembered_before_the_first_update(tmp_path):
     run = SmallRun(ADAM)
     path = run.save(tmp_path)
     assert SmallRun(ADAM, seed=1).load(path).state() == run.state()
+
+
+@pytest.mark.parametrize("value", [0.0, 2.0, 4.0, -3.0, 2.0**62, float("nan"), float("inf")])
+def test_a_step_is_the_number_of_updates(tmp_path, value):
+    at = ("optimizer", "state", 1, "step")
+    match = "does not fit the optimizer: its parameter 1 is at step"
+    refused(tmp_path, "adam", replaced(at, lambda _: torch.tensor(value)), match)
+
+
+def test_a_storage_that_no_tensor_uses_is_refused(tmp_path):
+    write_state(path := checkpoint_path(tmp_path, 3), STATES["adam"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/data/99", bytes(8))
+    write_manifest(path)
+    with pytest.raises(InputError, match="has storages that no tensor is in: 1"):
+        RUNS["adam"].load(path)
 
 
 def test_steps_are_counted_as_far_as_float32_goes(tmp_path):
