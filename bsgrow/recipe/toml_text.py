@@ -13,7 +13,7 @@ from typing import Any
 LARGEST = 2**23
 """Bytes of a recipe; a table of learning rates that is inlined takes some fifty a row."""
 
-_MAX_PARTS = 16  # of a dotted key; no table of a recipe is nearly as deep
+_MAX_PARTS = 8  # of a dotted key; no table of a recipe is nearly as deep
 _MAX_WORD = 10_000  # characters of a key or a number
 _MAX_QUOTED = 2**20  # characters in strings and comments
 _MAX_COUNTS = MappingProxyType(
@@ -36,7 +36,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     """Return what a text in TOML holds.
 
     Time and memory are bounded, whatever it says: at most 10 000 keys and tables, 250 000 items,
-    300 000 lines, 16 parts in a key; a few seconds, and 100 MiB.
+    300 000 lines, 8 parts in a key; a few seconds, and 100 MiB.
 
     Raises:
         ValueError: it is no TOML, or holds more than that.

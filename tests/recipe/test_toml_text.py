@@ -11,8 +11,8 @@ from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
 from bsgrow.recipe.toml_text import LARGEST, parse_toml
 
-DEEP = ".".join("a" * 17)
-PARTS = "more than 16 parts"
+DEEP = ".".join("a" * 9)
+PARTS = "more than 8 parts"
 QUOTED = "in strings and comments"
 BEYOND = {
     "a dotted key": (f"{DEEP} = 1", PARTS),
@@ -49,7 +49,7 @@ ALLOWED = [
     f'a = "{DEEP}"',
     f"a = '''\n{DEEP}\n''' # {DEEP}",
     'a = """' + '\n\\"' * 9 + '"""""',
-    ".".join("a" * 16) + " = 1",
+    ".".join("a" * 8) + " = 1",
     "# " + "=" * 10_001,
     "# don't\na = 1  # it's",
     'a = "\\\\" # "',
