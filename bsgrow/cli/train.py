@@ -109,7 +109,7 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
         "updates": _describe_updates(finished.num_updates, finished.baseline_num_updates),
         "wall-clock": f"{finished.wall_seconds:.1f} s "
         f"({finished.samples_per_second:,.0f} samples/s)",
-        "weights": f"sha256 {finished.weights_sha256[:16]}…",
+        "weights": f"sha256 {printable(finished.weights_sha256[:16])}…",
         "run": printable(finished.out),
     }
     if finished.num_skipped or finished.num_test_skipped:
