@@ -206,7 +206,7 @@ class TarReader:
             problem = "pax records that are not 'length key=value'"
             raise self.damaged(offset, problem) from None
         if key:
-            problem = f"a pax record that gives all members the same {key.decode()}"
+            problem = f"a pax record that gives all members the same {printable(key)}"
             raise self.damaged(offset, problem)
 
     def _count_metadata(self, num_bytes: int, offset: int) -> None:
