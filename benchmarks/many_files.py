@@ -87,8 +87,8 @@ def to_first_update(checkout: Checkout, words: Sequence[str], out: Path) -> Figu
             raise subprocess.CalledProcessError(ended(process, []), process.args)
         time.sleep(0.01)
     seconds = time.perf_counter() - begin
-    process.send_signal(signal.SIGINT)
-    return Figure(seconds, ended(process, [130]))
+    process.terminate()
+    return Figure(seconds, ended(process, [128 + signal.SIGTERM]))
 
 
 def has_progress(events: Path, start: int) -> bool:
