@@ -139,7 +139,7 @@ def read_regular(path: Path, largest: int, *, follow_link: bool = True) -> bytes
 
 
 def _plainer(error: OSError, path: Path, flags: int) -> OSError:
-    if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+    if error.errno in (errno.ENXIO, errno.EISDIR):  # a socket, no device, or a folder to write to
         return _not_regular(path)
     if error.errno == errno.ELOOP and flags & _NO_LINK:
         return _a_link(path)
@@ -160,7 +160,8 @@ def _require_one_name(found: os.stat_result, path: Path) -> None:
 
 
 def _remove(path: Path) -> str:
-    return f"remove it: `{quoted('rm', argument(str(path)))}`"
+    options = ("-r",) if path.is_dir() and not path.is_symlink() else ()
+    return f"remove it: `{quoted('rm', *options, argument(str(path)))}`"
 
 
 def _copy(path: Path) -> str:

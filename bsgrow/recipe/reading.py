@@ -23,6 +23,7 @@ from bsgrow.recipe.toml_text import LARGEST, parse_toml
 from bsgrow.recipe.values import check_values
 from bsgrow.validation import UNKNOWN_KEY, describe, shown
 
+_EXAMPLE = "for example --set schedule.lr=0.1"
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
 _SHIPPED = resources.files("bsgrow") / "recipes"
 
@@ -102,7 +103,7 @@ def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
             table = {**table, "schedule": inline_tables(table["schedule"])}
         return _validated(table)
     except InputError as error:
-        error.hint = error.hint or key_hint(error.message)
+        error.hint = error.hint or key_hint(error.message) or _EXAMPLE
         raise
 
 
@@ -151,12 +152,12 @@ def _set(table: dict[str, Any], override: str) -> None:
     if not (separator and all(key.strip().split("."))):
         raise InputError(
             f"--set {cut(override)}: not of the form key=value",
-            hint="for example --set schedule.lr=0.1",
+            hint=_EXAMPLE,
         )
     try:
         value = parse_value(text.strip())
     except RecursionError as error:
-        raise InputError(f"--set {cut(override)}: is nested too deep") from error
+        raise InputError(f"--set {cut(override)}: is nested too deep", _EXAMPLE) from error
     _put(table, key.strip(), value, f"--set {cut(override)}")
 
 

@@ -103,9 +103,10 @@ class RunDirectory:
             InputError: one is a link or anything else, or is not in this place alone.
             BsgrowError: one cannot be looked at.
         """
-        for path in (self.recipe, self.plan, self.events, self.summary, self.path / LOCK_FILE):
+        kept_open = {self.events, self.path / LOCK_FILE}
+        for path in (self.recipe, self.plan, self.summary, *sorted(kept_open)):
             with naming(path, "go on with"):
-                require_own(path, one_name=path == self.events)
+                require_own(path, one_name=path in kept_open)
         if self.checkpoints.is_symlink():
             raise InputError(
                 f"cannot go on with {self.checkpoints}: a symbolic link",

@@ -24,11 +24,15 @@ def fifo(path, victim):
     os.mkfifo(path)
 
 
+def folder(path, victim):
+    path.mkdir()
+
+
 def device(path, victim):
     os.mknod(path, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero
 
 
-KINDS = [link, dangling, fifo, *([device] if os.geteuid() == 0 else [])]
+KINDS = [link, dangling, fifo, folder, *([device] if os.geteuid() == 0 else [])]
 
 
 def contents(folder):
@@ -58,12 +62,14 @@ def test_what_a_run_keeps_is_a_file_of_its_own(bsgrow, run, tmp_path, make, name
     done = bsgrow("train", "--resume", "--out", "runs/a")
     reason = "a symbolic link" if path.is_symlink() else "not a regular file"
     assert (done.code, done.error) == (2, f"cannot go on with runs/a/{name}: {reason}")
-    assert done.hint == f"remove it: `rm runs/a/{name}`"
+    remove = "rm -r" if make is folder else "rm"
+    assert done.hint == f"remove it: `{remove} runs/a/{name}`"
     assert contents(tmp_path) == before
 
 
-def test_a_log_with_another_name_is_not_written(bsgrow, run, tmp_path):
-    os.link(tmp_path / "victim", run.events)
+@pytest.mark.parametrize("name", ["events.jsonl", LOCK_FILE])
+def test_a_file_that_is_written_has_no_other_name(bsgrow, run, tmp_path, name):
+    os.link(tmp_path / "victim", run.path / name)
     done = bsgrow("train", "--resume", "--out", "runs/a")
     assert (done.code, done.error.partition(": ")[2]) == (
         2,
