@@ -20,7 +20,7 @@ Told = Callable[[int, int], None]
 def sample_bar(action: str) -> Iterator[Told]:
     """Yield what is to be told how many samples are done, and of how many.
 
-    Ctrl-C is raised there, and a second one at once.
+    Ctrl-C is raised there, and at once before the first is told of; a second one at once.
     """
     with _bar(action) as show, _interrupts_raised_by(show) as told:
         yield told
@@ -28,15 +28,21 @@ def sample_bar(action: str) -> Iterator[Told]:
 
 @contextmanager
 def _interrupts_raised_by(show: Told) -> Iterator[Told]:
-    """Yield the same, which also raises; anywhere else a lock of the threads might stay taken."""
+    """Yield the same, which also raises; anywhere else a lock of the bar might stay taken.
+
+    What comes before the first sample, as reading the headers of a large tar, moves no bar.
+    """
     received: list[int] = []
+    is_begun = False
 
     def remember(number: int, frame: FrameType | None) -> None:
-        if received:
+        if received or not is_begun:
             interrupt(number, frame)
         received.append(number)
 
     def told(done: int, total: int) -> None:
+        nonlocal is_begun
+        is_begun = True
         if received:
             interrupt(received[0], None)
         show(done, total)

@@ -44,6 +44,17 @@ def test_a_second_one_is_raised_at_once():
     assert work(2) == [0, "went on", "interrupted"]  # in the second, which does not return
 
 
+def test_before_the_first_sample_it_is_raised_at_once():
+    done = []
+    try:
+        with sample_bar("packing"):
+            signal.raise_signal(signal.SIGINT)
+            done.append("went on")
+    except KeyboardInterrupt:
+        done.append("interrupted")
+    assert done == ["interrupted"]
+
+
 def test_one_after_the_last_sample_is_raised_at_the_end():
     assert work(1, num_samples=1) == [0, "went on", "interrupted"]
 
