@@ -132,7 +132,7 @@ def read_regular(path: Path, largest: int, *, follow_link: bool = True) -> bytes
         OSError: as ``opened_regular``, or it is larger.
     """
     with opened_regular(path, follow_link=follow_link) as stream:
-        content = stream.read(largest + 1)
+        content = stream.read(largest + 1) or b""  # None of /proc/kmsg, which waits for more
     if len(content) > largest:
         raise UnfitFileError(f"larger than {largest} bytes", path, _remove(path))
     return content

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bsgrow.files import regular
 from bsgrow.files.regular import opened_regular, read_regular
 
 
@@ -72,3 +73,11 @@ def test_no_descriptor_stays_open(tmp_path):
     with pytest.raises(OSError, match="Is a directory"), opened_regular(tmp_path):
         pass
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_a_file_of_the_system_that_waits_for_more_is_empty(tmp_path, monkeypatch):
+    monkeypatch.setattr(regular, "require_regular", lambda descriptor, path: None)
+    path = fifo(tmp_path / "it")  # stands for /proc/kmsg, which calls itself a regular file
+    writer = os.open(path, os.O_RDWR)
+    assert read_regular(path, 3) == b""
+    os.close(writer)
