@@ -31,7 +31,7 @@ class Overrides:
         """
         for key, value in split_records(records):
             if key == b"path" or key == b"GNU.sparse.name":
-                self.name = value or None
+                self.name = _name(value)
             elif key == b"size":
                 self.size = _size(value)
             self.is_sparse = self.is_sparse or key.startswith(b"GNU.sparse.")
@@ -65,6 +65,13 @@ def split_records(records: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise MalformedRecordsError
         yield key, value
         start = stop
+
+
+def _name(value: bytes) -> bytes | None:
+    """No file's name holds a zero byte, and none that a shard could keep."""
+    if b"\0" in value:
+        raise MalformedRecordsError
+    return value or None
 
 
 def _size(value: bytes) -> int | None:

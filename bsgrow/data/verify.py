@@ -111,8 +111,10 @@ def _open_all(path: Path, report: Verification) -> list[Part]:
 
 def _split_folders(path: Path) -> list[Path]:
     if not path.is_dir():
+        is_there = os.path.lexists(path)  # a pipe, a device, or a link that leads nowhere
         raise InputError(
-            f"{printable(path)}: there is no such file or folder",
+            f"{printable(path)}: "
+            + ("neither a file nor a folder" if is_there else "there is no such file or folder"),
             hint="give the folder of a data set, of one split, or one shard",
         )
     if not is_data_set(path):

@@ -23,6 +23,7 @@ from bsgrow.data.layouts import (
 )
 from bsgrow.data.names import first_names, printable
 from bsgrow.data.open_files import OpenFiles
+from bsgrow.data.sample_file import MUCH, SIGNATURE_BYTES, check_signature
 from bsgrow.data.tally import Tally
 from bsgrow.data.tar_columns import TarIndex
 from bsgrow.data.tar_samples import SampleReader
@@ -83,8 +84,11 @@ class WebDatasetSplit:
         num_bytes = int(self.num_bytes[sample])
         if not 0 < num_bytes <= MAX_SAMPLE_BYTES:
             raise SampleError(self.locate(sample), f"an image of {num_bytes} bytes")
-        offset = int(self._offsets[sample])
-        return memoryview(self._files.read(int(self._tars[sample]), offset, num_bytes))
+        tar, offset = int(self._tars[sample]), int(self._offsets[sample])
+        if num_bytes > MUCH:
+            start = self._files.read(tar, offset, SIGNATURE_BYTES)
+            check_signature(start, self.locate(sample))
+        return memoryview(self._files.read(tar, offset, num_bytes))
 
     def locate(self, sample: int) -> str:
         """The tar, the byte offset in it, and the member's name."""

@@ -120,6 +120,15 @@ def check_decodes(content: Encoded) -> tuple[int, int]:
     return shown_size(content)
 
 
+def check_format(start: Encoded) -> None:
+    """Tells by the first 12 bytes whether an image is of a known format.
+
+    Raises:
+        ImageError: it is none of :data:`FORMATS`.
+    """
+    _format(start)
+
+
 def _format(content: Encoded) -> _Format:
     if len(content) == 0:
         raise ImageError("it is empty")

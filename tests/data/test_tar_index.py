@@ -149,6 +149,7 @@ def test_what_records_say_goes_before_the_header(tmp_path):
         ([member(b"h", pax_records({"path": b"a"}), kind=b"g")], "all members the same path"),
         ([member(b"h", b"18 GNU.sparse.\xff=1\n", kind=b"g")], r"the same 'GNU.sparse.\\udcff'"),
         ([member(b"h", b"5 x\n", kind=b"g")], "pax records that are not"),
+        ([pax(path=b"a\0.jpg"), member(b"h.jpg")], "pax records that are not"),
         ([pax(path=b"a.jpg")], "byte 1024: zeros in place of the member"),
         ([member(b"././@LongLink", b"a" * 200, kind=b"L")], "byte 1024: zeros in place of the"),
     ],

@@ -151,6 +151,12 @@ def test_nothing_there(tmp_path):
         verify(tmp_path / "none")
 
 
+def test_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe: neither a file nor a folder"):
+        verify(tmp_path / "pipe")
+
+
 def test_one_tar(tmp_path):
     path = make_tar(tmp_path / "0.tar", [("a.jpg", encode_image()), ("a.cls", b"1")])
     with pytest.raises(InputError, match=r"0.tar: tars are checked by the folder") as caught:

@@ -12,7 +12,9 @@ from PIL import features
 
 from bsgrow.data.encoded import EncodedSplit
 from bsgrow.data.packing.options import PackOptions
+from bsgrow.data.shards.index_checks import MOST_CLASSES, MOST_TEXT_BYTES
 from bsgrow.data.shards.layout import MAX_INDEX_BYTES, RECORD, VERSION
+from bsgrow.errors import InputError
 
 _FULL_INDEX = MAX_INDEX_BYTES // 2
 
@@ -56,13 +58,28 @@ class PackPlan:
 def plan_pack(
     source: SourceSplit, class_names: tuple[str, ...], options: PackOptions, changes: str
 ) -> PackPlan:
-    """Cuts a split into shards; reads lengths and names, no image."""
+    """Cuts a split into shards; reads lengths and names, no image.
+
+    Raises:
+        InputError: it has more classes than a shard can name.
+    """
     names = tuple(os.fsencode(name) for name in class_names)
+    _check_classes(names)
     encoder = _encoder() if changes else ""
     parts = (VERSION, options.shard_bytes, options.decode, changes, encoder, source.fingerprint)
     digest = hashlib.sha256(repr((*parts, names)).encode())
     shards = _cut(source, options.shard_bytes)
     return PackPlan(source, names, options, changes, shards, digest.digest())
+
+
+def _check_classes(names: tuple[bytes, ...]) -> None:
+    num_bytes = sum(len(name) + 1 for name in names)
+    if len(names) > MOST_CLASSES or num_bytes > MOST_TEXT_BYTES["class names"]:
+        raise InputError(
+            f"{len(names)} classes, whose names take {num_bytes} bytes, are more than a shard "
+            f"holds: {MOST_CLASSES} classes and {MOST_TEXT_BYTES['class names'] >> 20} MiB",
+            hint="give each class a folder with a shorter name, or put classes together",
+        )
 
 
 def _encoder() -> str:

@@ -13,7 +13,10 @@ from bsgrow.data.encoded import SampleError
 from bsgrow.data.names import Names
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.packing.preparation import Packed
+from bsgrow.data.shards import shard_name
+from bsgrow.data.shards.index_checks import MOST_TEXT_BYTES
 from bsgrow.data.shards.layout import ALIGNMENT, HEADER, RECORD, Index, align, encode
+from bsgrow.errors import InputError
 from bsgrow.files.atomic import write_atomically
 from bsgrow.images.encoded import Encoded
 
@@ -46,6 +49,7 @@ def write_shard(
 
     Raises:
         SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
+        InputError: more was left out than a shard can list.
         BsgrowError: the shard cannot be written.
     """
     write = partial(_write, plan, number, results, on_sample)
@@ -139,10 +143,22 @@ class _Shard:
             changes=plan.changes,
             left_out=tuple(source.name(start + position) for position in self.left_out),
         )
+        _check_left_out(index)
         index_bytes = sum(map(len, encode(index, 0)))
         parts = encode(index, self.images.position if self.num_images else index_bytes)
         self.images.stream.seek(0)
         self.images.stream.writelines(parts)
+
+
+def _check_left_out(index: Index) -> None:
+    """Refuses what no reader would take back."""
+    num_bytes = sum(len(name) + 1 for name in index.left_out)
+    if num_bytes > (most := MOST_TEXT_BYTES["names left out"]):
+        raise InputError(
+            f"{shard_name(index.shard)}: the names of the {len(index.left_out)} files left out "
+            f"take {num_bytes} bytes, more than the {most >> 20} MiB that a shard holds of them",
+            hint="remove the files that cannot be used; without --on-error skip the first is named",
+        )
 
 
 def _kept(samples: range, left_out: Sequence[int]) -> slice | NDArray[np.int64]:

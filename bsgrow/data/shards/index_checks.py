@@ -15,9 +15,9 @@ from bsgrow.data.shards.layout import (
 )
 
 _MOST_PIXELS = 2**31 - 1  # a side, so that sizes fit a signed 32-bit number everywhere
-_MOST_CLASSES = 1 << 20  # as labels in tars; a model has an output for each
+MOST_CLASSES = 1 << 20  # as labels in tars; a model has an output for each
 _MOST_NAME_BYTES = 1 << 20  # as in a tar
-_MOST_TEXT_BYTES = {"class names": 1 << 24, "changes": 1 << 16, "names left out": 1 << 26}
+MOST_TEXT_BYTES = {"class names": 1 << 24, "changes": 1 << 16, "names left out": 1 << 26}
 
 
 class ShardError(DamagedError):
@@ -64,15 +64,15 @@ def _check_lengths(header: Header, where: str) -> None:
         raise damaged(where, 16, f"an index of {header.index_bytes} bytes does not fit its parts")
     if header.index_bytes > MAX_INDEX_BYTES:
         raise damaged(where, 16, f"an index of {header.index_bytes} bytes is above the most, 1 GiB")
-    if header.num_classes > _MOST_CLASSES:
-        problem = f"{header.num_classes} classes are above the most, {_MOST_CLASSES}"
+    if header.num_classes > MOST_CLASSES:
+        problem = f"{header.num_classes} classes are above the most, {MOST_CLASSES}"
         raise damaged(where, 76, problem)
     for what, length in zip(
-        _MOST_TEXT_BYTES,
+        MOST_TEXT_BYTES,
         (header.class_bytes, header.change_bytes, header.left_out_bytes),
         strict=True,
     ):
-        if length > (most := _MOST_TEXT_BYTES[what]):
+        if length > (most := MOST_TEXT_BYTES[what]):
             raise damaged(where, 80, f"{length} bytes of {what} are above the most, {most}")
 
 
