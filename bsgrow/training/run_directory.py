@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsgrow.command import resume_command
+from bsgrow.command import argument, quoted, resume_command
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, temporary_of, write_atomically, write_json
 from bsgrow.files.lock import LOCK_FILE, locked
@@ -111,6 +111,11 @@ class RunDirectory:
             raise InputError(
                 f"cannot go on with {self.checkpoints}: a symbolic link",
                 hint="put the folder itself in its place, or link the directory of the run instead",
+            )
+        if os.path.lexists(self.checkpoints) and not self.checkpoints.is_dir():
+            raise InputError(
+                f"cannot go on with {self.checkpoints}: not a folder",
+                hint=f"remove it: `{quoted('rm', argument(str(self.checkpoints)))}`",
             )
 
     def check_same_run(self, recipe: Recipe) -> None:

@@ -88,6 +88,13 @@ def test_checkpoints_elsewhere_are_neither_read_nor_removed(bsgrow, run, tmp_pat
     assert [path.name for path in elsewhere.iterdir()] == ["update-000000001.pt"]
 
 
+def test_checkpoints_are_in_a_folder(bsgrow, run):
+    run.checkpoints.write_bytes(b"")
+    done = bsgrow("train", "--resume", "--out", "runs/a")
+    assert (done.code, done.error) == (2, "cannot go on with runs/a/checkpoints: not a folder")
+    assert done.hint == "remove it: `rm runs/a/checkpoints`"
+
+
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("name", [*NAMES, "recipe.toml.tmp", "checkpoints"])
 def test_no_run_begins_over_a_link(bsgrow, tmp_path, make, name):
