@@ -25,6 +25,9 @@ from bsgrow.errors import BsgrowError
 PART_BYTES = 1 << 20
 """Results travel in parts of about so many bytes, the last result of a part whole."""
 
+_MOST_PER_CORE = 4
+"""Workers; more would take longer to start than they save."""
+
 _TASKS_AHEAD = 2
 _PARTS_AHEAD = 1
 """Of each worker."""
@@ -56,7 +59,7 @@ def started_workers(
     Args:
         work: the results of a task, one after the other; they and errors can be pickled. What is a
             `PickleBuffer` in one is sent as it is, and comes out as a view of bytes.
-        num_workers: how many processes at most.
+        num_workers: how many processes at most; no more than four a core are started.
         size_of: bytes that a result takes, about.
 
     Raises:
@@ -67,7 +70,7 @@ def started_workers(
         return
     workers: list[_Worker] = []
     try:
-        for _ in range(num_workers):
+        for _ in range(min(num_workers, _MOST_PER_CORE * num_cores())):
             workers.append(_started(work, size_of, workers))
         yield lambda tasks: _Map(workers, tasks).results()
     finally:

@@ -1,6 +1,7 @@
 """Work shared among processes: the order, the errors, and what is left when somebody is killed."""
 
 import mmap
+import multiprocessing
 import os
 import pickle
 import signal
@@ -170,3 +171,10 @@ def test_no_more_than_three_parts_of_a_worker_are_in_memory(num_workers, monkeyp
     assert sum(made[:]) == 50
     os.close(begun)
     os.close(told)
+
+
+def test_no_more_are_started_than_a_few_a_core(monkeypatch):
+    monkeypatch.setattr(worker_pool, "num_cores", lambda: 1)
+    with started_workers(lambda task: [os.getpid()], 1000) as map_in_order:
+        assert len(set(map_in_order(range(100)))) <= 4
+        assert len(multiprocessing.active_children()) == 4
