@@ -129,14 +129,14 @@ NAMES = ("recipe.toml", "plan.json", "events.jsonl", "summary.json", "checkpoint
 
 
 def place_case(folder: Path, rng: random.Random) -> bool:
-    """One name in a run is something else; returns whether the run could still be gone on with."""
+    """Some names in a run are something else; returns whether it could still be gone on with."""
     root, victim = folder / "case", folder / "case/victim"
     shutil.rmtree(root, ignore_errors=True)
     directory = RunDirectory(root / "runs/a")
     directory.make()
     directory.create(load_recipe("digits"))
     victim.write_bytes(b"precious")
-    for name in rng.sample(NAMES, rng.choice((1, 1, 2))):
+    for name in rng.sample(NAMES, rng.choice((0, 1, 1, 2))):
         path = directory.path / name
         path.unlink(missing_ok=True)
         rng.choice(MAKERS)(path, victim)
