@@ -28,9 +28,8 @@ def _escaped() -> Iterator[None]:
     """Let an error that can be shown as a message show one that is printable."""
     try:
         yield
-    except Exception as error:
-        message = getattr(error, "format_message", str)
-        if message is not str:
-            text = printable_lines(message())
+    except Exception as error:  # of a class that typer does not export
+        if hasattr(error, "format_message"):
+            text = printable_lines(error.format_message())
             vars(error)["format_message"] = lambda: text
         raise

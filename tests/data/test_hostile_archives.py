@@ -5,8 +5,6 @@ import io
 import os
 import socket
 import tarfile
-import tracemalloc
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from bsgrow.data.idx import read_idx
 from bsgrow.data.registry import check_path
 from bsgrow.errors import BsgrowError
 from tests.data.cifar_files import Small
+from tests.peak_memory import little_memory
 
 PAX_FILE, GLOBAL_PAX, LONG_NAME, LONG_LINK, OLD_SPARSE = b"x", b"g", b"L", b"K", b"S"
 
@@ -79,17 +78,6 @@ FRONTS = {
     )
     for version, pairs in SPARSE_MAPS.items()
 }
-
-
-@contextmanager
-def little_memory(most):
-    tracemalloc.start()
-    try:
-        yield
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < most
 
 
 def refusal(small, path):

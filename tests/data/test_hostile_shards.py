@@ -2,9 +2,7 @@
 
 import os
 import struct
-import tracemalloc
 import zlib
-from contextlib import contextmanager
 
 import pytest
 
@@ -13,20 +11,10 @@ from bsgrow.data.shards.layout import HEADER, MAGIC, RECORD, VERSION
 from bsgrow.data.verify import verify
 from bsgrow.errors import BsgrowError
 from tests.data.shard_files import PACK_ID, images_of, shard_bytes, write_shards
+from tests.peak_memory import little_memory
 
 FIRST = "shard-000000.bsgrow"
 HOLE = 1 << 26
-
-
-@contextmanager
-def little_memory(most=8 << 20):
-    tracemalloc.start()
-    try:
-        yield
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < most
 
 
 def write_holes(path, counts, lengths, *, beyond=0, parts=()):
