@@ -5,7 +5,10 @@ from typing import Annotated
 import typer
 
 import bsgrow
-from bsgrow.cli import bench, compare, data, doctor, plan, recipes, train
+from bsgrow.cli import compare, doctor, recipes, train
+from bsgrow.cli.bench import command as bench
+from bsgrow.cli.data import command as data
+from bsgrow.cli.plan import command as plan
 from bsgrow.cli.usage import Commands
 
 app = typer.Typer(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.cli.named_plan import named_plans
+from bsgrow.cli.plan.named_plan import named_plans
 from tests.in_process import Shell
 
 

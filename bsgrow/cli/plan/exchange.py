@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import span
+from bsgrow.cli.plan.named_plan import NamedPlan
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe

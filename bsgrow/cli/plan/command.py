@@ -4,11 +4,11 @@ import typer
 
 from bsgrow.cli.console import note
 from bsgrow.cli.examples import with_examples
-from bsgrow.cli.named_plan import named_plans
 from bsgrow.cli.overrides import KEYS, Overrides, takes_overrides
-from bsgrow.cli.plan_combinations import require_used
-from bsgrow.cli.plan_exchange import exported, imported_run
-from bsgrow.cli.plan_options import (
+from bsgrow.cli.plan.combinations import require_used
+from bsgrow.cli.plan.exchange import exported, imported_run
+from bsgrow.cli.plan.named_plan import named_plans
+from bsgrow.cli.plan.options import (
     ApproximateOption,
     Every,
     EveryOption,
@@ -25,9 +25,8 @@ from bsgrow.cli.plan_options import (
     ThroughputSystemOption,
     WorldSizeOption,
 )
-from bsgrow.cli.plan_output import print_imported, print_plans, print_text, shows_sketch
-from bsgrow.cli.plan_views import Views, draw
-from bsgrow.cli.schedule_options import (
+from bsgrow.cli.plan.output import print_imported, print_plans, print_text, shows_sketch
+from bsgrow.cli.plan.schedule_options import (
     CurveArgumentOption,
     CurveOption,
     MomentumOption,
@@ -36,7 +35,8 @@ from bsgrow.cli.schedule_options import (
     UnitOption,
     schedule_values,
 )
-from bsgrow.cli.world_sizes import parse_world_sizes
+from bsgrow.cli.plan.views import Views, draw
+from bsgrow.cli.plan.world_sizes import parse_world_sizes
 from bsgrow.reporting.wall_clock import read_throughput
 
 _LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}

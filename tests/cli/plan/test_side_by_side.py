@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from bsgrow.cli.plan_side_by_side import (
+from bsgrow.cli.plan.side_by_side import (
     comparison_as_dict,
     different_keys,
     phases_side_by_side,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.cli.bench_values import batch_size_list, image_shape, system_list
+from bsgrow.cli.bench.values import batch_size_list, image_shape, system_list
 from bsgrow.errors import InputError
 
 

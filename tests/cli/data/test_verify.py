@@ -1,7 +1,7 @@
 import pytest
 import typer
 
-from bsgrow.cli.data_verify import verify_data
+from bsgrow.cli.data.verify import verify_data
 from bsgrow.cli.options import Format
 from tests.data.tar_files import member
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bsgrow.cli.console import err, note, out, print_json
-from bsgrow.cli.data_progress import sample_bar
+from bsgrow.cli.data.progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size, parse_size
 from bsgrow.command import Command, argument

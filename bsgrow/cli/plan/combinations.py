@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bsgrow.cli.plan_options import Every, PlanFormat
+from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.errors import InputError
 
 _SKETCH = ("--sketch", "--no-sketch")

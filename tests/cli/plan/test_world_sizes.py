@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.cli.plan_views import Views, plan_remarks
-from bsgrow.cli.world_sizes import division, idle_ranks, parse_world_sizes, world_size_rows
+from bsgrow.cli.plan.views import Views, plan_remarks
+from bsgrow.cli.plan.world_sizes import division, idle_ranks, parse_world_sizes, world_size_rows
 from bsgrow.errors import InputError
 from bsgrow.schedule.split import micro_slices, rank_slice
 

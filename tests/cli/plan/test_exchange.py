@@ -2,14 +2,14 @@
 
 import pytest
 
-from bsgrow.cli.plan_exchange import (
+from bsgrow.cli.plan.exchange import (
     exported,
     imported_as_dict,
     imported_rows,
     imported_run,
     imported_table,
 )
-from bsgrow.cli.plan_options import PlanFormat
+from bsgrow.cli.plan.options import PlanFormat
 from bsgrow.errors import InputError
 from bsgrow.schedule import as_dict
 from bsgrow.schedule.export import FORMATS, Optimizer, Target, export_plan

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bsgrow.cli.plan_combinations import require_used
-from bsgrow.cli.plan_options import Every, PlanFormat
+from bsgrow.cli.plan.combinations import require_used
+from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.errors import InputError
 
 IMPORT = ("megatron", "0:8")

@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from bsgrow.cli import plan_output
-from bsgrow.cli.plan_options import Every, PlanFormat
-from bsgrow.cli.plan_views import Views
+from bsgrow.cli.plan import output as plan_output
+from bsgrow.cli.plan.options import Every, PlanFormat
+from bsgrow.cli.plan.views import Views
 
 HEADS = ["cifar10-grow", "cifar10-hybrid"]
 

@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from bsgrow.cli import data_progress, interrupt
-from bsgrow.cli.data_progress import sample_bar
+from bsgrow.cli import interrupt
+from bsgrow.cli.data import progress as data_progress
+from bsgrow.cli.data.progress import sample_bar
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from bsgrow.cli.console import out, print_json
-from bsgrow.cli.data_pack import pack_data
-from bsgrow.cli.data_verify import verify_data
+from bsgrow.cli.data.pack import pack_data
+from bsgrow.cli.data.verify import verify_data
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.data import DATASETS, ENCODED, load_dataset

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import duration
-from bsgrow.cli.world_sizes import idle_ranks, world_size_rows
+from bsgrow.cli.plan.named_plan import NamedPlan
+from bsgrow.cli.plan.world_sizes import idle_ranks, world_size_rows
 from bsgrow.printable import cut
 from bsgrow.recipe import rule_notes
 from bsgrow.reporting.matplotlib_defaults import import_matplotlib

@@ -5,8 +5,8 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
-from bsgrow.cli.named_plan import NamedPlan
 from bsgrow.cli.numbers import epochs, span
+from bsgrow.cli.plan.named_plan import NamedPlan
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.printable import printable
 from bsgrow.recipe import Recipe, changed_keys

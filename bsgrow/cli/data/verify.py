@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bsgrow.cli.console import out, print_hint, print_json
-from bsgrow.cli.data_progress import sample_bar
+from bsgrow.cli.data.progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size
 from bsgrow.data.verify import Verification, verify

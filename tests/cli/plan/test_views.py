@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.cli.plan_views import Views, plan_as_dict, plan_remarks, plan_rows, prediction
+from bsgrow.cli.plan.views import Views, plan_as_dict, plan_remarks, plan_rows, prediction
 from bsgrow.reporting.wall_clock import Throughput
 from bsgrow.schedule import as_dict, notes, phase_rows
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bsgrow.cli import bench_options as options
-from bsgrow.cli.bench_values import batch_size_list, image_shape, system_list
+from bsgrow.cli.bench import options
+from bsgrow.cli.bench.values import batch_size_list, image_shape, system_list
 from bsgrow.cli.console import err, print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
@@ -80,7 +80,7 @@ def loader(
     from bsgrow.bench.measure import Pace
     from bsgrow.bench.systems import SYSTEMS
     from bsgrow.bench.works import Delivery, array_works, jpeg_works
-    from bsgrow.cli.bench_table import print_loader_rows
+    from bsgrow.cli.bench.table import print_loader_rows
     from bsgrow.native import Augment
 
     if path is not None and data is not options.Data.JPEG:
@@ -130,7 +130,7 @@ def train(
     from bsgrow.bench.measure import Pace
     from bsgrow.bench.train import bench_train
     from bsgrow.bench.training_job import measurable_job
-    from bsgrow.cli.bench_table import print_train_rows
+    from bsgrow.cli.bench.table import print_train_rows
     from bsgrow.cli.ending import ending_at_once
     from bsgrow.training.memory import explaining_memory
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bsgrow.cli.plan_sketch import sketch
+from bsgrow.recipe import load_recipe, make_planned
+from bsgrow.reporting.plan_sketch import sketch
 from bsgrow.schedule import Growth, Reference, compile_plan
 
 CIFAR_GROW = """\
@@ -24,8 +25,8 @@ def heights(text):
     return [sum(" ▁▂▃▄▅▆▇█".index(block) for block in column) for column in columns]
 
 
-def test_a_step_schedule(named):
-    text = sketch(named("cifar10-grow")[0].plan, 59)
+def test_a_step_schedule():
+    text = sketch(make_planned(load_recipe("cifar10-grow")).plan, 59)
     assert [line.rstrip() for line in text.splitlines()] == CIFAR_GROW.splitlines()
 
 

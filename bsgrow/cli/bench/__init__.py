@@ -1,0 +1,1 @@
+"""`bsgrow bench`: its options, and how its answers are rendered."""

@@ -1,0 +1,1 @@
+"""`bsgrow data`: its options, and how its answers are rendered."""

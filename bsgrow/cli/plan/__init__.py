@@ -1,0 +1,1 @@
+"""`bsgrow plan`: its options, and how its answers are rendered."""
