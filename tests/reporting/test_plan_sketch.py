@@ -16,6 +16,10 @@ CIFAR_GROW = """\
       global batch size over epochs"""
 
 
+def plan_of(recipe):
+    return make_planned(load_recipe(recipe)).plan
+
+
 def heights(text):
     """The height of each column in eighths, read back from the drawing."""
     rows = text.splitlines()[:-2]
@@ -26,22 +30,22 @@ def heights(text):
 
 
 def test_a_step_schedule():
-    text = sketch(make_planned(load_recipe("cifar10-grow")).plan, 59)
+    text = sketch(plan_of("cifar10-grow"), 59)
     assert [line.rstrip() for line in text.splitlines()] == CIFAR_GROW.splitlines()
 
 
 @pytest.mark.parametrize("width", [24, 40, 80, 300])
-def test_it_fits_the_width(named, width):
-    text = sketch(named("cifar10-grow")[0].plan, width)
+def test_it_fits_the_width(width):
+    text = sketch(plan_of("cifar10-grow"), width)
     assert max(map(len, text.splitlines()[:-1])) <= min(width, 78)
 
 
-def test_a_terminal_that_is_too_narrow(named):
-    assert sketch(named("cifar10-grow")[0].plan, 20) == ""
+def test_a_terminal_that_is_too_narrow():
+    assert sketch(plan_of("cifar10-grow"), 20) == ""
 
 
-def test_a_batch_that_stays_is_one_line(named):
-    lines = sketch(named("cifar10-decay")[0].plan, 60).splitlines()
+def test_a_batch_that_stays_is_one_line():
+    lines = sketch(plan_of("cifar10-decay"), 60).splitlines()
     assert len(lines) == 3
     assert set(lines[0].split()[1]) == {"▄"}
 
