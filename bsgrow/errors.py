@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from bsgrow.printable import cut
+from bsgrow.text.printable import cut
 
 _MOST_CHOICES = 100  # that a name is compared with, and that a hint lists
 

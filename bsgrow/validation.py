@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.printable import cut
+from bsgrow.text.printable import cut
 
 Result = TypeVar("Result")
 

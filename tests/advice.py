@@ -1,7 +1,7 @@
 """What a hint or a note tells the user to type, read by a machine: is it there, and is it accepted.
 
 In a text that was printed, options stand bare and a whole command ends at ``;`` or at the end, as
-``bsgrow.command`` has it.
+``bsgrow.text.command`` has it.
 """
 
 import inspect

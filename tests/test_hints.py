@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.command import as_options
+from bsgrow.text.command import as_options
 from tests.advice import faults
 
 PACKAGE = Path(__file__).parent.parent / "bsgrow"

@@ -21,8 +21,8 @@ from bsgrow.bench.measure import FAILURES, Run
 from bsgrow.bench.memory import PeakMemory, watched_memory
 from bsgrow.bench.training_job import measurable_job
 from bsgrow.bench.training_runs import PLAIN, looped_run, plain_run, sizes_compiled
+from bsgrow.processes.signals import handling
 from bsgrow.recipe import Recipe
-from bsgrow.signals import handling
 from bsgrow.training.state import State
 
 Peaks = dict[int, PeakMemory]

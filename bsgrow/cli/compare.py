@@ -12,11 +12,11 @@ from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.cli.table import Column, FittedTable, figures
-from bsgrow.command import Command, option, quoted
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.printable import cut, printable
 from bsgrow.recipe import OpenedData, Recipe, make_arm, plan_recipe
 from bsgrow.reporting.matplotlib_defaults import import_matplotlib
+from bsgrow.text.command import Command, option, quoted
+from bsgrow.text.printable import cut, printable
 
 if TYPE_CHECKING:
     from bsgrow.cli.stopping import StopRequest

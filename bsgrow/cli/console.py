@@ -14,9 +14,9 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from bsgrow.command import as_options
 from bsgrow.errors import BsgrowError
-from bsgrow.printable import printable_lines
+from bsgrow.text.command import as_options
+from bsgrow.text.printable import printable_lines
 
 _PIPE_WIDTH = 120  # of words in a pipe or a log, which need not fit a terminal
 _MOST = 10_000  # characters of an error, a hint or a note

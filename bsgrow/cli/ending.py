@@ -9,7 +9,7 @@ from multiprocessing import active_children
 from multiprocessing.util import get_temp_dir
 from types import FrameType
 
-from bsgrow.signals import handling
+from bsgrow.processes.signals import handling
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from bsgrow.cli.console import err, note
-from bsgrow.printable import printable
+from bsgrow.text.printable import printable
 from bsgrow.training.events import (
     CheckpointSkipped,
     Evaluated,

@@ -129,7 +129,7 @@ class Overrides:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The options that say all this on a command line, for ``bsgrow.command.Command``."""
+        """The options that say all this on a command line, for ``bsgrow.text.command.Command``."""
         flags = (word for name, value in self.flags.items() for word in (_flag(name), _text(value)))
         return (*flags, *(word for text in self.sets for word in ("--set", text)))
 

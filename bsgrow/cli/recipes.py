@@ -5,10 +5,10 @@ import typer
 from bsgrow.cli.console import out, print_json
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.table import Column, FittedTable
-from bsgrow.command import Command
 from bsgrow.data import ENCODED
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe, shipped_recipes
 from bsgrow.schedule import Plan
+from bsgrow.text.command import Command
 
 
 def register(app: typer.Typer) -> None:

@@ -5,11 +5,11 @@ import typer
 from bsgrow.cli.console import print_error
 from bsgrow.cli.live import display
 from bsgrow.cli.stopping import StopRequest
-from bsgrow.command import Command
 from bsgrow.errors import BsgrowError
 from bsgrow.files.atomic import IF_FULL
 from bsgrow.loading.faults import SKIP_HINT
 from bsgrow.recipe import OpenedData, Recipe
+from bsgrow.text.command import Command
 from bsgrow.training import (
     Event,
     InterruptedRunError,

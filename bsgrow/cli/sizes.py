@@ -3,7 +3,7 @@
 import re
 
 from bsgrow.errors import InputError
-from bsgrow.printable import cut
+from bsgrow.text.printable import cut
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY = {"ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}

@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from bsgrow.cli.interrupt import interrupt
-from bsgrow.signals import handling
+from bsgrow.processes.signals import handling
 
 _REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
 _MESSAGE = "\nnote: stopping after this update; once more to stop at once\n"

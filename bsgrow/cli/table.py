@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bsgrow.cli.console import plain_text
-from bsgrow.printable import printable_lines
+from bsgrow.text.printable import printable_lines
 
 _GAP = 2  # characters between two columns
 _MIN_WORDS = 20  # of a column of words, below which it is no longer read with pleasure

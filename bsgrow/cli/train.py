@@ -11,8 +11,8 @@ from bsgrow.cli.console import note, out, plain_text, print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
-from bsgrow.command import Command, argument, resume_command
-from bsgrow.printable import printable
+from bsgrow.text.command import Command, argument, resume_command
+from bsgrow.text.printable import printable
 
 if TYPE_CHECKING:
     from bsgrow.training import RunDirectory, RunFinished

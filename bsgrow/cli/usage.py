@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from bsgrow.printable import printable_lines
+from bsgrow.text.printable import printable_lines
 
 
 class Commands(TyperGroup):

@@ -11,8 +11,8 @@ from bsgrow.data.cifar_binary import Layout, check_folder, read_archive, read_fo
 from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile, fetch
 from bsgrow.data.spec import DatasetSpec
-from bsgrow.data.streams import check_readable
 from bsgrow.errors import InputError
+from bsgrow.files.reading import check_readable
 
 _OFFICIAL = "https://www.cs.toronto.edu/~kriz"
 

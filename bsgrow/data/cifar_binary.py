@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile
-from bsgrow.data.names import printable
-from bsgrow.data.streams import (
+from bsgrow.data.tar_stream import TarStream
+from bsgrow.errors import InputError
+from bsgrow.files.reading import (
     Readable,
     check_readable,
     damaged,
@@ -23,8 +24,7 @@ from bsgrow.data.streams import (
     open_maybe_gzip,
     read_into,
 )
-from bsgrow.data.tar_stream import TarStream
-from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 _IMAGE_SHAPE = (3, 32, 32)
 _IMAGE_BYTES = 3 * 32 * 32

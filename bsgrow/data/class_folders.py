@@ -14,7 +14,7 @@ import numpy as np
 from bsgrow.data.folder_listing import EXTENSIONS, image_paths
 from bsgrow.data.names import GrowingNames, Names
 from bsgrow.data.tally import Tally
-from bsgrow.extension import extension
+from bsgrow.native.extension import extension
 
 _NUM_THREADS = 8  # they wait for the disk or the network
 _PER_CALL = 64  # folders, between which Ctrl-C is heard

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bsgrow import command
+from bsgrow.text import command
 
 
 class Compression(NamedTuple):

@@ -14,8 +14,8 @@ from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile, fetch
 from bsgrow.data.idx import read_idx
 from bsgrow.data.spec import DatasetSpec
-from bsgrow.data.streams import check_readable, damaged
 from bsgrow.errors import InputError
+from bsgrow.files.reading import check_readable, damaged
 
 # Where Debian's package dataset-fashion-mnist puts the files.
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
-from bsgrow.data.names import printable
 from bsgrow.errors import BsgrowError
 from bsgrow.files.regular import opened_regular
+from bsgrow.text.printable import printable
 
 if TYPE_CHECKING:
     from requests import Response, Session

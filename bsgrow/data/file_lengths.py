@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data.names import Names
-from bsgrow.extension import extension
+from bsgrow.native.extension import extension
 
 _NUM_THREADS = 8  # they wait for the disk or the network, and compute nothing
 _PER_CALL = 1 << 14  # files, between which Ctrl-C is heard

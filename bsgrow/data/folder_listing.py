@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bsgrow.data.names import first_names, printable
+from bsgrow.data.names import first_names
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 # torchvision's IMG_EXTENSIONS.
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data.encoded import EncodedSplit
-from bsgrow.data.names import printable
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 
 class ClassedSplit(EncodedSplit, Protocol):

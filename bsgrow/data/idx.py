@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.streams import (
+from bsgrow.files.reading import (
     Readable,
     damaged,
     expect_end,

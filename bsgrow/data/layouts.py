@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 from bsgrow.data.compressed import by_name, quoted
 from bsgrow.data.folder_listing import EXTENSIONS, Listing, scan
-from bsgrow.data.names import first_names, printable
+from bsgrow.data.names import first_names
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 FOLDERS, FILES = "folders", "files"
 IMAGES, TARS, SHARDS = "images", "tars", "packed shards"

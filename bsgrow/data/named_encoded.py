@@ -4,11 +4,11 @@ from pathlib import Path
 
 from bsgrow.data.encoded import EncodedDataset
 from bsgrow.data.layouts import find_layout
-from bsgrow.data.names import printable
 from bsgrow.data.sources import existing_folder, load_encoded
 from bsgrow.data.spec import DatasetSpec
 from bsgrow.data.split_folders import find_splits
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 
 def open_named(spec: DatasetSpec, path: Path | None) -> EncodedDataset:

@@ -9,9 +9,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.printable import printable
-
-__all__ = ["GrowingNames", "Names", "first_names", "printable"]
+from bsgrow.text.printable import printable
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from bsgrow.data.encoded import SampleError
-from bsgrow.data.names import printable
 from bsgrow.data.unreadable import unreadable
 from bsgrow.files.regular import open_regular
+from bsgrow.text.printable import printable
 
 _MOST_OPEN = 256
 """Of one split; a quarter of what the process may have open, often 1 024, where that is less.

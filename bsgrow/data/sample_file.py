@@ -4,10 +4,10 @@ import os
 import stat
 
 from bsgrow.data.encoded import MAX_SAMPLE_BYTES, SampleError
-from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
 from bsgrow.data.unreadable import unreadable
 from bsgrow.images.image_error import ImageError
+from bsgrow.text.printable import printable
 
 MUCH = 1 << 24
 """Bytes from which on a file is looked at before it is read: one with a hole costs nothing."""

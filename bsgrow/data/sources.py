@@ -10,11 +10,11 @@ from bsgrow.data.encoded import EncodedDataset
 from bsgrow.data.held_out import ClassedSplit, hold_out
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.layouts import tell_what_is_beside
-from bsgrow.data.names import printable
 from bsgrow.data.shards import open_shards
 from bsgrow.data.split_folders import LAYOUT, find_splits
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import BsgrowError, InputError, did_you_mean
+from bsgrow.text.printable import printable
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from bsgrow.data.layouts import SHARDS, TARS, kind_of
-from bsgrow.data.names import printable
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 TRAIN_FOLDER = "train"
 TEST_FOLDERS = ("val", "test")  # ImageNet's test has no labels, so val comes first

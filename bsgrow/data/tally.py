@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bsgrow.data.names import printable
+from bsgrow.text.printable import printable
 
 
 @dataclass

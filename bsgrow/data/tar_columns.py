@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data.encoded import DamagedError
-from bsgrow.data.names import Names, printable
+from bsgrow.data.names import Names
 from bsgrow.data.tar_index import TarReader
 from bsgrow.data.tar_samples import Sample, SampleReader
-from bsgrow.extension import extension
 from bsgrow.files.regular import opened_regular
+from bsgrow.native.extension import extension
+from bsgrow.text.printable import printable
 
 
 class TarIndex:

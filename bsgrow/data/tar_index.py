@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from bsgrow.data.compressed import Compression, by_magic, quoted
 from bsgrow.data.encoded import DamagedError
-from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
 from bsgrow.data.tar_end import first_data, is_explained
 from bsgrow.data.tar_header import (
@@ -33,6 +32,7 @@ from bsgrow.data.tar_header import (
     member_size,
 )
 from bsgrow.data.tar_overrides import MalformedRecordsError, Overrides, of_every_member
+from bsgrow.text.printable import printable
 
 _WINDOW = 8 * BLOCK  # a small member and the header after it come with one read
 _MOST_METADATA = 1 << 20  # of a long name or of pax records; GNU tar writes a few hundred bytes

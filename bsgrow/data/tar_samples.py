@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from bsgrow.data.names import printable
 from bsgrow.data.tally import Tally
 from bsgrow.data.tar_index import Member, TarReader
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 IMAGE_EXTENSIONS = (b"jpg", b"jpeg", b"png", b"webp")
 LABEL_EXTENSION = b"cls"

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import NoReturn
 
-from bsgrow.data.names import printable
-from bsgrow.data.streams import Readable, damaged, read_up_to
 from bsgrow.data.tar_header import (
     BLOCK,
     FILES,
@@ -18,6 +16,8 @@ from bsgrow.data.tar_header import (
     member_size,
 )
 from bsgrow.data.tar_overrides import MalformedRecordsError, Overrides
+from bsgrow.files.reading import Readable, damaged, read_up_to
+from bsgrow.text.printable import printable
 
 _MOST_METADATA = 1 << 20  # of all long names and pax records; a member has a few hundred bytes
 _CHUNK = 1 << 20

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bsgrow.command import Command, argument
 from bsgrow.data.encoded import DamagedError
 from bsgrow.data.layouts import TARS, find_layout, kind_of, tell_what_is_beside, tell_what_is_left
-from bsgrow.data.names import Names, printable
+from bsgrow.data.names import Names
 from bsgrow.data.packing.source import open_images
 from bsgrow.data.shards import check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import RECORD, Index
@@ -20,10 +19,12 @@ from bsgrow.data.sources import check_same_classes
 from bsgrow.data.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
 from bsgrow.data.verify_samples import Part, SampleChecks, num_useful, runs_of, size_of
 from bsgrow.data.webdataset import WebDatasetSplit
-from bsgrow.data.worker_pool import num_cores, started_workers
 from bsgrow.errors import InputError
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.quiet_pillow import quiet_pillow
+from bsgrow.processes.worker_pool import num_cores, started_workers
+from bsgrow.text.command import Command, argument
+from bsgrow.text.printable import printable
 
 
 class _Split(NamedTuple):

@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeAlias
 from bsgrow.data.encoded import EncodedSplit, SampleError
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.shards import ShardSplit, open_index
-from bsgrow.data.worker_pool import PART_BYTES
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.reading import check_decodes
+from bsgrow.processes.worker_pool import PART_BYTES
 
 _MOST_SAMPLES = 128
 _RUNS_PER_WORKER = 8

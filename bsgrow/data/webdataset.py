@@ -21,13 +21,14 @@ from bsgrow.data.layouts import (
     peek,
     tell_what_is_left,
 )
-from bsgrow.data.names import first_names, printable
+from bsgrow.data.names import first_names
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.sample_file import MUCH, SIGNATURE_BYTES, check_signature
 from bsgrow.data.tally import Tally
 from bsgrow.data.tar_columns import TarIndex
 from bsgrow.data.tar_samples import SampleReader
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 _log = logging.getLogger(__name__)
 

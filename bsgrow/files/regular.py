@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from bsgrow.command import argument, quoted
+from bsgrow.text.command import argument, quoted
 
 
 class UnfitFileError(OSError):

@@ -7,9 +7,9 @@ itself fills it with grey.
 
 from typing import NamedTuple
 
-from bsgrow.extension import extension, jpeg_extension
 from bsgrow.images.encoded import MAX_PIXELS, Encoded
 from bsgrow.images.image_error import ImageError
+from bsgrow.native.extension import extension, jpeg_extension
 
 CUT_SHORT = "the JPEG is cut short: it has no end"
 """What is wrong with one, for messages."""

@@ -34,10 +34,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from bsgrow.extension import extension
 from bsgrow.images.encoded import Encoded, Levels
 from bsgrow.images.exif import png_exif, webp_exif
 from bsgrow.images.jpeg_header import is_jpeg
+from bsgrow.native.extension import extension
 
 ORIENTATION_TAG: Final = 0x0112
 """Of EXIF; in a TIFF it is one of the image's own tags."""

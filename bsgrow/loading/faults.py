@@ -9,9 +9,9 @@ were a copy of the other.
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from bsgrow.command import setting
 from bsgrow.data import EncodedSplit, SampleError
 from bsgrow.errors import BsgrowError
+from bsgrow.text.command import setting
 
 OnError = Literal["raise", "skip"]
 """``raise`` ends the run at the first bad sample; ``skip`` takes its stand-in and counts it."""

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from bsgrow.command import setting
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.models.image_size import check_image_size
+from bsgrow.text.command import setting
 from bsgrow.validation import call_checked, shown
 
 SMALLEST_INCEPTION_IMAGE = 75  # pixels a side that leave one pixel to the last stage

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from bsgrow.command import setting
 from bsgrow.errors import InputError
+from bsgrow.text.command import setting
 
 PaddingMode = Literal["zero", "reflect"]
 

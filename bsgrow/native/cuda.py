@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
-from bsgrow.cuda_architectures import why_unsupported
 from bsgrow.errors import BsgrowError
 from bsgrow.native.augment import Augment
+from bsgrow.native.cuda_architectures import why_unsupported
 from bsgrow.native.normalisation import FloatArray, scale_and_bias
 
 try:

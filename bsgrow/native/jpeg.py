@@ -22,13 +22,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from bsgrow.extension import extension
-from bsgrow.extension import jpeg_extension as native
 from bsgrow.images.encoded import MAX_PIXELS, Encoded
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short
 from bsgrow.images.reading import shown_levels, shown_size
 from bsgrow.images.tiff_jpeg import jpegs_inside
+from bsgrow.native.extension import extension
+from bsgrow.native.extension import jpeg_extension as native
 from bsgrow.native.normalisation import scale_and_bias
 
 Statuses = list[str | None]

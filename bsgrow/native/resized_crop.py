@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bsgrow.errors import InputError
-from bsgrow.extension import extension
+from bsgrow.native.extension import extension
 
 MAX_SIDE = 1 << 16  # pixels of an image that a network is shown
 

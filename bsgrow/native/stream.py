@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from bsgrow.extension import extension
 from bsgrow.native.augment import Augment
+from bsgrow.native.extension import extension
 from bsgrow.native.normalisation import scale_and_bias
 
 

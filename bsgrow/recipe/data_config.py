@@ -8,8 +8,8 @@ from bsgrow.data import DATASETS, ENCODED, is_encoded
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.native.resized_crop import MAX_SIDE, CentreCrop, ResizedCrop
-from bsgrow.path_text import from_text, to_text
 from bsgrow.recipe.section import Section
+from bsgrow.text.path_text import from_text, to_text
 
 PathText = Annotated[
     str, AfterValidator(from_text), PlainSerializer(to_text, when_used="json-unless-none")

@@ -11,8 +11,8 @@ from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.files.text import SAVE_AS_TEXT, read_text
-from bsgrow.printable import printable
 from bsgrow.recipe.toml_text import LARGEST
+from bsgrow.text.printable import printable
 from bsgrow.validation import shown
 
 _UNITS = ("epochs", "samples", "updates", "tokens")

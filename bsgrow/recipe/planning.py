@@ -13,12 +13,12 @@ from bsgrow.data import (
 )
 from bsgrow.data.sources import expand_user
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.printable import printable
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes
 from bsgrow.recipe.hints import key_hint
 from bsgrow.schedule import Plan, compile_plan
+from bsgrow.text.printable import printable
 
 
 @dataclass(frozen=True)

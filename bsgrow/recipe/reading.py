@@ -13,14 +13,14 @@ from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.files.text import SAVE_AS_TEXT, read_text
-from bsgrow.path_text import without_surrogates
-from bsgrow.printable import cut, printable
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.recipe.section import table_type
 from bsgrow.recipe.toml_text import LARGEST, parse_toml
 from bsgrow.recipe.values import check_values
+from bsgrow.text.path_text import without_surrogates
+from bsgrow.text.printable import cut, printable
 from bsgrow.validation import UNKNOWN_KEY, describe, shown
 
 _EXAMPLE = "for example --set schedule.lr=0.1"

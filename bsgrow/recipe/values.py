@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.path_text import without_surrogates
-from bsgrow.printable import cut
+from bsgrow.text.path_text import without_surrogates
+from bsgrow.text.printable import cut
 from bsgrow.validation import shown
 
 _MAX_DEPTH = 64  # far above any curve of curves, and below what a JSON parser follows

@@ -10,12 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.printable import printable
 from bsgrow.reporting.log_axis import batch_axis, log_axis
 from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
 from bsgrow.reporting.style import COLOURS, DASHES, drawn, own_style
 from bsgrow.schedule import Plan
+from bsgrow.text.printable import printable
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _GREYS = ("#C4C4C4", "#E0E0E0", "#B0B0B0", "#D2D2D2")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import matplotlib as mpl
 
-from bsgrow.printable import printable
+from bsgrow.text.printable import printable
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """Four of Okabe and Ito's palette, which colour-blind readers tell apart."""

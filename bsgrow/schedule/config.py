@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from bsgrow.errors import InputError
-from bsgrow.printable import cut
 from bsgrow.schedule.curves import Curve, build_curve
+from bsgrow.text.printable import cut
 
 _LONGEST_PART = 80  # characters of a wrong value that an error shows
 

@@ -1,10 +1,10 @@
 """What a reader of a plan should know: what it gives up, in plain sentences."""
 
-from bsgrow.command import setting
 from bsgrow.schedule.plan import Plan
 from bsgrow.schedule.report import Report, report
 from bsgrow.schedule.saving import why_nothing_is_saved
 from bsgrow.schedule.sizes import Sizes
+from bsgrow.text.command import setting
 
 _REPAIR = setting("growth.repair", True)
 _DRIFT = 0.01  # a smaller one is not worth a sentence

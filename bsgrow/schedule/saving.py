@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bsgrow.command import setting
 from bsgrow.errors import InputError
 from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.phases import decay_from
 from bsgrow.schedule.plan import Plan
+from bsgrow.text.command import setting
 
 _FEW = 0.9  # of the reference's updates; a plan that makes more saves hardly any
 _MATTERS = 0.01  # of the reference's updates; what would save less is no reason

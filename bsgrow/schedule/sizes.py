@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from bsgrow.command import setting
 from bsgrow.errors import InputError
 from bsgrow.schedule.config import Growth, Reference, planned_momentum
 from bsgrow.schedule.scaling import wanted_batch_size
+from bsgrow.text.command import setting
 
 SLACK = 1 + 1e-9
 """A decay of 0.1 / 0.02 is meant to be 5, whatever the floats say."""

@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from bsgrow.command import argument, quoted
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
 from bsgrow.files.regular import opened_regular, read_regular
+from bsgrow.text.command import argument, quoted
 
 NUM_KEPT = 2
 _NAME = re.compile(r"update-([0-9]{9}|[1-9][0-9]{9,})\.(pt|json)")

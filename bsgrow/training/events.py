@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from pydantic_core import PydanticCustomError
 
 from bsgrow.errors import InputError
-from bsgrow.path_text import from_text, to_text
+from bsgrow.text.path_text import from_text, to_text
 
 _LONGEST_TEXT = 4096
 _LARGEST_MEASURE = 1e60  # beyond any sum of float32 losses, and its square is a float

@@ -4,10 +4,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from bsgrow.command import resume_command
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
+from bsgrow.text.command import resume_command
 from bsgrow.training.checkpoint import newest_checkpoint
 from bsgrow.training.checkpoint_folder import Skipped
 from bsgrow.training.digest import weights_sha256

@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsgrow.command import argument, quoted, resume_command
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, temporary_of, write_atomically, write_json
 from bsgrow.files.lock import LOCK_FILE, locked
 from bsgrow.files.regular import read_regular, require_own
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe, with_absolute_paths
 from bsgrow.schedule import Plan, as_dict
+from bsgrow.text.command import argument, quoted, resume_command
 from bsgrow.training.events import RunFinished, from_json, to_json
 
 _LARGEST_SUMMARY = 2**20  # bytes

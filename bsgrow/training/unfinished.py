@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from bsgrow.command import Command
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.files.lock import is_locked
 from bsgrow.recipe import load_recipe
+from bsgrow.text.command import Command
 from bsgrow.training.run_directory import RunDirectory
 
 _MOST_NAMES = 1_000_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bsgrow.cli.console import _Plain
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.recipe import reading
-from tests.test_printable import ODD
+from tests.text.test_printable import ODD
 
 SHIPPED = Path(reading.__file__).parent.parent / "recipes" / "digits.toml"
 EVIL = "\x1b]0;a\x07\x1b[31m\x9b2J\u202e\nhint: bsgrow [red]:smile:[/x]\r$\\frac{"

@@ -14,7 +14,7 @@ from bsgrow.data.class_folders import list_classes
 from bsgrow.data.folder_listing import image_paths
 from bsgrow.data.tally import Tally
 from bsgrow.errors import InputError
-from bsgrow.extension import extension
+from bsgrow.native.extension import extension
 
 ELSEWHERE = Path(__file__).parent.parent / "exports/plans"
 CLASSES = ["a", "B", "é", os.fsdecode(b"\xff"), "n01", "a b"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bsgrow.data.file_lengths import file_lengths
 from bsgrow.data.names import Names
-from bsgrow.extension import extension
+from bsgrow.native.extension import extension
 
 PARTS = ["a", "b", "é", os.fsdecode(b"\xff"), "a\nb", "none", "c" * 255, "d" * 256, "..", "link"]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.data.names import GrowingNames, Names
-from bsgrow.printable import printable
+from bsgrow.text.printable import printable
 
 
 @given(st.lists(st.binary(max_size=9)))

@@ -14,7 +14,7 @@ from bsgrow.data.packing.plan import plan_pack
 from bsgrow.data.packing.preparation import runs_of
 from bsgrow.data.packing.useful_workers import num_useful
 from bsgrow.data.verify_samples import Part
-from bsgrow.data.worker_pool import PART_BYTES
+from bsgrow.processes.worker_pool import PART_BYTES
 from tests.data.conftest import encode_image, write_images
 
 LENGTHS = st.sampled_from([-1, 1, 900, 50_000, PART_BYTES - 1, PART_BYTES, 5 * PART_BYTES])

@@ -12,7 +12,7 @@ from bsgrow.data.encoded import DamagedError
 from bsgrow.data.tar_columns import TarIndex
 from bsgrow.data.tar_samples import SampleReader
 from bsgrow.errors import InputError
-from bsgrow.extension import extension
+from bsgrow.native.extension import extension
 from tests.data.tar_files import (
     FORMATS,
     by_index,

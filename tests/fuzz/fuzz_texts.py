@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 from bsgrow.errors import BsgrowError
-from bsgrow.printable import printable_lines
 from bsgrow.recipe import (
     as_toml,
     load_recipe,
@@ -27,6 +26,7 @@ from bsgrow.recipe import (
 from bsgrow.recipe.toml_text import parse_toml
 from bsgrow.reporting.wall_clock import read_throughput, total_seconds
 from bsgrow.schedule.export import IMPORTS, Target, read_schedule
+from bsgrow.text.printable import printable_lines
 from tests.fuzz.running import base_seed, run_for
 
 RECIPES = [

@@ -15,8 +15,8 @@ from bsgrow.cli.console import err, print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
 from bsgrow.errors import InputError
-from bsgrow.printable import printable
 from bsgrow.recipe import load_recipe
+from bsgrow.text.printable import printable
 
 if TYPE_CHECKING:
     from bsgrow.bench.photographs import Photographs

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.printable import cut
+from bsgrow.text.printable import cut
 
 _MAX = 2**31 - 1  # what the kernels of torch index a batch with
 _SIZES = "--batch-sizes 128,1024,8192"

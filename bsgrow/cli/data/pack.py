@@ -11,10 +11,10 @@ from bsgrow.cli.console import err, note, out, print_json
 from bsgrow.cli.data.progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size, parse_size
-from bsgrow.command import Command, argument
 from bsgrow.data.packing import PackedSplit, PackOptions, pack
 from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
-from bsgrow.printable import printable
+from bsgrow.text.command import Command, argument
+from bsgrow.text.printable import printable
 
 _SHOWN = 20  # of the files left out; the rest are counted
 

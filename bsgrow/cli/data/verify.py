@@ -12,7 +12,7 @@ from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size
 from bsgrow.data.verify import Verification, verify
 from bsgrow.native.jpeg import check_decodes
-from bsgrow.printable import printable
+from bsgrow.text.printable import printable
 
 _HINTS = 5  # that are shown, each once
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsgrow.cli.plan.schedule_options import is_schedule
-from bsgrow.printable import printable
 from bsgrow.recipe import OpenedData, Recipe, load_recipe, make_planned, schedule_recipe
 from bsgrow.schedule import Plan
+from bsgrow.text.printable import printable
 
 _UNNAMED = "plan"
 

@@ -8,9 +8,9 @@ from typing import Any
 from bsgrow.cli.numbers import epochs, span
 from bsgrow.cli.plan.named_plan import NamedPlan
 from bsgrow.cli.table import Column, FittedTable, figures
-from bsgrow.printable import printable
 from bsgrow.recipe import Recipe, changed_keys
 from bsgrow.schedule import Phase, Plan, report
+from bsgrow.text.printable import printable
 
 _PLANNED = ("data.", "optimizer.", "schedule.", "growth.")  # the tables that a plan depends on
 

@@ -8,7 +8,6 @@ from typing import Any
 from bsgrow.cli.numbers import duration
 from bsgrow.cli.plan.named_plan import NamedPlan
 from bsgrow.cli.plan.world_sizes import idle_ranks, world_size_rows
-from bsgrow.printable import cut
 from bsgrow.recipe import rule_notes
 from bsgrow.reporting.matplotlib_defaults import import_matplotlib
 from bsgrow.reporting.wall_clock import (
@@ -19,6 +18,7 @@ from bsgrow.reporting.wall_clock import (
     total_seconds,
 )
 from bsgrow.schedule import Plan, as_dict, notes, phase_rows
+from bsgrow.text.printable import cut
 
 
 @dataclass(frozen=True)

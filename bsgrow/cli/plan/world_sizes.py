@@ -7,10 +7,10 @@ from typing import Any
 from bsgrow.cli.numbers import epochs
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError
-from bsgrow.printable import cut
 from bsgrow.recipe import Recipe
 from bsgrow.schedule import Phase, Plan
 from bsgrow.schedule.split import gradient_accumulation_steps, rank_slice
+from bsgrow.text.printable import cut
 
 _MAX_DIGITS = 9
 

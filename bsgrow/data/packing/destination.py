@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.shards import ShardError, open_header, shard_name, shard_paths
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 
 def check_apart(source: Path, dest: Path) -> None:

@@ -17,10 +17,10 @@ from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
 from bsgrow.data.packing.useful_workers import num_useful
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
-from bsgrow.data.worker_pool import MapInOrder, num_cores, started_workers
 from bsgrow.files.atomic import naming
 from bsgrow.files.lock import locked
 from bsgrow.images.quiet_pillow import quiet_pillow
+from bsgrow.processes.worker_pool import MapInOrder, num_cores, started_workers
 
 
 @dataclass

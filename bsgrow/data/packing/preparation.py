@@ -11,9 +11,9 @@ import numpy as np
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, prepare
-from bsgrow.data.worker_pool import PART_BYTES
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
+from bsgrow.processes.worker_pool import PART_BYTES
 
 SKIP_HINT = "--on-error skip leaves out the files that cannot be used, and lists them"
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.layouts import find_layout, tell_what_is_beside
-from bsgrow.data.names import printable
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.sources import ENCODED, check_same_classes, held_out_classes
 from bsgrow.data.split_folders import (
@@ -16,6 +15,7 @@ from bsgrow.data.split_folders import (
 )
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
 
 
 @dataclass(frozen=True, eq=False)

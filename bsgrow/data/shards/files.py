@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bsgrow.data.encoded import DamagedError
-from bsgrow.data.names import printable
 from bsgrow.data.open_files import read_up_to
 from bsgrow.data.shards.index_checks import read_header
 from bsgrow.data.shards.index_reading import read_index
 from bsgrow.data.shards.layout import HEADER, Header, Index
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.files.regular import opened_regular
+from bsgrow.text.printable import printable
 
 _NAME = re.compile(r"shard-[0-9]{6,}\.bsgrow")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bsgrow.data.encoded import SampleError, split_fingerprint
 from bsgrow.data.layouts import tell_what_is_left
-from bsgrow.data.names import Names, printable
+from bsgrow.data.names import Names
 from bsgrow.data.open_files import OpenFiles
 from bsgrow.data.shards.files import (
     check_complete,
@@ -24,6 +24,7 @@ from bsgrow.data.shards.files import (
 )
 from bsgrow.data.shards.layout import Index
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.text.printable import printable
 
 
 class ShardSplit:

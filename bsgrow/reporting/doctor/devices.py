@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bsgrow.cuda_architectures import why_unsupported
+from bsgrow.native.cuda_architectures import why_unsupported
 from bsgrow.reporting.doctor.finding import Finding
 
 _LIBRARY = "libcuda.so.1"

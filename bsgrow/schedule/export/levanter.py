@@ -21,7 +21,6 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from bsgrow.errors import InputError
-from bsgrow.printable import cut
 from bsgrow.schedule.export.draft import Draft, Export, planned_runs
 from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
 from bsgrow.schedule.export.optimizer import Optimizer, require_no_l2_adam
@@ -35,6 +34,7 @@ from bsgrow.schedule.export.target import (
     require_divisible,
 )
 from bsgrow.schedule.plan import Plan
+from bsgrow.text.printable import cut
 
 SYSTEM = "Levanter"
 _SGD = """\

@@ -20,7 +20,6 @@ that is cut; a threshold closer than a float resolves.
 from itertools import pairwise
 
 from bsgrow.errors import InputError
-from bsgrow.printable import cut
 from bsgrow.schedule.export.draft import Draft, Export, runs_of
 from bsgrow.schedule.export.lr_shape import LrShape, fit_lr, no_curve
 from bsgrow.schedule.export.noise import tile
@@ -42,6 +41,7 @@ from bsgrow.schedule.export.target import (
     sequence_length,
 )
 from bsgrow.schedule.plan import Plan
+from bsgrow.text.printable import cut
 
 SYSTEM = "Megatron-LM"
 _MAX_NUMBER = 2**63

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsgrow.command import Command, argument, as_options, option, quoted, resume_command, setting
 from bsgrow.recipe import parse_value
+from bsgrow.text.command import (
+    Command,
+    argument,
+    as_options,
+    option,
+    quoted,
+    resume_command,
+    setting,
+)
 
 WORDS = [
     "runs/a",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.cuda_architectures import why_unsupported
+from bsgrow.native.cuda_architectures import why_unsupported
 
 BUILT = [80, 90, 100]
 

@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.gunzip import MAGIC, Gunzip
-from bsgrow.data.names import printable
 from bsgrow.errors import BsgrowError
+from bsgrow.files.gunzip import MAGIC, Gunzip
 from bsgrow.files.regular import open_regular
+from bsgrow.text.printable import printable
 
 _READ_ERRORS = (OSError, EOFError, zlib.error)
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bsgrow.cli.streams import prepare_streams
 from bsgrow.errors import InputError
-from bsgrow.path_text import from_text, to_text
 from bsgrow.recipe import as_toml, load_recipe, make_arm, plan_recipe, recipe_from_table
 from bsgrow.recipe.planning import open_data
 from bsgrow.reporting.plan_plot import plan_figure
+from bsgrow.text.path_text import from_text, to_text
 from bsgrow.training import RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSaved, RunFinished, from_json, to_json
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.data import gunzip
-from bsgrow.data.gunzip import Gunzip
+from bsgrow.files import gunzip
+from bsgrow.files.gunzip import Gunzip
 
 EMPTY = gzip.compress(b"", mtime=0)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.printable import cut, printable, printable_lines
+from bsgrow.text.printable import cut, printable, printable_lines
 
 ODD = ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\xa0", "\xad", "\u200b", "\u202e"]
 ODD += ["\u2028", "\u2029", "\u2066", "\ufeff", "\ud800", "\udc9b", "\ue000", "\U000e0001"]

@@ -19,8 +19,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from bsgrow.data.messages import receive, send
 from bsgrow.errors import BsgrowError
+from bsgrow.processes.messages import receive, send
 
 PART_BYTES = 1 << 20
 """Results travel in parts of about so many bytes, the last result of a part whole."""

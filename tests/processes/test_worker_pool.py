@@ -12,10 +12,10 @@ from select import select
 
 import pytest
 
-from bsgrow.data import worker_pool
 from bsgrow.data.encoded import SampleError
-from bsgrow.data.worker_pool import PART_BYTES, started_workers
 from bsgrow.errors import BsgrowError
+from bsgrow.processes import worker_pool
+from bsgrow.processes.worker_pool import PART_BYTES, started_workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process works")
 
@@ -137,7 +137,7 @@ def test_no_worker_is_left_behind():
 
 ALONE = """
 import os, signal
-from bsgrow.data.worker_pool import started_workers
+from bsgrow.processes.worker_pool import started_workers
 with started_workers(lambda task: [os.getpid()], 3) as run:
     print(*set(run(range(30))), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

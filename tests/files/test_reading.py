@@ -3,8 +3,8 @@ import io
 import numpy as np
 import pytest
 
-from bsgrow.data.streams import read_into
 from bsgrow.errors import BsgrowError
+from bsgrow.files.reading import read_into
 
 
 class FailingDisk(io.RawIOBase):
