@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Done:
-    """What a command left: its exit code and its two streams."""
+    """What a command left: its exit code and what it wrote."""
 
     words: tuple[str, ...]
     code: int

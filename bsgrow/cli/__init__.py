@@ -6,7 +6,7 @@ import sys
 
 from bsgrow.cli.interrupt import remember_interrupts, was_interrupted
 from bsgrow.cli.remarks import warnings_as_notes
-from bsgrow.cli.streams import flush_stdout, prepare_streams
+from bsgrow.cli.text_output import flush_stdout, prepare_text_output
 from bsgrow.errors import BsgrowError
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count it
@@ -22,7 +22,7 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         remember_interrupts()
-        prepare_streams()
+        prepare_text_output()
         _run()
     except KeyboardInterrupt:  # during the imports; a command that has begun handles its own
         sys.exit(_INTERRUPTED)

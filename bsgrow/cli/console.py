@@ -23,9 +23,9 @@ _MOST = 10_000  # characters of an error, a hint or a note
 _DUMB = ("dumb", "unknown")
 
 
-def size_of(stream: TextIO) -> tuple[int | None, int | None]:
+def size_of(output: TextIO) -> tuple[int | None, int | None]:
     """Return the width and height of a console where rich would not find them by itself."""
-    if not stream.isatty():
+    if not output.isatty():
         return _PIPE_WIDTH, None
     if os.environ.get("TERM", "").lower() not in _DUMB:
         return None, None

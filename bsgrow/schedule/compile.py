@@ -7,9 +7,9 @@ from bsgrow.schedule.config import Growth, Reference, planned_momentum, resolve
 from bsgrow.schedule.curves import exact
 from bsgrow.schedule.phases import lay_phases
 from bsgrow.schedule.plan import Phase, Plan
+from bsgrow.schedule.reference_lr import NO_WAIT, ReferenceLr, Wait, build_reference_lr
 from bsgrow.schedule.scaling import wanted_batch_size
 from bsgrow.schedule.sizes import SLACK, Sizes
-from bsgrow.schedule.target import NO_WAIT, Target, Wait, build_target
 
 
 def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan:
@@ -34,18 +34,18 @@ def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan
     Source:
         arXiv 1711.00489, sections 3 to 5.
     """
-    target = build_target(reference, num_samples, NO_WAIT)
+    published = build_reference_lr(reference, num_samples, NO_WAIT)
     _require_momentum_fits(reference, growth)
-    sizes = Sizes(reference, _resolved(reference, growth, target), num_samples)
-    plan = _compile(sizes, target)
+    sizes = Sizes(reference, _resolved(reference, growth, published), num_samples)
+    plan = _compile(sizes, published)
     if not growth.repair:
         return plan
-    return _compile(sizes, build_target(reference, num_samples, _wait(plan)))
+    return _compile(sizes, build_reference_lr(reference, num_samples, _wait(plan)))
 
 
-def _compile(sizes: Sizes, target: Target) -> Plan:
-    phases = tuple(lay_phases(sizes, target))
-    total, wait = target.num_total_samples, target.wait
+def _compile(sizes: Sizes, published: ReferenceLr) -> Plan:
+    phases = tuple(lay_phases(sizes, published))
+    total, wait = published.num_total_samples, published.wait
     plan = Plan(sizes.num_samples, sizes.reference, sizes.growth, phases, total, wait)
     for phase in phases:
         _require_finite(plan, phase)
@@ -64,12 +64,12 @@ def _require_finite(plan: Plan, phase: Phase) -> None:
         )
 
 
-def _resolved(reference: Reference, growth: Growth, target: Target) -> Growth:
-    num_samples, momentum = target.num_samples, planned_momentum(reference, growth)
+def _resolved(reference: Reference, growth: Growth, published: ReferenceLr) -> Growth:
+    num_samples, momentum = published.num_samples, planned_momentum(reference, growth)
     first = wanted_batch_size(1.0, reference, momentum, growth, num_samples)
     # An infinite one is refused by Sizes.
     whole = floor(first * SLACK) if isfinite(first) else num_samples
-    return resolve(growth, target.curve, num_samples, whole)
+    return resolve(growth, published.curve, num_samples, whole)
 
 
 def _require_momentum_fits(reference: Reference, growth: Growth) -> None:

@@ -8,9 +8,9 @@ from bsgrow.errors import InputError
 from bsgrow.schedule.config import Growth
 from bsgrow.schedule.curves import exact
 from bsgrow.schedule.plan import Phase
+from bsgrow.schedule.reference_lr import ReferenceLr
 from bsgrow.schedule.scaling import matching_lr
 from bsgrow.schedule.sizes import Sizes
-from bsgrow.schedule.target import Target
 
 _MAX_PHASES = 1_000_000
 _LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a float
@@ -18,7 +18,7 @@ _LARGEST_DECAY = 1e100  # that of a learning rate of 0; its square is still a fl
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Updates of equal size and momentum that start in one piece of the target.
+    """Updates of equal size and momentum that start in one piece of the reference's curve.
 
     The learning rates are the reference's, at the first and at the last of them.
     """
@@ -81,15 +81,15 @@ def decay_from(peak: float, lr: float) -> float:
     return min(peak / lr, _LARGEST_DECAY) if lr else _LARGEST_DECAY
 
 
-def lay_phases(sizes: Sizes, target: Target) -> Iterator[Phase]:
+def lay_phases(sizes: Sizes, published: ReferenceLr) -> Iterator[Phase]:
     """Yield the phases of a plan in order; they tile its samples.
 
     An update that has started runs on past the end of its piece; the last one is cut.
     """
     index = 0
-    for number, run in enumerate(_merge(_runs(sizes, target))):
+    for number, run in enumerate(_merge(_runs(sizes, published))):
         _require_few(number, sizes.growth)
-        stop = min(run.stop, target.num_total_samples)
+        stop = min(run.stop, published.num_total_samples)
         size, momentum = run.global_batch_size, run.momentum
         lr = matching_lr(
             run.first_lr, sizes.reference, size, momentum, sizes.growth, sizes.num_samples
@@ -106,16 +106,16 @@ def _require_few(number_of_phases: int, growth: Growth) -> None:
         )
 
 
-def _runs(sizes: Sizes, target: Target) -> Iterator[_Run]:
+def _runs(sizes: Sizes, published: ReferenceLr) -> Iterator[_Run]:
     batch_size, cursor = _BatchSize(sizes), 0
     raised = ceil(exact(sizes.growth.momentum_at) * sizes.num_samples)
-    for start, stop in target.pieces([raised]):
+    for start, stop in published.pieces([raised]):
         if cursor >= stop:
             continue
         momentum = sizes.momentum(raised=start >= raised)
-        direction = target.direction(start, stop)
+        direction = published.direction(start, stop)
         while cursor < stop:
-            run = _next_run(cursor, stop, direction, momentum, batch_size, target)
+            run = _next_run(cursor, stop, direction, momentum, batch_size, published)
             yield run
             cursor = run.stop
 
@@ -126,20 +126,20 @@ def _next_run(
     direction: int,
     momentum: float,
     batch_size: _BatchSize,
-    target: Target,
+    published: ReferenceLr,
 ) -> _Run:
     """Return the updates of one size that start in [cursor, stop), up to the next size."""
-    first_lr = last_lr = target.lr(cursor)
+    first_lr = last_lr = published.lr(cursor)
     batch_size.record(first_lr, momentum)
     size = batch_size.at(first_lr, momentum)
 
     def changed(num_updates: int) -> bool:
-        return batch_size.at(target.lr(cursor + num_updates * size), momentum) != size
+        return batch_size.at(published.lr(cursor + num_updates * size), momentum) != size
 
     num_updates = -((cursor - stop) // size)
     if direction and num_updates > 1:
         num_updates = _first(changed, num_updates)
-        last_lr = target.lr(cursor + (num_updates - 1) * size)
+        last_lr = published.lr(cursor + (num_updates - 1) * size)
         batch_size.record(last_lr, momentum)
     return _Run(cursor, num_updates, size, momentum, direction, first_lr, last_lr)
 

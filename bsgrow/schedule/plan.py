@@ -7,8 +7,8 @@ from functools import cached_property
 
 from bsgrow.schedule.config import Growth, Reference
 from bsgrow.schedule.noise_scale import sgd_noise_scale
+from bsgrow.schedule.reference_lr import NO_WAIT, ReferenceLr, Wait, build_reference_lr
 from bsgrow.schedule.scaling import matching_lr
-from bsgrow.schedule.target import NO_WAIT, Target, Wait, build_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +150,15 @@ class Plan:
     @property
     def is_smooth(self) -> bool:
         """Whether the learning rate of the reference moves between its milestones."""
-        return self._target.curve.smooth and not self._target.hold
+        return self._published.curve.smooth and not self._published.hold
 
     def reference_lr(self, sample: int) -> float:
         """Return the learning rate of the reference where the plan has consumed a sample."""
-        return self._target.lr(sample)
+        return self._published.lr(sample)
 
     @cached_property
-    def _target(self) -> Target:
-        return build_target(self.reference, self.num_samples, self.wait)
+    def _published(self) -> ReferenceLr:
+        return build_reference_lr(self.reference, self.num_samples, self.wait)
 
     @cached_property
     def _first_indices(self) -> list[int]:

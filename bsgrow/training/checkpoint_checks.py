@@ -52,7 +52,7 @@ def require_version(found: Any) -> None:
     version = found.get("format_version") if type(found) is dict else None
     if not _is_same(version, FORMAT_VERSION):
         raise UnfitError(
-            f"has format_version = {shown(version)}, this bsgrow reads {FORMAT_VERSION}",
+            f"has format_version = {brief(version)}, this bsgrow reads {FORMAT_VERSION}",
             hint="resume with the bsgrow version that wrote it, "
             "or start anew in another --out folder",
         )
@@ -64,7 +64,7 @@ def require_identity(found: Any, expected: Mapping[str, object]) -> None:
     for name, value in expected.items():
         if not _is_same(found[name], value):
             raise UnfitError(
-                f"is of another run: its {name} is {shown(found[name])}, this run's is {value!r}",
+                f"is of another run: its {name} is {brief(found[name])}, this run's is {value!r}",
                 hint=f"{_IDENTITY_HINTS[name]}, or start anew in another --out folder",
             )
 
@@ -79,10 +79,10 @@ def require_keys(found: Any, expected: set[str], what: str) -> None:
     """
     inside = f" in its {what}" if what else ""
     if type(found) is not dict:
-        raise UnfitError(f"has {shown(found)} as its {what or 'content'}, not a dict")
+        raise UnfitError(f"has {brief(found)} as its {what or 'content'}, not a dict")
     if missing := sorted(expected - found.keys()):
         raise UnfitError(f"lacks {', '.join(missing)}{inside}")
-    if extra := [shown(key) for key in found if key not in expected]:
+    if extra := [brief(key) for key in found if key not in expected]:
         raise UnfitError(f"holds {extra[0]}{inside}, which belongs nowhere")
 
 
@@ -96,7 +96,7 @@ def require_fit(found: Any, expected: Mapping[str, Form], whole: str, part: str 
         part: which of the tensors these are, for the message.
     """
     if type(found) is not dict:
-        raise UnfitError(f"does not fit the {whole}: {part}not a dict but {shown(found)}")
+        raise UnfitError(f"does not fit the {whole}: {part}not a dict but {brief(found)}")
     differing = list(_differences(found, expected))
     if differing:
         others = f", and {len(differing) - 1} others differ" if len(differing) > 1 else ""
@@ -108,10 +108,10 @@ def _differences(found: Mapping[Any, Any], expected: Mapping[str, Form]) -> Iter
         if name not in found:
             yield f"{name} is missing"
         elif not isinstance(record := found[name], TensorRecord):
-            yield f"{name} is {shown(record)}, not a tensor"
+            yield f"{name} is {brief(record)}, not a tensor"
         elif (theirs := Form(record.shape, record.storage.dtype)) != form:
             yield f"{name} is {theirs}, the run's {form}"
-    yield from (f"{shown(key)} belongs nowhere" for key in found if key not in expected)
+    yield from (f"{brief(key)} belongs nowhere" for key in found if key not in expected)
 
 
 def require_optimizer(
@@ -128,12 +128,12 @@ def require_optimizer(
     _require_groups(found["param_groups"], groups)
     state = found["state"]
     if type(state) is not dict:
-        raise UnfitError(f"does not fit the optimizer: its state is {shown(state)}")
+        raise UnfitError(f"does not fit the optimizer: its state is {brief(state)}")
     for index, form in enumerate(forms):
         if form or index in state:
             require_fit(state.get(index), form, "optimizer", f"its parameter {index}: ")
     if extra := [
-        shown(key) for key in state if type(key) is not int or key not in range(len(forms))
+        brief(key) for key in state if type(key) is not int or key not in range(len(forms))
     ]:
         raise UnfitError(f"does not fit the optimizer: it has no parameter {extra[0]}")
 
@@ -147,8 +147,8 @@ def _require_groups(found: Any, ours: list[dict[str, Any]]) -> None:
             exact = name not in COMPUTED
             if not (_is_same if exact else _is_close)(theirs[name], value):
                 raise UnfitError(
-                    f"does not fit the optimizer: {name} is {shown(theirs[name])}, "
-                    f"the run's {shown(value)}"
+                    f"does not fit the optimizer: {name} is {brief(theirs[name])}, "
+                    f"the run's {brief(value)}"
                 )
 
 
@@ -182,15 +182,15 @@ def require_position(found: Any, plan: Plan, num_updates: int) -> None:
             f"does not fit the plan: it is of update {num_updates}, of {plan.num_updates}"
         )
     if not _is_same(index, num_updates):
-        raise UnfitError(f"has update_index = {shown(index)}, its name says {num_updates}")
+        raise UnfitError(f"has update_index = {brief(index)}, its name says {num_updates}")
     start = plan.num_total_samples if index == plan.num_updates else plan.update(index).start
     if not _is_same(cursor, start):
         raise UnfitError(
-            f"does not fit the plan: its cursor after {index} updates is {shown(cursor)}, "
+            f"does not fit the plan: its cursor after {index} updates is {brief(cursor)}, "
             f"the plan's {start}"
         )
     if not _is_number(elapsed) or not 0 <= elapsed <= _LONGEST_RUN:
-        raise UnfitError(f"has an impossible elapsed_seconds: {shown(elapsed)}")
+        raise UnfitError(f"has an impossible elapsed_seconds: {brief(elapsed)}")
     _require_totals(found["extra"], plan, cursor)
 
 
@@ -210,7 +210,7 @@ def _require_totals(found: Any, plan: Plan, cursor: int) -> None:
     for name, fit in fits.items():
         if not fit:
             raise UnfitError(
-                f"does not fit the plan: its {name} at sample {cursor} is {shown(found[name])}"
+                f"does not fit the plan: its {name} at sample {cursor} is {brief(found[name])}"
             )
 
 
@@ -228,7 +228,7 @@ def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
-def shown(value: Any) -> str:
+def brief(value: Any) -> str:
     """Return a value for a message, in a few words whatever it is."""
     if isinstance(value, TensorRecord):
         return "a tensor"

@@ -1,4 +1,4 @@
-"""The entry point: what it makes of errors, of a signal, and of the streams it is given."""
+"""The entry point: what it makes of errors, of a signal, and of the outputs it is given."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ import pytest
 
 import bsgrow.cli
 from bsgrow.cli import main
-from bsgrow.cli.streams import prepare_streams
+from bsgrow.cli.text_output import prepare_text_output
 from bsgrow.errors import BsgrowError, InputError
 
 DISK_FULL = (
@@ -133,13 +133,13 @@ def test_a_size_of_the_terminal_that_is_none(value, monkeypatch):
     names = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
     for name in names:
         monkeypatch.setenv(name, value)
-    prepare_streams()
+    prepare_text_output()
     assert {*names}.isdisjoint(os.environ)
 
 
 def test_a_size_of_the_terminal_is_kept(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    prepare_streams()
+    prepare_text_output()
     assert os.environ["COLUMNS"] == "80"
 
 

@@ -218,7 +218,7 @@ def test_a_smooth_curve_is_evaluated_a_few_times_a_phase(monkeypatch):
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(reference, growth, message, monkeypatch):
-    monkeypatch.setattr("bsgrow.schedule.target._MAX_KNOTS", 1000)
+    monkeypatch.setattr("bsgrow.schedule.reference_lr._MAX_KNOTS", 1000)
     written = {"curve": STEPS, "global_batch_size": 128, **reference}
 
     def attempt():

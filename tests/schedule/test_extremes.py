@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
 from bsgrow.schedule import Growth, Reference, as_dict, compile_plan, notes
-from bsgrow.schedule.target import NO_WAIT, build_target
+from bsgrow.schedule.reference_lr import NO_WAIT, build_reference_lr
 
 N = 1000
 SMALLEST, LARGEST = 5e-324, 1.7976931348623157e308
@@ -64,10 +64,10 @@ def test_what_no_plan_can_hold_is_refused_by_name(attempt, message):
 )  # fmt: skip
 def test_a_curve_that_changes_without_end_is_refused_before_it_is_followed(curve):
     reference = Reference(4, 0.1, 10, curve=curve)
-    target = build_target(reference, N, NO_WAIT)
-    endless = replace(target.curve, knots=lambda stop: pytest.fail("followed"))
+    published = build_reference_lr(reference, N, NO_WAIT)
+    endless = replace(published.curve, knots=lambda stop: pytest.fail("followed"))
     with pytest.raises(InputError, match="changes more than 1000000 times"):
-        list(replace(target, curve=endless).pieces())
+        list(replace(published, curve=endless).pieces())
 
 
 def test_restarts_that_begin_next_to_nothing_are_found_at_once():

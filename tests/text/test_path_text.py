@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bsgrow.cli.streams import prepare_streams
+from bsgrow.cli.text_output import prepare_text_output
 from bsgrow.errors import InputError
 from bsgrow.recipe import as_toml, load_recipe, make_arm, plan_recipe, recipe_from_table
 from bsgrow.recipe.planning import open_data
@@ -126,7 +126,7 @@ def test_an_event_keeps_a_path(name):
 def test_streams_write_a_name_as_it_is(monkeypatch):
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    prepare_streams()
+    prepare_text_output()
     for stream in (sys.stdout, sys.stderr):
         stream.write("runs-\udcff 2×\n")
         stream.flush()

@@ -28,7 +28,7 @@ NO_WAIT = Wait()
 
 
 @dataclass(frozen=True)
-class Target:
+class ReferenceLr:
     """The reference's learning rate as a function of the samples that the plan has consumed.
 
     Attributes:
@@ -95,12 +95,12 @@ class Target:
         return (last > first) - (last < first)
 
 
-def build_target(reference: Reference, num_samples: int, wait: Wait) -> Target:
-    """Build the target of a plan; raises InputError where the curve does not fit the run."""
+def build_reference_lr(reference: Reference, num_samples: int, wait: Wait) -> ReferenceLr:
+    """Build what a plan follows; raises InputError where the curve does not fit the run."""
     curve, per_sample = reference.build_curve(), _units_per_sample(reference, num_samples)
     total = _num_total_samples(reference, num_samples)
     _require_inside(curve, reference, total * per_sample)
-    return Target(
+    return ReferenceLr(
         curve,
         per_sample,
         num_samples,

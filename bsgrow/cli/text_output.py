@@ -1,4 +1,4 @@
-"""The process's streams, made safe to write to; imports nothing that takes time."""
+"""Text that goes to stdout and stderr, safe to write; imports nothing that takes time."""
 
 import codecs
 import io
@@ -12,13 +12,13 @@ _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")  # what rich and typer ask for
 _SIZE = re.compile("[1-9][0-9]{0,3}")
 
 
-def prepare_streams() -> None:
+def prepare_text_output() -> None:
     """Make stdout and stderr writable, whatever the caller left of them and of their size."""
     sys.stdout, sys.stderr = _opened(sys.stdout), _opened(sys.stderr)
     codecs.register_error(_NAMES_AS_THEY_ARE, _encoded)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_NAMES_AS_THEY_ARE)
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors=_NAMES_AS_THEY_ARE)
     for name in _SIZES:  # 0 is for not known, and of a billion columns rich would fill each
         if name in os.environ and not _SIZE.fullmatch(os.environ[name]):
             del os.environ[name]
@@ -52,9 +52,9 @@ def flush_stdout() -> None:
         raise
 
 
-def _opened(stream: TextIO | None) -> TextIO:
-    """Return a stream, or one to nowhere where it was closed, as by ``>&-``.
+def _opened(output: TextIO | None) -> TextIO:
+    """Return a text output, or one to nowhere where it was closed, as by ``>&-``.
 
     It takes the lowest free descriptor, the closed one, before some file of ours does.
     """
-    return open(os.devnull, "w") if stream is None else stream  # noqa: PTH123 - it stays open
+    return open(os.devnull, "w") if output is None else output  # noqa: PTH123 - it stays open
