@@ -22,8 +22,8 @@ import torch
 
 from bsgrow.bench.memory import watched_memory
 from bsgrow.bench.photographs import cut_photographs, photograph_dataset
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading import EncodedLoader, Loader
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
 

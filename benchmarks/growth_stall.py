@@ -31,10 +31,10 @@ import torch
 
 from bsgrow.bench.photographs import cut_photographs, photograph_dataset
 from bsgrow.data import ArraySplit, Dataset
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading import ArrayLoader, EncodedLoader, Loader, MicroBatch
 from bsgrow.models import build_model
 from bsgrow.native import Augment
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
 from bsgrow.training.step import Totals, accumulate

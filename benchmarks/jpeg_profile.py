@@ -22,9 +22,12 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from bsgrow import _native, _native_jpeg
-from bsgrow.native.jpeg import MAX_PIXELS, decode_batch, image_size
+from bsgrow.images.crops import ResizedCrop
+from bsgrow.images.encoded import MAX_PIXELS
+from bsgrow.images.reading import shown_size
+from bsgrow.native.decoding import decode_batch
 from bsgrow.native.normalisation import scale_and_bias
-from bsgrow.native.resized_crop import ResizedCrop, crop_windows
+from bsgrow.native.resized_crop import crop_windows
 from bsgrow.native.stream import load_batch
 from bsgrow.reporting.machine import describe_machine
 
@@ -121,7 +124,7 @@ def make_runs(num_images: int) -> dict[str, Run]:
     whole = np.tile(np.array([0, 0, HEIGHT, WIDTH, 0], np.int32), (num_images, 1))
     pixels = [np.asarray(Image.open(io.BytesIO(image)).convert("RGB")) for image in encoded]
     return {
-        "read the header": lambda: [image_size(image) for image in encoded],
+        "read the header": lambda: [shown_size(image) for image in encoded],
         "draw the windows": lambda: draw_windows(num_images),
         "entropy decoding down to the window's end": decode_only(encoded, bottom_rows(windows)),
         "decoding of the window": decode_only(encoded, windows),

@@ -28,7 +28,8 @@ from bsgrow.bench.photographs import cut_photographs
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.data.verify import verify
 from bsgrow.images import reading
-from bsgrow.native.jpeg import check_decodes, to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.native.decoding import check_as_in_training
 
 WORKERS = (1, 2)
 Case = Callable[[int, Path], object]
@@ -37,13 +38,15 @@ Case = Callable[[int, Path], object]
 
 def packed(source: Path, options: PackOptions, num_workers: int, out: Path) -> None:
     """Pack as the command line does."""
-    also = {"to_baseline": to_baseline, "also": check_decodes}
+    also = {"to_baseline": to_baseline, "also": check_as_in_training}
     pack(source, out / "packed", options, num_workers=num_workers, **also)
 
 
 def verified(source: Path, decode: bool, num_workers: int, out: Path) -> None:
     """Verify as the command line does."""
-    assert not verify(source, decode=decode, also=check_decodes, num_workers=num_workers).damaged
+    assert not verify(
+        source, decode=decode, also=check_as_in_training, num_workers=num_workers
+    ).damaged
 
 
 def tarred(source: Path, num_workers: int, out: Path) -> None:
@@ -54,8 +57,8 @@ def tarred(source: Path, num_workers: int, out: Path) -> None:
 def decode_all(contents: Sequence[bytes]) -> None:
     """Decode images as packing and verifying do."""
     for content in contents:
-        reading.check_decodes(content)
-        check_decodes(content)
+        reading.check_as_in_training(content)
+        check_as_in_training(content)
 
 
 def decoded(contents: Sequence[bytes], num_workers: int, out: Path) -> None:

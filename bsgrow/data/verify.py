@@ -21,7 +21,7 @@ from bsgrow.data.verify_samples import Part, SampleChecks, num_useful, runs_of, 
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
 from bsgrow.images.encoded import Encoded
-from bsgrow.images.quiet_pillow import quiet_pillow
+from bsgrow.images.pillow import quiet_pillow
 from bsgrow.processes.worker_pool import num_cores, started_workers
 from bsgrow.text.command import Command, argument
 from bsgrow.text.printable import printable

@@ -36,7 +36,7 @@ from PIL import Image
 
 from bsgrow.images.encoded import Encoded, Levels
 from bsgrow.images.exif import png_exif, webp_exif
-from bsgrow.images.jpeg_header import is_jpeg
+from bsgrow.images.jpeg.header import is_jpeg
 from bsgrow.native.extension import extension
 
 ORIENTATION_TAG: Final = 0x0112

@@ -11,22 +11,20 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
-from bsgrow.images.bmp_header import read_bmp_header
-from bsgrow.images.bmp_levels import bmp_levels
+from bsgrow.images.bmp.header import read_bmp_header
+from bsgrow.images.bmp.levels import bmp_levels
 from bsgrow.images.encoded import MAX_PIXELS, Encoded, Levels
-from bsgrow.images.gif_header import read_gif_header
-from bsgrow.images.gif_levels import gif_levels
+from bsgrow.images.gif import gif_levels, read_gif_header
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import read_jpeg_header
-from bsgrow.images.jpeg_levels import jpeg_levels
+from bsgrow.images.jpeg.header import read_jpeg_header
+from bsgrow.images.jpeg.levels import jpeg_levels
 from bsgrow.images.netpbm import netpbm_levels, read_netpbm_header
 from bsgrow.images.orientation import TRANSPOSED, orientation_of, turned
-from bsgrow.images.png_header import read_png_header
-from bsgrow.images.png_levels import png_levels
-from bsgrow.images.tiff_header import read_tiff_header
-from bsgrow.images.tiff_levels import tiff_levels
-from bsgrow.images.webp_header import read_webp_header
-from bsgrow.images.webp_levels import webp_levels
+from bsgrow.images.png.header import read_png_header
+from bsgrow.images.png.levels import png_levels
+from bsgrow.images.tiff.header import read_tiff_header
+from bsgrow.images.tiff.levels import tiff_levels
+from bsgrow.images.webp import read_webp_header, webp_levels
 
 
 class _Size(Protocol):

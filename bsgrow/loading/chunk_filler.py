@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data import EncodedSplit, SampleError
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading.decoders import Decoder, Decoding
 from bsgrow.loading.encoded_batch import Chunk
 from bsgrow.loading.faults import OnError, first_usable
 from bsgrow.loading.sample_reader import EncodedSample, ReadSamples, SampleReader, gather
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop, crop_windows
+from bsgrow.native.resized_crop import crop_windows
 
 
 @dataclass(frozen=True, slots=True)

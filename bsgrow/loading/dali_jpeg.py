@@ -4,8 +4,8 @@ from typing import Final
 
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import JpegHeader, has_end, read_jpeg_header
-from bsgrow.images.jpeg_scans import are_all_brought
+from bsgrow.images.jpeg.header import JpegHeader, has_end, read_jpeg_header
+from bsgrow.images.jpeg.scans import are_all_brought
 
 _FRAMES: Final = (0xC0, 0xC2)  # baseline and progressive, Huffman-coded
 _NUMBERED: Final = b"\1\2\3"  # the components of a JFIF file

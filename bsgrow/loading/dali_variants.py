@@ -6,13 +6,13 @@ are decoded natively, or refused there with the reason.
 
 from typing import Final
 
-from bsgrow.images.bmp_header import BmpCompression, read_bmp_header
+from bsgrow.images.bmp.header import BmpCompression, read_bmp_header
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.png_header import PALETTE, read_png_header
-from bsgrow.images.tiff_header import Compression, Photometric, read_tiff_header
-from bsgrow.images.tiff_segments import segments
-from bsgrow.images.webp_header import read_webp_header
+from bsgrow.images.png.header import PALETTE, read_png_header
+from bsgrow.images.tiff.header import Compression, Photometric, read_tiff_header
+from bsgrow.images.tiff.segments import segments
+from bsgrow.images.webp import read_webp_header
 
 _BMP_HEADERS: Final = (40, 108, 124)
 _TIFF_COLOURS: Final = {Photometric.BLACK_IS_ZERO: 1, Photometric.RGB: 3}

@@ -10,7 +10,7 @@ from bsgrow.loading.dali_decoder import DaliDecoder
 from bsgrow.loading.dali_pipeline import import_dali
 from bsgrow.loading.decoders import Decoder, DecodeSettings
 from bsgrow.loading.native_decoder import NativeDecoder, StagedDecoder
-from bsgrow.native import jpeg
+from bsgrow.native import decoding
 
 DecoderName = Literal["auto", "native", "dali"]
 """``auto`` is DALI on a CUDA device. On the CPU it is the native decoder; where that was built
@@ -42,7 +42,7 @@ def choose_decoder(name: DecoderName, device: torch.device) -> Literal["native",
         return name
     if device.type == "cuda":
         return "dali"
-    return "native" if jpeg.is_built() or not is_dali_installed() else "dali"
+    return "native" if decoding.is_built() or not is_dali_installed() else "dali"
 
 
 def is_dali_installed() -> bool:

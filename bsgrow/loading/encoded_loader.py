@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bsgrow.data import EncodedDataset, EncodedSplit, SampleError
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading.batch_memory import BatchMemory
 from bsgrow.loading.chunk_filler import ChunkFiller, View
 from bsgrow.loading.decoder_choice import DecoderName, check_decoder, make_decoder
@@ -27,7 +28,6 @@ from bsgrow.loading.loader import MicroBatch
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.sample_reader import NUM_READERS, SampleReader
 from bsgrow.loading.slices import Slice, slices_in_order, slices_of
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch

@@ -1,4 +1,4 @@
-"""Decoding by bsgrow's own kernels, on the host; see :mod:`bsgrow.native.jpeg`."""
+"""Decoding by bsgrow's own kernels, on the host; see :mod:`bsgrow.native.decoding`."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor
 from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.decoders import DecodeSettings
 from bsgrow.loading.layout import as_buffer
-from bsgrow.native.jpeg import DecodeTask, decode_batch, decode_batch_async
+from bsgrow.native.decoding import DecodeTask, decode_batch, decode_batch_async
 
 
 class NativeDecoder:

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from bsgrow.data import EncodedSplit, SampleError
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short
+from bsgrow.images.jpeg.header import CUT_SHORT, is_cut_short
+from bsgrow.images.reading import shown_size
 from bsgrow.loading.faults import OnError, first_usable
-from bsgrow.native.jpeg import image_size
 
 NUM_READERS = 8  # they wait for the disk and compute nothing, so that cores do not bound them
 _SAMPLES_PER_READ = 32  # a thread's turn: long enough to hide its cost, short enough to spread
@@ -82,7 +82,7 @@ class SampleReader:
         """Read the very sample; raises SampleError where it is bad."""
         content = self._split.read(index)
         try:
-            size = image_size(content)
+            size = shown_size(content)
         except ImageError as error:
             raise SampleError(self._split.locate(index), error.message) from error
         if is_cut_short(content):

@@ -6,8 +6,9 @@ Floats are IEEE 754 doubles, and only operations that it rounds correctly are us
 import math
 from collections.abc import Sequence
 
+from bsgrow.images.crops import ResizedCrop
 from bsgrow.native.reference import draw, is_flipped
-from bsgrow.native.resized_crop import ResizedCrop, log_range
+from bsgrow.native.resized_crop import log_range
 
 CropWindow = tuple[int, int, int, int, int]
 

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Field, PlainSerializer, PositiveInt, model_
 
 from bsgrow.data import DATASETS, ENCODED, is_encoded
 from bsgrow.errors import InputError
+from bsgrow.images.crops import MAX_SIDE, CentreCrop, ResizedCrop
 from bsgrow.native import Augment
-from bsgrow.native.resized_crop import MAX_SIDE, CentreCrop, ResizedCrop
 from bsgrow.recipe.section import Section
 from bsgrow.text.path_text import from_text, to_text
 

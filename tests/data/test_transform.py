@@ -8,9 +8,9 @@ from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.errors import InputError
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.reading import check_decodes, shown_levels
-from bsgrow.native.jpeg import check_decodes as check_as_in_training
-from bsgrow.native.jpeg import image_size, is_built, to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.reading import check_decodes, shown_levels, shown_size
+from bsgrow.native.decoding import check_as_in_training, is_built
 from tests.data.conftest import encode_image
 
 KEPT = [
@@ -57,7 +57,7 @@ def test_the_size_is_that_of_the_decoded_pixels(kind, orientation, decode):
     shape = shown_levels(content, 1000).shape
     prepared = prepare(content, PackOptions(decode=decode), None)
     assert (prepared.height, prepared.width, 3) == shape
-    assert (*image_size(content), 3) == shape
+    assert (*shown_size(content), 3) == shape
     assert (*check_decodes(content), 3) == shape
 
 

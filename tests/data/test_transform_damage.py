@@ -8,7 +8,8 @@ from PIL import Image
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.images.image_error import ImageError
-from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.native.decoding import check_as_in_training, is_built
 from tests.data.conftest import encode_image
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="Pillow passes over what is tested")
@@ -29,16 +30,16 @@ def test_pillow_says_nothing():
 def test_none_is_reduced(content, options):
     for transcode in (None, to_baseline):
         with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
-            prepare(content, PackOptions(**options), transcode, check_decodes)
+            prepare(content, PackOptions(**options), transcode, check_as_in_training)
 
 
 def test_none_is_encoded_again_to_become_baseline():
     with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
-        prepare(DAMAGED_PROGRESSIVE, PackOptions(), None, check_decodes)
+        prepare(DAMAGED_PROGRESSIVE, PackOptions(), None, check_as_in_training)
     with pytest.raises(ImageError, match="cannot be made baseline"):
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), to_baseline)
 
 
 def test_none_is_kept_where_each_image_is_decoded():
     with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
-        prepare(DAMAGED, PackOptions(decode=True), None, check_decodes)
+        prepare(DAMAGED, PackOptions(decode=True), None, check_as_in_training)

@@ -10,15 +10,11 @@ from random import Random
 import numpy as np
 
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import is_cut_short
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.jpeg.header import is_cut_short
 from bsgrow.images.orientation import orientation_of
-from bsgrow.native.jpeg import (
-    decode_batch,
-    decode_batch_async,
-    image_size,
-    is_built,
-    to_baseline,
-)
+from bsgrow.images.reading import shown_size
+from bsgrow.native.decoding import decode_batch, decode_batch_async, is_built
 from tests.fuzz.mutate import mutate
 from tests.fuzz.running import base_seed
 from tests.jpeg_variants import four_components, with_colours
@@ -48,7 +44,7 @@ def corpus() -> list[bytes]:
 
 def size_or_guess(encoded: bytes, random: Random) -> tuple[int, int]:
     try:
-        return image_size(encoded, max_pixels=MAX_PIXELS)
+        return shown_size(encoded, max_pixels=MAX_PIXELS)
     except ImageError:
         return random.randint(1, 400), random.randint(1, 400)
 

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from bsgrow.images.gif_header import read_gif_header
+from bsgrow.images.gif import read_gif_header
 from tests.images.bmp_kinds import RUN_LENGTH_4, RUN_LENGTH_8, Bmp, run_lengths
 from tests.images.kind import SHAPE, drawn, saved
 from tests.images.png_files import GREY, PALETTE, RGB, chunk, palette_chunk, png, png_rows

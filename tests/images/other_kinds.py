@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from PIL import Image
 
-from bsgrow.images.gif_header import read_gif_header
+from bsgrow.images.gif import read_gif_header
 from tests.images.kind import SHAPE, Kind, drawn, saved, scaled
 from tests.images.png_files import (
     GREY,

@@ -9,8 +9,7 @@ from PIL import Image
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.images.reading import check_decodes, shown_levels, shown_size
-from bsgrow.native.jpeg import check_decodes as check_as_in_training
-from bsgrow.native.jpeg import decode_batch, image_size
+from bsgrow.native.decoding import check_as_in_training, decode_batch
 from tests.images.kind import SHAPE, saved
 from tests.images.kinds import KINDS
 
@@ -36,7 +35,7 @@ def test_training_sees_the_same_levels():
     for name, levels in zip(KINDS, np.moveaxis(out, 1, 3) * 255, strict=True):
         kind = KINDS[name]
         assert np.abs(levels - kind.shown[:side, :side]).max() <= kind.at_most + 1e-3, name
-        assert image_size(kind.content) == SHAPE
+        assert shown_size(kind.content) == SHAPE
 
 
 @pytest.mark.parametrize("name", list(KINDS)[::3])

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from bsgrow.images.reading import shown_levels
-from bsgrow.images.tiff_jpeg import jpegs_inside
+from bsgrow.images.tiff.jpeg import jpegs_inside
 from bsgrow.loading.dali_formats import dali_decodes
-from bsgrow.native.jpeg import check_decodes, decode_batch, is_built
+from bsgrow.native.decoding import check_as_in_training, decode_batch, is_built
 from tests.photographs import cut, save
 
 PIXELS = cut(70, 90)
@@ -39,7 +39,7 @@ def test_they_come_out_as_libtiff_has_them(name):
     original = PIXELS if name != "grey" else PIXELS[..., 1:2]
     assert np.abs(levels - original.astype(int)).mean() < 4
     assert not dali_decodes(memoryview(KINDS[name]))
-    check_decodes(KINDS[name])
+    check_as_in_training(KINDS[name])
 
 
 def with_lost_data(tiff):

@@ -8,8 +8,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
-from bsgrow.images.reading import check_decodes, shown_levels
-from bsgrow.native.jpeg import image_size
+from bsgrow.images.reading import check_decodes, shown_levels, shown_size
 from tests.data.conftest import encode_image
 
 
@@ -44,12 +43,12 @@ def test_an_orientation_in_xmp_alone_does_not_count(kind, options):
     with Image.open(io.BytesIO(content)) as image:
         assert ImageOps.exif_transpose(image).size == (12, 17)
     prepared = prepare(content, PackOptions(**options), None)
-    assert (prepared.height, prepared.width) == image_size(content) == check_decodes(content)
+    assert (prepared.height, prepared.width) == shown_size(content) == check_decodes(content)
     assert shown_levels(content, 1000).shape == (12, 17, 3)
-    assert image_size(content) == (12, 17)
+    assert shown_size(content) == (12, 17)
 
 
 @pytest.mark.parametrize("kind", XMP_KINDS, ids=str)
 def test_nor_does_it_where_the_image_is_reduced(kind):
     prepared = prepare(with_xmp(**kind), PackOptions(shortest_side=6), None)
-    assert (prepared.height, prepared.width) == image_size(prepared.content) == (6, 9)
+    assert (prepared.height, prepared.width) == shown_size(prepared.content) == (6, 9)

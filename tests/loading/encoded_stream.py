@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from bsgrow.data import load_encoded
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading.encoded_loader import EncodedLoader
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
 
 CPU = torch.device("cpu")

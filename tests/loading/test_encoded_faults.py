@@ -11,8 +11,8 @@ from PIL import Image
 
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading.faults import MAX_TRIES, first_usable
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from tests.loading.encoded_stream import DECODERS, SIZE, levels, make_loader, stream, updates
 from tests.photo_folder import write_photographs
 from tests.photographs import cut, encode, save

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bsgrow.native.resized_crop import ResizedCrop
+from bsgrow.images.crops import ResizedCrop
 from tests.loading.encoded_stream import SIZE, levels, make_loader, needs_dali, stream
 from tests.photo_folder import write_photographs
 from tests.photographs import cut, encode, save

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
 from tests.loading.encoded_stream import make_loader
 from tests.peak_memory import IS_KNOWN, peak_kilobytes  # noqa: F401 - for the programs below

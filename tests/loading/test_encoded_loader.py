@@ -11,9 +11,10 @@ import torch
 from PIL import Image
 
 from bsgrow.data.packing import PackOptions, pack
+from bsgrow.images.crops import ResizedCrop
 from bsgrow.loading import encoded_loader
 from bsgrow.native import order
-from bsgrow.native.resized_crop import ResizedCrop, crop_windows
+from bsgrow.native.resized_crop import crop_windows
 from bsgrow.schedule import Update
 from bsgrow.schedule.split import rank_slice
 from tests.loading.encoded_stream import (

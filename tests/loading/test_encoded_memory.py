@@ -33,7 +33,7 @@ print(seen[2048], seen[16384])
 NARROW = """
 import re, sys
 from pathlib import Path
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from tests.loading.encoded_stream import make_loader
 
 def most_mib():

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
-from bsgrow.images import jpeg_header
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import is_cut_short
-from bsgrow.images.reading import check_decodes, shown_levels
+from bsgrow.images.jpeg import header as jpeg_header
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.jpeg.header import is_cut_short
+from bsgrow.images.reading import check_decodes, shown_levels, shown_size
 from bsgrow.loading.dali_decoder import DaliDecoder
 from bsgrow.loading.dali_formats import dali_decodes
-from bsgrow.native.jpeg import check_decodes as check_as_in_training
-from bsgrow.native.jpeg import decode_batch, image_size, is_built, to_baseline
+from bsgrow.native.decoding import check_as_in_training, decode_batch, is_built
 from tests.loading import decoder_chunks
 from tests.loading.encoded_stream import needs_dali
 from tests.native.test_jpeg_scans import flat_image
@@ -39,7 +39,7 @@ LEVELS = {"mean": (0.0,) * 3, "std": (1 / 255,) * 3}
 
 def window(content):
     """All of it, as the loader asks for it."""
-    size = image_size(content)
+    size = shown_size(content)
     if is_cut_short(content):
         raise ImageError("cut short")
     return np.array([[0, 0, *size, 0]], np.int32)

@@ -9,9 +9,9 @@ import torch
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.images.orientation import orientation_of
-from bsgrow.images.reading import check_decodes, shown_levels
+from bsgrow.images.reading import check_decodes, shown_levels, shown_size
 from bsgrow.loading.dali_decoder import DaliDecoder
-from bsgrow.native.jpeg import decode_batch, image_size
+from bsgrow.native.decoding import decode_batch
 from tests.images import exif_files as files
 from tests.images.exif_files import CONTAINERS, entry, tiff
 from tests.loading import decoder_chunks
@@ -42,7 +42,7 @@ EXIFS = {
 
 def window_of(content):
     """A part of the image that is mirrored and is not in its middle."""
-    height, width = image_size(content)
+    height, width = shown_size(content)
     return np.array([[height // 5, width // 3, height // 2, width // 2, 1]], np.int32)
 
 
@@ -82,7 +82,7 @@ def test_all_decoders_packing_and_verifying_agree(container, exif):
         content = CONTAINERS[container](EXIFS[exif])
     expected = files.turned(upright(content), orientation_of(content))
     assert np.array_equal(shown_levels(content, 10**4), expected)
-    assert image_size(content) == check_decodes(content) == expected.shape[:2]
+    assert shown_size(content) == check_decodes(content) == expected.shape[:2]
     prepared = prepare(content, PackOptions(decode=True), None)
     assert (prepared.height, prepared.width, 3) == expected.shape
     assert np.abs(native(content) - dali(content))[:, 1:-1, 1:-1].max() < 1.01
@@ -99,8 +99,8 @@ def test_a_reduced_image_is_shown_as_before(container, exif):
         content = CONTAINERS[container](EXIFS[exif])
     small = prepare(content, PackOptions(shortest_side=23, quality=95), None)
     assert orientation_of(small.content) == orientation_of(content)
-    height, width = image_size(content)
-    assert (small.height, small.width) == image_size(small.content)
+    height, width = shown_size(content)
+    assert (small.height, small.width) == shown_size(small.content)
     assert (small.height > small.width) == (height > width)
     before, after = native(content), native(small.content)
     assert np.abs(before - after).mean() < 12

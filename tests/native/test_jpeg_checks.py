@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from bsgrow.native.jpeg import decode_batch, decode_batch_async
+from bsgrow.native.decoding import decode_batch, decode_batch_async
 from tests.photographs import cut, encode
 
 _native_jpeg = pytest.importorskip("bsgrow._native_jpeg")

@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bsgrow.images.crops import CentreCrop, ResizedCrop
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.reading import shown_size
 from bsgrow.native import reference, reference_resize
-from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop, crop_windows
+from bsgrow.native.decoding import decode_batch, decode_batch_async
+from bsgrow.native.resized_crop import crop_windows
 from tests.photographs import cut, decode, encode, jpeg_kinds
 
 _native_jpeg = pytest.importorskip("bsgrow._native_jpeg")
@@ -78,7 +81,7 @@ def with_orientation(encoded, orientation):
 def test_images_are_turned_as_pillow_turns_them(orientation, data):
     turned = with_orientation(KINDS["4:2:0"], orientation)
     whole = decode(turned)
-    assert image_size(turned) == whole.shape[:2]
+    assert shown_size(turned) == whole.shape[:2]
     assert (whole.shape[0] > whole.shape[1]) == (orientation in {5, 6, 7, 8})
     top, left, height, width = window = data.draw(windows(*whole.shape[:2]))
     expected = whole[top : top + height, left : left + width]
@@ -100,7 +103,7 @@ def expected_batch(encoded, drawn, crop, dtype):
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_a_batch_equals_the_reference(decoder, crop, dtype, channels_last):
     encoded = [*KINDS.values(), with_orientation(KINDS["4:2:2"], 6)]
-    sizes = np.array([image_size(image) for image in encoded])
+    sizes = np.array([shown_size(image) for image in encoded])
     count = len(encoded)
     drawn = crop_windows(sizes, np.arange(count), np.full(count, 4), 11, crop, flip=True)
     shape = (count, 3, crop.size, crop.size)

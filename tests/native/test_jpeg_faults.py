@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 from bsgrow.images.image_error import ImageError
-from bsgrow.native.jpeg import decode_batch, decode_batch_async, image_size, to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.reading import shown_size
+from bsgrow.native.decoding import decode_batch, decode_batch_async
 from tests.photographs import cut, decode, encode, save
 
 pytest.importorskip("bsgrow._native_jpeg")
@@ -69,7 +71,7 @@ def test_a_file_cut_anywhere_is_never_decoded_whole(part, progressive):
 def test_a_header_cut_short_is_reported(size):
     assert isinstance(show(WHOLE[:size]), str)
     with pytest.raises(ImageError):
-        image_size(WHOLE[:size])
+        shown_size(WHOLE[:size])
 
 
 def test_flipped_bits_are_reported_or_decoded_but_never_crash():
@@ -112,7 +114,7 @@ def test_what_is_no_image_is_reported(encoded, reason):
 @pytest.mark.parametrize("encoded", [b"", b"not an image", b"\xff\xd8\xff\xd9", b"%!PS-Adobe-3.0"])
 def test_the_size_of_what_is_no_image_is_an_error(encoded):
     with pytest.raises(ImageError):
-        image_size(encoded)
+        shown_size(encoded)
 
 
 def with_size(encoded, height, width):
@@ -123,7 +125,7 @@ def with_size(encoded, height, width):
 def test_a_decompression_bomb_is_refused_before_it_is_decoded():
     bomb = with_size(WHOLE, 65_500, 65_500)
     with pytest.raises(ImageError, match="65500 x 65500 pixels are more than the 178956970"):
-        image_size(bomb)
+        shown_size(bomb)
     assert "65500 x 65500 pixels are more than the 178956970" in show(bomb)
     png = save(Image.new("1", (20_000, 20_000)), "PNG")
     assert "20000 x 20000 pixels are more than the 178956970" in show(png)
@@ -136,7 +138,7 @@ def test_the_limit_of_pixels_is_the_user_s():
     )
     assert "more than the 10799 allowed" in show(save(PIXELS, "PNG"), max_pixels=10_799)
     with pytest.raises(ImageError, match="more than the 10799 allowed"):
-        image_size(WHOLE, max_pixels=10_799)
+        shown_size(WHOLE, max_pixels=10_799)
 
 
 def test_a_progressive_bomb_is_refused_its_memory():

@@ -9,8 +9,11 @@ import pytest
 from PIL import Image
 
 from bsgrow.images.image_error import ImageError
-from bsgrow.native import jpeg
-from bsgrow.native.jpeg import check_decodes, decode_batch_async, image_size, to_baseline
+from bsgrow.images.jpeg import baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.reading import shown_size
+from bsgrow.native import decoding
+from bsgrow.native.decoding import check_as_in_training, decode_batch_async
 from tests.native.test_jpeg_faults import IDENTITY, PIXELS, WHOLE, show, whole
 from tests.photographs import encode, save
 
@@ -35,7 +38,7 @@ def test_sixteen_bits_of_grey_are_rounded_to_eight():
     grey = np.random.default_rng(0).integers(0, 1 << 16, (16, 16))
     expected = np.repeat(np.round(grey / 257).astype(np.uint8)[:, :, None], 3, axis=2)
     np.testing.assert_array_equal(show(sixteen_bit_png(grey)), expected)
-    assert image_size(sixteen_bit_png(grey)) == (16, 16)
+    assert shown_size(sixteen_bit_png(grey)) == (16, 16)
 
 
 @pytest.mark.parametrize("highest", [65535, 4095, 256])
@@ -47,7 +50,7 @@ def test_sixteen_bits_of_grey_in_a_pgm_are_too(highest):
     ):
         difference = show(content) - np.round(grey / highest * 255)[:, :, None]
         assert np.abs(difference).max() <= (0 if highest == 65535 else 1)
-        assert image_size(content) == (16, 16)
+        assert shown_size(content) == (16, 16)
 
 
 def rgba():
@@ -78,7 +81,7 @@ def test_other_formats_and_colours_are_decoded_by_pillow(encoded, expected):
         with Image.open(io.BytesIO(encoded)) as image:
             through = image.convert("RGBA") if image.mode == "P" else image
             expected = np.asarray(through.convert("RGB"))
-    assert image_size(encoded) == (90, 120)
+    assert shown_size(encoded) == (90, 120)
     window = (30, 40, 16, 16, 1)
     np.testing.assert_array_equal(show(encoded, window), expected[30:46, 40:56][:, ::-1])
 
@@ -96,13 +99,13 @@ def test_damage_that_pillow_passes_over_is_reported(adobe, progressive):
     if adobe:
         at = whole.index(b"Adobe") + 11
         whole = whole[:at] + b"\2" + whole[at + 1 :]
-    check_decodes(whole)
+    check_as_in_training(whole)
     encoded = damaged(whole)
     with Image.open(io.BytesIO(encoded)) as image:
         image.load()
     assert "Corrupt JPEG data" in show(encoded)
     with pytest.raises(ImageError, match="Corrupt JPEG data"):
-        check_decodes(encoded)
+        check_as_in_training(encoded)
 
 
 def test_a_turned_png_is_turned():
@@ -110,15 +113,16 @@ def test_a_turned_png_is_turned():
     exif = image.getexif()
     exif[0x0112] = 6
     turned = save(image, "PNG", exif=exif)
-    assert image_size(turned) == (120, 90)
+    assert shown_size(turned) == (120, 90)
     expected = np.rot90(PIXELS, -1)[60:76, 20:36]
     np.testing.assert_array_equal(show(turned, (60, 20, 16, 16, 0)), expected)
 
 
 def test_without_the_native_decoder_pillow_does_it_all(monkeypatch):
     native = show(WHOLE, (10, 20, 70, 90, 1))
-    monkeypatch.setattr(jpeg, "native", None)
-    assert not jpeg.is_built()
+    monkeypatch.setattr(decoding, "native", None)
+    monkeypatch.setattr(baseline, "jpeg_extension", None)
+    assert not decoding.is_built()
     np.testing.assert_array_equal(show(WHOLE, (10, 20, 70, 90, 1)), native)
     assert "truncated" in whole(WHOLE[:1500])
     with pytest.raises(ImageError, match="without libjpeg-turbo"):

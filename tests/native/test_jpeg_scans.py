@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bsgrow.images.image_error import ImageError
-from bsgrow.native import jpeg
-from bsgrow.native.jpeg import check_decodes, to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.native import decoding
+from bsgrow.native.decoding import check_as_in_training
 from tests.native.test_jpeg_decode import levels
 from tests.photographs import cut, decode, encode, with_scans
 
@@ -49,10 +50,10 @@ def flat_image(progressive, num_scans):
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_component_without_a_scan_is_reported(progressive):
     """It would be decoded as if it were grey, without a warning."""
-    check_decodes(flat_image(progressive, 3))
+    check_as_in_training(flat_image(progressive, 3))
     for num_scans in (1, 2):
         with pytest.raises(ImageError, match="the scans of a component are missing"):
-            check_decodes(flat_image(progressive, num_scans))
+            check_as_in_training(flat_image(progressive, num_scans))
 
 
 def test_what_has_a_component_without_a_scan_is_not_made_baseline():
@@ -65,6 +66,6 @@ def test_a_lossless_one_is_left_to_pillow(monkeypatch):
     """Whichever libjpeg-turbo is there: release 3 reads them, but no part of one."""
     asked = []
     pixels = np.zeros((8, 8, 3), np.uint8)
-    monkeypatch.setattr(jpeg, "shown_levels", lambda *image: asked.append(image) or pixels)
-    check_decodes(flat_image(False, 3).replace(b"\xff\xc0", b"\xff\xc3"))
+    monkeypatch.setattr(decoding, "shown_levels", lambda *image: asked.append(image) or pixels)
+    check_as_in_training(flat_image(False, 3).replace(b"\xff\xc0", b"\xff\xc3"))
     assert len(asked) == 1

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bsgrow import _native
 from bsgrow.errors import InputError
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.native import reference_resized_crop as reference
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop, crop_windows
+from bsgrow.native.resized_crop import crop_windows
 
 sides = st.one_of(st.integers(1, 12), st.integers(1, 70_000), st.integers(1, 2**31 - 1))
 words = st.integers(0, 2**32 - 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from bsgrow.errors import InputError
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.recipe import (
     ImagesConfig,
     as_toml,

@@ -12,13 +12,13 @@ from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset
+from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading import Loader, MicroBatch, choose_array_loader
 from bsgrow.loading.batch_memory import NUM_HELD
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.encoded_loader import SAMPLES_AHEAD, EncodedLoader
 from bsgrow.loading.layout import as_buffer
 from bsgrow.native import load_batch
-from bsgrow.native.resized_crop import CentreCrop, ResizedCrop
 from bsgrow.schedule import Update
 
 

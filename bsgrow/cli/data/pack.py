@@ -12,7 +12,8 @@ from bsgrow.cli.data.progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size, parse_size
 from bsgrow.data.packing import PackedSplit, PackOptions, pack
-from bsgrow.native.jpeg import check_decodes, is_built, to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.native.decoding import check_as_in_training, is_built
 from bsgrow.text.command import Command, argument
 from bsgrow.text.printable import printable
 
@@ -93,7 +94,7 @@ def pack_data(
             options,
             num_workers=num_workers,
             to_baseline=to_baseline if is_built() else None,
-            also=check_decodes,
+            also=check_as_in_training,
             on_progress=on_progress,
         )
     _list_left_out(packed, dest)

@@ -11,7 +11,7 @@ from bsgrow.cli.data.progress import sample_bar
 from bsgrow.cli.options import Format, FormatOption
 from bsgrow.cli.sizes import format_size
 from bsgrow.data.verify import Verification, verify
-from bsgrow.native.jpeg import check_decodes
+from bsgrow.native.decoding import check_as_in_training
 from bsgrow.text.printable import printable
 
 _HINTS = 5  # that are shown, each once
@@ -44,7 +44,7 @@ def verify_data(
         found = verify(
             path,
             decode=decode,
-            also=check_decodes,
+            also=check_as_in_training,
             num_workers=num_workers,
             on_progress=on_progress,
         )

@@ -19,7 +19,7 @@ from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
 from bsgrow.files.atomic import naming
 from bsgrow.files.lock import locked
-from bsgrow.images.quiet_pillow import quiet_pillow
+from bsgrow.images.pillow import quiet_pillow
 from bsgrow.processes.worker_pool import MapInOrder, num_cores, started_workers
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short, is_jpeg, read_jpeg_header
-from bsgrow.images.jpeg_levels import opened_jpeg
+from bsgrow.images.jpeg.header import CUT_SHORT, is_cut_short, is_jpeg, read_jpeg_header
+from bsgrow.images.jpeg.levels import opened_jpeg
 from bsgrow.images.orientation import ORIENTATION_TAG, TRANSPOSED, orientation_of
 from bsgrow.images.reading import check_decodes, shown_size, stored_levels
 

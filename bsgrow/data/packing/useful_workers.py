@@ -9,7 +9,7 @@ from bsgrow.data.encoded import SampleError
 from bsgrow.data.packing.plan import PackPlan, SourceSplit
 from bsgrow.data.packing.preparation import runs_of
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import is_jpeg, read_jpeg_header
+from bsgrow.images.jpeg.header import is_jpeg, read_jpeg_header
 
 _SMALL_BYTES = 1 << 14
 """Up to here a file costs more by being a file than by its bytes, which one process has to write

@@ -10,7 +10,7 @@ from typing import Final
 
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.tiff_directory import TiffTags, read_tags
+from bsgrow.images.tiff.directory import TiffTags, read_tags
 
 
 class Photometric(IntEnum):

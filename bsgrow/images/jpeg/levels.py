@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, Levels
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short, with_end
+from bsgrow.images.jpeg.header import CUT_SHORT, is_cut_short, with_end
+from bsgrow.images.pillow import naming_damage
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from bsgrow.images.encoded import Encoded, Levels, looked_up, scaled_to_eight_bits
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_levels import jpeg_levels
-from bsgrow.images.tiff_header import Compression, Photometric, TiffHeader, read_tiff_header
-from bsgrow.images.tiff_jpeg import as_jpeg
-from bsgrow.images.tiff_segments import Rows, Segment, decompressed, segments
-from bsgrow.images.tiff_ycbcr import from_clumps, subsampling, to_rgb
+from bsgrow.images.jpeg.levels import jpeg_levels
+from bsgrow.images.tiff.header import Compression, Photometric, TiffHeader, read_tiff_header
+from bsgrow.images.tiff.jpeg import as_jpeg
+from bsgrow.images.tiff.segments import Rows, Segment, decompressed, segments
+from bsgrow.images.tiff.ycbcr import from_clumps, subsampling, to_rgb
 
 Samples: TypeAlias = NDArray[np.unsignedinteger]
 """Numbers of so many bits as the file says."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.tiff_directory import read_tags
+from bsgrow.images.tiff.directory import read_tags
 
 _NAMES: Final = {2: "tiff_ccitt", 3: "group3", 4: "group4"}
 _STRIP, _STRIP_BYTES, _ROWS_PER_STRIP = 273, 279, 278  # tags

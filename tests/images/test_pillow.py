@@ -2,8 +2,8 @@
 
 import pytest
 
-from bsgrow.images.damage import naming_damage
 from bsgrow.images.image_error import ImageError
+from bsgrow.images.pillow import naming_damage
 
 
 @pytest.mark.parametrize(

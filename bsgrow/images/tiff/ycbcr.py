@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bsgrow.images.encoded import Levels
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.tiff_directory import TiffTags
+from bsgrow.images.tiff.directory import TiffTags
 
 _COEFFICIENTS, _SUBSAMPLING, _REFERENCE = 529, 530, 532  # tags
 _BT601: Final = [0.299, 0.587, 0.114]

@@ -24,9 +24,9 @@ import numpy.typing as npt
 
 from bsgrow.images.encoded import MAX_PIXELS, Encoded
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg_header import CUT_SHORT, is_cut_short
+from bsgrow.images.jpeg.header import CUT_SHORT, is_cut_short
 from bsgrow.images.reading import shown_levels, shown_size
-from bsgrow.images.tiff_jpeg import jpegs_inside
+from bsgrow.images.tiff.jpeg import jpegs_inside
 from bsgrow.native.extension import extension
 from bsgrow.native.extension import jpeg_extension as native
 from bsgrow.native.normalisation import scale_and_bias
@@ -38,19 +38,6 @@ Statuses = list[str | None]
 def is_built() -> bool:
     """Whether the native decoder is there; without it Pillow decodes every image."""
     return native is not None
-
-
-def image_size(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """Height and width of an encoded image as it is shown, without decoding it.
-
-    Args:
-        encoded: bytes of an image, of a format that :mod:`bsgrow.images.reading` knows.
-        max_pixels: the most that an image may have.
-
-    Raises:
-        ImageError: the header cannot be read, or tells of too many pixels.
-    """
-    return shown_size(encoded, max_pixels)
 
 
 class _NativeTask(Protocol):
@@ -119,7 +106,7 @@ def _check_jpegs_inside(encoded: Encoded, max_pixels: int) -> None:
     """Looks through the JPEGs of a TIFF, whose lost pixels Pillow passes over."""
     if bytes(memoryview(encoded)[:2]) in (b"II", b"MM") and native is not None:
         for jpeg in jpegs_inside(encoded):
-            check_decodes(jpeg, max_pixels=max_pixels)
+            check_as_in_training(jpeg, max_pixels=max_pixels)
 
 
 def decode_batch(
@@ -138,7 +125,7 @@ def decode_batch(
 
     The window is resized to size x size. Where resize is given, its shorter side becomes resize,
     and size x size is cut out of the middle, with the pixels that torchvision's Resize and
-    CenterCrop give: that is how a :class:`~bsgrow.native.resized_crop.CentreCrop` is shown.
+    CenterCrop give: that is how a :class:`~bsgrow.images.crops.CentreCrop` is shown.
 
     The GIL is released while JPEGs are decoded; Pillow does the rest in the calling thread.
 
@@ -227,13 +214,13 @@ def decode_batch_async(
     )
 
 
-def check_decodes(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> None:
+def check_as_in_training(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> None:
     """Decodes an image whole, as training may need to, and throws the pixels away.
 
     Raises:
         ImageError: it cannot be decoded, or pixels of it are lost.
     """
-    height, width = image_size(encoded, max_pixels=max_pixels)
+    height, width = shown_size(encoded, max_pixels)
     (reason,) = decode_batch(
         [encoded],
         windows=np.array([[0, 0, height, width, 0]], np.int32),
@@ -248,20 +235,3 @@ def check_decodes(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> None:
         reason = CUT_SHORT
     if reason is not None:
         raise ImageError(reason)
-
-
-def to_baseline(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> bytes:
-    """The same JPEG, baseline: progressive and arithmetic coding become Huffman-coded rows.
-
-    Lossless: the coefficients are the same, and so are the markers (EXIF, ICC, comments). What is
-    baseline already is returned byte for byte. Hardware decoders read nothing else.
-
-    Raises:
-        ImageError: it is no JPEG, or broken, or too large.
-    """
-    if native is None:
-        raise ImageError("bsgrow was built without libjpeg-turbo: _native_jpeg is missing")
-    try:
-        return native.to_baseline(encoded=encoded, max_pixels=max_pixels)
-    except ValueError as error:
-        raise ImageError(str(error)) from error

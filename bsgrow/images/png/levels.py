@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, Levels, looked_up, scaled_to_eight_bits
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.png_header import (
+from bsgrow.images.pillow import naming_damage
+from bsgrow.images.png.header import (
     GREY,
     GREY_ALPHA,
     NUM_SAMPLES,

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.images.bmp_header import (
+from bsgrow.images.bmp.header import (
     WHOLE_BYTES,
     BmpCompression,
     BmpHeader,
     Masks,
     read_bmp_header,
 )
-from bsgrow.images.bmp_run_length import unpacked_runs
+from bsgrow.images.bmp.run_length import unpacked_runs
 from bsgrow.images.encoded import Encoded, Levels, looked_up, require_bytes, scaled_to_eight_bits
 
 _RUN_LENGTH = (BmpCompression.RUN_LENGTH_8, BmpCompression.RUN_LENGTH_4)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from bsgrow.images.encoded import Encoded
-from bsgrow.images.tiff_header import Compression, Photometric, TiffHeader, read_tiff_header
-from bsgrow.images.tiff_segments import Segment, segments
+from bsgrow.images.tiff.header import Compression, Photometric, TiffHeader, read_tiff_header
+from bsgrow.images.tiff.segments import Segment, segments
 
 _TABLES: Final = 347  # tag
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -16,7 +16,7 @@ def jpegs_inside(content: Encoded) -> Iterator[bytes]:
     """Each JPEG, whole, of a TIFF that holds any; nothing else says whether data is lost in them.
 
     Raises:
-        ImageError: as :func:`~bsgrow.images.tiff_header.read_tiff_header`.
+        ImageError: as :func:`~bsgrow.images.tiff.header.read_tiff_header`.
     """
     header = read_tiff_header(content)
     if header.compression is Compression.JPEG:

@@ -1,10 +1,18 @@
-"""What a WebP says of itself; WebP container specification, RFC 9649."""
+"""WebP; its container is that of RFC 9649.
 
+Its pixels are decoded by Pillow, which raises where data is missing.
+"""
+
+import io
 from dataclasses import dataclass
 from typing import Final
 
-from bsgrow.images.encoded import Encoded, unpack
+import numpy as np
+from PIL import Image
+
+from bsgrow.images.encoded import Encoded, Levels, unpack
 from bsgrow.images.image_error import ImageError
+from bsgrow.images.pillow import naming_damage
 
 _FIRST_CHUNK: Final = 12
 _ANIMATED: Final = 0x02
@@ -63,3 +71,12 @@ def _check_first_frame(content: Encoded, height: int, width: int) -> None:
     size = _three_bytes(content, at + 17) + 1, _three_bytes(content, at + 14) + 1
     if (left, top) != (0, 0) or size != (height, width):
         raise ImageError("pixels are missing: its first frame does not cover the whole image")
+
+
+def webp_levels(content: Encoded) -> Levels:
+    """The pixels of its first frame, not turned, without their alpha; raises ImageError."""
+    with (
+        naming_damage("its pixels are damaged or missing"),
+        Image.open(io.BytesIO(content), formats=("WEBP",)) as image,
+    ):
+        return np.ascontiguousarray(np.asarray(image)[:, :, :3])

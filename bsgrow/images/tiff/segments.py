@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bsgrow.images.damage import naming_damage
 from bsgrow.images.encoded import Encoded, require_bytes
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.tiff_fax import check_fax
-from bsgrow.images.tiff_header import FAX, Compression, Photometric, TiffHeader
-from bsgrow.images.tiff_ycbcr import subsampling
+from bsgrow.images.pillow import naming_damage
+from bsgrow.images.tiff.fax import check_fax
+from bsgrow.images.tiff.header import FAX, Compression, Photometric, TiffHeader
+from bsgrow.images.tiff.ycbcr import subsampling
 
 Rows = NDArray[np.uint8]
 """Bytes of rows of pixels: uint8 ``[num_rows, bytes]``."""

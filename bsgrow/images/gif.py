@@ -1,13 +1,23 @@
-"""The first frame of a GIF; GIF89a, sections 17 to 27."""
+"""The first frame of a GIF; GIF89a, sections 17 to 27.
 
+Its pixels are decoded by Pillow, which raises where its data end early.
+"""
+
+import io
+import struct
 from dataclasses import dataclass
 from typing import Final
 
-from bsgrow.images.encoded import Encoded, unpack
+import numpy as np
+from PIL import Image
+
+from bsgrow.images.encoded import Encoded, Levels, looked_up, unpack
 from bsgrow.images.image_error import ImageError
+from bsgrow.images.pillow import naming_damage
 
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _TABLE, _INTERLACED = 0x80, 0x40
+_LARGEST_TABLE: Final = 7  # 256 colours
 _SCREEN_END: Final = 13  # of signature and logical screen
 
 
@@ -63,3 +73,26 @@ def _behind_blocks(content: Encoded, at: int) -> int:
     while (length := unpack("B", content, at)[0]) > 0:
         at += 1 + length
     return at + 1
+
+
+def gif_levels(content: Encoded) -> Levels:
+    """Its first frame; what is transparent has the colour that its palette gives it.
+
+    Raises:
+        ImageError: it is damaged, or pixels are missing.
+    """
+    header = read_gif_header(content)
+    with naming_damage("its pixels are damaged or missing"):
+        plain = io.BytesIO(_plain_gif(header, content))
+        with Image.open(plain, formats=("GIF",)) as image:
+            indices = np.asarray(image)
+    return looked_up(np.frombuffer(header.palette, np.uint8).reshape(-1, 3), indices)
+
+
+def _plain_gif(header: GifHeader, content: Encoded) -> bytes:
+    """The frame alone, with a palette that is not grey: Pillow leaves the colours' numbers then."""
+    size = struct.pack("<HH", header.width, header.height)
+    screen = b"GIF89a" + size + bytes([0x80 | _LARGEST_TABLE, 0, 0])
+    palette = bytes(range(255, -1, -1)) * 3
+    frame = b"\x2c" + bytes(4) + size + bytes([_INTERLACED * header.is_interlaced])
+    return screen + palette + frame + bytes(memoryview(content)[header.pixels :])

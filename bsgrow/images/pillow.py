@@ -1,9 +1,21 @@
-"""What Pillow raises on a broken file, as the one error that says why."""
+"""What Pillow says of odd and broken files: kept quiet, or raised as the one error here."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from PIL import Image
+
 from bsgrow.images.image_error import ImageError
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keeps Pillow's remarks on odd files off stderr; not for more than one thread to enter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""JPEG: its header, its scans, its end and its pixels."""
