@@ -2,6 +2,8 @@
 
 import pytest
 
+from bsgrow.recipe import load_recipe
+from bsgrow.reporting.named_plan import compile_named
 from bsgrow.schedule import Growth, Reference, compile_plan
 
 STEPS = {"name": "MultiStepLR", "milestones": [60, 120, 160], "gamma": 0.2}
@@ -43,3 +45,13 @@ def token_plan():
     curve = {"name": "WarmupStableDecay", **phases}
     reference = Reference(1, 3e-4, 256, 0.0, curve, "tokens", 4096)
     return compile_plan(reference, Growth(rule="sqrt", max_batch_size=16_384), 10**12 // 4096)
+
+
+@pytest.fixture(scope="session")
+def named():
+    """Compile shipped recipes by name, with overrides."""
+
+    def compiled(*names, settings=()):
+        return compile_named([(name, load_recipe(name, settings)) for name in names])
+
+    return compiled

@@ -35,8 +35,9 @@ from bsgrow.cli.plan.schedule_options import (
     UnitOption,
     schedule_values,
 )
-from bsgrow.cli.plan.views import Views, draw
+from bsgrow.cli.plan.views import draw
 from bsgrow.cli.plan.world_sizes import parse_world_sizes
+from bsgrow.reporting.plan_views import Views
 from bsgrow.reporting.wall_clock import read_throughput
 
 _LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}

@@ -1,29 +1,26 @@
 """Plans written for other training systems, and their batch schedules read back."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 from bsgrow.cli.numbers import span
-from bsgrow.cli.plan.named_plan import NamedPlan
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
-from bsgrow.recipe.config import OptimizerConfig
 from bsgrow.recipe.planning import num_train_samples, open_data
-from bsgrow.schedule import Growth, compile_plan
+from bsgrow.recipe.target import target_of
+from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.schedule.export import (
     IMPORTS,
-    BatchSchedule,
-    Optimizer,
+    ImportedRun,
     Stretch,
     Target,
     export_plan,
-    never_used,
-    noise_stretches,
+    imported_rows,
     read_schedule,
+    run_under,
 )
 
 _OPTIONS = {
@@ -35,33 +32,6 @@ _OPTIONS = {
     r"\btake (?=deepspeed|olmo-core)": "pass --format ",
     r"(?=\b(growth|optimizer|schedule)\.\w+=)": "--set ",
 }
-
-
-@dataclass(frozen=True)
-class ImportedRun:
-    """A batch schedule of another system, under the learning rate of a recipe.
-
-    Attributes:
-        num_samples: size of the training set, N.
-        momentum: momentum coefficient m, the same throughout.
-        stretches: the updates of each batch size, with their learning rate and noise scale.
-        notes: what of the schedule never takes effect, a sentence each.
-    """
-
-    num_samples: int
-    momentum: float
-    stretches: Sequence[Stretch]
-    notes: Sequence[str] = ()
-
-    @property
-    def num_updates(self) -> int:
-        """Parameter updates of the whole run."""
-        return sum(stretch.num_updates for stretch in self.stretches)
-
-    @property
-    def epochs(self) -> float:
-        """Length of the run in passes over the training set; the last update is whole."""
-        return self.stretches[-1].stop_sample / self.num_samples
 
 
 def exported(
@@ -91,7 +61,7 @@ def exported(
         given = f"{len(entries)} recipes" if len(entries) > 1 else f"{len(world_sizes)} world sizes"
         raise InputError(f"--format {system}: is for one run, and {given} are given")
     target = replace(
-        _target(entries[0].recipe, micro_batch_size, *world_sizes), approximate=approximate
+        target_of(entries[0].recipe, micro_batch_size, *world_sizes), approximate=approximate
     )
     if lr_tolerance is not None:
         target = replace(target, lr_tolerance=lr_tolerance)
@@ -99,21 +69,6 @@ def exported(
         return export_plan(entries[0].plan, system, target)
     except InputError as error:
         raise _as_options(error) from error
-
-
-def _target(recipe: Recipe, micro_batch_size: int | None, world_size: int | None = None) -> Target:
-    """Return the run in the other system: what is given, else what the recipe says."""
-    own = None if recipe.run.micro_batch_size == "auto" else recipe.run.micro_batch_size
-    return Target(
-        sequence_length=recipe.schedule.tokens_per_sample,
-        micro_batch_size=own if micro_batch_size is None else micro_batch_size,
-        world_size=world_size or recipe.run.world_size,
-        optimizer=_optimizer(recipe.optimizer),
-    )
-
-
-def _optimizer(config: OptimizerConfig) -> Optimizer:
-    return Optimizer(config.name, config.nesterov, config.betas, config.eps, config.weight_decay)
 
 
 def imported_run(
@@ -138,37 +93,9 @@ def imported_run(
         schedule = read_schedule(text, system, Target(sequence_length=tokens))
     except InputError as error:
         raise _as_options(error) from error
-    return _under(schedule, _recipe(schedule[0][1], recipes, values, overrides))
-
-
-def imported_as_dict(run: ImportedRun) -> dict[str, Any]:
-    """Return the run as plain values, in the form of ``bsgrow.schedule.as_dict``."""
-    phases = []
-    for row in imported_rows(run):
-        for key in ("lr", "sgd_noise_scale"):
-            first, last = row[key], row.pop(f"last_{key}")
-            row[key] = first if first == last else [first, last]
-        phases.append(row)
-    head = {"num_samples": run.num_samples, "epochs": run.epochs, "num_updates": run.num_updates}
-    return {**head, "phases": phases}
-
-
-def imported_rows(run: ImportedRun) -> Iterator[dict[str, Any]]:
-    """Yield one flat row per batch size, for CSV; last_ is for its last update."""
-    for stretch in run.stretches:
-        yield {
-            "start_sample": stretch.start_sample,
-            "stop_sample": stretch.stop_sample,
-            "start_epoch": stretch.start_sample / run.num_samples,
-            "stop_epoch": stretch.stop_sample / run.num_samples,
-            "global_batch_size": stretch.global_batch_size,
-            "lr": stretch.lr[0],
-            "momentum": run.momentum,
-            "sgd_noise_scale": stretch.sgd_noise_scale[0],
-            "num_updates": stretch.num_updates,
-            "last_lr": stretch.lr[1],
-            "last_sgd_noise_scale": stretch.sgd_noise_scale[1],
-        }
+    recipe = _recipe(schedule[0][1], recipes, values, overrides)
+    num_samples = num_train_samples(recipe.data, open_data(recipe.data))
+    return run_under(schedule, recipe.reference, num_samples)
 
 
 def imported_table(run: ImportedRun) -> FittedTable:
@@ -209,21 +136,6 @@ def _recipe(
         return load_recipe(recipes[0], overrides, values)
     own = {"schedule.global_batch_size": global_batch_size}
     return schedule_recipe(overrides, {**own, **values})
-
-
-def _under(schedule: BatchSchedule, recipe: Recipe) -> ImportedRun:
-    num_samples = num_train_samples(recipe.data, open_data(recipe.data))
-    momentum = recipe.optimizer.momentum
-    published = compile_plan(recipe.reference, Growth(mode="decay"), num_samples)
-    stretches = noise_stretches(
-        schedule,
-        published.reference_lr,
-        num_total_samples=published.num_total_samples,
-        num_samples=num_samples,
-        momentum=momentum,
-    )
-    notes = never_used(schedule, published.num_total_samples)
-    return ImportedRun(num_samples, momentum, stretches, notes)
 
 
 def _jump(before: Stretch, after: Stretch) -> str:

@@ -1,24 +1,12 @@
 """The plans that one command is about, compiled from what the user wrote."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bsgrow.cli.plan.schedule_options import is_schedule
-from bsgrow.recipe import OpenedData, Recipe, load_recipe, make_planned, schedule_recipe
-from bsgrow.schedule import Plan
-from bsgrow.text.printable import printable
+from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
+from bsgrow.reporting.named_plan import NamedPlan, compile_named
 
 _UNNAMED = "plan"
-
-
-@dataclass(frozen=True)
-class NamedPlan:
-    """A plan, the recipe that it is compiled from, what the user calls it, and what was fitted."""
-
-    name: str
-    recipe: Recipe
-    plan: Plan
-    notes: tuple[str, ...] = ()
 
 
 def named_plans(
@@ -31,12 +19,7 @@ def named_plans(
         values: keys of the recipe that the flags set.
         overrides: those of ``--set``, which have the last word.
     """
-    loaded = named_recipes(recipes, values, overrides)
-    opened = OpenedData()
-    planned = [(name, make_planned(recipe, opened)) for name, recipe in loaded]
-    return [
-        NamedPlan(printable(name), each.recipe, each.plan, each.notes) for name, each in planned
-    ]
+    return compile_named(named_recipes(recipes, values, overrides))
 
 
 def named_recipes(

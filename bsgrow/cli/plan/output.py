@@ -7,19 +7,18 @@ from itertools import chain
 from typing import Any
 
 from bsgrow.cli.console import note, out, print_json, print_words
-from bsgrow.cli.plan.exchange import ImportedRun, imported_as_dict, imported_rows, imported_table
-from bsgrow.cli.plan.named_plan import NamedPlan
+from bsgrow.cli.plan.exchange import imported_table
 from bsgrow.cli.plan.options import Every, PlanFormat
-from bsgrow.cli.plan.side_by_side import (
-    comparison_as_dict,
-    phases_side_by_side,
-    totals_side_by_side,
-)
+from bsgrow.cli.plan.side_by_side import phases_side_by_side, totals_side_by_side
 from bsgrow.cli.plan.table import plan_table, savings
-from bsgrow.cli.plan.views import Views, plan_as_dict, plan_remarks, plan_rows, prediction
+from bsgrow.cli.plan.views import prediction
 from bsgrow.cli.plan.world_sizes import table_key, world_size_table
+from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.reporting.plan_sketch import sketch
+from bsgrow.reporting.plan_totals import comparison_as_dict
+from bsgrow.reporting.plan_views import Views, plan_as_dict, plan_remarks, plan_rows
 from bsgrow.schedule import update_rows
+from bsgrow.schedule.export import ImportedRun, imported_as_dict, imported_rows
 
 
 def shows_sketch() -> bool:

@@ -1,37 +1,16 @@
-"""How each batch of a plan divides over numbers of ranks: accumulation, remainders, idle ranks."""
+"""Numbers of ranks: read, and as a table of how each batch of a plan divides over them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from bsgrow.cli.numbers import epochs
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe
-from bsgrow.schedule import Phase, Plan
-from bsgrow.schedule.split import gradient_accumulation_steps, rank_slice
+from bsgrow.reporting.world_sizes import Division, divisions
+from bsgrow.schedule import Plan
 from bsgrow.text.printable import cut
 
 _MAX_DIGITS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Division:
-    """How one update of a phase is divided over the ranks.
-
-    Attributes:
-        world_size: number of ranks.
-        gradient_accumulation_steps: micro-batches of the busiest rank.
-        whole_ghost_batches: whether the batch is whole ghost batches.
-        even: whether every rank has the same number of samples, all in whole ghost batches.
-        idle_share: of the time that the busiest rank computes, what all ranks wait on average.
-    """
-
-    world_size: int
-    gradient_accumulation_steps: int
-    whole_ghost_batches: bool
-    even: bool
-    idle_share: float
 
 
 def parse_world_sizes(text: str) -> list[int]:
@@ -44,56 +23,6 @@ def parse_world_sizes(text: str) -> list[int]:
             hint="for example --world-size 1,8,64",
         )
     return sorted({int(word) for word in words})
-
-
-def division(global_batch_size: int, ghost: int, micro: int, world_size: int) -> Division:
-    """Return how a batch is divided.
-
-    Args:
-        global_batch_size: samples of the update.
-        ghost: samples per ghost batch; every one is whole on one rank.
-        micro: samples per micro-batch.
-        world_size: number of ranks.
-    """
-    first, last = rank_slice(0, global_batch_size, ghost, 0, world_size)
-    return Division(
-        world_size,
-        gradient_accumulation_steps(global_batch_size, ghost, micro, world_size),
-        global_batch_size % ghost == 0,
-        global_batch_size % (ghost * world_size) == 0,
-        1 - global_batch_size / (world_size * (last - first)),
-    )
-
-
-def divisions(recipe: Recipe, phase: Phase, world_sizes: Sequence[int]) -> list[Division]:
-    """Return how the batch of a phase is divided over each number of ranks."""
-    ghost, micro = recipe.ghost_batch_size, recipe.micro_batch_size
-    return [division(phase.global_batch_size, ghost, micro, size) for size in world_sizes]
-
-
-def idle_ranks(recipe: Recipe, plan: Plan) -> list[str]:
-    """Return a remark where the first batch is too small for the ranks of the recipe."""
-    ghost, first = recipe.ghost_batch_size, plan.phases[0].global_batch_size
-    size, num_ghosts = recipe.run.world_size, -(-first // ghost)
-    if size <= num_ghosts:
-        return []
-    return [
-        f"run.world_size = {size}: the first global batch of {first} is {num_ghosts} ghost "
-        f"batches of {ghost}, so that {size - num_ghosts} ranks have no samples in it"
-    ]
-
-
-def world_size_rows(
-    recipe: Recipe, plan: Plan, world_sizes: Sequence[int]
-) -> Iterator[dict[str, Any]]:
-    """Yield a flat row for each phase and number of ranks."""
-    for phase in plan.phases:
-        for divided in divisions(recipe, phase, world_sizes):
-            yield {
-                "start_sample": phase.start_sample,
-                "global_batch_size": phase.global_batch_size,
-                **asdict(divided),
-            }
 
 
 def world_size_table(recipe: Recipe, plan: Plan, world_sizes: Sequence[int]) -> FittedTable:

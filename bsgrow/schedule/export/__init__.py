@@ -41,6 +41,12 @@ from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nem
 from bsgrow.schedule.export.advice import ways_out
 from bsgrow.schedule.export.comparison import FAR, Comparison, compare
 from bsgrow.schedule.export.draft import Draft, Export, Run
+from bsgrow.schedule.export.imported import (
+    ImportedRun,
+    imported_as_dict,
+    imported_rows,
+    run_under,
+)
 from bsgrow.schedule.export.levanter import parse_levanter, read_levanter
 from bsgrow.schedule.export.megatron import parse_megatron
 from bsgrow.schedule.export.noise import Stretch, never_used, noise_stretches
@@ -66,6 +72,7 @@ __all__ = [
     "Draft",
     "Export",
     "Format",
+    "ImportedRun",
     "Optimizer",
     "Run",
     "Stretch",
@@ -73,12 +80,15 @@ __all__ = [
     "batch_schedule",
     "compare",
     "export_plan",
+    "imported_as_dict",
+    "imported_rows",
     "never_used",
     "noise_stretches",
     "parse_levanter",
     "parse_megatron",
     "read_levanter",
     "read_schedule",
+    "run_under",
 ]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(

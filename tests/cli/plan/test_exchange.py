@@ -2,17 +2,18 @@
 
 import pytest
 
-from bsgrow.cli.plan.exchange import (
-    exported,
-    imported_as_dict,
-    imported_rows,
-    imported_run,
-    imported_table,
-)
+from bsgrow.cli.plan.exchange import exported, imported_run, imported_table
 from bsgrow.cli.plan.options import PlanFormat
 from bsgrow.errors import InputError
 from bsgrow.schedule import as_dict
-from bsgrow.schedule.export import FORMATS, Optimizer, Target, export_plan
+from bsgrow.schedule.export import (
+    FORMATS,
+    Optimizer,
+    Target,
+    export_plan,
+    imported_as_dict,
+    imported_rows,
+)
 
 TOKENS = ["data.num_samples=1000000", "schedule.epochs=1", "schedule.lr=0.1"]
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bsgrow.cli.plan import output as plan_output
 from bsgrow.cli.plan.options import Every, PlanFormat
-from bsgrow.cli.plan.views import Views
+from bsgrow.reporting.plan_views import Views
 
 HEADS = ["cifar10-grow", "cifar10-hybrid"]
 

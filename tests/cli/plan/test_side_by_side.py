@@ -4,12 +4,7 @@ import io
 
 from rich.console import Console
 
-from bsgrow.cli.plan.side_by_side import (
-    comparison_as_dict,
-    different_keys,
-    phases_side_by_side,
-    totals_side_by_side,
-)
+from bsgrow.cli.plan.side_by_side import phases_side_by_side, totals_side_by_side
 
 
 def text_of(table):
@@ -45,20 +40,3 @@ def test_totals_are_compared_with_the_first(named):
     assert rows["baseline_num_updates"] == ["78125", "78125", "(=)", "78125", "(=)"]
     assert rows["growth.mode"] == ["grow", "hybrid", "decay"]
     assert rows["growth.max_batch_size"] == ["5120", "–", "–"]
-
-
-def test_different_keys_are_those_of_the_plan(named):
-    settings = ["run.seed=1"]
-    first, second = named("cifar10-grow")[0], named("cifar10-grow-lr", settings=settings)[0]
-    assert different_keys([first.recipe, second.recipe]) == {"growth.lr_scale": [1.0, 5.0]}
-    assert different_keys([first.recipe, first.recipe]) == {}
-    third = different_keys([first.recipe, first.recipe, second.recipe])
-    assert third == {"growth.lr_scale": [1.0, 1.0, 5.0]}
-
-
-def test_as_plain_values(named):
-    entries = named("cifar10-grow", "imagenet-grow")
-    value = comparison_as_dict(entries)
-    assert value["totals"]["num_updates"] == [29_142, 5865]
-    assert value["totals"]["largest_global_batch_size"] == [5120, 65_536]
-    assert value["differences"]["data.name"] == ["cifar10", "imagenet"]

@@ -1,0 +1,52 @@
+"""How batches divide over ranks."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.reporting.plan_views import Views, plan_remarks
+from bsgrow.reporting.world_sizes import division, idle_ranks, world_size_rows
+from bsgrow.schedule.split import micro_slices, rank_slice
+
+sizes = st.integers(1, 400)
+
+
+@given(
+    batch=st.integers(1, 20_000), ghost=sizes, micros=st.integers(1, 4), ranks=st.integers(1, 70)
+)
+def test_a_division_is_what_the_ranks_do(batch, ghost, micros, ranks):
+    divided = division(batch, ghost, ghost * micros, ranks)
+    slices = [rank_slice(0, batch, ghost, rank, ranks) for rank in range(ranks)]
+    loads = [stop - start for start, stop in slices]
+    steps = [len(list(micro_slices(start, stop, ghost * micros))) for start, stop in slices]
+    assert divided.gradient_accumulation_steps == max(steps)
+    assert divided.idle_share == pytest.approx(1 - sum(loads) / ranks / max(loads))
+    assert divided.even == (len(set(loads)) == 1 and all(load % ghost == 0 for load in loads))
+    assert divided.whole_ghost_batches == all(load % ghost == 0 for load in loads)
+
+
+def test_a_short_ghost_batch_is_not_even_though_no_rank_waits():
+    divided = division(100, 64, 64, 1)
+    assert (divided.even, divided.whole_ghost_batches, divided.idle_share) == (False, False, 0)
+
+
+def test_rows(named):
+    entry = named("cifar10-grow")[0]
+    rows = list(world_size_rows(entry.recipe, entry.plan, [1, 8]))
+    assert [row["gradient_accumulation_steps"] for row in rows] == [1, 1, 3, 1, 13, 2, 20, 3]
+    assert [row["even"] for row in rows] == [True, False, True, False, True, False, True, True]
+    assert rows[1]["idle_share"] == 0.875
+    assert [row["start_sample"] for row in rows[::2]] == [
+        phase.start_sample for phase in entry.plan.phases
+    ]
+
+
+def test_ranks_that_have_nothing_to_do_are_pointed_out(named):
+    (enough,) = named("cifar10-grow", settings=["run.world_size=1"])
+    assert idle_ranks(enough.recipe, enough.plan) == []
+    (many,) = named("imagenet-grow", settings=["run.world_size=129"])
+    assert idle_ranks(many.recipe, many.plan) == [
+        "run.world_size = 129: the first global batch of 8192 is 128 ghost batches of 64, so that "
+        "1 ranks have no samples in it"
+    ]
+    assert idle_ranks(many.recipe, many.plan)[0] in plan_remarks(many, Views())
