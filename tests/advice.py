@@ -68,7 +68,9 @@ def keys():
         fields = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", {})
         names |= {table, *(f"{table}.{name}" for name in fields)}
         assert field is not None
-    return names | {f"model.{name}" for name in _arguments(MODELS.values())}
+    return names | {
+        f"model.{name}" for name in _arguments(model.check for model in MODELS.values())
+    }
 
 
 @cache

@@ -15,6 +15,7 @@ ORDER = [
     {"_native", "_native_cuda", "_native_jpeg"},  # compiled
     {"text"},
     {"errors"},
+    {"registry"},
     {"native.extension", "native.cuda_architectures"},
     {"schedule", "files", "processes", "validation"},
     {"images"},

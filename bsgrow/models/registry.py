@@ -1,31 +1,37 @@
-"""The models a recipe can name: a new one is a new file, a line here and one in specs."""
+"""The models a recipe can name: a new one is a new file, its check in specs, and a line here."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from bsgrow.models import specs
+from bsgrow.models.image_size import check_image_size
+from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE, ModelSpec
+from bsgrow.registry import Registry
+from bsgrow.validation import call_checked, shown
 
-from bsgrow.models.inception_resnet_v2 import inception_resnet_v2
-from bsgrow.models.resnet import resnet50
-from bsgrow.models.specs import check_model
-from bsgrow.models.wide_resnet import wide_resnet
-from bsgrow.validation import call_checked
+if TYPE_CHECKING:
+    from torch import nn
 
-ModelBuilder = Callable[..., nn.Module]
-"""Called with the recipe's own arguments, and in_channels, num_classes and ghost_batch_size."""
 
-MODELS: Mapping[str, ModelBuilder] = MappingProxyType(
-    {
-        "inception_resnet_v2": inception_resnet_v2,
-        "resnet50": resnet50,
-        "wide_resnet": wide_resnet,
-    }
+def _built_by(module: str, check: Any, smallest_image: int = 1) -> tuple[str, ModelSpec]:
+    """Return a model of this package, called like its check and what builds it."""
+    name = check.__name__
+    load = partial(resolve_name, f"bsgrow.models.{module}:{name}")
+    return name, ModelSpec(check, load, smallest_image)
+
+
+MODELS: Registry[ModelSpec] = Registry(
+    "model",
+    _built_by("inception_resnet_v2", specs.inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
+    _built_by("resnet", specs.resnet50),
+    _built_by("wide_resnet", specs.wide_resnet),
 )
 
 
-def build_model(name: str, arguments: Mapping[str, Any], **given: int) -> nn.Module:
-    """Build the architecture that a recipe names.
+def build_model(name: str, arguments: Mapping[str, Any], **given: int) -> "nn.Module":
+    """Build the architecture that a recipe names; imports torch.
 
     Args:
         name: a key of ``MODELS``.
@@ -35,6 +41,36 @@ def build_model(name: str, arguments: Mapping[str, Any], **given: int) -> nn.Mod
     Raises:
         InputError: no such architecture, or an argument that it does not take.
     """
-    if name not in MODELS:
-        check_model(name, arguments)
-    return call_checked(MODELS[name], table="model", written=arguments, own=given)
+    return call_checked(_find(name).load(), table="model", written=arguments, own=given)
+
+
+def check_model(name: str, arguments: Mapping[str, Any]) -> None:
+    """Check that an architecture exists and takes these arguments.
+
+    Args:
+        name: a key of ``MODELS``.
+        arguments: as the recipe gives them, such as depth and width.
+
+    Raises:
+        InputError: no such architecture; or an argument is unknown, missing or not allowed.
+    """
+    call_checked(_find(name).check, table="model", written=arguments)
+
+
+def check_images_fit(name: str, height: int, width: int) -> None:
+    """Check that a model takes images of a size.
+
+    Args:
+        name: of the model; one that does not exist takes any size.
+        height: of the images, in pixels.
+        width: of the images, in pixels.
+
+    Raises:
+        InputError: the images are too small.
+    """
+    smallest = MODELS[name].smallest_image if name in MODELS else 1
+    check_image_size(name, smallest, height, width)
+
+
+def _find(name: str) -> ModelSpec:
+    return MODELS.find(name, f"model.name = {shown(name)}")

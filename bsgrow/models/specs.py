@@ -1,16 +1,16 @@
 """What each architecture takes, without torch, so that a plan can check it before a run does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from bsgrow.errors import InputError, did_you_mean
-from bsgrow.models.image_size import check_image_size
+from bsgrow.errors import InputError
 from bsgrow.text.command import setting
-from bsgrow.validation import call_checked, shown
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SMALLEST_INCEPTION_IMAGE = 75  # pixels a side that leave one pixel to the last stage
 
@@ -24,10 +24,13 @@ class ModelSpec:
 
     Attributes:
         check: called with the arguments that a recipe gives; raises InputError for a wrong one.
+        load: imports what builds it, and torch with it; that is called with the recipe's own
+            arguments, and in_channels, num_classes and ghost_batch_size.
         smallest_image: pixels that each side of an image needs.
     """
 
     check: Callable[..., None]
+    load: Callable[[], Callable[..., "nn.Module"]]
     smallest_image: int = 1
 
 
@@ -67,44 +70,3 @@ def resnet50(*, zero_init_residual: bool = True) -> None:
 
 def inception_resnet_v2() -> None:
     """Check the arguments of Inception-ResNet-v2, which has none."""
-
-
-MODEL_SPECS: Mapping[str, ModelSpec] = MappingProxyType(
-    {
-        "inception_resnet_v2": ModelSpec(inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
-        "resnet50": ModelSpec(resnet50),
-        "wide_resnet": ModelSpec(wide_resnet),
-    }
-)
-
-
-def check_model(name: str, arguments: Mapping[str, Any]) -> None:
-    """Check that an architecture exists and takes these arguments.
-
-    Args:
-        name: a key of ``MODEL_SPECS``.
-        arguments: as the recipe gives them, such as depth and width.
-
-    Raises:
-        InputError: no such architecture; or an argument is unknown, missing or not allowed.
-    """
-    if name not in MODEL_SPECS:
-        raise InputError(
-            f"model.name = {shown(name)}: no such model", did_you_mean(name, MODEL_SPECS)
-        )
-    call_checked(MODEL_SPECS[name].check, table="model", written=arguments)
-
-
-def check_images_fit(name: str, height: int, width: int) -> None:
-    """Check that a model takes images of a size.
-
-    Args:
-        name: of the model; one that does not exist takes any size.
-        height: of the images, in pixels.
-        width: of the images, in pixels.
-
-    Raises:
-        InputError: the images are too small.
-    """
-    smallest = MODEL_SPECS[name].smallest_image if name in MODEL_SPECS else 1
-    check_image_size(name, smallest, height, width)

@@ -1,12 +1,11 @@
 """The arms of an experiment: one recipe, spent in different ways."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from types import MappingProxyType
 
-from bsgrow.errors import InputError, did_you_mean
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.reading import recipe_from_table
+from bsgrow.registry import Registry
 from bsgrow.schedule import Growth
 
 
@@ -25,8 +24,8 @@ def _grow(growth: Growth) -> Growth:
     return replace(growth, mode="grow")
 
 
-ARMS: Mapping[str, Callable[[Growth], Growth]] = MappingProxyType(
-    {"decay": _decay, "hybrid": _hybrid, "grow": _grow}
+ARMS: Registry[Callable[[Growth], Growth]] = Registry(
+    "arm", ("decay", _decay), ("hybrid", _hybrid), ("grow", _grow)
 )
 
 
@@ -36,9 +35,8 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
     Raises:
         InputError: there is no such arm, or the seed is out of range.
     """
-    if arm not in ARMS:
-        raise InputError(f"--arms {arm}: no such arm", did_you_mean(arm, ARMS))
+    change = ARMS.find(arm, f"--arms {arm}")
     table = recipe.model_dump(mode="json")
-    table["growth"] = asdict(ARMS[arm](recipe.growth))
+    table["growth"] = asdict(change(recipe.growth))
     table["run"]["seed"] = seed
     return recipe_from_table(table)

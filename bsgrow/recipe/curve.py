@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
 from bsgrow.schedule import CURVES
 from bsgrow.validation import call_checked, shown
 
@@ -23,13 +23,11 @@ def check_curve(lr: float, curve: Mapping[str, Any], table: str = "schedule.curv
     name = arguments.pop("name", None)
     if name is None:
         raise InputError(f"{table}.name: is missing", f"one of {', '.join(sorted(CURVES))}")
-    if not isinstance(name, str) or name not in CURVES:
-        hint = did_you_mean(name, CURVES)
-        raise InputError(f"{table}.name = {shown(name)}: no such curve", hint)
+    builder = CURVES.find(name, f"{table}.name = {shown(name)}")
     for place, inner in _nested(arguments):
         check_curve(lr, inner, f"{table}.{place}")
     try:
-        call_checked(CURVES[name], lr, table="schedule.curve", written=arguments)
+        call_checked(builder, lr, table="schedule.curve", written=arguments)
     except InputError as error:
         message = error.message.replace("schedule.curve.", f"{table}.")
         raise InputError(message, error.hint) from error

@@ -127,6 +127,6 @@ def test_the_smallest_image_leaves_one_pixel(described):
 
 
 def test_a_recipe_names_it():
-    assert MODELS["inception_resnet_v2"] is inception_resnet_v2
+    assert MODELS["inception_resnet_v2"].load() is inception_resnet_v2
     check_images_fit("inception_resnet_v2", 75, 75)
     check_images_fit("resnet50", 1, 1)

@@ -108,7 +108,7 @@ def test_how_blocks_start(zero_init_residual):
 
 
 def test_a_recipe_names_it():
-    assert MODELS["resnet50"] is resnet50
+    assert MODELS["resnet50"].load() is resnet50
     given = {"in_channels": 3, "num_classes": 2, "ghost_batch_size": 4}
     with torch.device("meta"):
         build_model("resnet50", {"zero_init_residual": False}, **given)

@@ -101,4 +101,4 @@ def test_a_width_below_one_is_refused(width):
 
 
 def test_the_registry_names_it():
-    assert MODELS["wide_resnet"] is wide_resnet
+    assert MODELS["wide_resnet"].load() is wide_resnet

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from bsgrow.errors import InputError
-from bsgrow.models import GhostBatchNorm2d, registry, specs
+from bsgrow.models import GhostBatchNorm2d, ModelSpec, registry
 from bsgrow.recipe import load_recipe, plan_recipe
+from bsgrow.registry import Registry
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training import RunDirectory, carry_out, compiled
 from bsgrow.training.compiled import MAX_GRAPHS, sizes_to_compile
@@ -42,9 +43,9 @@ def small_network(*, in_channels, num_classes, ghost_batch_size):
 
 @pytest.fixture(autouse=True)
 def _small_network(monkeypatch):
-    monkeypatch.setattr(registry, "MODELS", {**registry.MODELS, "small": small_network})
-    small = specs.ModelSpec(lambda: None)
-    monkeypatch.setattr(specs, "MODEL_SPECS", {**specs.MODEL_SPECS, "small": small})
+    small = ModelSpec(lambda: None, lambda: small_network)
+    models = Registry("model", *registry.MODELS.items(), ("small", small))
+    monkeypatch.setattr(registry, "MODELS", models)
 
 
 @pytest.fixture

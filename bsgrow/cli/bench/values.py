@@ -1,8 +1,9 @@
 """What a user writes behind the options of `bsgrow bench`, checked."""
 
-from collections.abc import Iterable
+from typing import Any
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
+from bsgrow.registry import Registry
 from bsgrow.text.printable import cut
 
 _MAX = 2**31 - 1  # what the kernels of torch index a batch with
@@ -34,18 +35,15 @@ def image_shape(text: str) -> tuple[int, int, int]:
     return sizes[0], sizes[1], sizes[2]
 
 
-def system_list(text: str, known: Iterable[str]) -> list[str]:
+def system_list(text: str, known: Registry[Any]) -> list[str]:
     """Return names of systems, each once, in the order given.
 
     Raises:
         InputError: one is not known.
     """
-    known, names = list(known), list(dict.fromkeys(word.strip() for word in text.split(",")))
+    names = list(dict.fromkeys(word.strip() for word in text.split(",")))
     for name in names:
-        if name not in known:
-            raise InputError(
-                f"--systems: {cut(name)!r} is not known", hint=did_you_mean(name, known)
-            )
+        known.find(name, "--systems", f"{cut(name)!r} is not known")
     return names
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from bsgrow.cli.numbers import span
 from bsgrow.cli.table import Column, FittedTable, figures
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
 from bsgrow.recipe.planning import num_train_samples, open_data
 from bsgrow.recipe.target import target_of
@@ -84,8 +84,7 @@ def imported_run(
         InputError: it is no such schedule, its tokens per sample are not given, there are several
             recipes, or one is wrong.
     """
-    if system not in IMPORTS:
-        raise InputError(f"--from {system}: no such format", did_you_mean(system, IMPORTS))
+    IMPORTS.find(system, f"--from {system}")
     if len(recipes) > 1:
         raise InputError(f"--from {system}: is for one run, and {len(recipes)} recipes are given")
     tokens = _recipe(1, recipes, values, overrides).schedule.tokens_per_sample

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, takewhile
-from types import MappingProxyType
 from typing import Any
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
+from bsgrow.registry import Registry
 
 CurveBuilder = Callable[..., "Curve"]
-_BUILDERS: dict[str, CurveBuilder] = {}
-CURVES: Mapping[str, CurveBuilder] = MappingProxyType(_BUILDERS)
+CURVES: Registry[CurveBuilder] = Registry("curve")
 
 ENDS = (
     "a OneCycleLR ends at its total_steps; a CosineAnnealingLR beside others in a "
@@ -55,8 +54,7 @@ def exact(number: float) -> Fraction:
 
 def register(builder: CurveBuilder) -> CurveBuilder:
     """Make a curve builder available to recipes under its own name."""
-    _BUILDERS[builder.__name__] = builder
-    return builder
+    return CURVES.register(builder.__name__, builder)
 
 
 def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
@@ -71,13 +69,13 @@ def build_curve(lr: float, curve: Mapping[str, Any]) -> Curve:
             arguments are checked where a recipe is read.
     """
     name = curve.get("name", "")
-    require(name in CURVES, "name", repr(name), "no such curve", hint=did_you_mean(name, CURVES))
+    builder = CURVES.find(name, f"schedule.curve.name = {name!r}")
     arguments = {key: value for key, value in curve.items() if key != "name"}
     for key, value in arguments.items():
         for number in value if isinstance(value, list | tuple) else [value]:
             finite = not isinstance(number, float) or math.isfinite(number)
             require(finite, key, number, "must be finite")
-    return CURVES[name](lr, **arguments)
+    return builder(lr, **arguments)
 
 
 def before(stop: Fraction, positions: Iterable[Fraction]) -> Iterable[Fraction]:

@@ -32,11 +32,10 @@ The learning rate follows the batch nowhere but in OLMo-core (by the root of the
 exported stages override): what the plan leaves in it is exported beside the batch.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import TypeVar
+from collections.abc import Callable
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
+from bsgrow.registry import Registry
 from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nemo, olmo_core
 from bsgrow.schedule.export.advice import ways_out
 from bsgrow.schedule.export.comparison import FAR, Comparison, compare
@@ -60,7 +59,6 @@ from bsgrow.schedule.export.target import (
 )
 from bsgrow.schedule.plan import Plan
 
-_T = TypeVar("_T")
 _ACCEPT = "pass approximate to write it all the same"
 
 __all__ = [
@@ -91,25 +89,26 @@ __all__ = [
     "run_under",
 ]
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        "megatron": megatron.FORMAT,
-        "olmo-core": olmo_core.FORMAT,
-        "levanter": levanter.FORMAT,
-        "nemo": nemo.FORMAT,
-        "deepspeed": deepspeed.FORMAT,
-        "lightning": lightning.FORMAT,
-    }
+FORMATS: Registry[Format] = Registry(
+    "format",
+    ("megatron", megatron.FORMAT),
+    ("olmo-core", olmo_core.FORMAT),
+    ("levanter", levanter.FORMAT),
+    ("nemo", nemo.FORMAT),
+    ("deepspeed", deepspeed.FORMAT),
+    ("lightning", lightning.FORMAT),
 )
 """The systems that a plan can be written for."""
 
-IMPORTS: Mapping[str, Callable[[str, Target], BatchSchedule]] = MappingProxyType(
-    {
-        "megatron": lambda text, target: parse_megatron(
+IMPORTS: Registry[Callable[[str, Target], BatchSchedule]] = Registry(
+    "format",
+    (
+        "megatron",
+        lambda text, target: parse_megatron(
             text, sequence_length(megatron.SYSTEM, target, "; 1 if the thresholds are samples")
         ),
-        "levanter": lambda text, target: parse_levanter(text),
-    }
+    ),
+    ("levanter", lambda text, target: parse_levanter(text)),
 )
 """Name of a format to what reads its batch schedule."""
 
@@ -126,7 +125,7 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
         InputError: no such format, or what the system cannot express.
     """
     target = target or Target()
-    system = _lookup(name, FORMATS)
+    system = FORMATS.find(name, _written(name), "unknown")
     try:
         draft = system.draft(plan, target)
     except InputError as error:
@@ -164,10 +163,9 @@ def read_schedule(text: str, name: str, target: Target | None = None) -> BatchSc
     Raises:
         InputError: no such format, not a schedule in it, or no sequence length where it needs one.
     """
-    return _lookup(name, IMPORTS)(text, target or Target())
+    read = IMPORTS.find(name, _written(name), "unknown")
+    return read(text, target or Target())
 
 
-def _lookup(name: str, formats: Mapping[str, _T]) -> _T:
-    if name not in formats:
-        raise InputError(f'format = "{name}": unknown', hint=did_you_mean(name, formats))
-    return formats[name]
+def _written(name: str) -> str:
+    return f'format = "{name}"'

@@ -4,11 +4,14 @@ import pytest
 
 from bsgrow.cli.bench.values import batch_size_list, image_shape, system_list
 from bsgrow.errors import InputError
+from bsgrow.registry import Registry
+
+KNOWN = Registry("system", ("bsgrow", None), ("dali", None))
 
 
 def test_lists_keep_their_order_and_no_duplicate():
     assert batch_size_list("640, 128,640") == [640, 128]
-    assert system_list("dali,bsgrow,dali", ["bsgrow", "dali"]) == ["dali", "bsgrow"]
+    assert system_list("dali,bsgrow,dali", KNOWN) == ["dali", "bsgrow"]
     assert image_shape("1x28x24") == (1, 28, 24)
     assert image_shape("3×32×32") == (3, 32, 32)
 
@@ -31,5 +34,5 @@ def test_what_is_no_shape(text):
 
 def test_what_is_no_system():
     with pytest.raises(InputError, match="--systems: 'dally' is not known") as error:
-        system_list("bsgrow,dally", ["bsgrow", "dali"])
+        system_list("bsgrow,dally", KNOWN)
     assert error.value.hint == 'did you mean "dali"?'
