@@ -15,7 +15,7 @@ from bsgrow.data.file_lengths import file_lengths
 from bsgrow.data.folder_listing import EXTENSIONS, class_names, scan
 from bsgrow.data.layouts import TARS, contents_of, peek, tell_what_is_left
 from bsgrow.data.names import first_names
-from bsgrow.data.sample_file import read_sample_file
+from bsgrow.data.sample_files import read_sample_file
 from bsgrow.data.tally import Tally
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable

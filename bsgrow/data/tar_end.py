@@ -10,8 +10,8 @@ read. The price: ``tar -b 40``, and ``tar -A``, which leaves the padding of both
 refused too, and have to be cut to their end.
 """
 
-from bsgrow.data.open_files import read_up_to
 from bsgrow.data.tar_header import BLOCK
+from bsgrow.files.open_files import read_at
 
 _USUAL = range(1, 21)
 _LARGE = tuple(1 << bits for bits in range(5, 13))  # 16 KiB to 2 MiB
@@ -38,7 +38,7 @@ def first_data(descriptor: int, start: int) -> int | None:
     """
     stop = start + (_LARGE[-1] + 1) * BLOCK
     for offset in range(start, stop, _CHUNK):
-        content = read_up_to(descriptor, min(_CHUNK, stop - offset), offset)
+        content = read_at(descriptor, min(_CHUNK, stop - offset), offset)
         if rest := content.lstrip(b"\0"):
             return offset + len(content) - len(rest)
         if len(content) < _CHUNK:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from bsgrow.data.compressed import Compression, by_magic, quoted
 from bsgrow.data.encoded import DamagedError
-from bsgrow.data.open_files import read_up_to
 from bsgrow.data.tar_end import first_data, is_explained
 from bsgrow.data.tar_header import (
     BLOCK,
@@ -32,6 +31,7 @@ from bsgrow.data.tar_header import (
     member_size,
 )
 from bsgrow.data.tar_overrides import MalformedRecordsError, Overrides, of_every_member
+from bsgrow.files.open_files import read_at
 from bsgrow.text.printable import printable
 
 _WINDOW = 8 * BLOCK  # a small member and the header after it come with one read
@@ -120,7 +120,7 @@ class TarReader:
         start = offset - self._start
         if start < 0 or start + num_bytes > len(self._window):
             try:
-                content = read_up_to(self.descriptor, max(num_bytes, _WINDOW), offset)
+                content = read_at(self.descriptor, max(num_bytes, _WINDOW), offset)
             except OSError as error:
                 raise self._unreadable(offset, error) from error
             self._window, self._start, start = content, offset, 0

@@ -22,8 +22,7 @@ from bsgrow.data.layouts import (
     tell_what_is_left,
 )
 from bsgrow.data.names import first_names
-from bsgrow.data.open_files import OpenFiles
-from bsgrow.data.sample_file import MUCH, SIGNATURE_BYTES, check_signature
+from bsgrow.data.sample_files import MUCH, SIGNATURE_BYTES, SampleFiles, check_signature
 from bsgrow.data.tally import Tally
 from bsgrow.data.tar_columns import TarIndex
 from bsgrow.data.tar_samples import SampleReader
@@ -55,7 +54,7 @@ class WebDatasetSplit:
     def __init__(self, folder: Path) -> None:
         contents = list_contents(folder)
         paths = _tar_paths(folder, contents)
-        self._files = OpenFiles([str(path) for path in paths])
+        self._files = SampleFiles([str(path) for path in paths])
         found = SampleReader()
         index = TarIndex(paths, found)
         self.names, self.num_bytes, self.labels = index.names, index.lengths, index.labels

@@ -50,7 +50,7 @@ def opened_regular(path: Path, *, follow_link: bool = True) -> Iterator[BinaryIO
         yield stream
 
 
-def open_regular(path: Path, flags: int = 0) -> int:
+def open_regular(path: Path | str | bytes, flags: int = 0) -> int:
     """Open a regular file to read from, and return its descriptor.
 
     Args:
@@ -63,7 +63,7 @@ def open_regular(path: Path, flags: int = 0) -> int:
     try:
         descriptor = os.open(path, _FLAGS | flags, 0o666)
     except OSError as error:
-        raise _plainer(error, path, flags) from error
+        raise _plainer(error, Path(os.fsdecode(path)), flags) from error
     try:
         require_regular(descriptor, path)
     except BaseException:
@@ -116,13 +116,13 @@ def require_own(path: Path, *, one_name: bool) -> None:
         _require_one_name(found, path)
 
 
-def require_regular(descriptor: int, path: Path) -> None:
+def require_regular(descriptor: int, path: Path | str | bytes) -> None:
     """Check that an open file is a regular one; raises OSError if it is not."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fsdecode(path))
     if not stat.S_ISREG(mode):
-        raise _not_regular(path)
+        raise _not_regular(Path(os.fsdecode(path)))
 
 
 def read_regular(path: Path, largest: int, *, follow_link: bool = True) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.image_folder import ImageFolderSplit
 from bsgrow.data.names import Names
-from bsgrow.data.sample_file import MAX_SAMPLE_BYTES
+from bsgrow.data.sample_files import MAX_SAMPLE_BYTES
 from bsgrow.errors import InputError
 from tests.data.conftest import open_descriptors, write_images
 
@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_while_training(folder, make, reason):
 def test_permission_denied(folder, monkeypatch):
     split = ImageFolderSplit(folder)
 
-    def refuse(path, flags):
+    def refuse(path, flags, mode):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bsgrow.data import SampleError
-from bsgrow.data.open_files import OpenFiles
+from bsgrow.data.sample_files import SampleFiles
 from bsgrow.data.shards import ShardError, open_shards
 from bsgrow.errors import BsgrowError, InputError
 from tests.data.conftest import open_descriptors
@@ -223,7 +223,7 @@ def test_the_fingerprint_tells_changed_pixels_from_unchanged(tmp_path):
 
 
 def test_more_shards_than_may_be_open_and_many_threads(tmp_path, monkeypatch):
-    monkeypatch.setattr("bsgrow.data.open_files._MOST_OPEN", 2)
+    monkeypatch.setattr("bsgrow.files.open_files._MOST_OPEN", 2)
     parts = [images_of(2, seed) for seed in range(9)]
     split = open_shards(write_shards(tmp_path, *parts))
     expected, failures = [image for part in parts for image in part], []
@@ -266,4 +266,4 @@ def test_reading_after_a_fork(folder):
 def test_reading_nothing_of_a_file(tmp_path):
     (tmp_path / "f").write_bytes(b"")
     with pytest.raises(SampleError, match="the file ends, 3 bytes too early"):
-        OpenFiles([str(tmp_path / "f")]).read(0, 0, 3)
+        SampleFiles([str(tmp_path / "f")]).read(0, 0, 3)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bsgrow.data.encoded import DamagedError
-from bsgrow.data.open_files import read_up_to
 from bsgrow.data.shards.index_checks import read_header
 from bsgrow.data.shards.index_reading import read_index
 from bsgrow.data.shards.layout import HEADER, Header, Index
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.files.open_files import read_at
 from bsgrow.files.regular import opened_regular
 from bsgrow.text.printable import printable
 
@@ -46,7 +46,7 @@ def open_index(path: Path) -> Index:
     with _opened(path) as (descriptor, header):
 
         def read(offset: int, num_bytes: int) -> bytes:
-            return read_up_to(descriptor, num_bytes, offset)
+            return read_at(descriptor, num_bytes, offset)
 
         return read_index(read, header, printable(path))
 
@@ -87,7 +87,7 @@ def _opened(path: Path) -> Iterator[tuple[int, Header]]:
         with opened_regular(path) as stream:
             descriptor = stream.fileno()
             file_bytes = os.fstat(descriptor).st_size
-            start = read_up_to(descriptor, HEADER.size, 0)
+            start = read_at(descriptor, HEADER.size, 0)
             yield descriptor, read_header(start, file_bytes, where)
     except OSError as error:
         raise DamagedError(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bsgrow.data.encoded import SampleError, split_fingerprint
 from bsgrow.data.layouts import tell_what_is_left
 from bsgrow.data.names import Names
-from bsgrow.data.open_files import OpenFiles
+from bsgrow.data.sample_files import SampleFiles
 from bsgrow.data.shards.files import (
     check_complete,
     check_same_texts,
@@ -45,7 +45,7 @@ class ShardSplit:
     def __init__(self, paths: Sequence[Path], indices: Sequence[Index]) -> None:
         self._records = _concatenated([index.records for index in indices])
         self._starts = [0, *accumulate(len(index.records) for index in indices)]
-        self._files = OpenFiles([str(path) for path in paths])
+        self._files = SampleFiles([str(path) for path in paths])
         self._changes = indices[0].changes
         self.class_names = tuple(os.fsdecode(name) for name in indices[0].class_names)
         self.names = _joined([index.names for index in indices])
@@ -127,7 +127,7 @@ def open_shards(folder: Path) -> ShardSplit:
     return split
 
 
-def read_image(files: OpenFiles, shard: int, record: np.void, name: bytes) -> memoryview:
+def read_image(files: SampleFiles, shard: int, record: np.void, name: bytes) -> memoryview:
     """The image that a record is about, its checksum compared.
 
     Raises:
@@ -144,7 +144,7 @@ def read_image(files: OpenFiles, shard: int, record: np.void, name: bytes) -> me
     return memoryview(content)
 
 
-def _locate(files: OpenFiles, shard: int, offset: int, name: bytes) -> str:
+def _locate(files: SampleFiles, shard: int, offset: int, name: bytes) -> str:
     return f"{files.locate(shard, offset)} ({printable(name)})"
 
 
@@ -153,7 +153,7 @@ def is_whole(path: Path, pack_id: bytes, number: int) -> bool:
     if not path.exists():
         return False
     try:
-        index, files = open_index(path), OpenFiles([str(path)])
+        index, files = open_index(path), SampleFiles([str(path)])
         if index.left_out:  # what could not be used then may be usable now
             return False
         for record, name in zip(index.records, index.names, strict=True):

@@ -2,13 +2,11 @@
 
 import errno
 import os
-import resource
 
 import pytest
 
 from bsgrow.data import SampleError
-from bsgrow.data.open_files import OpenFiles, _most_open
-from bsgrow.data.sample_file import read_sample_file
+from bsgrow.data.sample_files import SampleFiles, read_sample_file
 from bsgrow.errors import BsgrowError
 
 
@@ -24,7 +22,7 @@ def whole(path):
 
 
 def in_many(path):
-    return OpenFiles([str(path)]).read(0, 0, 7)
+    return SampleFiles([str(path)]).read(0, 0, 7)
 
 
 def failing_with(number):
@@ -52,12 +50,3 @@ def test_a_file_that_cannot_be_read_is(path, read, monkeypatch):
     monkeypatch.setattr(os, "pread", failing_with(errno.EIO))
     with pytest.raises(SampleError, match="Input/output error"):
         read(path)
-
-
-@pytest.mark.parametrize(
-    ("limit", "expected"),
-    [(1024, 256), (256, 64), (2, 1), (10**6, 256), (resource.RLIM_INFINITY, 256)],
-)
-def test_no_more_files_are_held_open_than_the_process_may_have(limit, expected, monkeypatch):
-    monkeypatch.setattr(resource, "getrlimit", lambda kind: (limit, limit))
-    assert _most_open() == expected

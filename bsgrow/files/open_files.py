@@ -4,15 +4,11 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 
-from bsgrow.data.encoded import SampleError
-from bsgrow.data.unreadable import unreadable
 from bsgrow.files.regular import open_regular
-from bsgrow.text.printable import printable
 
 _MOST_OPEN = 256
-"""Of one split; a quarter of what the process may have open, often 1 024, where that is less.
+"""Of one set; a quarter of what the process may have open, often 1 024, where that is less.
 An open file stays readable when it is removed."""
 
 
@@ -20,7 +16,7 @@ class _OpenFile:
     """A descriptor, closed with the last reference: never under a thread that still reads."""
 
     def __init__(self, path: str) -> None:
-        self.descriptor = open_regular(Path(path))
+        self.descriptor = open_regular(path)
 
     def __del__(self) -> None:
         if hasattr(self, "descriptor"):
@@ -48,37 +44,23 @@ class OpenFiles:
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self.paths = paths
         self._get = lru_cache(_most_open())(partial(_open, paths))
 
     def read(self, number: int, offset: int, num_bytes: int) -> bytes:
-        """Exactly `num_bytes` bytes from `offset` of a file.
+        """`num_bytes` bytes from `offset` of a file, or fewer where it ends before.
 
         Not through a memory map: a file that is cut short, or a disk that returns an error, would
         end the process by SIGBUS; here it is an error like any other.
 
         Raises:
-            SampleError: the system cannot read them, or the file ends before.
-            BsgrowError: the process or the machine has run out of files or memory.
+            OSError: the system cannot read them.
         """
-        try:
-            file = self._get(number)
-            content = read_up_to(file.descriptor, num_bytes, offset)
-        except OSError as error:
-            raise unreadable(self.locate(number, offset), error) from error
-        if len(content) < num_bytes:
-            missing = num_bytes - len(content)
-            where = self.locate(number, offset + len(content))
-            raise SampleError(where, f"the file ends, {missing} bytes too early")
-        return content
-
-    def locate(self, number: int, offset: int) -> str:
-        """A file and a place in it, for messages."""
-        return f"{printable(self.paths[number])} at byte {offset}"
+        file = self._get(number)
+        return read_at(file.descriptor, num_bytes, offset)
 
 
-def read_up_to(descriptor: int, num_bytes: int, offset: int) -> bytes:
-    """`num_bytes` bytes from `offset`, or fewer where the file ends before.
+def read_at(descriptor: int, num_bytes: int, offset: int) -> bytes:
+    """`num_bytes` bytes from `offset` of an open file, or fewer where it ends before.
 
     Raises:
         OSError: the system cannot read them.
@@ -86,4 +68,4 @@ def read_up_to(descriptor: int, num_bytes: int, offset: int) -> bytes:
     content = os.pread(descriptor, num_bytes, offset)
     if len(content) == num_bytes or not content:
         return content
-    return content + read_up_to(descriptor, num_bytes - len(content), offset + len(content))
+    return content + read_at(descriptor, num_bytes - len(content), offset + len(content))

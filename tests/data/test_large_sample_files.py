@@ -7,7 +7,7 @@ import pytest
 
 from bsgrow.data.encoded import SampleError
 from bsgrow.data.image_folder import ImageFolderSplit
-from bsgrow.data.sample_file import MUCH
+from bsgrow.data.sample_files import MUCH
 from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.reading import stored_size
