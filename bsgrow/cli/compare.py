@@ -1,7 +1,7 @@
 """`bsgrow compare`: the arms of a recipe over seeds, as a table and a picture."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,15 +13,15 @@ from bsgrow.cli.options import Format, FormatOption, RecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.recipe import OpenedData, Recipe, make_arm, plan_recipe
-from bsgrow.reporting.matplotlib_defaults import import_matplotlib
-from bsgrow.text.command import Command, option, quoted
+from bsgrow.text.command import Command, option
 from bsgrow.text.printable import cut, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from bsgrow.cli.stopping import StopRequest
+    from bsgrow.recipe import OpenedData, Recipe
     from bsgrow.reporting.comparison import Arm, Spread
-    from bsgrow.reporting.learning_curve import LearningCurve
     from bsgrow.training import RunDirectory, RunFinished
 
 
@@ -74,7 +74,10 @@ def compare(
     Runs that are finished are not made again: the same command goes on where it was stopped. A run
     that diverges counts in no figure: it is named, and the exit code is 1.
     """
+    from bsgrow.reporting.matplotlib_defaults import import_matplotlib
+
     import_matplotlib()
+    from bsgrow.reporting.arms import require_none_diverged
     from bsgrow.reporting.comparison import comparison_as_dict
     from bsgrow.reporting.comparison_plot import plot_comparison
     from bsgrow.training import write_json
@@ -96,14 +99,14 @@ def compare(
         for line in _differences(results):
             print_words(line)
         out.print(f"picture: {printable(picture)}")
-    _require_none_diverged(results, folder)
+    require_none_diverged(results, folder)
 
 
 def _names(text: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
-def _seeds(text: str | None, first: object, recipe: Recipe) -> list[int]:
+def _seeds(text: str | None, first: object, recipe: "Recipe") -> list[int]:
     """Return the seeds that are named, or that of the recipe and the next two."""
     if text is None:
         return [(recipe.run.seed + k) % _NUM_SEEDS for k in range(3)]
@@ -124,92 +127,20 @@ def _numbers(text: str) -> list[int]:
         ) from error
 
 
-def _run_arms(recipe: Recipe, arms: list[str], seeds: list[int], folder: Path) -> "list[Arm]":
+def _run_arms(recipe: "Recipe", arms: list[str], seeds: list[int], folder: Path) -> "list[Arm]":
     """Train what is not finished yet, arm by arm, after checking that every arm can be planned."""
     from bsgrow.cli.stopping import StopRequest
+    from bsgrow.recipe import OpenedData
+    from bsgrow.reporting.arms import Comparing
 
-    opened = OpenedData()
-    for arm in arms:
-        plan_recipe(make_arm(recipe, arm, seeds[0]), opened)
+    comparing = Comparing(recipe, seeds, folder, OpenedData())
+    comparing.check(arms)
     with StopRequest() as stop:
-        return [_run_arm(recipe, arm, seeds, folder, stop, opened) for arm in arms]
-
-
-def _run_arm(
-    recipe: Recipe,
-    arm: str,
-    seeds: Sequence[int],
-    folder: Path,
-    stop: "StopRequest",
-    opened: OpenedData,
-) -> "Arm":
-    """Train one arm; a run that diverges is noted, and the others go on."""
-    from bsgrow.reporting.comparison import Arm
-    from bsgrow.training import DivergedRunError
-
-    plan = plan_recipe(make_arm(recipe, arm, seeds[0]), opened)
-    runs: dict[int, RunFinished] = {}
-    diverged: dict[int, str] = {}
-    for seed in seeds:
-        try:
-            directory = _directory(folder, arm, seed)
-            runs[seed] = _run(make_arm(recipe, arm, seed), directory, stop, opened)
-        except DivergedRunError as error:
-            note(error.message)
-            diverged[seed] = error.message
-    curves = _curves([_directory(folder, arm, seed) for seed in runs], plan.num_updates)
-    return Arm(
-        arm,
-        plan.num_updates,
-        plan.baseline_num_updates,
-        *(tuple(runs), tuple(runs.values()), curves),
-        diverged,
-    )
-
-
-def _directory(folder: Path, arm: str, seed: int) -> "RunDirectory":
-    from bsgrow.training import RunDirectory
-
-    return RunDirectory(folder / f"{arm}-seed{seed}")
-
-
-def _curves(directories: "Sequence[RunDirectory]", num_updates: int) -> "tuple[LearningCurve, ...]":
-    """Return what finished runs of an arm measured on their way."""
-    from bsgrow.reporting.learning_curve import learning_curve
-    from bsgrow.training import events_in
-
-    curves = [learning_curve(events_in(directory.events)) for directory in directories]
-    for directory, curve in zip(directories, curves, strict=True):
-        _require_whole(directory, curve, curves[0], num_updates)
-    return tuple(curves)
-
-
-def _require_none_diverged(arms: "Sequence[Arm]", folder: Path) -> None:
-    """Raise BsgrowError after a comparison in which runs are missing, as they diverged."""
-    lost = [f"{arm.name}-seed{seed}" for arm in arms for seed in arm.diverged]
-    if lost:
-        number = len(lost) + sum(len(arm.runs) for arm in arms)
-        raise BsgrowError(
-            f"{len(lost)} of {number} runs in {folder} diverged, and count in no figure: "
-            + ", ".join(lost),
-            hint="lower schedule.lr or growth.lr_scale, and compare into another --out",
-        )
-
-
-def _require_whole(
-    directory: "RunDirectory", curve: "LearningCurve", first: "LearningCurve", num_updates: int
-) -> None:
-    """Check that a run was evaluated at its end, and wherever the first of its arm was."""
-    positions = curve.updates.tolist()
-    if positions != first.updates.tolist() or positions[-1:] != [num_updates]:
-        raise BsgrowError(
-            f"{directory.events} does not hold every evaluation of its run",
-            hint=f"remove {quoted(str(directory.path))} and run the same command again",
-        )
+        return comparing.run_arms(arms, partial(_run, stop, comparing.opened), note)
 
 
 def _run(
-    recipe: Recipe, directory: "RunDirectory", stop: "StopRequest", opened: OpenedData
+    stop: "StopRequest", opened: "OpenedData", recipe: "Recipe", directory: "RunDirectory"
 ) -> "RunFinished":
     from bsgrow.cli.running import carry_out_stoppable
 
