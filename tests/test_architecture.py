@@ -15,9 +15,9 @@ ORDER = [
     {"_native", "_native_cuda", "_native_jpeg"},  # compiled
     {"text"},
     {"errors"},
-    {"registry"},
     {"native.extension", "native.cuda_architectures"},
-    {"schedule", "files", "processes", "validation"},
+    {"validation"},
+    {"schedule", "files", "processes"},
     {"images"},
     {"data", "native"},
     {"loading", "models"},

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bsgrow.models import specs
 from bsgrow.models.image_size import check_image_size
 from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE, ModelSpec
-from bsgrow.registry import Registry
-from bsgrow.validation import call_checked, shown
+from bsgrow.text.printable import shown
+from bsgrow.validation.arguments import call_checked
+from bsgrow.validation.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn

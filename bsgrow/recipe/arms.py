@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.reading import recipe_from_table
-from bsgrow.registry import Registry
 from bsgrow.schedule import Growth
+from bsgrow.validation.registry import Registry
 
 
 def _decay(growth: Growth) -> Growth:

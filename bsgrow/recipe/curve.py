@@ -5,7 +5,8 @@ from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.schedule import CURVES
-from bsgrow.validation import call_checked, shown
+from bsgrow.text.printable import shown
+from bsgrow.validation.arguments import call_checked
 
 
 def check_curve(lr: float, curve: Mapping[str, Any], table: str = "schedule.curve") -> None:

@@ -1,7 +1,7 @@
 """The names of devices; whether one is there, only the machine can say."""
 
 from bsgrow.errors import InputError
-from bsgrow.validation import shown
+from bsgrow.text.printable import shown
 
 _MOST_DIGITS = 9  # of an index; Python reads no integer of any length
 

@@ -12,8 +12,7 @@ from typing import Any
 from bsgrow.errors import InputError
 from bsgrow.files.text import SAVE_AS_TEXT, read_text
 from bsgrow.recipe.toml_text import LARGEST
-from bsgrow.text.printable import printable
-from bsgrow.validation import shown
+from bsgrow.text.printable import printable, shown
 
 _UNITS = ("epochs", "samples", "updates", "tokens")
 _MAX_ROWS = 100_000

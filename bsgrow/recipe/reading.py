@@ -20,8 +20,8 @@ from bsgrow.recipe.section import table_type
 from bsgrow.recipe.toml_text import LARGEST, parse_toml
 from bsgrow.recipe.values import check_values
 from bsgrow.text.path_text import without_surrogates
-from bsgrow.text.printable import cut, printable
-from bsgrow.validation import UNKNOWN_KEY, describe, shown
+from bsgrow.text.printable import cut, printable, shown
+from bsgrow.validation.arguments import UNKNOWN_KEY, describe
 
 _EXAMPLE = "for example --set schedule.lr=0.1"
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))

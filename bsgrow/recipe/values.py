@@ -6,8 +6,7 @@ from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.text.path_text import without_surrogates
-from bsgrow.text.printable import cut
-from bsgrow.validation import shown
+from bsgrow.text.printable import cut, shown
 
 _MAX_DEPTH = 64  # far above any curve of curves, and below what a JSON parser follows
 _INTEGERS = range(-(2**63), 2**64)

@@ -14,8 +14,7 @@ from typing import Any
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.files.text import read_text
 from bsgrow.schedule import Phase, Plan
-from bsgrow.text.printable import cut, printable
-from bsgrow.validation import shown
+from bsgrow.text.printable import cut, printable, shown
 
 _RATES = 1e-100, 1e100  # so that the seconds of any plan are a finite number
 _MAX_SIZE = 2**63

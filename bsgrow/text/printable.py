@@ -28,6 +28,14 @@ def cut(text: str) -> str:
     return printable(text) if len(text) <= _LONGEST else f"{printable(text[:_LONGEST])}…"
 
 
+def shown(value: object) -> str:
+    """Return a value as an error shows it: cut where it is long."""
+    try:
+        return cut(repr(value))
+    except (RecursionError, ValueError):  # nested deep, or a number of thousands of digits
+        return "…"
+
+
 def printable_lines(text: str) -> str:
     """Return a text with an escape, such as that of ESC, for each character that is not printable.
 

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from bsgrow.recipe import OptimizerConfig
-from bsgrow.registry import Registry
+from bsgrow.validation.registry import Registry
 
 Parameters = Iterable[nn.Parameter]
 

@@ -11,7 +11,7 @@ import pytest
 from bsgrow.errors import InputError
 from bsgrow.models import MODELS
 from bsgrow.recipe import load_recipe
-from bsgrow.validation import keyword_names
+from bsgrow.validation.arguments import keyword_names
 
 INCEPTION = "model={name='inception_resnet_v2'}"
 FOLDER = ["data={name='folder', path='somewhere'}", "augment={}"]

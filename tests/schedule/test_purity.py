@@ -23,7 +23,7 @@ def test_imports_nothing_but_the_standard_library():
     )
     third_party, ours = output.stdout.splitlines()
     assert third_party == "[]"
-    assert ours == "['bsgrow.errors', 'bsgrow.registry', 'bsgrow.schedule', 'bsgrow.text']"
+    assert ours == "['bsgrow.errors', 'bsgrow.schedule', 'bsgrow.text', 'bsgrow.validation']"
 
 
 def test_the_same_recipe_gives_a_byte_identical_plan():

@@ -13,7 +13,6 @@ from torch import nn
 from bsgrow.errors import InputError
 from bsgrow.models import GhostBatchNorm2d, ModelSpec, registry
 from bsgrow.recipe import load_recipe, plan_recipe
-from bsgrow.registry import Registry
 from bsgrow.schedule.split import count_micro_batches
 from bsgrow.training import RunDirectory, carry_out, compiled
 from bsgrow.training.compiled import MAX_GRAPHS, sizes_to_compile
@@ -23,6 +22,7 @@ from bsgrow.training.loaders import make_loader
 from bsgrow.training.loop import updates_made
 from bsgrow.training.observers import evaluate_on_test
 from bsgrow.training.state import State
+from bsgrow.validation.registry import Registry
 
 # 24, 48 and 96 samples an update, in micro-batches of 64, 48, 32 and 24; the last update is cut.
 GROWING = [

@@ -2,7 +2,7 @@
 
 from bsgrow.bench.systems import bsgrow, dali, ffcv, limit, spdl, torch
 from bsgrow.bench.systems.system import System
-from bsgrow.registry import Registry
+from bsgrow.validation.registry import Registry
 
 SYSTEMS: Registry[System] = Registry("system")
 for _system in (

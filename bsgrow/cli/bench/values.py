@@ -3,8 +3,8 @@
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.registry import Registry
 from bsgrow.text.printable import cut
+from bsgrow.validation.registry import Registry
 
 _MAX = 2**31 - 1  # what the kernels of torch index a batch with
 _SIZES = "--batch-sizes 128,1024,8192"

@@ -8,7 +8,7 @@ from itertools import count, takewhile
 from typing import Any
 
 from bsgrow.errors import InputError
-from bsgrow.registry import Registry
+from bsgrow.validation.registry import Registry
 
 CurveBuilder = Callable[..., "Curve"]
 CURVES: Registry[CurveBuilder] = Registry("curve")

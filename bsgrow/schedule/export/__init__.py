@@ -35,7 +35,6 @@ exported stages override): what the plan leaves in it is exported beside the bat
 from collections.abc import Callable
 
 from bsgrow.errors import InputError
-from bsgrow.registry import Registry
 from bsgrow.schedule.export import deepspeed, levanter, lightning, megatron, nemo, olmo_core
 from bsgrow.schedule.export.advice import ways_out
 from bsgrow.schedule.export.comparison import FAR, Comparison, compare
@@ -58,6 +57,7 @@ from bsgrow.schedule.export.target import (
     sequence_length,
 )
 from bsgrow.schedule.plan import Plan
+from bsgrow.validation.registry import Registry
 
 _ACCEPT = "pass approximate to write it all the same"
 

@@ -4,7 +4,7 @@ import pytest
 
 from bsgrow.cli.bench.values import batch_size_list, image_shape, system_list
 from bsgrow.errors import InputError
-from bsgrow.registry import Registry
+from bsgrow.validation.registry import Registry
 
 KNOWN = Registry("system", ("bsgrow", None), ("dali", None))
 

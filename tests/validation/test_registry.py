@@ -6,10 +6,10 @@ from bsgrow.bench.systems import SYSTEMS
 from bsgrow.errors import InputError
 from bsgrow.models import MODELS
 from bsgrow.recipe import ARMS
-from bsgrow.registry import Registry
 from bsgrow.schedule import CURVES
 from bsgrow.schedule.export import FORMATS, IMPORTS
 from bsgrow.training.optimizers import OPTIMIZERS
+from bsgrow.validation.registry import Registry
 
 REGISTRIES = {
     "arms": ARMS,

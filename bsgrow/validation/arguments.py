@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.text.printable import cut
+from bsgrow.text.printable import cut, shown
 
 Result = TypeVar("Result")
 
@@ -82,14 +82,6 @@ def describe(errors: Iterable[Mapping[str, Any]], table: str = "") -> str:
     if len(by_key) > _MOST_LINES:
         lines.append(f"and {len(by_key) - _MOST_LINES} more")
     return "\n".join(lines)
-
-
-def shown(value: object) -> str:
-    """Return a value as an error shows it: cut where it is long."""
-    try:
-        return cut(repr(value))
-    except (RecursionError, ValueError):  # nested deep, or a number of thousands of digits
-        return "…"
 
 
 def _key(location: tuple[int | str, ...], table: str) -> str:

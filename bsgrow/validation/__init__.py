@@ -1,0 +1,1 @@
+"""What users wrote, checked: names against a registry, arguments against types."""
