@@ -22,8 +22,9 @@ import numpy as np
 import torch
 
 from bsgrow import _native
-from bsgrow.native import Augment, load_batch, order
+from bsgrow.native import Augment, load_batch
 from bsgrow.reporting.machine import describe_machine
+from bsgrow.stream import SampleStream
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 CROP = Augment(pad=4, flip=True)
@@ -191,7 +192,7 @@ def draws_share(num_rounds: int) -> dict[str, Any]:
         return seconds_per_sample(lambda: run(0), num_samples, num_rounds)
 
     permutation = seconds_per_sample(
-        lambda: order(50_000, 0, 0, num_samples), num_samples, num_rounds
+        lambda: SampleStream(50_000, 0)[:num_samples], num_samples, num_rounds
     )
     draws = one_thread(tiny, Augment(pad=1, flip=True)) - one_thread(tiny, Augment())
     work = one_thread(whole, CROP)

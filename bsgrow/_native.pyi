@@ -8,7 +8,21 @@ import numpy.typing as npt
 
 def philox4x32_10(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]: ...
 def order(
-    *, num_samples: int, seed: int, start: int, stop: int, out: npt.NDArray[np.int64]
+    *,
+    num_samples: int,
+    seed: int,
+    shuffle: bool = True,
+    start: int,
+    stop: int,
+    out: npt.NDArray[np.int64],
+) -> None: ...
+def order_at(
+    *,
+    num_samples: int,
+    seed: int,
+    shuffle: bool,
+    positions: npt.NDArray[np.uint64],
+    out: npt.NDArray[np.int64],
 ) -> None: ...
 def load_batch(
     *,

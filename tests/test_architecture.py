@@ -17,7 +17,7 @@ ORDER = [
     {"errors"},
     {"native.extension", "native.cuda_architectures"},
     {"validation"},
-    {"schedule", "files", "processes"},
+    {"schedule", "stream", "files", "processes"},
     {"images"},
     {"data", "native"},
     {"loading", "models"},

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from bsgrow.bench.stretch import Stretch
 from bsgrow.loading import MicroBatch
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
+from bsgrow.stream import Share
 
 MicroBatches = Generator[MicroBatch, None, None]
 
@@ -28,8 +28,8 @@ def bench_updates(
 
 def warm_up_sizes(global_batch_size: int, micro_batch_size: int) -> list[int]:
     """Return the sizes of micro-batch that an update is cut into, the larger first."""
-    slices = micro_slices(0, global_batch_size, micro_batch_size)
-    return sorted({stop - start for start, stop in slices}, reverse=True)
+    cuts = Share().micro_batches(0, global_batch_size, micro_batch_size)
+    return sorted({cut.num_samples for cut in cuts}, reverse=True)
 
 
 class TimedLoader:
@@ -75,9 +75,10 @@ def resident(
     kept: dict[int, MicroBatch] = {}
     with closing(real):
         for update in updates:
-            for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
-                if stop - start not in kept:
-                    kept[stop - start] = next(real)
+            for cut in Share().micro_batches(update.start, update.stop, micro_batch_size):
+                if cut.num_samples not in kept:
+                    kept[cut.num_samples] = next(real)
                     if len(kept) == num_sizes:
                         real.close()
-                yield kept[stop - start]._replace(update=update, start=start, stop=stop)
+                micro_batch = kept[cut.num_samples]
+                yield micro_batch._replace(update=update, start=cut.start, stop=cut.stop)

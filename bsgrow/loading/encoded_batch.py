@@ -1,6 +1,6 @@
 """A micro-batch of encoded images on its way: where it comes from, and the rows of each chunk."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +10,7 @@ from torch import Tensor
 from bsgrow.data import SampleError
 from bsgrow.loading.sample_reader import EncodedSample
 from bsgrow.loading.slices import Slice
-from bsgrow.native import order
-from bsgrow.schedule.split import micro_slices
+from bsgrow.stream import SampleStream
 
 
 @dataclass(slots=True)
@@ -63,37 +62,19 @@ class Chunk:
 
 
 def chunks_of(
-    batches: Iterable[EncodedBatch],
-    chunk_size: int,
-    samples_at: "SamplesAt",
+    batches: Iterable[EncodedBatch], chunk_size: int, stream: SampleStream
 ) -> Iterator[Chunk]:
     """Cut micro-batches into chunks, in order.
 
     Args:
         batches: drawn one by one, when their first chunk is wanted.
         chunk_size: samples in each; the last one of a micro-batch may be short.
-        samples_at: gives the samples of positions [start, stop), and their epochs.
+        stream: what stands at their positions.
     """
     for batch in batches:
         first = batch.positions.start
-        for start, stop in micro_slices(first, batch.positions.stop, chunk_size):
+        for start in range(first, batch.positions.stop, chunk_size):
+            stop = min(start + chunk_size, batch.positions.stop)
+            places = stream[start:stop]
             rows = slice(start - first, stop - first)
-            yield Chunk(batch, rows, *samples_at(start, stop))
-
-
-SamplesAt = Callable[[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]]
-
-
-def shuffled(num_samples: int, seed: int) -> SamplesAt:
-    """Return the endless stream of a training split: an order of its own in each epoch."""
-
-    def samples_at(start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        epochs = np.arange(start, stop, dtype=np.uint64) // np.uint64(num_samples)
-        return order(num_samples, seed, start, stop), epochs.astype(np.int64)
-
-    return samples_at
-
-
-def in_order(start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return samples [start, stop) of a held-out split, in epoch 0."""
-    return np.arange(start, stop, dtype=np.int64), np.zeros(stop - start, np.int64)
+            yield Chunk(batch, rows, places.samples, places.epochs)

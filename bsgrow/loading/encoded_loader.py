@@ -15,13 +15,7 @@ from bsgrow.loading.batch_memory import BatchMemory
 from bsgrow.loading.chunk_filler import ChunkFiller, View
 from bsgrow.loading.decoder_choice import DecoderName, check_decoder, make_decoder
 from bsgrow.loading.decoders import Decoder, DecodeSettings
-from bsgrow.loading.encoded_batch import (
-    EncodedBatch,
-    SamplesAt,
-    chunks_of,
-    in_order,
-    shuffled,
-)
+from bsgrow.loading.encoded_batch import EncodedBatch, chunks_of
 from bsgrow.loading.faults import OnError
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.loader import MicroBatch
@@ -29,6 +23,7 @@ from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.sample_reader import NUM_READERS, SampleReader
 from bsgrow.loading.slices import Slice, slices_in_order, slices_of
 from bsgrow.schedule import Update
+from bsgrow.stream import SampleStream
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch
 SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
@@ -99,7 +94,7 @@ class EncodedLoader:
         """
         split, view = self.dataset.train, View(self.crop, self.flip, self.seed)
         positions = slices_of(updates, self.micro_batch_size)
-        stream = shuffled(len(split), self.seed)
+        stream = SampleStream(len(split), self.seed)
         with closing(self._batches(split, view, positions, stream)) as batches:
             for batch in batches:
                 self.num_skipped += batch.num_skipped
@@ -116,7 +111,8 @@ class EncodedLoader:
         split, view = self.dataset.test, View(self.centre_crop, flip=False, seed=self.seed)
         positions = slices_in_order(len(split), self.micro_batch_size)
         self.num_test_skipped = 0
-        with closing(self._batches(split, view, positions, in_order)) as batches:
+        stream = SampleStream(len(split), self.seed, shuffle=False)
+        with closing(self._batches(split, view, positions, stream)) as batches:
             for batch in batches:
                 self.num_test_skipped += batch.num_skipped
                 yield self._on_device(batch)
@@ -131,7 +127,7 @@ class EncodedLoader:
         return new
 
     def _batches(
-        self, split: EncodedSplit, view: View, positions: Iterable[Slice], samples: SamplesAt
+        self, split: EncodedSplit, view: View, positions: Iterable[Slice], stream: SampleStream
     ) -> Generator[EncodedBatch, None, None]:
         """Yield filled micro-batches; closing it stops all that is under way."""
         chunk_size = min(_CHUNK_SIZE, self.micro_batch_size)
@@ -142,7 +138,7 @@ class EncodedLoader:
             reader = SampleReader(split, self.on_error, threads)
             filler = ChunkFiller(split, view, reader, decoder, self.on_error)
             batches = self._empty_batches(positions, decoder, 2 * num_ahead * chunk_size)
-            chunks = chunks_of(batches, chunk_size, samples)
+            chunks = chunks_of(batches, chunk_size, stream)
             read = closing(prefetch(chunks, filler.begin_reading, num_ahead.__ge__))
             decoded = prefetch(stack.enter_context(read), filler.begin_decoding, num_ahead.__ge__)
             for chunk in stack.enter_context(closing(decoded)):

@@ -1,11 +1,10 @@
 """Slices of the stream of samples that become micro-batches, and runs of them, filled as one."""
 
 from collections.abc import Iterable, Iterator
-from itertools import starmap
 from typing import NamedTuple
 
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import micro_slices
+from bsgrow.stream import Share
 
 
 class Slice(NamedTuple):
@@ -28,13 +27,14 @@ Run = list[Slice]
 def slices_of(updates: Iterable[Update], micro_batch_size: int) -> Iterator[Slice]:
     """Yield the micro-batches of each update in turn."""
     for update in updates:
-        for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
-            yield Slice(start, stop, update)
+        for cut in Share().micro_batches(update.start, update.stop, micro_batch_size):
+            yield Slice(cut.start, cut.stop, update)
 
 
 def slices_in_order(num_samples: int, micro_batch_size: int) -> Iterator[Slice]:
     """Yield the micro-batches of so many samples that belong to no update."""
-    return starmap(Slice, micro_slices(0, num_samples, micro_batch_size))
+    for cut in Share().micro_batches(0, num_samples, micro_batch_size):
+        yield Slice(cut.start, cut.stop)
 
 
 def runs_of(slices: Iterable[Slice], num_samples: int) -> Iterator[Run]:

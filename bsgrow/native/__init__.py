@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         instruction_set,
         load_batch,
         load_batch_async,
-        order,
     )
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "instruction_set",
     "load_batch",
     "load_batch_async",
-    "order",
     "scale_and_bias",
 ]
 

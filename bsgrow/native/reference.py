@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from bsgrow.native.augment import Augment
 from bsgrow.native.normalisation import scale_and_bias
+from bsgrow.stream import SampleStream
 
 Words = tuple[int, int, int, int]
 
@@ -64,13 +65,6 @@ def permute(num_samples: int, seed: int, epoch: int, offset: int) -> int:
     while x >= num_samples:
         x = feistel(x, bits, keys)
     return x
-
-
-def order(num_samples: int, seed: int, start: int, stop: int) -> npt.NDArray[np.int64]:
-    """Sample indices of stream positions ``[start, stop)``: int64 ``[stop - start]``."""
-    places = (divmod(position, num_samples) for position in range(start, stop))
-    samples = [permute(num_samples, seed, epoch, offset) for epoch, offset in places]
-    return np.array(samples, dtype=np.int64)
 
 
 def crop_offsets(seed: int, sample: int, epoch: int, pad: int) -> tuple[int, int]:
@@ -149,9 +143,8 @@ def load_batch(
     batch = np.empty((stop - start, *images.shape[1:]), dtype=np.uint8)
     samples = np.empty(stop - start, dtype=np.int64)
     kept = np.ones((stop - start, 1, *images.shape[2:]), dtype=bool)
-    for i, position in enumerate(range(start, stop)):
-        epoch, offset = divmod(position, len(images))
-        sample = permute(len(images), seed, epoch, offset) if shuffle else offset
+    stream = SampleStream(len(images), seed, shuffle)
+    for i, (epoch, sample) in enumerate(map(stream.__getitem__, range(start, stop))):
         batch[i] = augment_image(images[sample], augment, seed, sample, epoch)
         kept[i, 0][cutout_hole(seed, sample, epoch, augment.cutout, *images.shape[2:])] = False
         samples[i] = sample

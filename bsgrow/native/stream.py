@@ -41,29 +41,6 @@ def instruction_set() -> str:
     return extension.instruction_set()
 
 
-def order(num_samples: int, seed: int, start: int, stop: int) -> npt.NDArray[np.int64]:
-    """Sample indices of stream positions ``[start, stop)``.
-
-    Position p is epoch ``p // num_samples``, offset ``p % num_samples``; each epoch is its own
-    permutation of all samples, keyed by (seed, epoch).
-
-    Args:
-        num_samples: samples in the set, 1 to 2**32.
-        seed: 0 to 2**64 - 1.
-        start: first position, 0 to 2**64 - 1.
-        stop: one past the last position.
-
-    Returns:
-        int64 ``[stop - start]``.
-
-    Raises:
-        ValueError: an argument is out of range; the message names it.
-    """
-    samples = np.empty(max(stop - start, 0), dtype=np.int64)
-    extension.order(num_samples=num_samples, seed=seed, start=start, stop=stop, out=samples)
-    return samples
-
-
 def load_batch(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int64],

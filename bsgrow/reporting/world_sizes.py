@@ -6,7 +6,7 @@ from typing import Any
 
 from bsgrow.recipe import Recipe
 from bsgrow.schedule import Phase, Plan
-from bsgrow.schedule.split import gradient_accumulation_steps, rank_slice
+from bsgrow.stream import Share, gradient_accumulation_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def division(global_batch_size: int, ghost: int, micro: int, world_size: int) ->
         micro: samples per micro-batch.
         world_size: number of ranks.
     """
-    first, last = rank_slice(0, global_batch_size, ghost, 0, world_size)
+    first, last = Share(0, world_size, ghost).run(0, global_batch_size)
     return Division(
         world_size,
         gradient_accumulation_steps(global_batch_size, ghost, micro, world_size),

@@ -8,6 +8,7 @@ torch's own CUDA graphs (``mode="reduce-overhead"``) are not used: they keep gra
 that the next replay writes over, where an update of several micro-batches still needs them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -15,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from bsgrow.errors import InputError
+from bsgrow.schedule import Plan
+from bsgrow.stream import Share
 from bsgrow.training.job import Job
 from bsgrow.training.loaders import image_shape
 from bsgrow.training.step import Forward, Totals, accumulate, summed_loss
@@ -25,6 +28,25 @@ MAX_GRAPHS = 8
 _ENOUGH = 0.99  # of the samples of a plan: what is rarer is not worth its compilation
 _BACKEND = "inductor"
 _MAX_GRAPHS_OF_PROCESS = 1024  # of all runs in it; dynamo's default is fewer than a few of them
+
+
+def count_micro_batches(plan: Plan, share: Share, micro_batch_size: int) -> Counter[int]:
+    """Return how many micro-batches of each size a rank has of a plan.
+
+    There is the full one, and one short size for each global batch that it does not divide: at
+    most two sizes for each phase, and one for the last update of the run where it is cut. Takes
+    the time of the phases, not of their updates.
+    """
+    counts: Counter[int] = Counter()
+    for phase in plan.phases:
+        size = phase.global_batch_size
+        num_whole, cut = divmod(phase.stop_sample - phase.start_sample, size)
+        for update_size, num_updates in ((size, num_whole), (cut, 1)):
+            first, last = share.run(0, update_size)
+            num_full, short = divmod(last - first, micro_batch_size)
+            counts[micro_batch_size] += num_full * num_updates
+            counts[short] += num_updates
+    return Counter({size: num for size, num in counts.items() if size and num})
 
 
 def sizes_to_compile(counts: Mapping[int, int]) -> tuple[int, ...]:

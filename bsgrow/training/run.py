@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 
 from bsgrow.recipe import OpenedData, Recipe, load_recipe, make_planned, resolve
-from bsgrow.schedule.split import count_micro_batches
-from bsgrow.training.compiled import sizes_to_compile
+from bsgrow.stream import Share
+from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import prepare
@@ -56,7 +56,8 @@ def carry_out(
     with explaining_memory(recipe.micro_batch_size):
         job = prepare(recipe, plan, planned.dataset)
         state = State.initial(job)
-        state.warm_up(job, sizes_to_compile(count_micro_batches(plan, recipe.micro_batch_size)))
+        counts = count_micro_batches(plan, Share(), recipe.micro_batch_size)
+        state.warm_up(job, sizes_to_compile(counts))
         directory.make()
         with directory.locked():
             if not resume:

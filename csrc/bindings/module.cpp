@@ -46,7 +46,10 @@ PYBIND11_MODULE(_native, module) {
   module.doc() = "The native sample stream; see bsgrow.native for its Python face.";
   module.def("philox4x32_10", &bsgrow::check_and_philox, py::arg("counter"), py::arg("key"));
   module.def("order", &bsgrow::check_and_order, py::kw_only(), py::arg("num_samples"),
-             py::arg("seed"), py::arg("start"), py::arg("stop"), py::arg("out"));
+             py::arg("seed"), py::arg("shuffle") = true, py::arg("start"), py::arg("stop"),
+             py::arg("out"));
+  module.def("order_at", &bsgrow::check_and_order_at, py::kw_only(), py::arg("num_samples"),
+             py::arg("seed"), py::arg("shuffle"), py::arg("positions"), py::arg("out"));
   bsgrow::bind_task(module);
   bsgrow::bind_file_operations(module);
   bsgrow::bind_image_operations(module);

@@ -12,8 +12,11 @@ namespace bsgrow {
 // Check and dispatch, one function for each operation: Python arguments in, kernels called with the
 // GIL released. bsgrow/_native.pyi documents the arguments under the same names.
 
-void check_and_order(pybind11::handle num_samples, pybind11::handle seed, pybind11::handle start,
-                     pybind11::handle stop, pybind11::handle out);
+void check_and_order(pybind11::handle num_samples, pybind11::handle seed, pybind11::handle shuffle,
+                     pybind11::handle start, pybind11::handle stop, pybind11::handle out);
+
+void check_and_order_at(pybind11::handle num_samples, pybind11::handle seed,
+                        pybind11::handle shuffle, pybind11::handle positions, pybind11::handle out);
 
 void check_and_load_batch(const LoadBatchArguments& arguments, pybind11::handle num_threads);
 

@@ -12,6 +12,9 @@ constexpr uint64_t kMaxThreads = 1024;
 
 int to_num_threads(pybind11::handle value);
 
+// Raises where a position lies in no epoch that the stream has; name is the argument's.
+void require_epoch_fits(const char* name, uint64_t num_samples, uint64_t position);
+
 // Positions [start, stop) of a stream, checked.
 struct Positions {
   Stream stream;

@@ -40,6 +40,19 @@ void order(const Stream& stream, uint64_t start, uint64_t count, Sample* samples
   }
 }
 
+void order_at(const Stream& stream, const uint64_t* positions, uint64_t count, int64_t* samples) {
+  Permutation permutation{};
+  for (uint64_t i = 0, drawn = UINT64_MAX; i < count; ++i) {
+    const uint64_t epoch = positions[i] / stream.num_samples;
+    const auto offset = static_cast<uint32_t>(positions[i] % stream.num_samples);
+    if (stream.shuffle && epoch != drawn) {
+      permutation = make_permutation(stream.num_samples, stream.seed, static_cast<uint32_t>(epoch));
+      drawn = epoch;
+    }
+    samples[i] = stream.shuffle ? permute(permutation, offset) : offset;
+  }
+}
+
 template void order(const Stream&, uint64_t, uint64_t, int64_t*, uint32_t*);
 template void order(const Stream&, uint64_t, uint64_t, uint32_t*, uint32_t*);
 

@@ -8,16 +8,16 @@ import torch
 from bsgrow.bench.stream import TimedLoader, bench_updates, resident, warm_up_sizes
 from bsgrow.bench.stretch import Stretch
 from bsgrow.loading import MicroBatch
-from bsgrow.schedule.split import micro_slices
+from bsgrow.stream import Share
 
 CPU = torch.device("cpu")
 
 
 def real(updates, micro_batch_size):
     for update in updates:
-        for start, stop in micro_slices(update.start, update.stop, micro_batch_size):
-            images = torch.full((stop - start, 1), float(start))
-            yield MicroBatch(update, start, stop, images, torch.zeros(stop - start))
+        for cut in Share().micro_batches(update.start, update.stop, micro_batch_size):
+            images = torch.full((cut.num_samples, 1), float(cut.start))
+            yield MicroBatch(update, cut.start, cut.stop, images, torch.zeros(cut.num_samples))
 
 
 def test_every_size_of_micro_batch_warms_up():

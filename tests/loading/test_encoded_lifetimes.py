@@ -177,9 +177,11 @@ def interrupt(number, frame):
         frame = frame.f_back
     raise KeyboardInterrupt
 signal.signal(signal.SIGALRM, interrupt)
+batches = begun(folder)
+next(batches)  # all is imported that is: an import may swallow what interrupts it
 try:
     signal.setitimer(signal.ITIMER_REAL, 0.3)
-    for batch in begun(folder):
+    for batch in batches:
         pass
 except KeyboardInterrupt:
     print("raised")

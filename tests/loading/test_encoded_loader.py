@@ -13,10 +13,9 @@ from PIL import Image
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.images.crops import ResizedCrop
 from bsgrow.loading import encoded_loader
-from bsgrow.native import order
 from bsgrow.native.resized_crop import crop_windows
 from bsgrow.schedule import Update
-from bsgrow.schedule.split import rank_slice
+from bsgrow.stream import SampleStream, Share
 from tests.loading.encoded_stream import (
     DECODERS,
     SIZE,
@@ -41,7 +40,7 @@ def reference(loader, start, stop):
     """Pillow's pixels of stream positions, 0 to 255: float32 [n, 3, SIZE, SIZE]."""
     split, images = loader.dataset.train, []
     for position in range(start, stop):
-        epoch, sample = position // N, int(order(N, loader.seed, position, position + 1)[0])
+        epoch, sample = SampleStream(N, loader.seed)[position]
         pixels = decode(bytes(split.read(sample)))
         size = np.array([pixels.shape[:2]])
         window = crop_windows(size, [sample], [epoch], loader.seed, loader.crop, loader.flip)
@@ -97,7 +96,7 @@ def test_any_number_of_ranks_sees_the_same_samples(photos, decoder, world_size):
     images, labels = stream(make_loader(photos, decoder), 80)
     parts = []
     for rank in range(world_size):
-        start, stop = rank_slice(0, 80, 8, rank, world_size)
+        start, stop = Share(rank, world_size, 8).run(0, 80)
         parts.append(stream(make_loader(photos, decoder), stop - start, start=start))
     assert torch.equal(torch.cat([part[0] for part in parts]), images)
     assert torch.equal(torch.cat([part[1] for part in parts]), labels)

@@ -136,7 +136,7 @@ def test_stop_before_start_is_named():
 def test_a_position_past_the_last_epoch_is_named():
     last = 5 * 2**32
     _native.load_batch(**arguments(start=last - 4, stop=last))
-    with pytest.raises(ValueError, match=r"^stop: position 21474836481 lies beyond epoch"):
+    with pytest.raises(ValueError, match=r"^stop: position 21474836480 lies beyond epoch"):
         _native.load_batch(**arguments(start=last - 3, stop=last + 1))
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.native import Augment, reference
+from bsgrow.stream import SampleStream
 from tests.native.host_cases import (
     CIFAR,
     ITEMS,
@@ -225,9 +226,7 @@ def test_gathered_samples_are_augmented_as_themselves(
     """Images and labels in the order of the stream give what the whole set gives."""
     case = stream(13, start, stop, shuffle=shuffle)
     expected_images, expected_labels = run(host_kernel, case, "float16", channels_last)
-    samples = np.arange(start, stop) % 13
-    if shuffle:
-        samples = reference.order(13, case["seed"], start, stop)
+    samples = SampleStream(13, case["seed"], shuffle)[start:stop].samples
     gathered = case | {"images": case["images"][samples], "labels": case["labels"][samples]}
     images, labels = run(host_kernel, gathered, "float16", channels_last, num_samples=13)
     np.testing.assert_array_equal(images, expected_images)

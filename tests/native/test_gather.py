@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bsgrow.native import gather_async, reference
+from bsgrow.native import gather_async
+from bsgrow.stream import SampleStream
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 3, 8, 16), dtype=np.uint8)
 LABELS = np.random.default_rng(1).integers(0, 10, 50)
@@ -25,7 +26,7 @@ def test_gather_equals_the_reference(shuffle, start, stop):
         shuffle=shuffle,
         num_threads=2,
     ).wait()
-    samples = reference.order(50, 9, start, stop) if shuffle else np.arange(start, stop) % 50
+    samples = SampleStream(50, 9, shuffle)[start:stop].samples
     np.testing.assert_array_equal(out_images, IMAGES[samples])
     np.testing.assert_array_equal(out_labels, LABELS[samples])
 

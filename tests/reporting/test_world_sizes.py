@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bsgrow.reporting.plan_views import Views, plan_remarks
 from bsgrow.reporting.world_sizes import division, idle_ranks, world_size_rows
-from bsgrow.schedule.split import micro_slices, rank_slice
+from bsgrow.stream import Share
 
 sizes = st.integers(1, 400)
 
@@ -16,9 +16,9 @@ sizes = st.integers(1, 400)
 )
 def test_a_division_is_what_the_ranks_do(batch, ghost, micros, ranks):
     divided = division(batch, ghost, ghost * micros, ranks)
-    slices = [rank_slice(0, batch, ghost, rank, ranks) for rank in range(ranks)]
-    loads = [stop - start for start, stop in slices]
-    steps = [len(list(micro_slices(start, stop, ghost * micros))) for start, stop in slices]
+    shares = [Share(rank, ranks, ghost) for rank in range(ranks)]
+    loads = [stop - start for start, stop in (share.run(0, batch) for share in shares)]
+    steps = [len(list(share.micro_batches(0, batch, ghost * micros))) for share in shares]
     assert divided.gradient_accumulation_steps == max(steps)
     assert divided.idle_share == pytest.approx(1 - sum(loads) / ranks / max(loads))
     assert divided.even == (len(set(loads)) == 1 and all(load % ghost == 0 for load in loads))

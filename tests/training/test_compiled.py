@@ -13,9 +13,9 @@ from torch import nn
 from bsgrow.errors import InputError
 from bsgrow.models import GhostBatchNorm2d, ModelSpec, registry
 from bsgrow.recipe import load_recipe, plan_recipe
-from bsgrow.schedule.split import count_micro_batches
+from bsgrow.stream import Share
 from bsgrow.training import RunDirectory, carry_out, compiled
-from bsgrow.training.compiled import MAX_GRAPHS, sizes_to_compile
+from bsgrow.training.compiled import MAX_GRAPHS, count_micro_batches, sizes_to_compile
 from bsgrow.training.device import Precision
 from bsgrow.training.job import prepare
 from bsgrow.training.loaders import make_loader
@@ -60,7 +60,7 @@ def growing_job(*overrides):
 
 
 def sizes_of(job):
-    return sizes_to_compile(count_micro_batches(job.plan, job.recipe.micro_batch_size))
+    return sizes_to_compile(count_micro_batches(job.plan, Share(), job.recipe.micro_batch_size))
 
 
 def train(job, sizes=None):

@@ -5,7 +5,7 @@ from bsgrow.cli.table import Column, FittedTable
 from bsgrow.recipe import Recipe
 from bsgrow.reporting.wall_clock import Throughput, phase_seconds
 from bsgrow.schedule import Phase, Plan
-from bsgrow.schedule.split import gradient_accumulation_steps
+from bsgrow.stream import gradient_accumulation_steps
 
 _COLUMNS = (
     Column("epochs"),

@@ -17,4 +17,8 @@ struct Stream {
 template <typename Sample>
 void order(const Stream& stream, uint64_t start, uint64_t count, Sample* samples, uint32_t* epochs);
 
+// Writes the samples of any positions [count], under the same conditions; positions of one epoch
+// cost least side by side, since its permutation is drawn once for all of them.
+void order_at(const Stream& stream, const uint64_t* positions, uint64_t count, int64_t* samples);
+
 }  // namespace bsgrow

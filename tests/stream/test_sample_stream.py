@@ -7,13 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsgrow.native import order, reference
+from bsgrow.native import reference
+from bsgrow.stream import SampleStream
 
 SEEDS = st.integers(0, 2**64 - 1)
 SIZES = st.one_of(
     st.integers(1, 70), st.integers(1, 2**32), st.sampled_from([2**32, 2**32 - 1, 2**31 + 1])
 )
 AWKWARD_SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 97, 127, 128, 129, 1797, 4095, 4097, 65537]
+
+
+def order(num_samples, seed, start, stop):
+    return SampleStream(num_samples, seed)[start:stop].samples
+
+
+def by_the_reference(num_samples, seed, start, stop):
+    places = (divmod(position, num_samples) for position in range(start, stop))
+    return [reference.permute(num_samples, seed, *place) for place in places]
 
 
 def chi_square(counts: np.ndarray) -> float:
@@ -37,7 +47,7 @@ def test_equals_the_reference(num_samples, seed, epoch, data):
     start = min(epoch * num_samples + offset, 2**64 - 1)
     last = min(num_samples * 2**32, 2**64 - 1)
     stop = min(start + data.draw(st.integers(0, 150)), last)
-    expected = reference.order(num_samples, seed, start, stop)
+    expected = by_the_reference(num_samples, seed, start, stop)
     np.testing.assert_array_equal(order(num_samples, seed, start, stop), expected)
 
 
@@ -99,27 +109,96 @@ def test_seeds_and_epochs_are_unrelated(other):
 def test_the_end_of_the_stream_is_reached_without_overflow():
     start = 2**64 - 9
     samples = order(2**32, 0, start, 2**64 - 1)
-    np.testing.assert_array_equal(samples, reference.order(2**32, 0, start, 2**64 - 1))
+    np.testing.assert_array_equal(samples, by_the_reference(2**32, 0, start, 2**64 - 1))
+
+
+@settings(max_examples=100, deadline=None)
+@given(num_samples=SIZES, seed=SEEDS, shuffle=st.booleans(), data=st.data())
+def test_one_position_a_range_and_an_array_say_the_same(num_samples, seed, shuffle, data):
+    stream = SampleStream(num_samples, seed, shuffle)
+    last = min(num_samples * 2**32, 2**64 - 1) - 1
+    start = data.draw(st.integers(0, last))
+    stop = min(start + data.draw(st.integers(0, 20)), last)
+    places = stream[start:stop]
+    one_by_one = [stream[position] for position in range(start, stop)]
+    assert list(zip(*map(np.ndarray.tolist, places), strict=True)) == one_by_one
+    assert [epoch for epoch, _ in one_by_one] == [p // num_samples for p in range(start, stop)]
+    for other in (stream[range(start, stop)], stream[np.arange(start, stop, dtype=np.uint64)]):
+        np.testing.assert_array_equal(other, places)
+
+
+@settings(max_examples=50, deadline=None)
+@given(num_samples=st.integers(1, 100), seed=SEEDS, data=st.data())
+def test_positions_come_in_any_order_and_shape(num_samples, seed, data):
+    positions = data.draw(st.lists(st.integers(0, 1000), min_size=6, max_size=6))
+    stream = SampleStream(num_samples, seed)
+    epochs, samples = stream[np.array(positions).reshape(2, 3)]
+    assert epochs.shape == samples.shape == (2, 3)
+    assert epochs.dtype == samples.dtype == np.int64
+    pairs = zip(epochs.ravel().tolist(), samples.ravel().tolist(), strict=True)
+    assert list(pairs) == [stream[position] for position in positions]
+
+
+def test_a_number_of_numpy_is_a_position():
+    stream = SampleStream(10, 3)
+    assert stream[np.uint64(27)] == stream[np.array(27)] == stream[27]
+
+
+def test_unshuffled_it_goes_round_in_order():
+    epochs, samples = SampleStream(3, 9, shuffle=False)[:7]
+    assert samples.tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert epochs.tolist() == [0, 0, 0, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64, np.uint64])
+def test_positions_are_of_any_integer_dtype(dtype):
+    stream = SampleStream(10, 3)
+    places = stream[np.array([100, 3, 27], dtype)]
+    np.testing.assert_array_equal(places.samples, [stream[p][1] for p in (100, 3, 27)])
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 0, 0, 1), "num_samples: .* from 1 to 4294967296, got 0"),
-        ((2**32 + 1, 0, 0, 1), "num_samples: .* got 4294967297"),
-        ((5, -1, 0, 1), "seed: .* got -1"),
-        ((5, 2**64, 0, 1), "seed: .* got 18446744073709551616"),
-        ((5, 0, -1, 1), "start: .* got -1"),
-        ((5, 0, 3, 2), "stop: expected an integer from 3 to .* got 2"),
-        ((5, 0, 2**64 - 1, 2**64), "stop: .* got 18446744073709551616"),
-        ((5, 0, 5 * 2**32 - 1, 5 * 2**32 + 1), "stop: position .* lies beyond epoch"),
+        ((0, 0), "num_samples: .* from 1 to 4294967296, got 0"),
+        ((2**32 + 1, 0), "num_samples: .* got 4294967297"),
+        ((5, -1), "seed: .* got -1"),
+        ((5, 2**64), "seed: .* got 18446744073709551616"),
     ],
 )
-def test_arguments_out_of_range_are_named(arguments, message):
+def test_numbers_out_of_range_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        order(*arguments)
+        SampleStream(*arguments)
 
 
-def test_an_argument_that_is_no_integer_is_named():
-    with pytest.raises(TypeError, match=r"seed: expected an integer, got 1\.5"):
-        order(5, 1.5, 0, 1)
+@pytest.mark.parametrize(
+    ("positions", "message"),
+    [
+        (slice(-1, 1), "start: .* got -1"),
+        (slice(3, 2), "stop: expected an integer from 3 to .* got 2"),
+        (slice(2**64 - 1, 2**64), "stop: .* got 18446744073709551616"),
+        (slice(5 * 2**32 - 1, 5 * 2**32 + 1), "stop: position 21474836480 lies beyond epoch"),
+        (slice(0, 8, 2), "step 2"),
+        (slice(3, None), "endless"),
+        (np.array([0, -1]), "positions: expected 0 or more, got -1"),
+        (np.array([0, 5 * 2**32], np.uint64), "positions: position 21474836480 lies beyond epoch"),
+    ],
+)
+def test_positions_outside_the_stream_are_named(positions, message):
+    with pytest.raises(ValueError, match=message):
+        SampleStream(5, 0)[positions]
+
+
+@pytest.mark.parametrize(
+    "positions", [1.5, "1", slice(0, 1.5), np.array([1.5]), np.array([True]), [1, 2], None]
+)
+def test_what_is_no_position_is_refused(positions):
+    with pytest.raises(TypeError):
+        SampleStream(5, 0)[positions]
+
+
+def test_numbers_that_are_no_integers_are_refused():
+    with pytest.raises(TypeError):
+        SampleStream(5, 1.5)
+    with pytest.raises(TypeError):
+        SampleStream(5.0, 1)

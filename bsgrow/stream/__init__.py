@@ -1,0 +1,23 @@
+"""The endless stream of samples, and how an update of it is divided; free of torch.
+
+Which sample stands at a position (:class:`SampleStream`), which positions of an update a process
+takes (:class:`Share`), and the micro-batches that it takes them in (:class:`Cut`).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from bsgrow.stream.share import Cut, Share, gradient_accumulation_steps
+
+if TYPE_CHECKING:
+    from bsgrow.stream.sample_stream import Places, SampleStream
+
+__all__ = ["Cut", "Places", "SampleStream", "Share", "gradient_accumulation_steps"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs NumPy when it is asked for: to divide an update takes integers alone."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bsgrow.stream import sample_stream
+
+    return getattr(sample_stream, name)

@@ -1,0 +1,108 @@
+"""How an update is divided: over ranks, then into micro-batches, always in whole ghost batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Cut(NamedTuple):
+    """Positions [start, stop) of an update that are one micro-batch of a rank.
+
+    Attributes:
+        start: first position in the stream.
+        stop: one past the last.
+        weight: its samples ÷ those of the whole update, all ranks together: what a mean over the
+            micro-batch is multiplied with, so that the sum over all is the mean over the update.
+        is_last: whether it is the last one that this rank has of the update.
+    """
+
+    start: int
+    stop: int
+    weight: float
+    is_last: bool
+
+    @property
+    def num_samples(self) -> int:
+        """Samples in it."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one rank takes of every update.
+
+    The ghost batches of an update are dealt in contiguous runs, the first ranks taking one more
+    where they do not divide; so every ghost batch is whole on one rank, for any world size, and all
+    ranks together take each sample once. A rank may have none.
+
+    Args:
+        rank: this process, in [0, world_size).
+        world_size: number of processes.
+        ghost_batch_size: samples that batch normalisation sees together; the last ghost batch of an
+            update may be short.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+    ghost_batch_size: int = 1
+
+    def __post_init__(self) -> None:
+        _require("world_size", self.world_size, self.world_size >= 1, "1 or more")
+        _require("rank", self.rank, 0 <= self.rank < self.world_size, "in [0, world_size)")
+        _require("ghost_batch_size", self.ghost_batch_size, self.ghost_batch_size >= 1, "1 or more")
+
+    def run(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the positions [first, last) of an update [start, stop) that this rank takes.
+
+        Equal where it has none.
+        """
+        ghost = self.ghost_batch_size
+        num_each, num_extra = divmod(-(-(stop - start) // ghost), self.world_size)
+        first = start + (self.rank * num_each + min(self.rank, num_extra)) * ghost
+        last = first + (num_each + (self.rank < num_extra)) * ghost
+        return min(first, stop), min(last, stop)
+
+    def micro_batches(self, start: int, stop: int, micro_batch_size: int) -> Iterator[Cut]:
+        """Yield the micro-batches of this rank's run of an update, in order.
+
+        Args:
+            start: first position of the update.
+            stop: one past its last.
+            micro_batch_size: samples in each, whole ghost batches; the last one may be short.
+
+        Raises:
+            ValueError: the size is not one or more whole ghost batches.
+        """
+        self._check_size(micro_batch_size)
+        num_samples = stop - start
+        first, last = self.run(start, stop)
+        for position in range(first, last, micro_batch_size):
+            end = min(position + micro_batch_size, last)
+            yield Cut(position, end, (end - position) / num_samples, end == last)
+
+    def num_micro_batches(self, start: int, stop: int, micro_batch_size: int) -> int:
+        """Return how many ``micro_batches`` yields."""
+        self._check_size(micro_batch_size)
+        first, last = self.run(start, stop)
+        return -(-(last - first) // micro_batch_size)
+
+    def _check_size(self, micro_batch_size: int) -> None:
+        whole = micro_batch_size >= 1 and micro_batch_size % self.ghost_batch_size == 0
+        expected = f"a multiple of the ghost batch of {self.ghost_batch_size}"
+        _require("micro_batch_size", micro_batch_size, whole, expected)
+
+
+def gradient_accumulation_steps(
+    global_batch_size: int, ghost_batch_size: int, micro_batch_size: int, world_size: int
+) -> int:
+    """Return the micro-batches of the busiest rank, the first, in one update."""
+    share = Share(0, world_size, ghost_batch_size)
+    return share.num_micro_batches(0, global_batch_size, micro_batch_size)
+
+
+def _require(name: str, value: int, holds: bool, expected: str) -> None:
+    if not holds:
+        raise ValueError(f"{name} = {value}: expected {expected}")
