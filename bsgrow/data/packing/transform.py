@@ -1,19 +1,15 @@
 """What packing does to one image: nothing, mostly."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from PIL import Image
 
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.jpeg.header import CUT_SHORT, is_cut_short, is_jpeg, read_jpeg_header
-from bsgrow.images.jpeg.levels import opened_jpeg
-from bsgrow.images.orientation import ORIENTATION_TAG, TRANSPOSED, orientation_of
-from bsgrow.images.reading import check_decodes, shown_size, stored_levels
+from bsgrow.images.jpeg.writing import jpeg_encoded_again, resized_jpeg
+from bsgrow.images.orientation import TRANSPOSED, orientation_of
+from bsgrow.images.reading import check_decodes, shown_size
 
 
 @dataclass(frozen=True)
@@ -70,9 +66,11 @@ def prepare(
     size = height, width = shown_size(content)
     if is_cut_short(content):
         raise ImageError(CUT_SHORT)
-    if options.reduced(width, height):
+    if reduced := options.reduced(width, height):
         _check(content, also)
-        return _reduced(content, options)
+        stored = reduced[::-1] if orientation_of(content) in TRANSPOSED else reduced
+        smaller = resized_jpeg(content, stored, options.quality)
+        return Prepared(smaller, *reduced[::-1], changed=True)
     if options.decode:
         check_decodes(content)
         _check(content, also)
@@ -82,7 +80,7 @@ def prepare(
         return Prepared(_baseline(content, to_baseline), *size)
     if not options.decode:
         _check(content, also)
-    return _encoded_again(content, options)
+    return Prepared(jpeg_encoded_again(content, options.quality), *size, changed=True)
 
 
 def _check(content: Encoded, also: DecodeCheck) -> None:
@@ -92,32 +90,8 @@ def _check(content: Encoded, also: DecodeCheck) -> None:
         raise ImageError(f"cannot be decoded: {error}") from error
 
 
-def _reduced(content: Encoded, options: PackOptions) -> Prepared:
-    image = Image.fromarray(stored_levels(content))
-    size = options.reduced(*image.size) or image.size
-    resized = image.resize(size, Image.Resampling.LANCZOS)
-    return _encoded(resized, orientation_of(content), quality=options.quality)
-
-
 def _baseline(content: Encoded, to_baseline: ToBaseline) -> bytes:
     try:
         return to_baseline(content)
     except ValueError as error:
         raise ImageError(f"cannot be made baseline: {error}") from error
-
-
-def _encoded_again(content: Encoded, options: PackOptions) -> Prepared:
-    with opened_jpeg(content) as image:
-        # Pillow can keep the tables of a file it knows as a plain JPEG.
-        kept = {"quality": "keep"} if image.format == "JPEG" else {"quality": options.quality}
-        return _encoded(image, orientation_of(content), **kept)
-
-
-def _encoded(image: Image.Image, rotation: int, **how: Any) -> Prepared:
-    exif = Image.Exif()
-    if rotation != 1:
-        exif[ORIENTATION_TAG] = rotation
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", exif=exif, **how)
-    size = image.size if rotation in TRANSPOSED else image.size[::-1]
-    return Prepared(stream.getvalue(), *size, changed=True)
