@@ -24,6 +24,17 @@ def test_links_lead_somewhere(document):
             assert (document.parent / target).exists(), target
 
 
+def test_the_table_of_native_operations_names_files_that_exist():
+    table = (ROOT / "csrc/README.md").read_text().partition("| operation |")[2].partition("\n\n")[0]
+    rows = [re.findall(r"`([^`]+)`", row) for row in table.splitlines()[2:]]
+    assert len(rows) > 15
+    for header, *files in rows:
+        assert (ROOT / "csrc/include/bsgrow" / header).exists(), header
+        for file in files:
+            folder = "tests/native" if file.endswith(".py") else "csrc"
+            assert (ROOT / folder / file).exists() or (ROOT / file).exists(), file
+
+
 def test_recipes_that_commands_name_are_shipped():
     named = re.findall(r"bsgrow (?:train|plan|compare) ([a-z][\w.-]+)", README)
     assert named
