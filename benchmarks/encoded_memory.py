@@ -23,7 +23,7 @@ import torch
 from bsgrow.bench.memory import watched_memory
 from bsgrow.bench.photographs import cut_photographs, photograph_dataset
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import EncodedLoader, Loader
+from bsgrow.loading import EncodedLoader, Loader, micro_batches_of
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
 
@@ -60,7 +60,7 @@ def growing_updates() -> Iterator[Update]:
 
 def measure(loader: Loader) -> Iterator[dict[str, Any]]:
     """Yield a row for each size, of its second update."""
-    with closing(loader.micro_batches(growing_updates())) as micro_batches:
+    with closing(micro_batches_of(loader, growing_updates())) as micro_batches:
         for size in GLOBAL_BATCH_SIZES:
             take(micro_batches, size)
             start = time.perf_counter()

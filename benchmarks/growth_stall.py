@@ -156,12 +156,12 @@ class Trainer:
         self._optimizer = torch.optim.SGD(self._model.parameters(), lr=0.01, momentum=0.9)
         self._totals = Totals(CPU)
 
-    def use(self, batch: MicroBatch) -> None:
+    def use(self, update: Update, batch: MicroBatch) -> None:
         """Forward and backward; the optimizer's step at the end of an update."""
-        size = batch.update.global_batch_size
+        size = update.global_batch_size
         accumulate(self._model, batch.images, batch.labels, update_size=size, totals=self._totals)
-        if batch.closes_update:
-            apply(self._optimizer, batch.update)
+        if batch.is_last:
+            apply(self._optimizer, update)
 
 
 def time_updates(
@@ -170,15 +170,15 @@ def time_updates(
     """Yield the seconds a sample of each update after the warm-up."""
     plan = make_plan(sizes, num_warm_up)
     start = time.perf_counter()
-    with closing(loader.micro_batches(plan)) as batches:
-        for batch in batches:
-            if trainer:
-                trainer.use(batch)
-            if batch.closes_update:
-                now = time.perf_counter()
-                if batch.update.index >= num_warm_up:
-                    yield (now - start) / batch.update.global_batch_size
-                start = time.perf_counter()
+    with closing(loader.updates(plan)) as updates:
+        for update, micro_batches in updates:
+            for batch in micro_batches:
+                if trainer:
+                    trainer.use(update, batch)
+            now = time.perf_counter()
+            if update.index >= num_warm_up:
+                yield (now - start) / update.global_batch_size
+            start = time.perf_counter()
 
 
 def relative(costs: Sequence[float]) -> list[float]:

@@ -28,9 +28,10 @@ from unittest.mock import patch
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from bsgrow.bench.stream import MicroBatches, bench_updates, warm_up_sizes
+from bsgrow.bench.stream import UpdateStream, bench_updates, warm_up_sizes
 from bsgrow.bench.training_job import describe, measurable_job
-from bsgrow.loading import Loader
+from bsgrow.loading import Loader, MicroBatch, UpdateBatches
+from bsgrow.loading.loader import Faultless
 from bsgrow.recipe import load_recipe
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
@@ -92,23 +93,26 @@ def seconds_by_part(marks: Marks) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class TimedLoader:
-    """Hands on micro-batches of updates of one size; what the loop waits is "load"."""
+class TimedLoader(Faultless):
+    """Hands on updates of one size; what the loop waits is "load"."""
 
     loader: Loader
-    updates: Iterable[Update]
+    measured: Iterable[Update]
     timeline: Timeline
-    num_skipped: int = 0
 
-    def micro_batches(self, planned: Iterable[Update]) -> MicroBatches:
-        """Yield those of our own updates, not of the plan's."""
-        with closing(self.loader.micro_batches(self.updates)) as micro_batches:
-            while True:
-                with self.timeline.part("load"):
-                    micro_batch = next(micro_batches, None)
-                if micro_batch is None:
-                    return
-                yield micro_batch
+    def updates(self, updates: Iterable[Update]) -> UpdateStream:
+        """Yield our own updates, not those of the plan."""
+        with closing(self.loader.updates(self.measured)) as stream:
+            for update, micro_batches in stream:
+                yield UpdateBatches(update, self._timed(micro_batches))
+
+    def _timed(self, micro_batches: Iterator[MicroBatch]) -> Iterator[MicroBatch]:
+        while True:
+            with self.timeline.part("load"):
+                micro_batch = next(micro_batches, None)
+            if micro_batch is None:
+                return
+            yield micro_batch
 
 
 def within(timeline: Timeline, name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 
 from bsgrow.bench.stretch import Stretch
-from bsgrow.loading import MicroBatch
+from bsgrow.loading import MicroBatch, UpdateBatches, by_update
+from bsgrow.loading.loader import Faultless
 from bsgrow.schedule import Update
-from bsgrow.stream import Share
+from bsgrow.stream import Cut, Share
 
-MicroBatches = Generator[MicroBatch, None, None]
+UpdateStream = Generator[UpdateBatches, None, None]
 
 
 def bench_updates(
@@ -32,38 +33,55 @@ def warm_up_sizes(global_batch_size: int, micro_batch_size: int) -> list[int]:
     return sorted({cut.num_samples for cut in cuts}, reverse=True)
 
 
-class TimedLoader:
-    """Hands on micro-batches in place of a job's loader until a stretch of them was timed.
+class StretchOverError(Exception):
+    """A stretch ended within an update, which is not to be applied."""
+
+
+class TimedLoader(Faultless):
+    """Hands on updates in place of a job's loader until a stretch of them was timed.
 
     Args:
-        micro_batches: begins the stream; its first updates, one micro-batch each, warm up.
+        begin: begins the stream; its first updates, one micro-batch each, warm up.
         num_warm_up: how many of them.
         stretch: timed; it is over when the loader ends.
     """
 
     def __init__(
-        self, micro_batches: Callable[[], MicroBatches], num_warm_up: int, stretch: Stretch
+        self, begin: Callable[[], UpdateStream], num_warm_up: int, stretch: Stretch
     ) -> None:
-        self._begin, self._num_warm_up, self._stretch = micro_batches, num_warm_up, stretch
+        self._begin, self._num_warm_up, self._stretch = begin, num_warm_up, stretch
 
-    def micro_batches(self, updates: Iterable[Update]) -> MicroBatches:
-        """Yield micro-batches of the stream; the updates of the plan are not what is measured."""
-        stretch = self._stretch
-        with closing(self._begin()) as micro_batches:
-            for _ in range(self._num_warm_up):
-                yield next(micro_batches)
-            stretch.begin()
-            while not stretch.is_over:
-                micro_batch = next(micro_batches)
-                yield micro_batch
-                stretch.add(micro_batch.num_samples)
-            stretch.end()
+    def updates(self, updates: Iterable[Update]) -> UpdateStream:
+        """Yield updates of the stream; those of the plan are not what is measured.
+
+        Raises:
+            StretchOverError: within an update, where a micro-batch was asked for.
+        """
+        with closing(self._begin()) as stream:
+            yield from islice(stream, self._num_warm_up)
+            self._stretch.begin()
+            for update, micro_batches in stream:
+                yield UpdateBatches(update, self._timed(micro_batches))
+                if self._stretch.is_over:
+                    break
+            self._stretch.end()
+
+    def _timed(self, micro_batches: Iterable[MicroBatch]) -> Iterator[MicroBatch]:
+        for micro_batch in micro_batches:
+            yield micro_batch
+            self._stretch.add(micro_batch.num_samples)
+            if not micro_batch.is_last and self._stretch.is_over:
+                self._stretch.end()
+                raise StretchOverError
 
 
 def resident(
-    real: MicroBatches, updates: Iterable[Update], micro_batch_size: int, num_sizes: int
-) -> MicroBatches:
-    """Yield the micro-batches of updates, each size of them always the same one in memory.
+    real: Generator[MicroBatch, None, None],
+    updates: Iterable[Update],
+    micro_batch_size: int,
+    num_sizes: int,
+) -> UpdateStream:
+    """Yield updates whose micro-batches of one size are always the same one in memory.
 
     Args:
         real: gives the first of each size, and is closed with the last of these: it, and what it
@@ -73,12 +91,14 @@ def resident(
         num_sizes: how many sizes of micro-batch there are.
     """
     kept: dict[int, MicroBatch] = {}
-    with closing(real):
-        for update in updates:
-            for cut in Share().micro_batches(update.start, update.stop, micro_batch_size):
+
+    def made(cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
+        with closing(real):
+            for cut in cuts:
                 if cut.num_samples not in kept:
                     kept[cut.num_samples] = next(real)
                     if len(kept) == num_sizes:
                         real.close()
-                micro_batch = kept[cut.num_samples]
-                yield micro_batch._replace(update=update, start=cut.start, stop=cut.stop)
+                yield kept[cut.num_samples]._replace(**cut._asdict())
+
+    return by_update(updates, Share(), micro_batch_size, made)

@@ -5,7 +5,7 @@ stays in memory, ``torch`` a plain loop with a DataLoader.
 """
 
 from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -13,8 +13,16 @@ from typing import Any
 from bsgrow.bench.measure import Round, Run
 from bsgrow.bench.plain import PlainLoop
 from bsgrow.bench.rows import LIMIT, OURS
-from bsgrow.bench.stream import MicroBatches, TimedLoader, bench_updates, resident, warm_up_sizes
+from bsgrow.bench.stream import (
+    StretchOverError,
+    TimedLoader,
+    UpdateStream,
+    bench_updates,
+    resident,
+    warm_up_sizes,
+)
 from bsgrow.bench.stretch import Stretch
+from bsgrow.loading import micro_batches_of
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.job import Job
 from bsgrow.training.loop import updates_made
@@ -54,7 +62,7 @@ def sizes_compiled(batch_sizes: Iterable[int], micro_batch_size: int) -> set[int
 
 
 def run_updates(
-    job: Job, state: State, size: int, stream: Callable[[int], MicroBatches], seconds: float
+    job: Job, state: State, size: int, stream: Callable[[int], UpdateStream], seconds: float
 ) -> Round:
     """Run the training loop itself on a stream for a stretch.
 
@@ -62,7 +70,7 @@ def run_updates(
         job: what is trained.
         state: of the job; its weights are not changed.
         size: samples per update.
-        stream: of micro-batches of updates of a size, begun anew.
+        stream: of updates of a size, begun anew.
         seconds: how long it lasts at least.
     """
     stretch = Stretch(job.device, seconds)
@@ -72,21 +80,22 @@ def run_updates(
     timed = replace(job, loader=loader)
     state.num_updates = 0
     state.model.train()
-    with closing(updates_made(timed, state)) as updates:
+    with suppress(StretchOverError), closing(updates_made(timed, state)) as updates:
         for _ in updates:
             stretch.close_update()
     state.optimizer.zero_grad()  # of an update that was cut
     return stretch.round()
 
 
-def _real_stream(job: Job, size: int) -> MicroBatches:
-    return job.loader.micro_batches(_updates(job, size))
+def _real_stream(job: Job, size: int) -> UpdateStream:
+    return job.loader.updates(_updates(job, size))
 
 
-def _resident_stream(job: Job, size: int) -> MicroBatches:
+def _resident_stream(job: Job, size: int) -> UpdateStream:
     micro_batch_size = job.recipe.micro_batch_size
     num_sizes = len(warm_up_sizes(size, micro_batch_size))
-    return resident(_real_stream(job, size), _updates(job, size), micro_batch_size, num_sizes)
+    real = micro_batches_of(job.loader, _updates(job, size))
+    return resident(real, _updates(job, size), micro_batch_size, num_sizes)
 
 
 def _updates(job: Job, size: int) -> Generator[Any, None, None]:

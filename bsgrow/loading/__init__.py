@@ -5,7 +5,7 @@ from bsgrow.loading.array_loaders import choose_array_loader
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.device_array_loader import DeviceArrayLoader
 from bsgrow.loading.encoded_loader import EncodedLoader
-from bsgrow.loading.loader import Loader, MicroBatch
+from bsgrow.loading.loader import Loader, MicroBatch, UpdateBatches, by_update, micro_batches_of
 from bsgrow.loading.streamed_array_loader import StreamedArrayLoader
 
 __all__ = [
@@ -15,6 +15,9 @@ __all__ = [
     "Loader",
     "MicroBatch",
     "StreamedArrayLoader",
+    "UpdateBatches",
+    "by_update",
     "choose_array_loader",
     "choose_decoder",
+    "micro_batches_of",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
@@ -12,15 +12,15 @@ from torch import Tensor
 
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.loader import MicroBatch
-from bsgrow.loading.slices import slices_in_order, slices_of
+from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Batch, Fill, Staging
 from bsgrow.native import Augment, Task, load_batch_async
 from bsgrow.schedule import Update
+from bsgrow.stream import Cut, Share
 
 
 @dataclass(frozen=True)
-class ArrayLoader:
+class ArrayLoader(Faultless):
     """Cuts the endless stream of samples into the micro-batches of a plan.
 
     The micro-batch has one size whatever the global batch: growing the batch changes how many
@@ -37,6 +37,7 @@ class ArrayLoader:
         memory_format: torch.contiguous_format or torch.channels_last.
         num_threads: threads that fill micro-batches in the background.
         prefetch_bytes: host memory to fill ahead; see :class:`bsgrow.loading.staging.Staging`.
+        share: what this rank takes of each update.
 
     Raises:
         InputError: prefetch_bytes is negative.
@@ -51,27 +52,28 @@ class ArrayLoader:
     memory_format: torch.memory_format = torch.contiguous_format
     num_threads: int = 1
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES
-    num_skipped: ClassVar[int] = 0
-    num_test_skipped: ClassVar[int] = 0
+    share: Share = WHOLE
 
     def __post_init__(self) -> None:
         self._staging()  # checks
 
-    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
-        """Yield the micro-batches of the updates in order, filled ahead across their ends.
+    def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
+        """Yield every update in order with its micro-batches, filled ahead across their ends.
 
         Ended, closed or dropped, it cancels what was begun; what it yielded stays as it is.
         """
-        slices = slices_of(updates, self.micro_batch_size)
+        return by_update(updates, self.share, self.micro_batch_size, self._micro_batches)
+
+    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
         fill = self._fill_from(self.dataset.train, self.augment)
-        with closing(self._staging().batches(slices, fill)) as batches:
+        with closing(self._staging().batches(cuts, fill)) as batches:
             yield from map(_micro_batch, batches)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
         split = self.dataset.test
-        slices = slices_in_order(len(split), self.micro_batch_size)
-        with closing(self._staging().batches(slices, self._fill_from(split, None))) as batches:
+        cuts = WHOLE.micro_batches(0, len(split), self.micro_batch_size)
+        with closing(self._staging().batches(cuts, self._fill_from(split, None))) as batches:
             yield from map(itemgetter(1), batches)
 
     def _staging(self) -> Staging:
@@ -101,6 +103,5 @@ class ArrayLoader:
 
 
 def _micro_batch(batch: Batch) -> MicroBatch:
-    piece, (images, labels) = batch
-    assert piece.update is not None, "a slice of training belongs to an update"
-    return MicroBatch(piece.update, piece.start, piece.stop, images, labels)
+    cut, (images, labels) = batch
+    return MicroBatch(cut.start, cut.stop, images, labels, cut.weight, cut.is_last)

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,10 +10,10 @@ from torch import Tensor
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.device_kernel import Kernel, hold, launch
-from bsgrow.loading.loader import MicroBatch
-from bsgrow.loading.slices import slices_in_order, slices_of
+from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
+from bsgrow.stream import Cut, Share
 
 _PIECE_BYTES = 64 << 20  # of host memory beside the data set while it is copied
 
@@ -24,7 +23,7 @@ class DoesNotFitError(BsgrowError):
 
 
 @dataclass(frozen=True)
-class DeviceArrayLoader:
+class DeviceArrayLoader(Faultless):
     """Cuts the endless stream of samples into micro-batches, on a CUDA device.
 
     Images stay on the device as uint8. A micro-batch is one launch on the current stream, in
@@ -39,6 +38,7 @@ class DeviceArrayLoader:
         dtype: float32, float16 or bfloat16.
         memory_format: torch.contiguous_format or torch.channels_last.
         kernel: what makes a micro-batch.
+        share: what this rank takes of each update.
 
     Raises:
         DoesNotFitError: the data set does not fit on the device.
@@ -52,8 +52,7 @@ class DeviceArrayLoader:
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = torch.contiguous_format
     kernel: Kernel = launch
-    num_skipped: ClassVar[int] = 0
-    num_test_skipped: ClassVar[int] = 0
+    share: Share = WHOLE
     _train: tuple[object, object] = field(init=False, repr=False)
     _test: tuple[object, object] = field(init=False, repr=False)
     _kept: list[Tensor] = field(default_factory=list, init=False, repr=False)
@@ -71,17 +70,19 @@ class DeviceArrayLoader:
                 hint="let it stream from host memory: StreamedArrayLoader",
             ) from error
 
-    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
-        """Yield the micro-batches of the updates in order."""
-        for start, stop, update in slices_of(updates, self.micro_batch_size):
-            assert update is not None, "a slice of training belongs to an update"
+    def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
+        """Yield every update in order with its micro-batches."""
+        return by_update(updates, self.share, self.micro_batch_size, self._micro_batches)
+
+    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
+        for start, stop, weight, is_last in cuts:
             images, labels = self._make(self._train, start, stop, self.augment)
-            yield MicroBatch(update, start, stop, images, labels)
+            yield MicroBatch(start, stop, images, labels, weight, is_last)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
-        for start, stop, _ in slices_in_order(len(self.dataset.test), self.micro_batch_size):
-            yield self._make(self._test, start, stop, None)
+        for cut in WHOLE.micro_batches(0, len(self.dataset.test), self.micro_batch_size):
+            yield self._make(self._test, cut.start, cut.stop, None)
 
     def _make(
         self, split: tuple[object, object], start: int, stop: int, augment: Augment | None

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from bsgrow.data import SampleError
 from bsgrow.loading.sample_reader import EncodedSample
-from bsgrow.loading.slices import Slice
-from bsgrow.stream import SampleStream
+from bsgrow.stream import Cut, SampleStream
 
 
 @dataclass(slots=True)
@@ -18,14 +17,14 @@ class EncodedBatch:
     """A micro-batch, filled chunk by chunk.
 
     Attributes:
-        positions: of its samples in the stream.
+        cut: its positions in the stream.
         images: [n, 3, size, size], where the decoder writes to.
         labels: int64 [n], on the host.
         faults: what was wrong with samples that another one stands in for.
         num_skipped: how many those are.
     """
 
-    positions: Slice
+    cut: Cut
     images: Tensor
     labels: Tensor
     faults: list[SampleError] = field(default_factory=list)
@@ -72,9 +71,9 @@ def chunks_of(
         stream: what stands at their positions.
     """
     for batch in batches:
-        first = batch.positions.start
-        for start in range(first, batch.positions.stop, chunk_size):
-            stop = min(start + chunk_size, batch.positions.stop)
+        first = batch.cut.start
+        for start in range(first, batch.cut.stop, chunk_size):
+            stop = min(start + chunk_size, batch.cut.stop)
             places = stream[start:stop]
             rows = slice(start - first, stop - first)
             yield Chunk(batch, rows, places.samples, places.epochs)

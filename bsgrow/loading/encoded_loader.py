@@ -18,12 +18,11 @@ from bsgrow.loading.decoders import Decoder, DecodeSettings
 from bsgrow.loading.encoded_batch import EncodedBatch, chunks_of
 from bsgrow.loading.faults import OnError
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.loader import MicroBatch
+from bsgrow.loading.loader import WHOLE, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.sample_reader import NUM_READERS, SampleReader
-from bsgrow.loading.slices import Slice, slices_in_order, slices_of
 from bsgrow.schedule import Update
-from bsgrow.stream import SampleStream
+from bsgrow.stream import Cut, SampleStream, Share
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch
 SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
@@ -51,6 +50,7 @@ class EncodedLoader:
         num_threads: threads that decode.
         decoder: which one; see ``DecoderName``.
         on_error: what to do about a sample that cannot be used; see ``OnError``.
+        share: what this rank takes of each update.
         num_skipped: training samples that another one stood in for, so far.
         num_test_skipped: held-out samples that another one stood in for, in the latest evaluation.
 
@@ -71,6 +71,7 @@ class EncodedLoader:
     num_threads: int = 1
     decoder: DecoderName = "auto"
     on_error: OnError = "raise"
+    share: Share = WHOLE
     num_skipped: int = field(default=0, init=False)
     num_test_skipped: int = field(default=0, init=False)
     _faults: dict[str, SampleError] = field(default_factory=dict, init=False)
@@ -83,8 +84,13 @@ class EncodedLoader:
         assert self.crop.size == self.centre_crop.size, "a network sees images of one size"
         check_decoder(self.decoder, self.device)
 
-    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
-        """Yield the micro-batches of the updates in order, filled ahead across their ends.
+    @property
+    def may_fail_midway(self) -> bool:
+        """Whether a sample that cannot be used ends an update half way."""
+        return self.on_error == "raise"
+
+    def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
+        """Yield every update in order with its micro-batches, filled ahead across their ends.
 
         Close it, or run it to its end, to stop what reads and decodes ahead.
 
@@ -92,27 +98,28 @@ class EncodedLoader:
             SampleError: a sample cannot be used, under ``raise``; it names file and reason.
             BsgrowError: under ``skip``, too many in a row; or no open files or memory are left.
         """
+        return by_update(updates, self.share, self.micro_batch_size, self._micro_batches)
+
+    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
         split, view = self.dataset.train, View(self.crop, self.flip, self.seed)
-        positions = slices_of(updates, self.micro_batch_size)
         stream = SampleStream(len(split), self.seed)
-        with closing(self._batches(split, view, positions, stream)) as batches:
+        with closing(self._batches(split, view, cuts, stream)) as batches:
             for batch in batches:
                 self.num_skipped += batch.num_skipped
-                start, stop, update = batch.positions
-                assert update is not None, "training samples belong to an update"
-                yield MicroBatch(update, start, stop, *self._on_device(batch))
+                start, stop, weight, is_last = batch.cut
+                yield MicroBatch(start, stop, *self._on_device(batch), weight, is_last)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, each its middle, as (images, labels).
 
         Raises:
-            SampleError, BsgrowError: as ``micro_batches``.
+            SampleError, BsgrowError: as ``updates``, where a micro-batch is asked for.
         """
         split, view = self.dataset.test, View(self.centre_crop, flip=False, seed=self.seed)
-        positions = slices_in_order(len(split), self.micro_batch_size)
+        cuts = WHOLE.micro_batches(0, len(split), self.micro_batch_size)
         self.num_test_skipped = 0
         stream = SampleStream(len(split), self.seed, shuffle=False)
-        with closing(self._batches(split, view, positions, stream)) as batches:
+        with closing(self._batches(split, view, cuts, stream)) as batches:
             for batch in batches:
                 self.num_test_skipped += batch.num_skipped
                 yield self._on_device(batch)
@@ -127,7 +134,7 @@ class EncodedLoader:
         return new
 
     def _batches(
-        self, split: EncodedSplit, view: View, positions: Iterable[Slice], stream: SampleStream
+        self, split: EncodedSplit, view: View, cuts: Iterable[Cut], stream: SampleStream
     ) -> Generator[EncodedBatch, None, None]:
         """Yield filled micro-batches; closing it stops all that is under way."""
         chunk_size = min(_CHUNK_SIZE, self.micro_batch_size)
@@ -137,7 +144,7 @@ class EncodedLoader:
             decoder = stack.enter_context(self._borrowed_decoder(view, chunk_size))
             reader = SampleReader(split, self.on_error, threads)
             filler = ChunkFiller(split, view, reader, decoder, self.on_error)
-            batches = self._empty_batches(positions, decoder, 2 * num_ahead * chunk_size)
+            batches = self._empty_batches(cuts, decoder, 2 * num_ahead * chunk_size)
             chunks = chunks_of(batches, chunk_size, stream)
             read = closing(prefetch(chunks, filler.begin_reading, num_ahead.__ge__))
             decoded = prefetch(stack.enter_context(read), filler.begin_decoding, num_ahead.__ge__)
@@ -146,13 +153,13 @@ class EncodedLoader:
                     yield self._noted(chunk.batch)
 
     def _empty_batches(
-        self, positions: Iterable[Slice], decoder: Decoder, num_samples_ahead: int
+        self, cuts: Iterable[Cut], decoder: Decoder, num_samples_ahead: int
     ) -> Iterator[EncodedBatch]:
         layout = BatchLayout((3, self.crop.size, self.crop.size), self.dtype, self.memory_format)
         num_ahead = -(-num_samples_ahead // self.micro_batch_size)
         memory = BatchMemory(layout, self.micro_batch_size, num_ahead, self.device)
-        for each in positions:
-            batch = EncodedBatch(each, *memory.new(each.stop - each.start))
+        for cut in cuts:
+            batch = EncodedBatch(cut, *memory.new(cut.num_samples))
             decoder.begin_batch(batch.images)
             yield batch
 

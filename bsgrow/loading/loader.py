@@ -1,39 +1,58 @@
 """What training asks of a loader, whatever the samples come from."""
 
-from collections.abc import Generator, Iterable, Iterator
-from typing import NamedTuple, Protocol
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from inspect import GEN_CLOSED, getgeneratorstate
+from itertools import islice, tee
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 from torch import Tensor
 
+from bsgrow.data import SampleError
 from bsgrow.schedule import Update
+from bsgrow.stream import Cut, Share
+
+WHOLE: Final = Share()
+"""The share of a process that is alone: all of every update."""
 
 
 class MicroBatch(NamedTuple):
     """Samples [start, stop) of an update, ready for one forward and backward pass.
 
     Attributes:
-        update: the update that they belong to.
         start: first position in the stream of samples.
         stop: one past the last.
         images: [n, C, H, W], normalised, on the device of the loader.
         labels: int64 [n].
+        weight: its samples ÷ those of the whole update, of all ranks together.
+        is_last: whether it is the last one that this rank has of the update.
     """
 
-    update: Update
     start: int
     stop: int
     images: Tensor
     labels: Tensor
+    weight: float
+    is_last: bool
 
     @property
     def num_samples(self) -> int:
         """Samples in it."""
         return self.stop - self.start
 
-    @property
-    def closes_update(self) -> bool:
-        """Whether the parameters are updated after this one."""
-        return self.stop == self.update.stop
+
+class UpdateBatches(NamedTuple):
+    """An update, and what this rank has of it.
+
+    Attributes:
+        update: as the plan has it.
+        micro_batches: none where the rank's share is empty; what is left of them when the next
+            update is asked for is dropped.
+    """
+
+    update: Update
+    micro_batches: Iterator[MicroBatch]
 
 
 class Loader(Protocol):
@@ -47,11 +66,75 @@ class Loader(Protocol):
     def num_test_skipped(self) -> int:
         """The same of the held-out samples, in the latest evaluation."""
 
-    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
-        """Yield the micro-batches of the updates in order, fetched ahead across their ends.
+    @property
+    def may_fail_midway(self) -> bool:
+        """Whether a sample that cannot be read may end an update half way."""
 
-        Closing the generator drops what was fetched ahead; what it yielded stays as it is.
+    def take_faults(self) -> list[SampleError]:
+        """Return what was wrong with samples left out since the last call, once for each."""
+
+    def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
+        """Yield every update in order, with the micro-batches of this rank's share of it.
+
+        They are fetched ahead across the ends of updates. Closing the generator drops what was
+        fetched ahead; what it yielded stays as it is.
         """
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented: images [n, C, H, W], labels [n]."""
+
+
+class Faultless:
+    """The part of a loader that says of samples that are in memory: none can be bad."""
+
+    num_skipped: ClassVar[int] = 0
+    num_test_skipped: ClassVar[int] = 0
+    may_fail_midway: ClassVar[bool] = False
+
+    def take_faults(self) -> list[SampleError]:
+        """Return nothing."""
+        return []
+
+
+def cuts_of(updates: Iterable[Update], share: Share, micro_batch_size: int) -> Iterator[Cut]:
+    """Yield a rank's micro-batches of each update in turn."""
+    for update in updates:
+        yield from share.micro_batches(update.start, update.stop, micro_batch_size)
+
+
+def by_update(
+    updates: Iterable[Update],
+    share: Share,
+    micro_batch_size: int,
+    make: Callable[[Iterator[Cut]], Generator[MicroBatch, None, None]],
+) -> Generator[UpdateBatches, None, None]:
+    """Yield every update with its micro-batches, of one stream that is made across their ends.
+
+    Args:
+        updates: in order; read as far ahead as ``make`` looks.
+        share: what this rank takes of each.
+        micro_batch_size: samples of a full micro-batch.
+        make: yields the micro-batch of each cut, in order; closed when this generator is. What it
+            raises comes where a micro-batch is asked for.
+
+    Raises:
+        RuntimeError: an update is asked for after that.
+    """
+    mine, ahead = tee(updates)
+    with closing(make(cuts_of(ahead, share, micro_batch_size))) as stream:
+        for update in mine:
+            num = share.num_micro_batches(update.start, update.stop, micro_batch_size)
+            micro_batches = islice(stream, num)
+            yield UpdateBatches(update, micro_batches)
+            deque(micro_batches, maxlen=0)  # what was left of them
+            if getgeneratorstate(stream) == GEN_CLOSED:
+                raise RuntimeError("the stream of micro-batches ended before its updates did")
+
+
+def micro_batches_of(
+    loader: Loader, updates: Iterable[Update]
+) -> Generator[MicroBatch, None, None]:
+    """Yield the micro-batches of all updates in order, for whom their ends are nothing."""
+    with closing(loader.updates(updates)) as stream:
+        for each in stream:
+            yield from each.micro_batches

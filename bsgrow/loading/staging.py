@@ -16,8 +16,9 @@ from bsgrow.loading.device_copy import Copy, DeviceCopies
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.prefetch import prefetch
 from bsgrow.loading.ring import Ring
-from bsgrow.loading.slices import Run, Slice, runs_of
+from bsgrow.loading.slices import Run, runs_of
 from bsgrow.native import Task
+from bsgrow.stream import Cut
 
 _NUM_AHEAD = 2  # slots filled or being filled: one that is asked for next, one to go on with
 _NUM_HELD = 2  # slots that a consumer may look at while it asks; a loop does at one
@@ -36,7 +37,7 @@ Arrays = tuple[NDArray[Any], NDArray[Any]]
 Fill = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 """Begins to load positions [start, stop) into images and labels, bfloat16 as uint16."""
 
-Batch = tuple[Slice, tuple[Tensor, Tensor]]
+Batch = tuple[Cut, tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,17 @@ class Staging:
         fit = self.layout.num_samples(self.prefetch_bytes // _NUM_SLOTS)
         return min(max(fit, self.micro_batch_size), _MAX_TOGETHER * self.micro_batch_size)
 
-    def batches(self, slices: Iterable[Slice], fill: Fill) -> Generator[Batch, None, None]:
-        """Yield each slice with its images and labels; close it to drop what was begun.
+    def batches(self, cuts: Iterable[Cut], fill: Fill) -> Generator[Batch, None, None]:
+        """Yield each cut with its images and labels; close it to drop what was begun.
 
         A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
         lies in is reused, or freed, when no tensor of it is left. What is held takes nothing from
         what is filled ahead.
         """
-        on_host = self._on_host(slices, fill)
+        on_host = self._on_host(cuts, fill)
         return self._on_device(on_host) if self.device.type == "cuda" else on_host
 
-    def _on_host(self, slices: Iterable[Slice], fill: Fill) -> Generator[Batch, None, None]:
+    def _on_host(self, cuts: Iterable[Cut], fill: Fill) -> Generator[Batch, None, None]:
         ring = self._ring()
 
         def begin(run: Run) -> _Filling:
@@ -102,7 +103,7 @@ class Staging:
             arrays = self.layout.arrays(ring.lend(), stop - start)
             return _Filling(fill(start, stop, *arrays), run, arrays, self.layout)
 
-        runs = runs_of(slices, self.slot_samples if self.prefetch_bytes else 0)
+        runs = runs_of(cuts, self.slot_samples if self.prefetch_bytes else 0)
         with closing(prefetch(runs, begin, self._has_room)) as filled:
             yield from chain.from_iterable(filled)
 
@@ -159,7 +160,7 @@ class _Filling:
 class _Copying:
     """A micro-batch that is being copied to the device."""
 
-    piece: Slice
+    piece: Cut
     copy: Copy
 
     def result(self) -> Batch:

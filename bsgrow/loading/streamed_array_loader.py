@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,13 +11,13 @@ from bsgrow.data import ArraySplit, Dataset
 from bsgrow.errors import InputError
 from bsgrow.loading.chunks import Part, chunks_of
 from bsgrow.loading.device_kernel import Kernel, launch
-from bsgrow.loading.loader import MicroBatch
+from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.one_stream import on_one_stream
-from bsgrow.loading.slices import Slice, slices_in_order, slices_of
 from bsgrow.loading.transport import CudaTransport, Transport
 from bsgrow.loading.uploads import Slot, Uploads
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
+from bsgrow.stream import Cut, Share
 
 NUM_SLOTS = 4  # one in use, one on its way, two that are gathered
 
@@ -26,7 +25,7 @@ Batch = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
-class StreamedArrayLoader:
+class StreamedArrayLoader(Faultless):
     """Cuts the endless stream of samples into micro-batches that are made on a CUDA device.
 
     Native threads gather samples as uint8 into page-locked memory, chunk by chunk, ahead of their
@@ -46,6 +45,7 @@ class StreamedArrayLoader:
         chunk_bytes: of images that are copied at once.
         kernel: what makes a micro-batch.
         transport: what copies; None for a stream of the device.
+        share: what this rank takes of each update.
 
     Raises:
         InputError: chunk_bytes is below 1.
@@ -62,8 +62,7 @@ class StreamedArrayLoader:
     chunk_bytes: int = 64 << 20
     kernel: Kernel = launch
     transport: Transport | None = None
-    num_skipped: ClassVar[int] = 0
-    num_test_skipped: ClassVar[int] = 0
+    share: Share = WHOLE
     _transport: Transport = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,35 +73,36 @@ class StreamedArrayLoader:
             )
         object.__setattr__(self, "_transport", self.transport or CudaTransport(self.device))
 
-    def micro_batches(self, updates: Iterable[Update]) -> Generator[MicroBatch, None, None]:
-        """Yield the micro-batches of the updates in order, fetched ahead across their ends.
+    def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
+        """Yield every update in order with its micro-batches, fetched ahead across their ends.
 
         Closing the generator drops what was fetched ahead; what it yielded stays as it is.
         """
-        slices = slices_of(updates, self.micro_batch_size)
-        with closing(self._make_all(self.dataset.train, slices, self.augment)) as batches:
-            for item, (images, labels) in batches:
-                assert item.update is not None, "made above"
-                yield MicroBatch(item.update, item.start, item.stop, images, labels)
+        return by_update(updates, self.share, self.micro_batch_size, self._micro_batches)
+
+    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
+        with closing(self._make_all(self.dataset.train, cuts, self.augment)) as batches:
+            for cut, (images, labels) in batches:
+                yield MicroBatch(cut.start, cut.stop, images, labels, cut.weight, cut.is_last)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, not augmented, as (images, labels)."""
         split = self.dataset.test
-        slices = slices_in_order(len(split), self.micro_batch_size)
-        with closing(self._make_all(split, slices, None)) as batches:
+        cuts = WHOLE.micro_batches(0, len(split), self.micro_batch_size)
+        with closing(self._make_all(split, cuts, None)) as batches:
             for _, batch in batches:
                 yield batch
 
     def _make_all(
-        self, split: ArraySplit, slices: Iterable[Slice], augment: Augment | None
-    ) -> Generator[tuple[Slice, Batch], None, None]:
-        """Yield each slice with its batch; shuffled and augmented where augment is given."""
-        made = self._make_each(split, slices, augment)
+        self, split: ArraySplit, cuts: Iterable[Cut], augment: Augment | None
+    ) -> Generator[tuple[Cut, Batch], None, None]:
+        """Yield each cut with its batch; shuffled and augmented where augment is given."""
+        made = self._make_each(split, cuts, augment)
         return on_one_stream(made, self.device) if self.device.type == "cuda" else made
 
     def _make_each(
-        self, split: ArraySplit, slices: Iterable[Slice], augment: Augment | None
-    ) -> Generator[tuple[Slice, Batch], None, None]:
+        self, split: ArraySplit, cuts: Iterable[Cut], augment: Augment | None
+    ) -> Generator[tuple[Cut, Batch], None, None]:
         """Make them on the current stream, which must stay the same."""
         size = max(1, self.chunk_bytes // split.images[0].nbytes)
         size = min(size, len(split))
@@ -115,7 +115,7 @@ class StreamedArrayLoader:
             num_threads=self.num_threads,
         )
         made: Batch | None = None
-        chunks = chunks_of(((item, item.start, item.stop) for item in slices), size)
+        chunks = chunks_of(((cut, cut.start, cut.stop) for cut in cuts), size)
         with closing(uploads.each(chunks)) as staged:
             for chunk, slot in staged:
                 for part in chunk.parts:
@@ -128,14 +128,14 @@ class StreamedArrayLoader:
 
     def _make_part(
         self,
-        part: Part[Slice],
+        part: Part[Cut],
         chunk_start: int,
         slot: Slot,
         batch: Batch,
         num_samples: int,
         augment: Augment | None,
     ) -> None:
-        """Make the part of a slice that lies in a chunk, where it belongs in the batch."""
+        """Make the part of a micro-batch that lies in a chunk, where it belongs in the batch."""
         staged = slice(part.start - chunk_start, part.stop - chunk_start)
         made = slice(part.start - part.owner.start, part.stop - part.owner.start)
         self.kernel(

@@ -141,26 +141,25 @@ def updates_made(job: Job, state: State) -> Generator[Update, None, None]:
     Raises:
         SampleError: a sample cannot be used; the state is that after the last finished update.
     """
-    micro_batches = job.loader.micro_batches(job.plan.updates(state.num_updates))
+    updates = job.loader.updates(job.plan.updates(state.num_updates))
     savepoint = Savepoint(job, state)
-    with closing(micro_batches), savepoint:
-        for micro_batch in micro_batches:
-            savepoint.before(micro_batch)
-            update = micro_batch.update
-            accumulate(
-                state.model,
-                micro_batch.images,
-                micro_batch.labels,
-                update_size=update.global_batch_size,
-                totals=state.totals,
-                autocast_dtype=job.precision.autocast_dtype,
-                label_smoothing=job.recipe.loss.label_smoothing,
-                forward=state.forward,
-            )
-            if micro_batch.closes_update:
-                apply(state.optimizer, update)
-                state.advance(update)
-                yield update
+    with closing(updates), savepoint:
+        for update, micro_batches in updates:
+            for micro_batch in micro_batches:
+                savepoint.before(update, micro_batch)
+                accumulate(
+                    state.model,
+                    micro_batch.images,
+                    micro_batch.labels,
+                    update_size=update.global_batch_size,
+                    totals=state.totals,
+                    autocast_dtype=job.precision.autocast_dtype,
+                    label_smoothing=job.recipe.loss.label_smoothing,
+                    forward=state.forward,
+                )
+            apply(state.optimizer, update)
+            state.advance(update)
+            yield update
 
 
 def _started(job: Job, state: State) -> RunStarted:

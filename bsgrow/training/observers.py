@@ -8,7 +8,6 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Protocol
 
-from bsgrow.loading import EncodedLoader
 from bsgrow.schedule import Update
 from bsgrow.schedule.curves import exact
 from bsgrow.training.divergence import require_finite_loss
@@ -143,10 +142,9 @@ class FaultReport:
     def report(self) -> None:
         """Report what came up since the last time."""
         self._state.num_skipped = self._before + self._loader.num_skipped
-        if isinstance(self._loader, EncodedLoader):
-            for fault in self._loader.take_faults():
-                if fault.where not in self._reported:
-                    self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
+        for fault in self._loader.take_faults():
+            if fault.where not in self._reported:
+                self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
 
 
 class Checkpointing:

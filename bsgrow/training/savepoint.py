@@ -6,7 +6,8 @@ from types import TracebackType
 import torch
 
 from bsgrow.data import SampleError
-from bsgrow.loading import EncodedLoader, MicroBatch
+from bsgrow.loading import MicroBatch
+from bsgrow.schedule import Update
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 
@@ -24,18 +25,17 @@ class Savepoint:
     """
 
     def __init__(self, job: Job, state: State) -> None:
-        loader = job.loader
-        self._needed = isinstance(loader, EncodedLoader) and loader.on_error == "raise"
+        self._needed = job.loader.may_fail_midway
         self._state = state
         self._buffers = list(state.model.buffers()) if self._needed else []
         self._kept = [torch.empty_like(buffer) for buffer in self._buffers]
         self._totals = state.totals
         self._num_updates = -1
 
-    def before(self, micro_batch: MicroBatch) -> None:
+    def before(self, update: Update, micro_batch: MicroBatch) -> None:
         """Keep the state, if this micro-batch is the first of several; does not wait for it."""
-        opens = micro_batch.start == micro_batch.update.start
-        if self._needed and opens and not micro_batch.closes_update:
+        opens = micro_batch.start == update.start
+        if self._needed and opens and not micro_batch.is_last:
             for kept, buffer in zip(self._kept, self._buffers, strict=True):
                 kept.copy_(buffer)
             self._totals = copy.deepcopy(self._state.totals)

@@ -3,21 +3,28 @@
 from contextlib import closing
 from itertools import islice, pairwise
 
+import pytest
 import torch
 
-from bsgrow.bench.stream import TimedLoader, bench_updates, resident, warm_up_sizes
+from bsgrow.bench.stream import (
+    StretchOverError,
+    TimedLoader,
+    bench_updates,
+    resident,
+    warm_up_sizes,
+)
 from bsgrow.bench.stretch import Stretch
-from bsgrow.loading import MicroBatch
-from bsgrow.stream import Share
+from bsgrow.loading import MicroBatch, by_update
+from bsgrow.loading.loader import cuts_of
+from bsgrow.stream import Cut, Share
 
 CPU = torch.device("cpu")
 
 
-def real(updates, micro_batch_size):
-    for update in updates:
-        for cut in Share().micro_batches(update.start, update.stop, micro_batch_size):
-            images = torch.full((cut.num_samples, 1), float(cut.start))
-            yield MicroBatch(update, cut.start, cut.stop, images, torch.zeros(cut.num_samples))
+def real(cuts):
+    for start, stop, weight, is_last in cuts:
+        images = torch.full((stop - start, 1), float(start))
+        yield MicroBatch(start, stop, images, torch.zeros(stop - start), weight, is_last)
 
 
 def test_every_size_of_micro_batch_warms_up():
@@ -37,19 +44,23 @@ def test_updates_follow_each_other_and_change_no_weight():
 
 def test_resident_micro_batches_are_always_the_same_in_the_cut_of_the_real_ones():
     updates = list(islice(bench_updates(640, 256, 0.9), 4))
-    cut = list(real(updates, 256))
-    kept = list(resident(real(updates, 256), updates, 256, 2))
-    assert [(m.update, m.start, m.stop) for m in kept] == [(m.update, m.start, m.stop) for m in cut]
+    cuts = list(cuts_of(updates, Share(), 256))
+    kept = []
+    for update, micro_batches in resident(real(cuts), updates, 256, 2):
+        kept += micro_batches
+        assert update == updates[update.index]
+        assert kept[-1].stop == update.stop
+    assert [Cut(m.start, m.stop, m.weight, m.is_last) for m in kept] == cuts
     by_size = {len(m.images): m.images.data_ptr() for m in kept[:2]}
     assert all(m.images.data_ptr() == by_size[len(m.images)] for m in kept)
 
 
 def test_what_made_the_resident_micro_batches_is_closed_before_others_are_timed():
     updates = list(islice(bench_updates(640, 256, 0.9), 4))
-    stream = real(updates, 256)
+    stream = real(cuts_of(updates, Share(), 256))
     kept = resident(stream, updates, 256, 2)
-    for _ in range(2):  # the first of each size
-        next(kept)
+    for _ in range(2):  # one micro-batch in each, the first of each size
+        next(next(kept).micro_batches)
     assert stream.gi_frame is None, "closed, and what it made ahead let go"
 
 
@@ -59,17 +70,21 @@ def test_the_clock_starts_after_the_warm_up_at_the_start_of_an_update():
 
     def begin():
         try:
-            yield from real(bench_updates(640, 256, 0.9), 256)
+            yield from by_update(bench_updates(640, 256, 0.9), Share(), 256, real)
         finally:
             closed.append(True)
 
     loader = TimedLoader(begin, len(warm_up_sizes(640, 256)), stretch)
     made = []
-    with closing(loader.micro_batches(())) as micro_batches:
-        for micro_batch in micro_batches:
-            made.append((micro_batch.start, micro_batch.stop))
-            if micro_batch.closes_update:
+
+    def train():
+        with closing(loader.updates(())) as updates:
+            for _, micro_batches in updates:
+                made.extend((each.start, each.stop) for each in micro_batches)
                 stretch.close_update()
+
+    with pytest.raises(StretchOverError):
+        train()
     assert made == [(0, 256), (256, 384), (384, 640)]
     assert closed == [True]
     assert stretch.round().num_samples == 256

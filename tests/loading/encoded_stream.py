@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bsgrow.data import load_encoded
 from bsgrow.images.crops import CentreCrop, ResizedCrop
+from bsgrow.loading import micro_batches_of
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.schedule import Update
 
@@ -46,7 +47,7 @@ def updates(*sizes: int, start: int = 0) -> Iterator[Update]:
 
 def stream(loader: EncodedLoader, *sizes: int, start: int = 0) -> tuple[Tensor, Tensor]:
     """Return the images and labels of updates of these sizes."""
-    batches = list(loader.micro_batches(updates(*sizes, start=start)))
+    batches = list(micro_batches_of(loader, updates(*sizes, start=start)))
     return torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
 
 

@@ -5,7 +5,7 @@ import torch
 
 from bsgrow.data import load_dataset
 from bsgrow.errors import InputError
-from bsgrow.loading import ArrayLoader
+from bsgrow.loading import ArrayLoader, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
 
@@ -34,8 +34,8 @@ def stream(batches):
 
 
 def test_the_stream_does_not_depend_on_the_cut(digits):
-    whole = stream(loader(digits, 4000).micro_batches(updates(4000)))
-    cut = stream(loader(digits, 48).micro_batches(updates(1, 999, 16, 2000, 984)))
+    whole = stream(micro_batches_of(loader(digits, 4000), updates(4000)))
+    cut = stream(micro_batches_of(loader(digits, 48), updates(1, 999, 16, 2000, 984)))
     assert torch.equal(whole[0], cut[0])
     assert torch.equal(whole[1], cut[1])
 
@@ -45,8 +45,8 @@ def test_the_stream_does_not_depend_on_the_cut(digits):
 def test_the_stream_does_not_depend_on_how_it_is_fetched(digits, prefetch_bytes, num_threads):
     options = {"prefetch_bytes": prefetch_bytes, "num_threads": num_threads}
     ours = loader(digits, 48, **options)
-    reference = stream(loader(digits, 4000).micro_batches(updates(4000)))
-    assert all(map(torch.equal, stream(ours.micro_batches(updates(1, 999, 3000))), reference))
+    reference = stream(micro_batches_of(loader(digits, 4000), updates(4000)))
+    assert all(map(torch.equal, stream(micro_batches_of(ours, updates(1, 999, 3000))), reference))
     images, labels = zip(*ours.evaluation(), strict=True)
     expected = list(loader(digits, 10_000).evaluation())
     assert torch.equal(torch.cat(images), expected[0][0])
@@ -54,9 +54,9 @@ def test_the_stream_does_not_depend_on_how_it_is_fetched(digits, prefetch_bytes,
 
 
 def test_micro_batches_stay_as_they_are_when_all_are_kept(digits):
-    batches = list(loader(digits, 16, prefetch_bytes=1).micro_batches(updates(*[40] * 50)))
+    batches = list(micro_batches_of(loader(digits, 16, prefetch_bytes=1), updates(*[40] * 50)))
     kept = stream(batches)
-    assert torch.equal(kept[0], stream(loader(digits, 2000).micro_batches(updates(2000)))[0])
+    assert torch.equal(kept[0], stream(micro_batches_of(loader(digits, 2000), updates(2000)))[0])
 
 
 def test_a_negative_prefetch_is_refused(digits):
@@ -66,18 +66,18 @@ def test_a_negative_prefetch_is_refused(digits):
 
 def test_an_epoch_holds_every_sample_once(digits):
     num_samples = len(digits.train)
-    batches = ArrayLoader(digits, Augment(), 0, 100, CPU).micro_batches(updates(num_samples))
+    batches = micro_batches_of(ArrayLoader(digits, Augment(), 0, 100, CPU), updates(num_samples))
     images, _ = stream(batches)
     reference, _ = stream(
-        ArrayLoader(digits, Augment(), 1, 100, CPU).micro_batches(updates(num_samples))
+        micro_batches_of(ArrayLoader(digits, Augment(), 1, 100, CPU), updates(num_samples))
     )
     assert not torch.equal(images, reference), "another seed, another order"
     assert torch.equal(images.sum(0).round(decimals=1), reference.sum(0).round(decimals=1))
 
 
 def test_micro_batches_close_their_updates(digits):
-    batches = list(loader(digits, 64).micro_batches(updates(100, 64, 10)))
-    assert [(b.stop - b.start, b.closes_update) for b in batches] == [
+    batches = list(micro_batches_of(loader(digits, 64), updates(100, 64, 10)))
+    assert [(b.stop - b.start, b.is_last) for b in batches] == [
         (64, False),
         (36, True),
         (64, True),
@@ -94,8 +94,8 @@ def test_evaluation_is_the_held_out_split_in_order(digits):
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 def test_dtype_and_memory_format(digits, dtype, memory_format):
     options = {"dtype": dtype, "memory_format": memory_format}
-    batch = next(loader(digits, 32, **options).micro_batches(updates(32)))
-    plain = next(loader(digits, 32).micro_batches(updates(32)))
+    batch = next(micro_batches_of(loader(digits, 32, **options), updates(32)))
+    plain = next(micro_batches_of(loader(digits, 32), updates(32)))
     assert batch.images.dtype == dtype
     assert batch.images.is_contiguous(memory_format=memory_format)
     assert torch.equal(batch.images, plain.images.to(dtype))
@@ -103,7 +103,7 @@ def test_dtype_and_memory_format(digits, dtype, memory_format):
 
 def test_a_batch_outlives_its_loader(digits):
     made = loader(digits)
-    batch = next(made.micro_batches(updates(8)))
+    batch = next(micro_batches_of(made, updates(8)))
     expected = batch.images.clone()
     del made
     assert torch.equal(batch.images, expected)

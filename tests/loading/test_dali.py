@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.loading import decoder_choice
+from bsgrow.loading import decoder_choice, micro_batches_of
 from bsgrow.loading.dali_decoder import DaliDecoder
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoder_choice import choose_decoder
@@ -37,7 +37,7 @@ def test_growth_builds_nothing(tmp_path, monkeypatch):
     root = write_photographs(tmp_path, num_train=20, num_test=3)
     loader = make_loader(root, "dali")
     for _ in range(3):
-        assert list(loader.micro_batches(updates(8, 16, 40, 200, 3)))
+        assert list(micro_batches_of(loader, updates(8, 16, 40, 200, 3)))
         assert list(loader.evaluation())
     assert [decoder.num_built for decoder in made] == [1, 1], "one to train, one to evaluate"
 
@@ -170,7 +170,7 @@ def test_a_decoder_that_was_interrupted_is_not_lent_again(tmp_path, monkeypatch)
     root = write_photographs(tmp_path, num_train=40, num_test=1)
     expected = stream(make_loader(root, "dali"), 80)[0]
     loader = make_loader(root, "dali")
-    batches = loader.micro_batches(updates(80))
+    batches = micro_batches_of(loader, updates(80))
     next(batches)
     with monkeypatch.context() as patched:
         patched.setattr(DaliPipeline, "fetch", interrupt)
@@ -196,6 +196,6 @@ def interrupt(*arguments):
     ],
 )
 def test_the_choice_of_a_decoder(monkeypatch, name, device, is_built, is_installed, expected):
-    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: is_built)
+    monkeypatch.setattr(decoder_choice.decoding, "is_built", lambda: is_built)
     monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: is_installed)
     assert choose_decoder(name, device) == expected

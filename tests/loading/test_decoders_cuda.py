@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from bsgrow.data import SampleError
+from bsgrow.loading import micro_batches_of
 from tests.loading.encoded_stream import DECODERS, levels, make_loader, needs_dali, stream, updates
 from tests.loading.test_encoded_faults import FAULTS, train_file
 from tests.loading.test_encoded_formats import KINDS
@@ -62,7 +63,7 @@ def test_micro_batches_are_whole_while_the_device_computes(photos, decoder):
     """Each is used late, and its memory is given on at once."""
     expected = stream(make_loader(photos, decoder, device=CUDA), 320)[0]
     loader, seen = make_loader(photos, decoder, device=CUDA), []
-    for batch in loader.micro_batches(updates(320)):
+    for batch in micro_batches_of(loader, updates(320)):
         torch.cuda._sleep(20_000_000)  # cycles
         seen.append(batch.images.clone())
         del batch

@@ -10,8 +10,8 @@ from bsgrow.loading import ring, staging
 from bsgrow.loading.copy_sources import MAX_SOURCES
 from bsgrow.loading.device_copy import DeviceCopies
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.slices import Slice
 from bsgrow.loading.staging import Staging
+from bsgrow.stream import Share
 from tests.loading.logged_streams import Event, Stream
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
@@ -54,7 +54,7 @@ def fill(start, stop, images, labels):
 
 
 def slices(num):
-    return [Slice(index * MICRO, (index + 1) * MICRO) for index in range(num)]
+    return list(Share().micro_batches(0, num * MICRO, MICRO))
 
 
 def test_memory_is_not_written_before_the_consumer_let_go_of_it(log):
@@ -157,7 +157,7 @@ def needs_cuda(test):
 
 def cuda_batches(num, prefetch_bytes=1, micro_batch_size=4096):
     layout = BatchLayout((3, 32, 32), torch.bfloat16, torch.channels_last)
-    pieces = [Slice(k * micro_batch_size, (k + 1) * micro_batch_size) for k in range(num)]
+    pieces = Share().micro_batches(0, num * micro_batch_size, micro_batch_size)
     return Staging(layout, micro_batch_size, CUDA, prefetch_bytes).batches(pieces, fill)
 
 

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.loading import ArrayLoader, DeviceArrayLoader, StreamedArrayLoader, choose_array_loader
+from bsgrow.loading import (
+    ArrayLoader,
+    DeviceArrayLoader,
+    StreamedArrayLoader,
+    choose_array_loader,
+    micro_batches_of,
+)
 from bsgrow.loading.array_loaders import choose_place
 from bsgrow.loading.chunks import chunks_of
 from bsgrow.native import Augment, scale_and_bias
@@ -123,7 +129,8 @@ def assert_same(ours, expected):
     ours, expected = list(ours), list(expected)
     assert len(ours) == len(expected)
     for one, other in zip(ours, expected, strict=True):
-        assert (one.update, one.start, one.stop) == (other.update, other.start, other.stop)
+        assert (one.start, one.stop) == (other.start, other.stop)
+        assert (one.weight, one.is_last) == (other.weight, other.is_last)
         assert one.images.stride() == other.images.stride()
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
@@ -140,7 +147,7 @@ def test_the_stream_that_reads_a_resident_data_set_is_noted(kernel, monkeypatch)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"stream {len(noted)}")
     loader = make_loader("resident", kernel)
     loader._kept.append(Kept())
-    list(loader.micro_batches(updates(16, 16)))
+    list(micro_batches_of(loader, updates(16, 16)))
     assert noted == ["stream 0", "stream 1"]
 
 
@@ -152,7 +159,7 @@ def test_yields_what_the_loader_of_the_cpu_yields(kernel, kind, dtype, memory_fo
     plan = updates(5, 40, 16, 100, 1, 230, first=2**33 + 7)
     expected = make_loader("host", kernel, **options)
     ours = make_loader(kind, kernel, **options)
-    assert_same(ours.micro_batches(plan), expected.micro_batches(plan))
+    assert_same(micro_batches_of(ours, plan), micro_batches_of(expected, plan))
     for one, other in zip(ours.evaluation(), expected.evaluation(), strict=True):
         assert torch.equal(one[0], other[0])
         assert torch.equal(one[1], other[1])
@@ -175,27 +182,29 @@ def test_chunks_do_not_show_in_what_is_streamed(kernel, sizes, micro_batch_size,
         transport=transport,
     )
     expected = make_loader("host", kernel, micro_batch_size=micro_batch_size)
-    assert_same(ours.micro_batches(plan), expected.micro_batches(plan))
+    assert_same(micro_batches_of(ours, plan), micro_batches_of(expected, plan))
     assert transport.num_copies == -(-sum(sizes) // min(chunk, 50))
 
 
 @pytest.mark.parametrize("sizes", [(400,), (8,) * 50, (1, 399)])
 def test_memory_does_not_depend_on_the_batch(kernel, sizes):
     transport = HostTransport()
-    for _ in make_loader("streamed", kernel, transport=transport).micro_batches(updates(*sizes)):
+    for _ in micro_batches_of(
+        make_loader("streamed", kernel, transport=transport), updates(*sizes)
+    ):
         pass
     assert transport.num_bytes == 2 * 4 * 11 * (384 + 8)
 
 
 def test_updates_that_do_not_follow_each_other(kernel):
     plan = [Update(0, 10, 25, 0.1, 0.9), Update(1, 300, 333, 0.1, 0.9), Update(2, 0, 4, 0.1, 0.9)]
-    expected = make_loader("host", kernel).micro_batches(plan)
-    assert_same(make_loader("streamed", kernel).micro_batches(plan), expected)
+    expected = micro_batches_of(make_loader("host", kernel), plan)
+    assert_same(micro_batches_of(make_loader("streamed", kernel), plan), expected)
 
 
 def test_leaving_early_keeps_what_was_yielded(kernel):
     before = threading.active_count()
-    batches = make_loader("streamed", kernel).micro_batches(updates(400))
+    batches = micro_batches_of(make_loader("streamed", kernel), updates(400))
     batch = next(batches)
     kept = batch.images.clone()
     batches.close()
@@ -208,7 +217,7 @@ def test_an_exception_in_the_plan_is_raised(kernel):
         yield from updates(400)
         raise OSError("disk")
 
-    batches = make_loader("streamed", kernel).micro_batches(plan())
+    batches = micro_batches_of(make_loader("streamed", kernel), plan())
     assert next(batches).stop == 16
     with pytest.raises(OSError, match="disk"):
         list(batches)

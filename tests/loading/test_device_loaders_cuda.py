@@ -8,7 +8,13 @@ import torch
 
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.errors import BsgrowError
-from bsgrow.loading import ArrayLoader, DeviceArrayLoader, StreamedArrayLoader, choose_array_loader
+from bsgrow.loading import (
+    ArrayLoader,
+    DeviceArrayLoader,
+    StreamedArrayLoader,
+    choose_array_loader,
+    micro_batches_of,
+)
 from bsgrow.native import Augment, cuda
 from bsgrow.schedule import Update
 
@@ -69,7 +75,10 @@ def test_what_the_cpu_yields(dataset, fraction, kind):
     loader = choose(dataset, resident_fraction=fraction)
     assert isinstance(loader, kind)
     expected = choose(dataset, "cpu")
-    assert_same(loader.micro_batches(updates(*SIZES)), expected.micro_batches(updates(*SIZES)))
+    assert_same(
+        micro_batches_of(loader, updates(*SIZES)),
+        micro_batches_of(expected, updates(*SIZES)),
+    )
     for one, other in zip(loader.evaluation(), expected.evaluation(), strict=True):
         assert torch.equal(one[0].cpu(), other[0])
         assert torch.equal(one[1].cpu(), other[1])
@@ -80,7 +89,10 @@ def test_without_the_extension_batches_come_from_the_host(dataset, monkeypatch):
     loader = choose(dataset)
     assert isinstance(loader, ArrayLoader)
     expected = choose(dataset, "cpu")
-    assert_same(loader.micro_batches(updates(*SIZES)), expected.micro_batches(updates(*SIZES)))
+    assert_same(
+        micro_batches_of(loader, updates(*SIZES)),
+        micro_batches_of(expected, updates(*SIZES)),
+    )
 
 
 def test_small_chunks_under_a_slow_device(dataset):
@@ -89,11 +101,11 @@ def test_small_chunks_under_a_slow_device(dataset):
         dataset, AUGMENT, 3, 96, torch.device("cuda"), num_threads=2, chunk_bytes=300_000, **LAYOUT
     )
     kept = []
-    for batch in loader.micro_batches(updates(*SIZES)):
+    for batch in micro_batches_of(loader, updates(*SIZES)):
         torch.cuda._sleep(3_000_000)
         kept.append(batch)
     expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)
-    assert_same(kept, expected.micro_batches(updates(*SIZES)))
+    assert_same(kept, micro_batches_of(expected, updates(*SIZES)))
 
 
 def test_batches_may_be_asked_for_on_any_stream(dataset):
@@ -102,7 +114,7 @@ def test_batches_may_be_asked_for_on_any_stream(dataset):
         dataset, AUGMENT, 3, 96, torch.device("cuda"), num_threads=2, chunk_bytes=300_000, **LAYOUT
     )
     streams = [torch.cuda.Stream() for _ in range(3)]
-    batches, kept = loader.micro_batches(updates(*SIZES)), []
+    batches, kept = micro_batches_of(loader, updates(*SIZES)), []
     for number in count():
         with torch.cuda.stream(streams[number % 3]):
             batch = next(batches, None)
@@ -113,16 +125,16 @@ def test_batches_may_be_asked_for_on_any_stream(dataset):
             torch.cuda._sleep(1_000_000)
     torch.cuda.synchronize()
     expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)
-    assert_same(kept, expected.micro_batches(updates(*SIZES)))
+    assert_same(kept, micro_batches_of(expected, updates(*SIZES)))
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two devices")
 @pytest.mark.parametrize("fraction", [0.5, 0.0])
 def test_another_device_than_the_current_one(dataset, fraction):
     loader, expected = choose(dataset, "cuda:1", resident_fraction=fraction), choose(dataset, "cpu")
-    ours = list(loader.micro_batches(updates(*SIZES)))
+    ours = list(micro_batches_of(loader, updates(*SIZES)))
     assert torch.cuda.current_device() == 0
-    assert_same(ours, expected.micro_batches(updates(*SIZES)))
+    assert_same(ours, micro_batches_of(expected, updates(*SIZES)))
 
 
 @pytest.mark.parametrize("fraction", [0.5, 0.0])
@@ -133,7 +145,7 @@ def test_device_memory_does_not_grow_with_the_batch(dataset, fraction):
         torch.cuda.synchronize()
         torch.cuda.empty_cache()  # takes back what other streams have done with, too
         torch.cuda.reset_peak_memory_stats()
-        for batch in loader.micro_batches(updates(*sizes)):
+        for batch in micro_batches_of(loader, updates(*sizes)):
             del batch
         peaks.append(torch.cuda.max_memory_allocated())
         del loader
@@ -143,7 +155,7 @@ def test_device_memory_does_not_grow_with_the_batch(dataset, fraction):
 @pytest.mark.parametrize("fraction", [0.5, 0.0])
 def test_a_batch_outlives_its_loader(dataset, fraction):
     loader = choose(dataset, resident_fraction=fraction)
-    batches = loader.micro_batches(updates(1280))
+    batches = micro_batches_of(loader, updates(1280))
     batch = next(batches)
     expected = batch.images.clone()
     batches.close()
@@ -157,12 +169,12 @@ def test_a_loader_may_be_dropped_while_another_stream_reads_its_data(dataset):
     torch.cuda.synchronize()
     with torch.cuda.stream(side):
         torch.cuda._sleep(2_000_000_000)  # clock cycles: about a second
-        batch = next(loader.micro_batches(updates(128)))
+        batch = next(micro_batches_of(loader, updates(128)))
     del loader
     over = [torch.full((1 << 20,), 7, dtype=torch.uint8, device="cuda") for _ in range(64)]
     torch.cuda.synchronize()
     del over
-    assert_same([batch], choose(dataset, "cpu").micro_batches(updates(128)))
+    assert_same([batch], micro_batches_of(choose(dataset, "cpu"), updates(128)))
 
 
 def test_no_room_on_the_device_is_explained(dataset):

@@ -12,6 +12,7 @@ from PIL import Image
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.images.crops import CentreCrop, ResizedCrop
+from bsgrow.loading import micro_batches_of
 from bsgrow.loading.faults import MAX_TRIES, first_usable
 from tests.loading.encoded_stream import DECODERS, SIZE, levels, make_loader, stream, updates
 from tests.photo_folder import write_photographs
@@ -133,7 +134,7 @@ def test_a_label_is_that_of_the_stand_in(photos, decoder):
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_a_file_removed_while_training(photos, decoder):
     loader = make_loader(photos, decoder, on_error="skip")
-    batches = loader.micro_batches(updates(40 * N))
+    batches = micro_batches_of(loader, updates(40 * N))
     next(batches)
     train_file(photos, BAD).unlink()
     assert len(list(batches)) == 40 * N // 16 - 1

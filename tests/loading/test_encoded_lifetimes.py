@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from bsgrow.images.crops import CentreCrop, ResizedCrop
+from bsgrow.loading import micro_batches_of
 from bsgrow.schedule import Update
 from tests.loading.encoded_stream import make_loader
 from tests.peak_memory import IS_KNOWN, peak_kilobytes  # noqa: F401 - for the programs below
@@ -42,7 +43,7 @@ def updates(global_batch_size=24):
 
 
 def begun(folder, **options):
-    return small_loader(folder, **options).micro_batches(updates())
+    return micro_batches_of(small_loader(folder, **options), updates())
 
 
 def taken(batches, num):
@@ -104,10 +105,10 @@ def test_no_thread_is_left_however_the_loop_ends(folder, end):
     loader = small_loader(folder)
     before = threading.active_count()
     for _ in range(3):
-        end(loader.micro_batches(updates()))
+        end(micro_batches_of(loader, updates()))
         gc.collect()
     assert threading.active_count() == before
-    assert check(folder, loader.micro_batches(updates())), "and it can be used again"
+    assert check(folder, micro_batches_of(loader, updates())), "and it can be used again"
 
 
 def test_tensors_outlive_the_loader(folder):
@@ -123,7 +124,7 @@ def test_tensors_outlive_the_loader(folder):
 def test_evaluation_within_training(folder):
     loader = small_loader(folder)
     ours = []
-    for batch in itertools.islice(loader.micro_batches(updates()), NUM_BATCHES):
+    for batch in itertools.islice(micro_batches_of(loader, updates()), NUM_BATCHES):
         ours.append(batch.images.clone())
         assert sum(len(labels) for _, labels in loader.evaluation()) == 6
     assert all(map(torch.equal, ours, taken(begun(folder), NUM_BATCHES)))
@@ -221,7 +222,7 @@ def test_peak_memory_is_the_same_at_every_global_batch(folder):
     """At 512 times the batch, as 65 536 is of 128, in micro-batches of the same size."""
     program = """
 num_samples = 0
-for batch in small_loader(folder).micro_batches(updates({size})):
+for batch in micro_batches_of(small_loader(folder), updates({size})):
     num_samples += len(batch.labels)
     if num_samples >= 8192:
         break

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.images.crops import ResizedCrop
-from bsgrow.loading import encoded_loader
+from bsgrow.loading import encoded_loader, micro_batches_of
 from bsgrow.native.resized_crop import crop_windows
 from bsgrow.schedule import Update
 from bsgrow.stream import SampleStream, Share
@@ -108,8 +108,12 @@ def test_an_epoch_holds_every_sample_once(photos, decoder):
 
 
 def test_updates_are_closed_and_keep_their_positions(photos, decoder):
-    batches = list(make_loader(photos, decoder).micro_batches(updates(20, 16, 5)))
-    spans = [(b.update.index, b.start, b.stop, b.closes_update) for b in batches]
+    loader = make_loader(photos, decoder)
+    spans = [
+        (update.index, batch.start, batch.stop, batch.is_last)
+        for update, micro_batches in loader.updates(updates(20, 16, 5))
+        for batch in micro_batches
+    ]
     assert spans == [
         (0, 0, 16, False),
         (0, 16, 20, True),
@@ -142,7 +146,7 @@ def middle(pixels):
 def test_dtype_and_memory_format(photos, decoder, dtype, memory_format):
     plain, _ = stream(make_loader(photos, decoder), 20)
     loader = make_loader(photos, decoder, dtype=dtype, memory_format=memory_format)
-    batches = [b.images for b in loader.micro_batches(updates(20))]
+    batches = [b.images for b in micro_batches_of(loader, updates(20))]
     assert all(images.is_contiguous(memory_format=memory_format) for images in batches)
     images = torch.cat(batches)
     assert images.dtype == dtype
@@ -168,7 +172,7 @@ def test_leaving_early_stops_the_threads_and_keeps_the_decoder(photos, decoder):
     loader = make_loader(photos, decoder)
     before = threading.active_count()
     for start in range(3):
-        batches = loader.micro_batches(updates(400, start=start))
+        batches = micro_batches_of(loader, updates(400, start=start))
         first = next(batches)
         batches.close()
         assert torch.equal(first.images, stream(make_loader(photos, decoder), 16, start=start)[0])
@@ -180,7 +184,7 @@ def test_evaluation_in_the_middle_of_training(photos, decoder):
     expected = stream(make_loader(photos, decoder), 90)[0]
     loader, images = make_loader(photos, decoder), []
     held_out = torch.cat([images for images, _ in loader.evaluation()])
-    for batch in loader.micro_batches(updates(30, 60)):
+    for batch in micro_batches_of(loader, updates(30, 60)):
         images.append(batch.images)
         assert torch.equal(torch.cat([images for images, _ in loader.evaluation()]), held_out)
     assert torch.equal(torch.cat(images), expected)
@@ -188,7 +192,7 @@ def test_evaluation_in_the_middle_of_training(photos, decoder):
 
 def test_a_batch_outlives_its_loader(photos, decoder):
     loader = make_loader(photos, decoder)
-    batches = loader.micro_batches(updates(400))
+    batches = micro_batches_of(loader, updates(400))
     held = list(islice(batches, 4))
     copies = [batch.images.clone() for batch in held]
     later = [batch.images for batch in batches]
@@ -200,7 +204,7 @@ def test_a_batch_outlives_its_loader(photos, decoder):
 @pytest.mark.parametrize("held", [1, 2])
 def test_memory_is_made_at_the_beginning_alone(photos, decoder, held, num_allocated):
     latest = deque(maxlen=held)
-    for batch in make_loader(photos, decoder).micro_batches(updates(1600, 4000)):
+    for batch in micro_batches_of(make_loader(photos, decoder), updates(1600, 4000)):
         latest.append(batch)
     assert num_allocated() <= 2 * encoded_loader.SAMPLES_AHEAD // 16 + 3
 
@@ -215,6 +219,6 @@ def test_updates_are_drawn_as_they_are_needed(photos, decoder):
             yield Update(len(drawn), start, start + 16, 0.1, 0.9)
             start += 16
 
-    with closing(make_loader(photos, decoder).micro_batches(endless())) as batches:
+    with closing(micro_batches_of(make_loader(photos, decoder), endless())) as batches:
         next(batches)
     assert len(drawn) < 100

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.memory
 SCRIPT = """
 import re, sys
 from pathlib import Path
+from bsgrow.loading import micro_batches_of
 from tests.loading.encoded_stream import make_loader, updates
 
 def resident_mib():
@@ -24,7 +25,7 @@ def resident_mib():
 loader = make_loader(Path(sys.argv[1]), sys.argv[2], micro_batch_size=256)
 seen, start = {}, 0
 for size in (256, 256, 512, 1024, 2048, 4096, 8192, 16384):
-    for batch in loader.micro_batches(updates(size, start=start)):
+    for batch in micro_batches_of(loader, updates(size, start=start)):
         seen[size] = max(seen.get(size, 0), resident_mib())
     start += size
 print(seen[2048], seen[16384])

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from bsgrow.data import ArraySplit, Dataset
-from bsgrow.loading import ArrayLoader
+from bsgrow.loading import ArrayLoader, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
 from tests.peak_memory import IS_KNOWN, peak_kilobytes  # noqa: F401 - for the programs below
@@ -56,7 +56,7 @@ def updates(global_batch_size=100):
 
 def expected(num_batches, seed=0):
     """Return what a loader must yield, loaded in step."""
-    batches = make_loader(prefetch_bytes=0, seed=seed).micro_batches(updates())
+    batches = micro_batches_of(make_loader(prefetch_bytes=0, seed=seed), updates())
     return [batch.images.clone() for batch in itertools.islice(batches, num_batches)]
 
 
@@ -113,11 +113,11 @@ ENDINGS = [finish, leave_early, fail, close, abandon_in_a_cycle, never_begin]
 @pytest.mark.parametrize("end", ENDINGS, ids=lambda end: end.__name__)
 def test_all_memory_is_freed_however_the_loop_ends(end):
     loader = make_loader()
-    end(loader.micro_batches(updates()))
+    end(micro_batches_of(loader, updates()))
     gc.collect()
     tracemalloc.start()
     try:
-        end(loader.micro_batches(updates()))
+        end(micro_batches_of(loader, updates()))
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] < MICRO_BYTES / 2
         assert tracemalloc.get_traced_memory()[1] < 6 * MICRO_BYTES
@@ -129,7 +129,7 @@ def test_tensors_outlive_loader_and_data_set():
     dataset = make_dataset()
     gone = weakref.ref(dataset)
     loader = make_loader(dataset)
-    batches = loader.micro_batches(updates())
+    batches = micro_batches_of(loader, updates())
     kept = [next(batches).images[1:] for _ in range(9)]
     batches.close()
     del batches, loader, dataset
@@ -140,7 +140,7 @@ def test_tensors_outlive_loader_and_data_set():
 
 def test_a_step_under_way_keeps_its_micro_batch():
     weight = torch.ones(3, 16, 16, requires_grad=True)
-    batches = make_loader(prefetch_bytes=1).micro_batches(updates())
+    batches = micro_batches_of(make_loader(prefetch_bytes=1), updates())
     losses = [(batch.images * weight).sum() for batch in itertools.islice(batches, 20)]
     torch.stack(losses).sum().backward()
     total = sum(images.sum(0) for images in expected(20))
@@ -149,8 +149,8 @@ def test_a_step_under_way_keeps_its_micro_batch():
 
 def test_two_loaders_in_turn():
     pairs = zip(
-        make_loader(seed=1).micro_batches(updates()),
-        make_loader(seed=2).micro_batches(updates()),
+        micro_batches_of(make_loader(seed=1), updates()),
+        micro_batches_of(make_loader(seed=2), updates()),
         strict=True,
     )
     first, second = zip(*itertools.islice(pairs, 20), strict=True)
@@ -160,7 +160,7 @@ def test_two_loaders_in_turn():
 
 def test_loaders_in_threads():
     def load(seed):
-        return check(make_loader(seed=seed).micro_batches(updates()), seed)
+        return check(micro_batches_of(make_loader(seed=seed), updates()), seed)
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(load, range(8)))
@@ -168,7 +168,7 @@ def test_loaders_in_threads():
 
 def test_evaluation_within_training():
     loader = make_loader()
-    batches = loader.micro_batches(updates())
+    batches = micro_batches_of(loader, updates())
     ours = []
     for batch in itertools.islice(batches, 20):
         ours.append(batch.images.clone())
@@ -178,7 +178,7 @@ def test_evaluation_within_training():
 
 
 def child_check(seed):
-    sys.exit(0 if check(make_loader(seed=seed).micro_batches(updates()), seed) else 3)
+    sys.exit(0 if check(micro_batches_of(make_loader(seed=seed), updates()), seed) else 3)
 
 
 @pytest.mark.forks
@@ -187,12 +187,12 @@ def test_a_fork_in_the_middle_goes_on_in_both():
     run("""
 import os
 torch.set_num_threads(1)
-batches = make_loader().micro_batches(updates())
+batches = micro_batches_of(make_loader(), updates())
 ours = [next(batches).images.clone() for _ in range(10)]
 child = os.fork()
 ours += [next(batches).images.clone() for _ in range(10)]
 assert all(map(torch.equal, ours, expected(20)))
-assert check(make_loader(seed=4).micro_batches(updates()), 4)
+assert check(micro_batches_of(make_loader(seed=4), updates()), 4)
 if child == 0:
     batches.close()
     del batches
@@ -211,7 +211,7 @@ def test_processes_started_in_the_middle(method):
 import multiprocessing
 def main():
     torch.set_num_threads(1)
-    batches = make_loader().micro_batches(updates())
+    batches = micro_batches_of(make_loader(), updates())
     ours = [next(batches).images.clone() for _ in range(10)]
     context = multiprocessing.get_context({method!r})
     children = [context.Process(target=child_check, args=(seed,)) for seed in range(2)]
@@ -229,7 +229,7 @@ if __name__ == "__main__":
 
 def test_the_interpreter_exits_in_the_middle():
     run("""
-batches = make_loader().micro_batches(updates())
+batches = micro_batches_of(make_loader(), updates())
 batch = next(batches)
 sys.leaked = [batches, batch]
 """)
@@ -241,14 +241,14 @@ import signal
 def interrupt(*_):
     raise KeyboardInterrupt
 signal.signal(signal.SIGALRM, interrupt)
-batches = make_loader().micro_batches(updates())
+batches = micro_batches_of(make_loader(), updates())
 next(batches)  # all is imported that is: an import may swallow what interrupts it
 try:
     signal.setitimer(signal.ITIMER_REAL, 0.05)
     for batch in batches:
         pass
 except KeyboardInterrupt:
-    assert check(make_loader().micro_batches(updates()))
+    assert check(micro_batches_of(make_loader(), updates()))
 """)
 
 
@@ -259,7 +259,7 @@ def test_a_thousand_loaders_leave_nothing():
 def count():
     return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
 def cycle(index):
-    batches = make_loader(dataset, 1 << 20).micro_batches(updates())
+    batches = micro_batches_of(make_loader(dataset, 1 << 20), updates())
     for _ in range(index % 4):
         next(batches)
     if index % 2:
@@ -283,7 +283,7 @@ def test_peak_memory_is_the_same_at_every_global_batch():
             run(f"""
 loader = make_loader(prefetch_bytes=32 << 20, micro_batch_size=128)
 num_samples = 0
-for batch in loader.micro_batches(updates({global_batch_size})):
+for batch in micro_batches_of(loader, updates({global_batch_size})):
     num_samples += len(batch.labels)
     if num_samples >= 2 * 65536:
         break

@@ -16,6 +16,7 @@ import torch
 from bsgrow.data import SampleError, load_encoded
 from bsgrow.data.encoded import DamagedError
 from bsgrow.data.packing import PackOptions, pack
+from bsgrow.loading import micro_batches_of
 from tests.data.tar_files import make_tar
 from tests.loading.encoded_stream import DECODERS, make_loader, stream, updates
 from tests.photo_folder import write_photographs
@@ -165,7 +166,7 @@ def with_a_copy(photos, tmp_path, sample):
 def test_the_disk_fails_in_the_middle_of_training(source, fault, decoder, monkeypatch):
     place = last_of_the_first(source)
     loader = opened(source, decoder, "skip")
-    batches = loader.micro_batches(updates(40 * N))
+    batches = micro_batches_of(loader, updates(40 * N))
     next(batches)
     offset = fault(place, monkeypatch)
     assert len(list(batches)) == 40 * N // 16 - 1
@@ -199,7 +200,7 @@ def test_a_file_removed_before_it_was_read(source):
 def test_a_file_removed_once_it_is_open_stays_readable(source, on_error):
     undisturbed = stream(opened(source, "native", "raise"), 3 * N)
     loader = opened(source, "native", on_error)
-    batches = loader.micro_batches(updates(3 * N))
+    batches = micro_batches_of(loader, updates(3 * N))
     images = [next(batches).images.clone()]
     for path in (source / "train").iterdir():
         path.unlink()

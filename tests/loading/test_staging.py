@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.slices import slices_of
+from bsgrow.loading.loader import cuts_of
 from bsgrow.loading.staging import Staging
 from bsgrow.schedule import Update
+from bsgrow.stream import Share
 
 CPU = torch.device("cpu")
 MICRO = 8
@@ -56,7 +57,7 @@ def updates(*sizes):
 def begin(prefetch_bytes, *sizes):
     filler = Filler()
     staging = Staging(LAYOUT, MICRO, CPU, prefetch_bytes)
-    return staging.batches(slices_of(updates(*sizes), MICRO), filler), filler
+    return staging.batches(cuts_of(updates(*sizes), Share(), MICRO), filler), filler
 
 
 def begun_at_each(prefetch_bytes, *sizes, keep=False):

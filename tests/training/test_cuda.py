@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bsgrow.data import load_dataset
-from bsgrow.loading import ArrayLoader
+from bsgrow.loading import ArrayLoader, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.recipe import load_recipe
 from bsgrow.schedule import Update
@@ -38,7 +38,7 @@ def batches(device, sizes=(100, 300, 1000)):
     )
     edges = [0, *torch.tensor(sizes).cumsum(0).tolist()]
     updates = [Update(k, edges[k], edges[k + 1], 0.1, 0.9) for k in range(len(sizes))]
-    return loader.micro_batches(updates)
+    return micro_batches_of(loader, updates)
 
 
 def test_the_stream_is_the_same_on_both_devices():

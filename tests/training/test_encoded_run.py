@@ -1,11 +1,13 @@
 """Training on encoded images: resumed to the bit, bad files included, and told of at the end."""
 
+from itertools import count
+
 import pytest
 
 from bsgrow.data import SampleError
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.loading import EncodedLoader, decoder_choice, encoded_loader
+from bsgrow.loading import EncodedLoader, UpdateBatches, decoder_choice, encoded_loader
 from bsgrow.recipe import load_recipe, recipe_from_table
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSaved, Evaluated, SampleSkipped
@@ -88,11 +90,11 @@ def evaluations(folder):
 @pytest.mark.parametrize("decoder", ["auto", "native"])
 def test_a_resumed_run_keeps_the_decoder_that_it_began_with(photos, tmp_path, monkeypatch, decoder):
     """What is installed, which ``auto`` goes by, may have changed in between."""
-    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: True)
+    monkeypatch.setattr(decoder_choice.decoding, "is_built", lambda: True)
     with pytest.raises(InterruptedRunError):
         run(photos, tmp_path, stop_after=2, decoder=decoder)
     assert load_recipe(str(tmp_path / "recipe.toml")).data.decoder == "native"
-    monkeypatch.setattr(decoder_choice.jpeg, "is_built", lambda: False)
+    monkeypatch.setattr(decoder_choice.decoding, "is_built", lambda: False)
     monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: True)
     made = []
 
@@ -172,17 +174,29 @@ def test_other_files_are_another_run(photos, with_bad_files, tmp_path):
         run(with_bad_files, tmp_path / "run", resume=True, on_error="skip")
 
 
-def fail_once(monkeypatch, method, num_before):
-    """Let the loader raise in place of what it would yield after so many."""
-    whole = getattr(EncodedLoader, method)
+def failing(items, numbers, num_before):
+    """Raise in place of the item that comes after so many."""
+    for each in items:
+        if next(numbers) == num_before:
+            raise SampleError("a.jpg", "is bad")
+        yield each
 
-    def failing(loader, *arguments):
-        for number, each in enumerate(whole(loader, *arguments)):
-            if number == num_before:
-                raise SampleError("a.jpg", "is bad")
-            yield each
 
-    monkeypatch.setattr(EncodedLoader, method, failing)
+def fail_in_an_update(monkeypatch, num_before):
+    """Let the loader raise in place of the micro-batch that would come after so many."""
+    whole = EncodedLoader.updates
+
+    def updates(loader, planned):
+        numbers = count()
+        for update, micro_batches in whole(loader, planned):
+            yield UpdateBatches(update, failing(micro_batches, numbers, num_before))
+
+    monkeypatch.setattr(EncodedLoader, "updates", updates)
+
+
+def fail_in_evaluation(monkeypatch):
+    whole = EncodedLoader.evaluation
+    monkeypatch.setattr(EncodedLoader, "evaluation", lambda self: failing(whole(self), count(), 0))
 
 
 def checkpoints(folder):
@@ -197,7 +211,7 @@ def test_a_bad_sample_costs_no_finished_update(
 ):
     whole = run(photos, tmp_path / "whole", checkpoint_every=1000)
     with monkeypatch.context() as patch:
-        fail_once(patch, "micro_batches", num_micro_batches)
+        fail_in_an_update(patch, num_micro_batches)
         with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
             run(photos, tmp_path / "cut", checkpoint_every=1000)
     assert checkpoints(tmp_path / "cut") == [num_updates]
@@ -209,7 +223,7 @@ def test_a_bad_sample_costs_no_finished_update(
 def test_a_bad_held_out_sample_costs_no_update_and_no_evaluation(photos, tmp_path, monkeypatch):
     whole = run(photos, tmp_path / "whole", checkpoint_every=1000)
     with monkeypatch.context() as patch:
-        fail_once(patch, "evaluation", 0)
+        fail_in_evaluation(patch)
         with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
             run(photos, tmp_path / "cut", checkpoint_every=1000)
     assert checkpoints(tmp_path / "cut") == [4], "the first epoch"
@@ -222,7 +236,7 @@ def test_a_full_disk_does_not_hide_the_bad_sample(photos, tmp_path, monkeypatch)
     def refuse(*arguments):
         raise BsgrowError("no space")
 
-    fail_once(monkeypatch, "micro_batches", 3)
+    fail_in_an_update(monkeypatch, 3)
     monkeypatch.setattr(State, "save", refuse)
     with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
         run(photos, tmp_path / "cut", checkpoint_every=1000)

@@ -258,7 +258,7 @@ def test_two_processes_do_not_train_in_one_directory(tmp_path):
 MEMORY = """
 import numpy as np, torch
 from bsgrow.data import ArraySplit, Dataset
-from bsgrow.loading import ArrayLoader
+from bsgrow.loading import ArrayLoader, micro_batches_of
 from bsgrow.models import build_model
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
@@ -275,7 +275,7 @@ loader = ArrayLoader(dataset, Augment(pad=1), 0, 128, torch.device("cpu"))
 def peak_after(*sizes):
     start = 0
     for index, size in enumerate(sizes):
-        for batch in loader.micro_batches([Update(index, start, start + size, 0.1, 0.9)]):
+        for batch in micro_batches_of(loader, [Update(index, start, start + size, 0.1, 0.9)]):
             accumulate(model, batch.images, batch.labels, update_size=size,
                        totals=Totals(torch.device("cpu")))
         start += size

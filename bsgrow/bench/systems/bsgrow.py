@@ -13,7 +13,7 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArraySplit, Dataset
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import Loader, MicroBatch, choose_array_loader
+from bsgrow.loading import Loader, MicroBatch, choose_array_loader, micro_batches_of
 from bsgrow.loading.batch_memory import NUM_HELD
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.encoded_loader import SAMPLES_AHEAD, EncodedLoader
@@ -82,7 +82,7 @@ def _open_jpeg(work: JpegWork) -> Source:
 
 
 def _micro_batches(work: Work, loader: Loader) -> Generator[MicroBatch, None, None]:
-    return loader.micro_batches(endless_updates(work.global_batch_size))
+    return micro_batches_of(loader, endless_updates(work.global_batch_size))
 
 
 def _open_buffer(work: BufferWork) -> Source:

@@ -1,0 +1,136 @@
+"""Micro-batches by update: every update comes, whatever a rank has of it, fetched across ends."""
+
+from contextlib import closing
+from itertools import accumulate, chain, islice, pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.data import ArraySplit, Dataset
+from bsgrow.loading import ArrayLoader, MicroBatch, by_update, micro_batches_of
+from bsgrow.native import Augment
+from bsgrow.schedule import Update
+from bsgrow.stream import Share
+
+WHOLE = Share()
+SPLIT = ArraySplit(np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1), np.arange(20))
+DATASET = Dataset("numbers", SPLIT, SPLIT, 20, (0.5,), (0.5,), "sha256:0")
+
+
+def updates_of(sizes, start=0):
+    edges = accumulate(sizes, initial=start)
+    return [Update(k, *pair, 0.1, 0.9) for k, pair in enumerate(pairwise(edges))]
+
+
+class Stream:
+    """Makes micro-batches of nothing, as many ahead as are asked for."""
+
+    def __init__(self, num_ahead=0, fail_at=None):
+        self.num_ahead, self.fail_at = num_ahead, fail_at
+        self.begun, self.is_closed = [], False
+
+    def __call__(self, cuts):
+        nothing, waiting = torch.empty(0), []
+        try:
+            for cut in cuts:
+                self.begun.append(cut.start)
+                waiting.append(MicroBatch(cut.start, cut.stop, nothing, nothing, *cut[2:]))
+                if cut.start == self.fail_at:
+                    raise OSError("gone")
+                if len(waiting) > self.num_ahead:
+                    yield waiting.pop(0)
+            yield from waiting
+        finally:
+            self.is_closed = True
+
+
+sizes = st.lists(st.integers(1, 40), max_size=8)
+
+
+@given(sizes, st.integers(1, 9), st.integers(1, 3), st.integers(1, 4), st.integers(0, 5))
+def test_every_rank_has_every_update_and_together_all_of_it(
+    sizes, world_size, ghost, num_ghosts, num_ahead
+):
+    planned, micro = updates_of(sizes, start=7), ghost * num_ghosts
+    shares = [Share(rank, world_size, ghost) for rank in range(world_size)]
+    ranks = [by_update(planned, share, micro, Stream(num_ahead)) for share in shares]
+    for update, *come in zip(planned, *ranks, strict=True):
+        assert all(mine.update == update for mine in come)
+        batches = [list(mine.micro_batches) for mine in come]
+        assert all([b.is_last for b in mine] == [b is mine[-1] for b in mine] for mine in batches)
+        in_order = list(chain.from_iterable(batches))
+        edges = [update.start, *(batch.stop for batch in in_order)]
+        assert [(batch.start, batch.stop) for batch in in_order] == list(pairwise(edges))
+        assert edges[-1] == update.stop
+        assert sum(batch.weight for batch in in_order) == pytest.approx(1)
+
+
+@given(sizes, st.integers(0, 3), st.data())
+def test_what_is_left_of_an_update_does_not_come_in_the_next(sizes, num_ahead, data):
+    updates = updates_of(sizes)
+    for update, micro_batches in by_update(updates, WHOLE, 4, Stream(num_ahead)):
+        num = data.draw(st.integers(0, 12))
+        taken = [each.start for each in islice(micro_batches, num)]
+        assert taken == list(range(update.start, update.stop, 4))[:num]
+
+
+def test_the_next_update_is_begun_before_one_ends():
+    stream = Stream(num_ahead=3)
+    with closing(by_update(updates_of([4, 8, 40]), WHOLE, 4, stream)) as updates:
+        _, micro_batches = next(updates)
+        assert stream.begun == [], "nothing before it is asked for"
+        next(micro_batches)
+        assert stream.begun == [0, 4, 8, 12]
+        assert next(updates).update.index == 1
+        assert stream.begun == [0, 4, 8, 12], "an update is no reason to wait"
+    assert stream.is_closed
+
+
+def test_a_plan_without_end_is_drawn_as_it_is_needed():
+    drawn = []
+
+    def plan():
+        for index in range(10_000):
+            drawn.append(index)
+            yield Update(index, 4 * index, 4 * index + 4, 0.1, 0.9)
+
+    with closing(by_update(plan(), WHOLE, 4, Stream(num_ahead=2))) as updates:
+        for _ in range(10):
+            list(next(updates).micro_batches)
+    assert len(drawn) == 12
+
+
+def test_an_error_comes_where_the_micro_batch_would_and_ends_all():
+    updates = by_update(updates_of([8, 8]), WHOLE, 4, Stream(fail_at=4))
+    _, micro_batches = next(updates)
+    assert next(micro_batches).start == 0
+    with pytest.raises(OSError, match="gone"):
+        next(micro_batches)
+    with pytest.raises(RuntimeError, match="ended before its updates"):
+        next(updates)
+
+
+def test_old_micro_batches_give_nothing_of_later_updates():
+    updates = by_update(updates_of([8, 8]), WHOLE, 4, Stream())
+    _, first = next(updates)
+    _, second = next(updates)
+    assert list(first) == []
+    assert [each.start for each in second] == [8, 12]
+
+
+@pytest.mark.parametrize("prefetch_bytes", [0, 1, 1 << 20])
+def test_shares_of_an_array_loader_are_its_stream(prefetch_bytes):
+    def loader(share):
+        options = {"share": share, "prefetch_bytes": prefetch_bytes}
+        return ArrayLoader(DATASET, Augment(), 0, 4, torch.device("cpu"), **options)
+
+    updates = updates_of([3, 1, 30, 2, 17])
+    labels = {}
+    for rank in range(3):
+        for batch in micro_batches_of(loader(Share(rank, 3, ghost_batch_size=2)), updates):
+            labels.update(zip(range(batch.start, batch.stop), batch.labels.tolist(), strict=True))
+    whole = [x for batch in micro_batches_of(loader(WHOLE), updates) for x in batch.labels.tolist()]
+    assert [labels[position] for position in sorted(labels)] == whole
