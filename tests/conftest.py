@@ -8,6 +8,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+# As `bsgrow` has it, and before torch is imported: waiting threads would take cores from others.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import pytest
 from hypothesis import settings
 

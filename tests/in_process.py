@@ -3,13 +3,16 @@
 Whatever hint or note a command prints here, what it tells the user to type has to be there.
 """
 
+import io
 import re
 import shlex
 import signal
 import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import pytest
+import torch
 
 from bsgrow.cli import interrupt, main
 from tests.advice import faults
@@ -50,26 +53,57 @@ class Done:
 class Shell:
     """Runs bsgrow in this process, in the current folder."""
 
-    def __init__(self, monkeypatch, capsys):
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words):
-        self._monkeypatch.setattr(sys, "argv", ["bsgrow", *map(str, words)])
-        self._monkeypatch.setattr(interrupt, "_received", [])
-        self._capsys.readouterr()
-        handlers = {number: signal.getsignal(number) for number in SIGNALS}
-        try:
-            with pytest.raises(SystemExit) as ended:
-                main()
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-        done = Done(words, ended.value.code or 0, *self._capsys.readouterr())
-        assert faults(done.hint) == []
-        assert [fault for note in done.notes for fault in faults(note, is_hint=False)] == []
+    def __call__(self, *words, settings=()):
+        words = (*map(str, words), *as_options(settings))
+        with _called_with(words), _captured() as (out, err), pytest.raises(SystemExit) as ended:
+            main()
+        done = Done(words, ended.value.code or 0, _text(out), _text(err))
+        assert_advice_can_be_followed(done)
         return done
 
     def paste(self, text):
         """Run a command as it was printed, with or without the program's name."""
         words = shlex.split(text)
         return self(*words[words[0] == "bsgrow" :])
+
+
+def as_options(settings):
+    """Return each `key=value` behind a --set."""
+    return [word for setting in settings for word in ("--set", setting)]
+
+
+def assert_advice_can_be_followed(done):
+    assert faults(done.hint) == []
+    assert [fault for note in done.notes for fault in faults(note, is_hint=False)] == []
+
+
+@contextmanager
+def _called_with(words):
+    with pytest.MonkeyPatch.context() as patch, _leaving_the_process_as_it_was():
+        patch.setattr(sys, "argv", ["bsgrow", *words])
+        patch.setattr(interrupt, "_received", [])
+        yield
+
+
+@contextmanager
+def _captured():
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        yield out, err
+
+
+def _text(stream):
+    stream.flush()
+    return stream.buffer.getvalue().decode(errors="surrogateescape")
+
+
+@contextmanager
+def _leaving_the_process_as_it_was():
+    """Put back what a command sets for all of its process: signal handlers, and torch's threads."""
+    handlers, num_threads = {n: signal.getsignal(n) for n in SIGNALS}, torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -17,7 +17,7 @@ def named():
 
 
 @pytest.fixture
-def bsgrow(monkeypatch, capsys, tmp_path):
+def bsgrow(monkeypatch, tmp_path):
     """Run bsgrow in an empty folder, without a process of its own."""
     monkeypatch.chdir(tmp_path)
-    return Shell(monkeypatch, capsys)
+    return Shell()

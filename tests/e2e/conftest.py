@@ -1,7 +1,9 @@
-"""The command line as a user runs it: a process, its two streams and its exit code."""
+"""The command line as a user runs it: its two streams and its exit code.
+
+A process of its own has what only a process can show: signals, pipes, imports, a terminal.
+"""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.advice import faults
+from tests.in_process import Done, Shell, as_options, assert_advice_can_be_followed
 
 TINY = [
     "schedule.epochs=1",
@@ -20,29 +22,31 @@ TINY = [
 
 
 def command(*arguments: str, settings: Sequence[str] = ()) -> list[str]:
-    sets = [word for setting in settings for word in ("--set", setting)]
-    return [sys.executable, "-m", "bsgrow", *arguments, *sets]
+    return [sys.executable, "-m", "bsgrow", *arguments, *as_options(settings)]
 
 
 @pytest.fixture
-def bsgrow(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run bsgrow in an empty folder, with every warning of ours an error."""
+def bsgrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shell:
+    """Run bsgrow in an empty folder, without a process of its own."""
+    monkeypatch.chdir(tmp_path)
+    return Shell()
 
-    def run(
-        *arguments: str, settings: Sequence[str] = (), **options: object
-    ) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONWARNINGS": "error::UserWarning", "COLUMNS": "100"}
-        done = subprocess.run(
+
+@pytest.fixture
+def started(tmp_path: Path) -> Callable[..., Done]:
+    """Run bsgrow in an empty folder and a process, with every warning of ours an error."""
+
+    def run(*arguments: str, settings: Sequence[str] = (), **variables: str) -> Done:
+        process = subprocess.run(
             command(*arguments, settings=settings),
             cwd=tmp_path,
             capture_output=True,
             text=True,
             check=False,
-            env=environment | options.pop("env", {}),
-            **options,
+            env=os.environ | {"PYTHONWARNINGS": "error::UserWarning", "COLUMNS": "100"} | variables,
         )
-        hints = re.findall(r"^hint: (.*)", done.stderr or "", re.MULTILINE)
-        assert [fault for hint in hints for fault in faults(hint)] == []
+        done = Done(arguments, process.returncode, process.stdout, process.stderr)
+        assert_advice_can_be_followed(done)
         return done
 
     return run

@@ -6,19 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import command
+from tests.in_process import Shell
 
 QUICK = ["--rounds", "2", "--seconds-per-round", "0.01"]
 FEW = ["--systems", "limit,bsgrow,ffcv,torch", "--num-threads", "1"]
 
 
 def read(result):
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    assert result.code == 0, result.err
+    return json.loads(result.out)
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +28,16 @@ def training(tmp_path_factory):
     """What `bench train` measures on tiny batches, and its table's stderr."""
     words = ["bench", "train", "--batch-sizes", "32,48", *QUICK, "--format", "json"]
     folder = tmp_path_factory.mktemp("training")
-    done = subprocess.run(command(*words), cwd=folder, capture_output=True, text=True, check=True)
-    (folder / "speed.json").write_text(done.stdout)
-    return folder / "speed.json", done.stderr
+    with chdir(folder):
+        done = Shell()(*words)
+    (folder / "speed.json").write_text(done.out)
+    return folder / "speed.json", done.err
 
 
 def test_without_a_command_it_prints_help(bsgrow):
     result = bsgrow("bench")
-    assert "loader" in result.stdout + result.stderr
-    assert "Measure training" in result.stdout + result.stderr
+    assert "loader" in result.out + result.err
+    assert "Measure training" in result.out + result.err
 
 
 def test_the_loader_in_json(bsgrow):
@@ -55,28 +58,28 @@ def test_the_loader_in_json(bsgrow):
     for row in table["rows"]:
         assert row["global_batch_size"] == 64
         assert (row["samples_per_second"] is None) == ("reason" in row)
-    assert "measuring batch 64" in result.stderr
+    assert "measuring batch 64" in result.err
 
 
 def test_the_loader_as_a_table(bsgrow):
     result = bsgrow("bench", "loader", "--batch-sizes", "64", *FEW, *QUICK)
-    assert result.returncode == 0, result.stderr
-    assert "32x32x3 uint8 -> crop (zero pad 4), flip, normalise -> float32 NCHW" in result.stdout
-    assert "of the limit" in result.stdout
-    assert "bsgrow is" in result.stdout
-    assert "\x1b" not in result.stdout
-    if "ffcv: ffcv is not installed" not in result.stdout:
-        assert result.stdout.count("–  ") == 0
+    assert result.code == 0, result.err
+    assert "32x32x3 uint8 -> crop (zero pad 4), flip, normalise -> float32 NCHW" in result.out
+    assert "of the limit" in result.out
+    assert "bsgrow is" in result.out
+    assert "\x1b" not in result.out
+    if "ffcv: ffcv is not installed" not in result.out:
+        assert result.out.count("–  ") == 0
 
 
-def test_photographs_beside_each_other(bsgrow, tmp_path):
+def test_photographs_beside_each_other(started, tmp_path):
     words = ["--data", "jpeg", "--batch-sizes", "2", "--num-photographs", "4"]
     systems = ["--systems", "limit,torch", "--num-threads", "1"]
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    result = bsgrow(
+    result = started(
         *("bench", "loader", *words, *systems, *QUICK, "--format", "json"),
-        env={"TMPDIR": str(temporary)},
+        TMPDIR=str(temporary),
     )
     rows = read(result)["rows"]
     assert [row["system"] for row in rows] == ["limit", "torch"]
@@ -108,10 +111,10 @@ def test_plan_takes_what_bench_train_measured(bsgrow, training):
 def test_training_as_a_table(bsgrow):
     words = ["--batch-sizes", "32,100000", "--rounds", "1", "--seconds-per-round", "0.01"]
     result = bsgrow("bench", "train", *words, "--set", "run.micro_batch_size=32")
-    assert result.returncode == 0, result.stderr
-    assert "update (max)" in result.stdout
-    assert "≈" in result.stdout
-    assert "MiB" in result.stdout
+    assert result.code == 0, result.err
+    assert "update (max)" in result.out
+    assert "≈" in result.out
+    assert "MiB" in result.out
 
 
 LOADER, TRAIN = ["bench", "loader"], ["bench", "train"]
@@ -146,11 +149,11 @@ WRONG = [
 @pytest.mark.parametrize(("words", "message", "hint"), WRONG, ids=lambda value: str(value)[:60])
 def test_what_is_wrong_is_said(bsgrow, words, message, hint, tmp_path):
     result = bsgrow(*words)
-    assert result.returncode == 2, result.stderr
-    assert message in result.stderr
-    assert hint in result.stderr.partition("hint:")[2]
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+    assert result.code == 2, result.err
+    assert message in result.err
+    assert hint in result.err.partition("hint:")[2]
+    assert "Traceback" not in result.err
+    assert result.out == ""
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
@@ -159,9 +162,9 @@ def test_what_is_wrong_is_said(bsgrow, words, message, hint, tmp_path):
 )
 def test_an_option_out_of_range_is_named(bsgrow, option):
     result = bsgrow("bench", "loader", option)
-    assert result.returncode == 2
-    assert option.partition("=")[0] in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.code == 2
+    assert option.partition("=")[0] in result.err
+    assert "Traceback" not in result.err
 
 
 def test_no_time_for_a_row_is_one_round(bsgrow):
@@ -194,7 +197,7 @@ def children_of(process):
     return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
 
 
-def started(words, folder, num_children):
+def begun(words, folder, num_children):
     """Run a command in a session of its own until it has so many children."""
     # What torch compiles it keeps for later, and would among the temporary files.
     cache = {"TORCHINDUCTOR_CACHE_DIR": str(folder.with_name(f"{folder.name}-compiled"))}
@@ -252,7 +255,7 @@ def test_a_signal_leaves_neither_files_nor_processes(tmp_path, number, send):
     """Sent to the command alone, or to all of its processes, as terminals and job queues do."""
     words = ["bench", "loader", "--data", "jpeg", "--batch-sizes", "2", "--num-photographs", "2"]
     words += ["--systems", "torch", "--num-threads", "2", *FOREVER]
-    process, workers = started(words, tmp_path, 2)
+    process, workers = begun(words, tmp_path, 2)
     with process:
         send(process.pid, number)
         assert_stopped(process, workers, number, tmp_path)
@@ -264,7 +267,7 @@ def test_a_signal_leaves_neither_files_nor_processes(tmp_path, number, send):
 def test_a_signal_while_memory_is_measured(tmp_path, number, seconds):
     """While the process that measures it begins, and while it trains."""
     words = ["bench", "train", "--batch-sizes", "32", "--set", "run.device=cpu", *FOREVER]
-    process, children = started(words, tmp_path, 1)
+    process, children = begun(words, tmp_path, 1)
     with process:
         time.sleep(seconds)
         os.killpg(process.pid, number)

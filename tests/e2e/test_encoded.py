@@ -35,17 +35,17 @@ def train(bsgrow, path, *settings, out="run"):
 
 def test_photographs_are_told_apart(bsgrow, photos, tmp_path):
     from_folder = train(bsgrow, photos)
-    assert from_folder.returncode == 0, from_folder.stderr
-    summary = json.loads(from_folder.stdout)
+    assert from_folder.code == 0, from_folder.err
+    summary = json.loads(from_folder.out)
     assert summary["test_accuracy"] >= 0.9
     assert summary["consumed_samples"] == 6 * 240
     assert summary["num_updates"] < summary["baseline_num_updates"]
     assert summary["num_skipped"] == 0
 
     packed = bsgrow("data", "pack", str(photos), "shards")
-    assert packed.returncode == 0, packed.stderr
+    assert packed.code == 0, packed.err
     from_shards = train(bsgrow, tmp_path / "shards", "data.name=shards", out="again")
-    assert json.loads(from_shards.stdout)["weights_sha256"] == summary["weights_sha256"]
+    assert json.loads(from_shards.out)["weights_sha256"] == summary["weights_sha256"]
 
 
 @pytest.fixture
@@ -60,22 +60,22 @@ def test_a_bad_file_ends_a_run_that_then_goes_on_without_it(bsgrow, with_a_bad_f
     root, bad = with_a_bad_file
     settings = ["run.checkpoint_every_seconds=0", "growth.max_batch_size=20"]
     failed = train(bsgrow, root, *settings)
-    assert failed.returncode == 1
-    assert f"error: {bad}: " in failed.stderr
-    assert "Traceback" not in failed.stderr
-    hint = failed.stderr.splitlines()[-1]
+    assert failed.code == 1
+    assert f"error: {bad}: " in failed.err
+    assert "Traceback" not in failed.err
+    hint = failed.err.splitlines()[-1]
     assert hint.startswith("hint: restore the file and go on with: bsgrow train --resume ")
     command, *words = shlex.split(hint.partition("; or without the file: ")[2])
     assert command == "bsgrow"
 
     done = bsgrow(*words, "--format", "json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["num_skipped"] >= 1
-    assert done.stderr.count(str(bad)) == 1
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["num_skipped"] >= 1
+    assert done.err.count(str(bad)) == 1
 
 
 def test_a_folder_that_is_not_named(bsgrow):
     result = bsgrow("plan", "folder")
-    assert result.returncode == 2
-    assert "error: data.path is not set" in result.stderr
-    assert "hint: set data.path to a folder with train/ and val/ in it" in result.stderr
+    assert result.code == 2
+    assert "error: data.path is not set" in result.err
+    assert "hint: set data.path to a folder with train/ and val/ in it" in result.err

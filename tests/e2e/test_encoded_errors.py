@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir
 
 import pytest
 
@@ -40,11 +41,11 @@ def places(tmp_path_factory):
 
 
 def assert_said(result, exit_code, message):
-    assert result.returncode == exit_code, result.stderr
-    assert f"error: {message}" in result.stderr.replace("\n", " ")
-    assert "hint: " in result.stderr
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+    assert result.code == exit_code, result.err
+    assert f"error: {message}" in result.err.replace("\n", " ")
+    assert "hint: " in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
 
 
 TRAIN = [
@@ -65,8 +66,8 @@ TRAIN = [
 @pytest.mark.parametrize(("name", "setting", "exit_code", "message"), TRAIN)
 def test_training(bsgrow, places, tmp_path, name, setting, exit_code, message):
     settings = [*SETTINGS, f"data.path={name}", *filter(None, [setting])]
-    words = command("train", "folder", "--out", str(tmp_path / "run"), settings=settings)
-    result = subprocess.run(words, cwd=places, capture_output=True, text=True, check=False)
+    with chdir(places):
+        result = bsgrow("train", "folder", "--out", tmp_path / "run", settings=settings)
     assert_said(result, exit_code, message)
 
 
@@ -79,9 +80,9 @@ PACK = [
 
 
 @pytest.mark.parametrize(("name", "exit_code", "message"), PACK)
-def test_packing(places, tmp_path, name, exit_code, message):
-    words = command("data", "pack", name, str(tmp_path / "packed"))
-    result = subprocess.run(words, cwd=places, capture_output=True, text=True, check=False)
+def test_packing(bsgrow, places, tmp_path, name, exit_code, message):
+    with chdir(places):
+        result = bsgrow("data", "pack", name, tmp_path / "packed")
     assert_said(result, exit_code, message)
 
 
@@ -102,7 +103,7 @@ def test_packing_is_stopped_by_ctrl_c(bsgrow, places, tmp_path):
     assert "Traceback" not in said
     assert [path.name for path in (tmp_path / "packed").iterdir()] == [LOCK_FILE]
     again = bsgrow("data", "pack", "many", "packed", "--decode")
-    assert (again.returncode, "5000 samples" in again.stdout) == (0, True), again.stderr
+    assert (again.code, "5000 samples" in again.out) == (0, True), again.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on this system")
@@ -123,9 +124,9 @@ def test_packing_that_was_killed_is_begun_again(bsgrow, places, tmp_path):
             time.sleep(0.05 * moment)
             os.kill(process.pid, signal.SIGKILL)
     again = bsgrow("data", "pack", str(source), str(packed))
-    assert again.returncode == 0, again.stderr
-    assert "5000 samples" in again.stdout
+    assert again.code == 0, again.err
+    assert "5000 samples" in again.out
     whole = bsgrow("data", "verify", str(packed))
-    assert "5001 samples" in whole.stdout
-    assert "none damaged" in whole.stdout
+    assert "5001 samples" in whole.out
+    assert "none damaged" in whole.out
     assert sorted(path.name for path in packed.rglob("*.tmp")) == []

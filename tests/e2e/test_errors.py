@@ -34,30 +34,30 @@ WRONG = [
 @pytest.mark.parametrize(("words", "message", "hint"), WRONG, ids=lambda value: str(value)[:60])
 def test_wrong_input(bsgrow, words, message, hint, tmp_path):
     result = bsgrow(*words)
-    assert result.returncode in (1, 2), result.stderr
-    assert message in result.stderr
-    assert hint in result.stderr
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+    assert result.code in (1, 2), result.err
+    assert message in result.err
+    assert hint in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
 def test_an_output_directory_that_holds_another_run(bsgrow):
     bsgrow("train", "--out", "run", settings=TINY)
     result = bsgrow("train", "--out", "run", settings=TINY)
-    assert result.returncode == 2
-    assert "run holds another run" in result.stderr
-    assert "hint: go on with it: bsgrow train --resume --out run" in result.stderr
+    assert result.code == 2
+    assert "run holds another run" in result.err
+    assert "hint: go on with it: bsgrow train --resume --out run" in result.err
 
 
 def test_a_place_that_cannot_be_written(bsgrow):
     result = bsgrow("train", "--out", "/dev/null/run", settings=TINY)
-    assert result.returncode == 1
-    assert "cannot make /dev/null/run" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.code == 1
+    assert "cannot make /dev/null/run" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_an_unknown_option(bsgrow):
     result = bsgrow("train", "--fast")
-    assert result.returncode == 2
-    assert "--fast" in result.stderr
+    assert result.code == 2
+    assert "--fast" in result.err

@@ -25,7 +25,7 @@ PHASE_KEYS = [
 
 
 def test_json_is_the_contract(bsgrow):
-    plan = json.loads(bsgrow("plan", "cifar10-grow-lr-momentum", "--format", "json").stdout)
+    plan = json.loads(bsgrow("plan", "cifar10-grow-lr-momentum", "--format", "json").out)
     assert list(plan) == ["num_samples", "epochs", "num_updates", "baseline_num_updates", "phases"]
     assert (plan["num_updates"], plan["baseline_num_updates"]) == (2305, 78_125)
     assert all(list(phase) == PHASE_KEYS for phase in plan["phases"])
@@ -36,7 +36,7 @@ def test_json_is_the_contract(bsgrow):
 
 
 def test_csv_has_a_row_for_every_update(bsgrow):
-    output = bsgrow("plan", "cifar10-grow-lr", "--format", "csv", "--every", "update").stdout
+    output = bsgrow("plan", "cifar10-grow-lr", "--format", "csv", "--every", "update").out
     rows = list(csv.DictReader(io.StringIO(output)))
     header = "index,start_sample,stop_sample,global_batch_size,lr,momentum,sgd_noise_scale"
     assert output.splitlines()[0] == header
@@ -47,21 +47,21 @@ def test_csv_has_a_row_for_every_update(bsgrow):
 
 def test_the_table_says_what_is_saved(bsgrow):
     result = bsgrow("plan", "cifar10-grow")
-    assert "256 × 20 × 1" in result.stdout
-    assert "29142 updates" in result.stdout
-    assert "78125 (2.68×)" in result.stdout
-    assert "a global batch of 5120 is over a tenth of the 50000 samples" in result.stderr
+    assert "256 × 20 × 1" in result.out
+    assert "29142 updates" in result.out
+    assert "78125 (2.68×)" in result.out
+    assert "a global batch of 5120 is over a tenth of the 50000 samples" in result.err
 
 
 def test_accumulation_follows_micro_batch_and_world_size(bsgrow):
     settings = ["run.micro_batch_size=128", "run.world_size=8"]
     result = bsgrow("plan", "cifar10-grow", settings=settings)
-    assert "128 × 5 × 8" in result.stdout
+    assert "128 × 5 × 8" in result.out
 
 
-def test_no_colour_in_a_pipe(bsgrow):
-    result = bsgrow("plan", env={"NO_COLOR": "1"})
-    assert "\x1b" not in result.stdout + result.stderr
+def test_no_colour_in_a_pipe(started):
+    result = started("plan", NO_COLOR="1")
+    assert "\x1b" not in result.out + result.err
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path):
@@ -74,8 +74,8 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
         assert "Traceback" not in process.stderr.read()
 
 
-def test_a_plan_needs_no_data_and_no_torch(bsgrow):
-    result = bsgrow("plan", "imagenet-grow", env={"PYTHONPROFILEIMPORTTIME": "1"})
-    assert result.returncode == 0
-    assert re.search(r"\| +pydantic$", result.stderr, re.MULTILINE), "imports are listed"
-    assert not re.search(r"\| +torch$", result.stderr, re.MULTILINE)
+def test_a_plan_needs_no_data_and_no_torch(started):
+    result = started("plan", "imagenet-grow", PYTHONPROFILEIMPORTTIME="1")
+    assert result.code == 0
+    assert re.search(r"\| +pydantic$", result.err, re.MULTILINE), "imports are listed"
+    assert not re.search(r"\| +torch$", result.err, re.MULTILINE)

@@ -22,26 +22,26 @@ BENCH = {
 @pytest.mark.parametrize(("name", "start"), [("plan.png", b"\x89PNG"), ("plan.svg", b"<?xml")])
 def test_a_picture_beside_the_table(bsgrow, tmp_path, name, start):
     result = bsgrow("plan", *WRITTEN, "--plot", name)
-    assert result.returncode == 0, result.stderr
+    assert result.code == 0, result.err
     assert (tmp_path / name).read_bytes().startswith(start)
-    assert "updates over 200 epochs" in result.stdout
+    assert "updates over 200 epochs" in result.out
 
 
 def test_a_sketch_is_drawn_on_request_and_not_into_a_pipe(bsgrow):
-    assert "█" not in bsgrow("plan", "cifar10-grow").stdout
-    lines = bsgrow("plan", "cifar10-grow", "--sketch").stdout.splitlines()
+    assert "█" not in bsgrow("plan", "cifar10-grow").out
+    lines = bsgrow("plan", "cifar10-grow", "--sketch").out.splitlines()
     assert lines[-1].strip() == "global batch size over epochs"
     assert "█" in lines[-3]
 
 
 def test_two_recipes_side_by_side(bsgrow):
     result = bsgrow("plan", "cifar10-grow", "cifar10-hybrid")
-    assert "34376 (1.18×)" in result.stdout
-    assert "note: cifar10-hybrid: the last update is cut" in result.stderr
-    value = json.loads(bsgrow("plan", "cifar10-grow", "cifar10-hybrid", "--format", "json").stdout)
+    assert "34376 (1.18×)" in result.out
+    assert "note: cifar10-hybrid: the last update is cut" in result.err
+    value = json.loads(bsgrow("plan", "cifar10-grow", "cifar10-hybrid", "--format", "json").out)
     assert [plan["name"] for plan in value["plans"]] == ["cifar10-grow", "cifar10-hybrid"]
     assert value["totals"]["num_updates"] == [29_142, 34_376]
-    text = bsgrow("plan", "cifar10-grow", "cifar10-hybrid", "--format", "csv").stdout
+    text = bsgrow("plan", "cifar10-grow", "cifar10-hybrid", "--format", "csv").out
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["recipe"] for row in rows] == ["cifar10-grow"] * 4 + ["cifar10-hybrid"] * 4
 
@@ -50,11 +50,11 @@ def test_ranks_and_wall_clock(bsgrow, tmp_path):
     (tmp_path / "bench.json").write_text(json.dumps(BENCH))
     words = ["plan", "cifar10-grow", "--world-size", "1,8", "--throughput", "bench.json"]
     result = bsgrow(*words)
-    assert "1, idle 87.5 %" in result.stdout
-    assert "5 min 33 s" in result.stdout
-    assert "predicted, without evaluation and checkpoints" in result.stdout
-    assert "note: no throughput was measured at a global batch of 5120" in result.stderr
-    value = json.loads(bsgrow(*words, "--format", "json").stdout)
+    assert "1, idle 87.5 %" in result.out
+    assert "5 min 33 s" in result.out
+    assert "predicted, without evaluation and checkpoints" in result.out
+    assert "note: no throughput was measured at a global batch of 5120" in result.err
+    value = json.loads(bsgrow(*words, "--format", "json").out)
     assert value["phases"][0]["predicted_seconds"] == pytest.approx(3_000_064 / 9000)
     assert len(value["world_sizes"]) == 8
 
@@ -62,26 +62,26 @@ def test_ranks_and_wall_clock(bsgrow, tmp_path):
 def test_another_system_takes_the_plan(bsgrow):
     words = ["plan", *TOKENS, "--batch-size", "256", "--format", "megatron"]
     result = bsgrow(*words)
-    assert result.returncode == 0, result.stderr
-    assert '--step-batch-size-schedule "0:256"' in result.stdout
+    assert result.code == 0, result.err
+    assert '--step-batch-size-schedule "0:256"' in result.out
 
 
 def test_another_system_takes_its_own_micro_batch(bsgrow):
     words = ["plan", *TOKENS, "--batch-size", "256", "--format", "deepspeed"]
     result = bsgrow(*words, "--micro-batch-size", "8", "--world-size", "4")
-    assert result.returncode == 0, result.stderr
-    assert '"train_micro_batch_size_per_gpu": 8' in result.stdout
-    assert '"gradient_accumulation_steps": 8' in result.stdout
+    assert result.code == 0, result.err
+    assert '"train_micro_batch_size_per_gpu": 8' in result.out
+    assert '"gradient_accumulation_steps": 8' in result.out
 
 
 def test_a_schedule_of_another_system_is_read(bsgrow):
     words = ["plan", "--from", "megatron", "0:768 250B:1536", *TOKENS]
-    assert "× 0.5" in bsgrow(*words).stdout
-    value = json.loads(bsgrow(*words, "--format", "json").stdout)
+    assert "× 0.5" in bsgrow(*words).out
+    value = json.loads(bsgrow(*words, "--format", "json").out)
     assert [phase["global_batch_size"] for phase in value["phases"]] == [768, 1536]
     first, last = (phase["sgd_noise_scale"] for phase in value["phases"])
     assert first / last == pytest.approx(2, rel=1e-4)
-    rows = list(csv.DictReader(io.StringIO(bsgrow(*words, "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(bsgrow(*words, "--format", "csv").out)))
     assert rows[1]["last_lr"] == "0.0003"
 
 
@@ -89,9 +89,9 @@ def test_a_schedule_of_another_system_is_read(bsgrow):
 def test_what_never_takes_effect_of_it_is_noted(bsgrow, form):
     words = ["plan", "--from", "megatron", "0:768 1t:1536", *TOKENS, "--format", form]
     result = bsgrow(*words)
-    assert result.returncode == 0
-    assert "note: 1536 from sample 244140625 never takes effect: the run ends" in result.stderr
-    assert "never" not in result.stdout
+    assert result.code == 0
+    assert "note: 1536 from sample 244140625 never takes effect: the run ends" in result.err
+    assert "never" not in result.out
 
 
 WRONG = [
@@ -138,9 +138,9 @@ WRONG = [
 @pytest.mark.parametrize(("words", "message", "hint"), WRONG, ids=lambda value: str(value)[:40])
 def test_wrong_options(bsgrow, tmp_path, words, message, hint):
     result = bsgrow("plan", "cifar10-grow", *words)
-    assert result.returncode in (1, 2)
-    assert message in result.stderr
-    assert hint in result.stderr
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+    assert result.code in (1, 2)
+    assert message in result.err
+    assert hint in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
     assert list(tmp_path.iterdir()) == []

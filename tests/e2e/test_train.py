@@ -1,16 +1,18 @@
 """`bsgrow train`: the main job, and everything that may happen to it."""
 
 import json
-import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import TINY, command
+from tests.full_disk import files_at_most
+from tests.in_process import Shell
 
 KEYS = [
     "test_accuracy",
@@ -25,24 +27,25 @@ KEYS = [
     "num_skipped",
     "num_test_skipped",
 ]
-SLOW = [*TINY, "schedule.epochs=6", "run.checkpoint_every_seconds=0"]
+SLOW = [
+    *TINY,
+    "schedule.epochs=6",
+    "run.checkpoint_every_seconds=0",
+    "growth.max_batch_size=143",
+]
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     """The summary of the slow run when nothing happens to it."""
-    words = command(
-        "train", "--out", "run", "--format", "json", settings=[*SLOW, "growth.max_batch_size=143"]
-    )
-    folder = tmp_path_factory.mktemp("reference")
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    with chdir(tmp_path_factory.mktemp("reference")):
+        done = Shell()("train", "--out", "run", "--format", "json", settings=SLOW)
+    return json.loads(done.out)
 
 
 def start(folder):
-    settings = [*SLOW, "growth.max_batch_size=143"]
     return subprocess.Popen(
-        command("train", "--out", "run", settings=settings),
+        command("train", "--out", "run", settings=SLOW),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -59,13 +62,13 @@ def wait_for_checkpoint(folder):
 
 def resume(bsgrow):
     result = bsgrow("train", "--resume", "--out", "run", "--format", "json")
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    assert result.code == 0, result.err
+    return json.loads(result.out)
 
 
-def test_the_main_job_reads_the_digits(bsgrow):
-    result = bsgrow("train", "--format", "json")
-    summary = json.loads(result.stdout)
+def test_the_main_job_reads_the_digits(started):
+    result = started("train", "--format", "json")
+    summary = json.loads(result.out)
     assert summary["test_accuracy"] >= 0.98
     assert summary["num_updates"] == 1932
     assert summary["baseline_num_updates"] == 4311
@@ -78,13 +81,13 @@ def test_json_is_the_contract(reference):
     assert len(reference["weights_sha256"]) == 64
 
 
-def test_data_on_stdout_and_progress_on_stderr(bsgrow):
-    result = bsgrow("train", "--out", "run", settings=TINY)
-    assert "updates" in result.stdout
-    assert "fewer" in result.stdout
-    assert "bsgrow compare digits" in result.stdout
-    assert "epoch   1.00" in result.stderr
-    assert "epoch   1.00" not in result.stdout
+def test_data_on_stdout_and_progress_on_stderr(started):
+    result = started("train", "--out", "run", settings=TINY)
+    assert "updates" in result.out
+    assert "fewer" in result.out
+    assert "bsgrow compare digits" in result.out
+    assert "epoch   1.00" in result.err
+    assert "epoch   1.00" not in result.out
 
 
 def test_kill_9_loses_at_most_the_time_since_the_last_checkpoint(bsgrow, tmp_path, reference):
@@ -140,25 +143,22 @@ def test_a_reader_of_stderr_that_leaves_does_not_end_the_run(bsgrow, tmp_path):
 
 
 def test_a_full_disk_is_reported_and_loses_nothing(bsgrow, tmp_path, reference):
-    def forbid_large_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
-    settings = [*SLOW, "growth.max_batch_size=143"]
-    result = bsgrow("train", "--out", "run", settings=settings, preexec_fn=forbid_large_files)
-    assert result.returncode == 1
-    assert "error: cannot write run/checkpoints" in result.stderr
-    assert "Traceback" not in result.stderr
+    with files_at_most(100_000):
+        result = bsgrow("train", "--out", "run", settings=SLOW)
+    assert result.code == 1
+    assert "error: cannot write run/checkpoints" in result.err
+    assert "Traceback" not in result.err
     assert resume(bsgrow)["weights_sha256"] == reference["weights_sha256"]
 
 
 def test_a_divergent_run_says_so(bsgrow):
     result = bsgrow("train", "--out", "run", settings=[*TINY, "schedule.lr=1e30"])
-    assert result.returncode == 1
-    assert "training diverged" in result.stderr
-    assert "hint: lower schedule.lr" in result.stderr
+    assert result.code == 1
+    assert "training diverged" in result.err
+    assert "hint: lower schedule.lr" in result.err
 
 
 def test_next_is_the_recipe_of_the_run(bsgrow):
     bsgrow("train", "--out", "run", settings=TINY)
     result = bsgrow("train", "--resume", "--out", "run")
-    assert "bsgrow compare run/recipe.toml" in result.stdout
+    assert "bsgrow compare run/recipe.toml" in result.out
