@@ -13,7 +13,7 @@ PACKAGE = ROOT / "bsgrow"
 # root of bsgrow is a room; of a package a module may be named that others need before it.
 ORDER = [
     {"_native", "_native_cuda", "_native_jpeg"},  # compiled
-    {"text"},
+    {"text", "lazy"},  # lazy: of the face, and of the packages that import as it does
     {"errors"},
     {"native.extension", "native.cuda_architectures"},
     {"validation"},

@@ -1,14 +1,10 @@
-"""The `bsgrow` command and its subcommands."""
+"""The `bsgrow` command; of its subcommands the module is imported that is asked for."""
 
 from typing import Annotated
 
 import typer
 
 import bsgrow
-from bsgrow.cli import compare, doctor, recipes, train
-from bsgrow.cli.bench import command as bench
-from bsgrow.cli.data import command as data
-from bsgrow.cli.plan import command as plan
 from bsgrow.cli.usage import Commands
 
 app = typer.Typer(
@@ -44,7 +40,3 @@ def bsgrow_command(
     Start with `bsgrow train`, which trains a small network on real digits in under a minute, or
     with `bsgrow plan cifar10-grow`, which prints a schedule of the paper.
     """
-
-
-for _module in (train, plan, compare, bench, data, recipes, doctor):
-    _module.register(app)

@@ -1,68 +1,23 @@
-"""Where the command line writes: data to stdout, everything else to stderr.
+"""What every command says: an answer to stdout, and errors, hints and notes to stderr.
 
-Whatever is written for people, of whatever origin, is escaped here where it is not printable:
-strings as they are printed, the cells of tables by ``plain_text`` as they come.
+What renders it for people, ``bsgrow.cli.terminal``, is imported with the first word.
 """
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.text import Text
+from typing import Any
 
 from bsgrow.errors import BsgrowError
 from bsgrow.text.command import as_options
-from bsgrow.text.printable import printable_lines
 
-_PIPE_WIDTH = 120  # of words in a pipe or a log, which need not fit a terminal
 _MOST = 10_000  # characters of an error, a hint or a note
-_DUMB = ("dumb", "unknown")
-
-
-def size_of(output: TextIO) -> tuple[int | None, int | None]:
-    """Return the width and height of a console where rich would not find them by itself."""
-    if not output.isatty():
-        return _PIPE_WIDTH, None
-    if os.environ.get("TERM", "").lower() not in _DUMB:
-        return None, None
-    return shutil.get_terminal_size()  # rich takes 80 columns for every dumb terminal
-
-
-class _Plain(Console):
-    """Writes text as it is: printable, and neither as markup nor with the names of emoji in it."""
-
-    def __init__(self, **how: Any) -> None:
-        super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **how)
-
-    def print(self, *objects: Any, **how: Any) -> None:
-        """Write strings, each escaped where it is not printable, and what renders itself."""
-        super().print(*(plain_text(o) if isinstance(o, str) else o for o in objects), **how)
-
-
-def plain_text(text: str, style: str = "") -> Text:
-    """Return a text for rich that is escaped where it is not printable; line breaks stay."""
-    return Text(printable_lines(text), style=style)
-
-
-class _Remarks(_Plain):
-    """What goes to stderr; a reader of it that has left does not end the command."""
-
-    def on_broken_pipe(self) -> None:
-        """Say nothing from here on."""
-        self.quiet = True
-
-
-_width, _height = size_of(sys.stdout)
-out = _Plain(width=_width, height=_height)
-err = _Remarks(stderr=True)
 
 
 def print_words(text: str) -> None:
     """Write a sentence to stdout, on a terminal in lines that end between two words."""
+    from bsgrow.cli.terminal import out
+
     out.print(text, soft_wrap=not out.is_terminal)
 
 
@@ -73,19 +28,25 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def print_error(error: BsgrowError) -> None:
     """Write an error and its hint to stderr."""
-    err.print(plain_text("error:", "bold red"), _bounded(error.message))
+    _remark("error:", "bold red", error.message)
     if error.hint:
         print_hint(error.hint)
 
 
 def print_hint(hint: str) -> None:
     """Write what to do to stderr."""
-    err.print(plain_text("hint:", "bold cyan"), _bounded(as_options(hint)))
+    _remark("hint:", "bold cyan", as_options(hint))
 
 
 def note(message: str) -> None:
     """Write a remark to stderr."""
-    err.print(plain_text("note:", "bold yellow"), _bounded(message))
+    _remark("note:", "bold yellow", message)
+
+
+def _remark(kind: str, style: str, text: str) -> None:
+    from bsgrow.cli.terminal import err, plain_text
+
+    err.print(plain_text(kind, style), _bounded(text))
 
 
 def _bounded(text: str) -> str:

@@ -7,7 +7,8 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from bsgrow.cli.console import err, note
+from bsgrow.cli.console import note
+from bsgrow.cli.terminal import err
 from bsgrow.text.printable import printable
 from bsgrow.training.events import (
     CheckpointSkipped,

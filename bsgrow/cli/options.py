@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from bsgrow.cli.format import Format, FormatOption
-from bsgrow.recipe import shipped_recipes
 
 __all__ = [
     "Format",
@@ -19,6 +18,8 @@ __all__ = [
 
 def complete_recipe(incomplete: str) -> list[str]:
     """Return the shipped recipes that start as typed, for shell completion."""
+    from bsgrow.recipe import shipped_recipes
+
     return [name for name in shipped_recipes() if name.startswith(incomplete)]
 
 

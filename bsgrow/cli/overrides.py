@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bsgrow.cli.options import SetOption
-from bsgrow.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from bsgrow.recipe import Recipe
 
 _PANEL = "Everyday settings of the recipe, where it is to be another one"
 
@@ -133,8 +135,10 @@ class Overrides:
         flags = (word for name, value in self.flags.items() for word in (_flag(name), _text(value)))
         return (*flags, *(word for text in self.sets for word in ("--set", text)))
 
-    def load(self, recipe: str) -> Recipe:
+    def load(self, recipe: str) -> "Recipe":
         """Return a recipe as changed; raises InputError as ``load_recipe``."""
+        from bsgrow.recipe import load_recipe
+
         return load_recipe(recipe, self.sets, self.values)
 
 

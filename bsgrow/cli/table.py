@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from bsgrow.cli.console import plain_text
+from bsgrow.cli.terminal import plain_text
 from bsgrow.text.printable import printable_lines
 
 _GAP = 2  # characters between two columns

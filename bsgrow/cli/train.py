@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import note, out, plain_text, print_json
+from bsgrow.cli.console import note, print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
@@ -15,6 +15,7 @@ from bsgrow.text.command import Command, argument, resume_command
 from bsgrow.text.printable import printable
 
 if TYPE_CHECKING:
+    from bsgrow.recipe import Recipe
     from bsgrow.training import RunDirectory, RunFinished
 
 _DEFAULT_RECIPE = "digits"
@@ -66,16 +67,18 @@ def train(
     Ctrl-C writes a checkpoint and says how to go on; a killed run loses at most the time since its
     last checkpoint. A resumed run ends, on the CPU, with the same weights to the bit.
     """
+    directory = _directory(out_dir, resume, recipe or _DEFAULT_RECIPE)
+    name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
+    go_on = resume_command(directory.path, changed.words)
+    loaded = changed.load(name)
+    _check_soon(loaded, directory, resume)
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest
     from bsgrow.training import DivergedRunError, to_dict
 
-    directory = _directory(out_dir, resume, recipe or _DEFAULT_RECIPE)
-    name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
-    go_on = resume_command(directory.path, changed.words)
     try:
         with StopRequest() as stop:
-            finished = carry_out_stoppable(changed.load(name), directory, resume, stop, go_on=go_on)
+            finished = carry_out_stoppable(loaded, directory, resume, stop, go_on=go_on)
     except DivergedRunError as error:
         if output is Format.TABLE:
             _print_rows({"diverged": error.message, "run": printable(directory.path)})
@@ -84,6 +87,18 @@ def train(
         print_json(to_dict(finished))
     else:
         _print_summary(finished, Command(("compare", argument(name)), changed.words))
+
+
+def _check_soon(recipe: "Recipe", directory: "RunDirectory", resume: bool) -> None:
+    """Raise what is wrong before torch is imported, where that takes no look into the data."""
+    from bsgrow.data.sources import expand_user
+    from bsgrow.recipe import plan_recipe
+
+    path = recipe.data.path
+    if path is None or not expand_user(Path(path)).exists():
+        plan_recipe(recipe)
+        if not resume:
+            directory.require_new()
 
 
 def _directory(out_dir: Path | None, resume: bool, name: str) -> "RunDirectory":
@@ -122,6 +137,8 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
 
 
 def _print_rows(rows: Mapping[str, str]) -> None:
+    from bsgrow.cli.terminal import out, plain_text
+
     for key, value in rows.items():
         out.print(plain_text(f"{key:14}", "bold") + plain_text(value))
 

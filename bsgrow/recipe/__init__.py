@@ -1,6 +1,6 @@
 """Recipes: one training run, read from TOML."""
 
-from bsgrow.recipe.arms import ARMS, make_arm
+from bsgrow.recipe.arms import ARMS, check_arms, make_arm
 from bsgrow.recipe.config import (
     LossConfig,
     ModelConfig,
@@ -43,6 +43,7 @@ __all__ = [
     "ScheduleConfig",
     "as_toml",
     "changed_keys",
+    "check_arms",
     "load_recipe",
     "make_arm",
     "make_planned",

@@ -1,9 +1,10 @@
 """The arms of an experiment: one recipe, spent in different ways."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.planning import OpenedData, plan_recipe
 from bsgrow.recipe.reading import recipe_from_table
 from bsgrow.schedule import Growth
 from bsgrow.validation.registry import Registry
@@ -40,3 +41,19 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
     table["growth"] = asdict(change(recipe.growth))
     table["run"]["seed"] = seed
     return recipe_from_table(table)
+
+
+def check_arms(recipe: Recipe, names: Iterable[str], seed: int, opened: OpenedData) -> None:
+    """Check that arms of a recipe can be planned.
+
+    Args:
+        recipe: whose arms they are.
+        names: keys of ``ARMS``.
+        seed: of a run of each.
+        opened: keeps the data that is opened for it.
+
+    Raises:
+        InputError: as ``make_arm`` and ``plan_recipe``.
+    """
+    for name in names:
+        plan_recipe(make_arm(recipe, name, seed), opened)

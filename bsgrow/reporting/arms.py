@@ -43,11 +43,6 @@ class Comparing:
         """
         return [self._run_arm(name, carry_out, on_diverged) for name in names]
 
-    def check(self, names: Sequence[str]) -> None:
-        """Check that every arm can be planned; raises InputError."""
-        for name in names:
-            plan_recipe(make_arm(self.recipe, name, self.seeds[0]), self.opened)
-
     def _run_arm(self, name: str, carry_out: CarryOut, on_diverged: Callable[[str], None]) -> Arm:
         plan = plan_recipe(make_arm(self.recipe, name, self.seeds[0]), self.opened)
         runs: dict[int, RunFinished] = {}

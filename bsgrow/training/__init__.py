@@ -1,13 +1,21 @@
-"""Carries out a plan: one micro-batch, one update, the loop, and what it leaves on the disk."""
+"""Carries out a plan: one micro-batch, one update, the loop, and what it leaves on the disk.
+
+What needs torch is imported when it is first asked for.
+"""
+
+from typing import TYPE_CHECKING
 
 from bsgrow.files.atomic import write_json
-from bsgrow.training.divergence import DivergedRunError
-from bsgrow.training.event_log import events_in, read_events
-from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
-from bsgrow.training.loop import InterruptedRunError
-from bsgrow.training.run import carry_out
-from bsgrow.training.run_directory import RunDirectory
-from bsgrow.training.unfinished import newest_unfinished_run
+from bsgrow.lazy import importing
+
+if TYPE_CHECKING:
+    from bsgrow.training.divergence import DivergedRunError
+    from bsgrow.training.event_log import events_in, read_events
+    from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
+    from bsgrow.training.loop import InterruptedRunError
+    from bsgrow.training.run import carry_out
+    from bsgrow.training.run_directory import RunDirectory
+    from bsgrow.training.unfinished import newest_unfinished_run
 
 __all__ = [
     "DivergedRunError",
@@ -23,3 +31,16 @@ __all__ = [
     "to_dict",
     "write_json",
 ]
+
+__getattr__ = importing(
+    __name__,
+    {
+        "divergence": "DivergedRunError",
+        "event_log": "events_in read_events",
+        "events": "Event RunFinished RunStarted to_dict",
+        "loop": "InterruptedRunError",
+        "run": "carry_out",
+        "run_directory": "RunDirectory",
+        "unfinished": "newest_unfinished_run",
+    },
+)

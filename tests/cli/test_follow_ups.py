@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.cli import console
+from bsgrow.cli import terminal
 from bsgrow.recipe import load_recipe
 from bsgrow.training import RunDirectory
 from tests.photo_folder import write_photographs
@@ -39,8 +39,8 @@ def test_next_is_quoted_and_keeps_what_was_changed(bsgrow, tmp_path):
 
 @pytest.mark.parametrize("columns", [60, 80])
 def test_a_printed_command_is_one_line_on_a_narrow_terminal(bsgrow, columns, monkeypatch):
-    monkeypatch.setattr(console.out, "width", columns)
-    monkeypatch.setattr(console.err, "width", columns)
+    monkeypatch.setattr(terminal.out, "width", columns)
+    monkeypatch.setattr(terminal.err, "width", columns)
     folder = f"{'long/' * 20}[bold]run[/bold]"
     done = bsgrow("train", "--out", folder, *TINY)
     assert shlex.split(done.row("next"))[:2] == ["bsgrow", "compare"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bsgrow.cli import console as console_module
+from bsgrow.cli import console, terminal
 from bsgrow.cli.table import Column, FittedTable, figures
 
 COLUMNS = (
@@ -33,8 +33,8 @@ def table(columns=COLUMNS, rows=ROWS, **options):
 def shown(made, width, terminal=True):
     stream = io.StringIO()
     options = {"force_terminal": terminal, "no_color": True, "color_system": None}
-    console = Console(file=stream, width=width, soft_wrap=True, **options)
-    console.print(made)
+    page = Console(file=stream, width=width, soft_wrap=True, **options)
+    page.print(made)
     return stream.getvalue()
 
 
@@ -124,20 +124,20 @@ def test_a_dumb_terminal_is_as_wide_as_it_says(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("LINES", "30")
     monkeypatch.setenv("TERM", "dumb")
-    assert console_module.size_of(Terminal()) == (60, 30)
+    assert terminal.size_of(Terminal()) == (60, 30)
     monkeypatch.setenv("TERM", "xterm")
-    assert console_module.size_of(Terminal()) == (None, None)
-    assert console_module.size_of(io.StringIO()) == (120, None)
+    assert terminal.size_of(Terminal()) == (None, None)
+    assert terminal.size_of(io.StringIO()) == (120, None)
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_sentences_end_lines_between_words_on_a_terminal_alone(monkeypatch, terminal):
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_sentences_end_lines_between_words_on_a_terminal_alone(monkeypatch, is_terminal):
     stream = io.StringIO()
     monkeypatch.setattr(
-        console_module,
+        terminal,
         "out",
-        Console(file=stream, width=20, force_terminal=terminal, color_system=None),
+        Console(file=stream, width=20, force_terminal=is_terminal, color_system=None),
     )
-    console_module.print_words("29142 updates over 200 epochs of 50000 samples [2.68×]")
+    console.print_words("29142 updates over 200 epochs of 50000 samples [2.68×]")
     expected = ["29142 updates over", "200 epochs of 50000", "samples [2.68×]"]
-    assert lines(stream.getvalue()) == (expected if terminal else [" ".join(expected)])
+    assert lines(stream.getvalue()) == (expected if is_terminal else [" ".join(expected)])

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bsgrow.cli.console import _Plain
 from bsgrow.cli.table import Column, FittedTable
+from bsgrow.cli.terminal import _Plain
 from bsgrow.recipe import reading
 from tests.text.test_printable import ODD
 

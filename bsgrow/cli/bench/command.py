@@ -1,27 +1,14 @@
 """`bsgrow bench`: how fast the loader and training are, beside others and the physical limit."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
 import typer
 
 from bsgrow.cli.bench import options
 from bsgrow.cli.bench.values import batch_size_list, image_shape, system_list
-from bsgrow.cli.console import err, print_json
 from bsgrow.cli.examples import with_examples
-from bsgrow.cli.options import Format, FormatOption, RecipeArgument, SetOption
+from bsgrow.cli.format import Format, FormatOption
+from bsgrow.cli.options import RecipeArgument, SetOption
 from bsgrow.errors import InputError
-from bsgrow.recipe import load_recipe
 from bsgrow.text.printable import printable
-
-if TYPE_CHECKING:
-    from bsgrow.bench.photographs import Photographs
-
-Rows = list[dict[str, Any]]
 
 _commands = typer.Typer(
     no_args_is_help=True,
@@ -76,18 +63,22 @@ def loader(
 
     A system that is not installed, or cannot do the work, says so.
     """
-    from bsgrow.bench.loader import bench_loader
-    from bsgrow.bench.measure import Pace
-    from bsgrow.bench.systems import SYSTEMS
-    from bsgrow.bench.works import Delivery, array_works, jpeg_works
-    from bsgrow.cli.bench.table import print_loader_rows
-    from bsgrow.native import Augment
-
     if path is not None and data is not options.Data.JPEG:
         raise InputError(f"--path {printable(path)}: is for JPEG files", hint="add --data jpeg")
     sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
+    from bsgrow.bench.systems import SYSTEMS
+
     names = list(SYSTEMS) if systems is None else system_list(systems, SYSTEMS)
-    with _scratch_folder() as scratch:
+    if data is options.Data.ARRAY:
+        image_shape(shape)  # which it raises for, before torch is imported
+    from bsgrow.bench.loader import bench_loader
+    from bsgrow.bench.measure import Pace
+    from bsgrow.bench.works import Delivery, array_works, jpeg_works
+    from bsgrow.cli.bench.measuring import photographs, print_rows, progress, scratch_folder
+    from bsgrow.cli.bench.table import print_loader_rows
+    from bsgrow.native import Augment
+
+    with scratch_folder() as scratch:
         delivery = Delivery(
             batch_sizes=sizes,
             micro_batch_size=micro_batch_size,
@@ -101,12 +92,12 @@ def loader(
             augment = Augment(pad=pad, padding=padding.value, flip=True)
             works = array_works(delivery, image_shape(shape), augment)
         else:
-            works = jpeg_works(delivery, _photographs(path, scratch, num_photographs, max(sizes)))
+            works = jpeg_works(delivery, photographs(path, scratch, num_photographs, max(sizes)))
         pace = Pace(rounds, seconds_per_round, seconds_per_row)
-        with _progress() as on_progress:
+        with progress() as on_progress:
             chosen = {name: SYSTEMS[name] for name in names}
             rows = bench_loader(works, chosen, pace, on_progress)
-    _print(rows, output, print_loader_rows)
+    print_rows(rows, output, print_loader_rows)
 
 
 @_commands.command("train", cls=with_examples(*_TRAIN_EXAMPLES))
@@ -127,71 +118,21 @@ def train(
     whole. Peak memory is that of a process that trains in this way alone, its workers included.
     Where the recipe's data set is not on this machine, random pixels stand in for it.
     """
+    from bsgrow.recipe import load_recipe
+
+    sizes, loaded = batch_size_list(batch_sizes), load_recipe(recipe, overrides or ())
     from bsgrow.bench.measure import Pace
     from bsgrow.bench.train import bench_train
     from bsgrow.bench.training_job import measurable_job
+    from bsgrow.cli.bench.measuring import print_rows, progress
     from bsgrow.cli.bench.table import print_train_rows
     from bsgrow.cli.ending import ending_at_once
+    from bsgrow.cli.terminal import err
     from bsgrow.training.memory import explaining_memory
 
-    sizes, loaded = batch_size_list(batch_sizes), load_recipe(recipe, overrides or ())
     pace = Pace(rounds, seconds_per_round, seconds_per_row)
     with ending_at_once(err.show_cursor), explaining_memory():
         job = measurable_job(loaded)
-        with _progress() as on_progress:
+        with progress() as on_progress:
             rows = bench_train(job, sizes, pace, on_progress)
-    _print(rows, output, print_train_rows)
-
-
-def _photographs(
-    path: Path | None, scratch: Path, num_photographs: int, largest_batch: int
-) -> "Photographs":
-    from bsgrow.bench.photographs import cut_photographs, find_photographs
-
-    if path is not None:
-        return find_photographs(path.expanduser())
-    folder = scratch / "photographs"
-    folder.mkdir()
-    return cut_photographs(folder, max(num_photographs, largest_batch))
-
-
-@contextmanager
-def _scratch_folder() -> Iterator[Path]:
-    """Yield a folder for what is written on the way; a signal that ends the command removes it."""
-    from bsgrow.cli.ending import ending_at_once
-
-    with tempfile.TemporaryDirectory(prefix="bsgrow-bench-") as folder:
-
-        def clean_up() -> None:
-            err.show_cursor()  # which a live line hides
-            shutil.rmtree(folder, ignore_errors=True)
-
-        with ending_at_once(clean_up):
-            yield Path(folder)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Yield what shows progress: a live line if stderr is a terminal, else a line a batch size."""
-    if err.is_terminal:
-        with err.status("starting") as status:
-            yield status.update
-        return
-    shown: set[str] = set()
-
-    def show(message: str) -> None:
-        batch = message.partition(":")[0]
-        if batch not in shown:
-            shown.add(batch)
-            err.print(f"measuring {batch}")
-
-    yield show
-
-
-def _print(rows: Rows, output: Format, as_table: Callable[[Sequence[Any]], None]) -> None:
-    from bsgrow.reporting.machine import describe_machine
-
-    if output is Format.JSON:
-        print_json(describe_machine() | {"rows": rows})
-    else:
-        as_table(rows)
+    print_rows(rows, output, print_train_rows)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bsgrow.cli.console import out
 from bsgrow.cli.numbers import duration
 from bsgrow.cli.table import Column, FittedTable
+from bsgrow.cli.terminal import out
 
 Row = Mapping[str, Any]
 Shown = tuple[Column, Callable[[Row], str]]

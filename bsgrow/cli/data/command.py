@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bsgrow.cli.console import out, print_json
 from bsgrow.cli.data.pack import pack_data
 from bsgrow.cli.data.verify import verify_data
-from bsgrow.cli.options import Format, FormatOption
-from bsgrow.cli.table import Column, FittedTable
-from bsgrow.data import DATASETS, ENCODED, load_dataset
+from bsgrow.cli.format import Format, FormatOption
 
 _commands = typer.Typer(no_args_is_help=True, help="List, fetch, pack and verify data sets.")
 
@@ -24,36 +21,17 @@ def register(app: typer.Typer) -> None:
 
 def complete_data_set(incomplete: str) -> list[str]:
     """Return the data sets that start as typed, for shell completion."""
+    from bsgrow.data import DATASETS
+
     return [name for name in DATASETS if name.startswith(incomplete)]
-
-
-_COLUMNS = (
-    Column("name"),
-    Column("training samples", right=True),
-    Column("held out", right=True, leaves=2),
-    Column("classes", right=True, leaves=3),
-    Column("image", leaves=1),
-    Column("what it is", words=True),
-)
 
 
 @_commands.command("list")
 def list_data(output: FormatOption = Format.TABLE) -> None:
     """List the data sets that a recipe can name in `data.name`."""
-    specs = DATASETS.values()
-    if output is Format.JSON:
-        counts: dict[str, int | None] = {spec.name: spec.num_samples for spec in specs}
-        counts |= dict.fromkeys(ENCODED)  # as many as are at data.path
-        print_json({name: {"num_samples": count} for name, count in counts.items()})
-        return
-    table = FittedTable(_COLUMNS)
-    for spec in specs:
-        shape = "×".join(map(str, spec.image_shape))
-        numbers = (str(spec.num_samples), str(spec.num_test_samples), str(spec.num_classes))
-        table.add_row(spec.name, *numbers, shape, spec.description)
-    for encoded in ENCODED.values():
-        table.add_row(encoded.name, *["any"] * 4, encoded.description)
-    out.print(table)
+    from bsgrow.cli.data.listing import print_data_sets
+
+    print_data_sets(output)
 
 
 @_commands.command("fetch")
@@ -68,6 +46,9 @@ def fetch(
 
     The cache is the user's cache directory, or the one that BSGROW_DATA_DIR names.
     """
+    from bsgrow.cli.terminal import out
+    from bsgrow.data import load_dataset
+
     dataset = load_dataset(name, path)
     train, test = len(dataset.train), len(dataset.test)
     out.print(f"{name}: {train} training and {test} held-out samples, {dataset.fingerprint}")

@@ -7,8 +7,8 @@ from types import FrameType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bsgrow.cli.console import err
 from bsgrow.cli.interrupt import interrupt
+from bsgrow.cli.terminal import err
 
 _STEPS = 1000
 """That the bar moves in: to move it takes as long as to copy a small image."""

@@ -6,8 +6,6 @@ from bsgrow.cli.console import note
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.overrides import KEYS, Overrides, takes_overrides
 from bsgrow.cli.plan.combinations import require_used
-from bsgrow.cli.plan.exchange import exported, imported_run
-from bsgrow.cli.plan.named_plan import named_plans
 from bsgrow.cli.plan.options import (
     ApproximateOption,
     Every,
@@ -25,7 +23,6 @@ from bsgrow.cli.plan.options import (
     ThroughputSystemOption,
     WorldSizeOption,
 )
-from bsgrow.cli.plan.output import print_imported, print_plans, print_text, shows_sketch
 from bsgrow.cli.plan.schedule_options import (
     CurveArgumentOption,
     CurveOption,
@@ -35,10 +32,6 @@ from bsgrow.cli.plan.schedule_options import (
     UnitOption,
     schedule_values,
 )
-from bsgrow.cli.plan.views import draw
-from bsgrow.cli.plan.world_sizes import parse_world_sizes
-from bsgrow.reporting.plan_views import Views
-from bsgrow.reporting.wall_clock import read_throughput
 
 _LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}
 
@@ -115,18 +108,31 @@ def plan(
     settings = values, changed.sets
     if not recipes and imported is None and values.keys() == _LIKE_A_SCHEDULE:
         note("no recipe is named, so that these change digits; --samples begins another schedule")
+    from bsgrow.cli.plan.named_plan import named_plans
+    from bsgrow.cli.plan.output import print_plans, print_text, shows_sketch
+    from bsgrow.cli.plan.world_sizes import parse_world_sizes
+    from bsgrow.reporting.plan_views import Views
+    from bsgrow.reporting.wall_clock import read_throughput
+
     views = Views(
         parse_world_sizes(world_size) if world_size else (),
         read_throughput(throughput, throughput_system, throughput_case) if throughput else None,
         shows_sketch() if sketch is None else sketch,
     )
     if imported is not None:
+        from bsgrow.cli.plan.exchange import imported_run
+        from bsgrow.cli.plan.imported_table import print_imported
+
         print_imported(imported_run(*imported, recipes or [], *settings), output)
         return
     entries = named_plans(recipes or [], *settings)
     if plot is not None:
+        from bsgrow.cli.plan.views import draw
+
         draw(entries, plot)
     if output.is_export:
+        from bsgrow.cli.plan.exchange import exported
+
         text = exported(
             *(entries, output, views.world_sizes, micro_batch_size),
             approximate=approximate,

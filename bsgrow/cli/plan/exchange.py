@@ -3,10 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
-from bsgrow.cli.numbers import span
-from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
 from bsgrow.recipe.planning import num_train_samples, open_data
@@ -15,10 +12,8 @@ from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.schedule.export import (
     IMPORTS,
     ImportedRun,
-    Stretch,
     Target,
     export_plan,
-    imported_rows,
     read_schedule,
     run_under,
 )
@@ -97,25 +92,6 @@ def imported_run(
     return run_under(schedule, recipe.reference, num_samples)
 
 
-def imported_table(run: ImportedRun) -> FittedTable:
-    """Return a row per batch size; the jump is what the change of batch does to the noise."""
-    noise = Column("sgd noise scale", right=True, leaves=2)
-    learning_rate = Column("lr", right=True, leaves=1)
-    batch, change, updates = figures("global batch", "jump", "updates")
-    table = FittedTable([Column("epochs"), batch, learning_rate, noise, change, updates])
-    jumps = ["", *(_jump(before, after) for before, after in pairwise(run.stretches))]
-    for row, stretch, jump in zip(imported_rows(run), run.stretches, jumps, strict=True):
-        table.add_row(
-            f"{row['start_epoch']:.4g} – {row['stop_epoch']:.4g}",
-            f"{stretch.global_batch_size}",
-            span(*stretch.lr),
-            span(*stretch.sgd_noise_scale),
-            jump,
-            f"{stretch.num_updates}",
-        )
-    return table
-
-
 def _as_options(error: InputError) -> InputError:
     """Say the hint of the library in options of the command line."""
     hint = error.hint
@@ -135,9 +111,3 @@ def _recipe(
         return load_recipe(recipes[0], overrides, values)
     own = {"schedule.global_batch_size": global_batch_size}
     return schedule_recipe(overrides, {**own, **values})
-
-
-def _jump(before: Stretch, after: Stretch) -> str:
-    """Return by what factor the noise scale changes between two neighbouring updates."""
-    last, first = before.sgd_noise_scale[1], after.sgd_noise_scale[0]
-    return f"× {first / last:.3g}" if last else ""

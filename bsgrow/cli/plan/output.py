@@ -6,19 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from bsgrow.cli.console import note, out, print_json, print_words
-from bsgrow.cli.plan.exchange import imported_table
+from bsgrow.cli.console import note, print_json, print_words
 from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.cli.plan.side_by_side import phases_side_by_side, totals_side_by_side
 from bsgrow.cli.plan.table import plan_table, savings
 from bsgrow.cli.plan.views import prediction
 from bsgrow.cli.plan.world_sizes import table_key, world_size_table
+from bsgrow.cli.terminal import out
 from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.reporting.plan_sketch import sketch
 from bsgrow.reporting.plan_totals import comparison_as_dict
 from bsgrow.reporting.plan_views import Views, plan_as_dict, plan_remarks, plan_rows
 from bsgrow.schedule import update_rows
-from bsgrow.schedule.export import ImportedRun, imported_as_dict, imported_rows
 
 
 def shows_sketch() -> bool:
@@ -33,28 +32,13 @@ def print_plans(
     if output is PlanFormat.JSON:
         print_json(_as_dict(entries, views))
     elif output is PlanFormat.CSV:
-        _print_csv(chain.from_iterable(_rows(entry, entries, views, every) for entry in entries))
+        print_csv(chain.from_iterable(_rows(entry, entries, views, every) for entry in entries))
     else:
         _print_tables(entries, views)
     for entry in entries:
         name = f"{entry.name}: " if len(entries) > 1 else ""
         for remark in plan_remarks(entry, views):
             note(name + remark)
-
-
-def print_imported(run: ImportedRun, output: PlanFormat) -> None:
-    """Write a batch schedule that was read from another system's syntax, with its noise scale."""
-    if output is PlanFormat.JSON:
-        print_json(imported_as_dict(run))
-    elif output is PlanFormat.CSV:
-        _print_csv(imported_rows(run))
-    else:
-        out.print(imported_table(run))
-        print_words(
-            f"{run.num_updates} updates over {run.epochs:g} epochs of {run.num_samples} samples"
-        )
-    for remark in run.notes:
-        note(remark)
 
 
 def print_text(text: str) -> None:
@@ -113,7 +97,8 @@ def _rows(
     return ({"recipe": entry.name, **row} for row in rows) if len(entries) > 1 else rows
 
 
-def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
+def print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows to stdout, at least one, under a line with the names of its values."""
     rows = iter(rows)
     first = next(rows)
     writer = csv.DictWriter(sys.stdout, list(first), lineterminator="\n")

@@ -9,7 +9,6 @@ import typer
 from bsgrow.cli.overrides import KEYS as EVERYDAY_KEYS
 from bsgrow.cli.overrides import flag_option
 from bsgrow.errors import InputError
-from bsgrow.recipe import parse_value
 from bsgrow.schedule import CURVES
 
 _PANEL = "A schedule without a recipe, which --samples begins; with one they change it"
@@ -99,6 +98,8 @@ def is_schedule(values: Mapping[str, object]) -> bool:
 
 
 def _curve_values(arguments: list[str]) -> Iterator[tuple[str, object]]:
+    from bsgrow.recipe import parse_value
+
     for argument in arguments:
         name, _, text = argument.partition("=")
         if not text:

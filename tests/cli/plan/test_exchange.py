@@ -2,7 +2,8 @@
 
 import pytest
 
-from bsgrow.cli.plan.exchange import exported, imported_run, imported_table
+from bsgrow.cli.plan.exchange import exported, imported_run
+from bsgrow.cli.plan.imported_table import imported_table
 from bsgrow.cli.plan.options import PlanFormat
 from bsgrow.errors import InputError
 from bsgrow.schedule import as_dict
