@@ -61,7 +61,7 @@ def write_atomically(
 
     Args:
         path: the file; its folder exists.
-        write: writes the content to the stream it is given.
+        write: writes the content to the open file it is given.
         if_full: the hint where there is no room left.
 
     Raises:
@@ -71,10 +71,10 @@ def write_atomically(
     with naming(path, "write", if_full):
         remove_temporaries(path.parent, path.name.__eq__)
         try:
-            with temporary.open("xb") as stream:
-                write(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
+            with temporary.open("xb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(path)
             fsync_folder(path.parent)
         finally:
@@ -108,7 +108,7 @@ def remove_temporaries(folder: Path, belongs: Callable[[str], object]) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write one JSON object, indented, as ``write_atomically`` does."""
     text = json.dumps(value, indent=2) + "\n"
-    write_atomically(path, lambda stream: stream.write(text.encode()))
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def fsync_folder(folder: Path) -> None:

@@ -29,7 +29,7 @@ class Gunzip:
         self._inflater, self._crc, self._num_bytes = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
 
     def read(self, num_bytes: int, /) -> bytes:
-        """So many bytes of the content, or fewer; none at the end.
+        """Read so many bytes of the content, or fewer; none at the end.
 
         Raises:
             zlib.error: the file is damaged, or goes on behind its end.

@@ -12,42 +12,42 @@ LONGEST_LINE = 2**20
 _BLOCK = 2**20
 
 
-def whole_lines(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+def whole_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """Yield the lines of a file, each with its end; a last one cut short is left out.
 
     One line is in memory at a time.
 
     Args:
-        stream: the file, open.
+        file: the file, open.
         path: its name, for the message.
 
     Raises:
         OSError: a line is longer than ``LONGEST_LINE``, or the file cannot be read.
     """
-    while line := stream.readline(LONGEST_LINE + 1):
+    while line := file.readline(LONGEST_LINE + 1):
         if len(line) > LONGEST_LINE:
-            raise _too_long(path, stream.tell() - len(line))
+            raise _too_long(path, file.tell() - len(line))
         if line.endswith(b"\n"):
             yield line
 
 
-def blocks_of_lines(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+def blocks_of_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """Yield the whole lines of a file, some thousand at a time: at most 2 MiB.
 
     Args:
-        stream: the file, open.
+        file: the file, open.
         path: its name, for the message.
 
     Raises:
         OSError: as ``whole_lines``.
     """
     rest = b""
-    while block := stream.read(_BLOCK):
+    while block := file.read(_BLOCK):
         lines = rest + block
         end = lines.rfind(b"\n") + 1
         rest = lines[end:]
         if len(rest) > LONGEST_LINE:
-            raise _too_long(path, stream.tell() - len(rest))
+            raise _too_long(path, file.tell() - len(rest))
         yield lines[:end]
 
 

@@ -1,4 +1,4 @@
-"""One process at a time in a folder that is written to."""
+"""Locks that let one process at a time write in a folder."""
 
 import fcntl
 import os
@@ -42,8 +42,8 @@ def locked(folder: Path, doing: str, option: str) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Return whether a process keeps others out of a folder at this moment."""
     try:
-        with opened_regular(folder / LOCK_FILE, follow_link=False) as stream:
-            fcntl.flock(stream.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with opened_regular(folder / LOCK_FILE, follow_link=False) as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:  # no such file, or none that ``locked`` takes: nobody is there

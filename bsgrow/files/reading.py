@@ -21,10 +21,10 @@ _CHUNK = 1 << 20
 
 
 class Readable(Protocol):
-    """Whatever gives its bytes in order."""
+    """A source that gives its bytes in order."""
 
     def read(self, num_bytes: int, /) -> bytes:
-        """So many bytes, or fewer."""
+        """Read so many bytes, or fewer."""
 
 
 def damaged(where: str, offset: int, found: str, expected: str) -> BsgrowError:
@@ -50,8 +50,8 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
             f"{printable(path)}: cannot be opened: {reason}",
             hint="data.path leads to regular files, or links to such, that may be read",
         ) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        yield stream
+    with os.fdopen(descriptor, "rb") as source:
+        yield source
 
 
 def check_readable(path: Path) -> None:
@@ -70,7 +70,7 @@ def open_maybe_gzip(path: Path, num_bytes: int) -> Iterator[tuple[Readable, str]
             here, and not read either, unless the caller reads it.
 
     Yields:
-        The stream of the content, and how to call it in an error.
+        The content, and how to call it in an error.
 
     Raises:
         BsgrowError: as `open_binary`; or the file is far longer than that, packed or not.
@@ -93,15 +93,15 @@ def _check_length(raw: BinaryIO, num_bytes: int, where: str) -> None:
         raise damaged(where, most, f"more data, of {found} bytes in all,", f"at most {most} bytes")
 
 
-def read_up_to(stream: Readable, size: int, where: str, offset: int) -> bytes:
-    """Reads `size` bytes, or fewer at the end of the stream; `offset` is for the message.
+def read_up_to(source: Readable, size: int, where: str, offset: int) -> bytes:
+    """Reads `size` bytes, or fewer at the end of the source; `offset` is for the message.
 
     Raises:
-        BsgrowError: the stream is damaged or cannot be read.
+        BsgrowError: the source is damaged or cannot be read.
     """
     content = b""
     try:
-        while len(content) < size and (more := stream.read(size - len(content))):
+        while len(content) < size and (more := source.read(size - len(content))):
             content += more
         return content
     except _READ_ERRORS as error:
@@ -111,16 +111,16 @@ def read_up_to(stream: Readable, size: int, where: str, offset: int) -> bytes:
         ) from error
 
 
-def read_into(stream: Readable, array: NDArray[Any], where: str, offset: int) -> None:
+def read_into(source: Readable, array: NDArray[Any], where: str, offset: int) -> None:
     """Fills a C-contiguous array, holding no more than one chunk of bytes beside it.
 
     Raises:
-        BsgrowError: the stream ends too early, is damaged, or cannot be read.
+        BsgrowError: the source ends too early, is damaged, or cannot be read.
     """
     target = array.reshape(-1).view(np.uint8)
     position = 0
     while position < target.size:
-        chunk = read_up_to(stream, min(_CHUNK, target.size - position), where, offset + position)
+        chunk = read_up_to(source, min(_CHUNK, target.size - position), where, offset + position)
         if not chunk:
             missing = target.size - position
             raise damaged(where, offset + position, "the data end", f"{missing} more bytes")
@@ -128,11 +128,11 @@ def read_into(stream: Readable, array: NDArray[Any], where: str, offset: int) ->
         position += len(chunk)
 
 
-def expect_end(stream: Readable, where: str, offset: int) -> None:
-    """Checks that nothing follows; at the end of a gzip stream this also checks its CRC.
+def expect_end(source: Readable, where: str, offset: int) -> None:
+    """Checks that nothing follows; at the end of a gzip file this also checks its CRC.
 
     Raises:
-        BsgrowError: there is more, or the stream is damaged.
+        BsgrowError: there is more, or the source is damaged.
     """
-    if read_up_to(stream, 1, where, offset):
+    if read_up_to(source, 1, where, offset):
         raise damaged(where, offset, "more data", "the end of the file")

@@ -46,8 +46,8 @@ def opened_regular(path: Path, *, follow_link: bool = True) -> Iterator[BinaryIO
     Raises:
         OSError: it cannot be opened, or is a folder, a pipe, a device, a socket, or such a link.
     """
-    with os.fdopen(open_regular(path, 0 if follow_link else _NO_LINK), "rb") as stream:
-        yield stream
+    with os.fdopen(open_regular(path, 0 if follow_link else _NO_LINK), "rb") as file:
+        yield file
 
 
 def open_regular(path: Path | str | bytes, flags: int = 0) -> int:
@@ -131,8 +131,8 @@ def read_regular(path: Path, largest: int, *, follow_link: bool = True) -> bytes
     Raises:
         OSError: as ``opened_regular``, or it is larger.
     """
-    with opened_regular(path, follow_link=follow_link) as stream:
-        content = stream.read(largest + 1) or b""  # None of /proc/kmsg, which waits for more
+    with opened_regular(path, follow_link=follow_link) as file:
+        content = file.read(largest + 1) or b""  # None of /proc/kmsg, which waits for more
     if len(content) > largest:
         raise UnfitFileError(f"larger than {largest} bytes", path, _remove(path))
     return content

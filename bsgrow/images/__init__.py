@@ -1,1 +1,1 @@
-"""What image files say of themselves: how they are shown, and what their pixels are."""
+"""Image files: their formats, headers, orientation and pixels, and the part that is shown."""

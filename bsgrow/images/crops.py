@@ -1,4 +1,4 @@
-"""Which part of an image is shown, and how large: a random window to train, the middle to evaluate.
+"""The part of an image that is shown: a random window to train, the middle to evaluate.
 
 How windows are drawn is in :mod:`bsgrow.native.resized_crop`.
 """

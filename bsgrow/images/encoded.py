@@ -38,7 +38,7 @@ def looked_up(palette: Levels, indices: NDArray[np.integer]) -> Levels:
 
 
 def require_bytes(content: Encoded, start: int, length: int) -> memoryview:
-    """So many bytes from an offset on; raises ImageError where the file has fewer."""
+    """The bytes at an offset; raises ImageError where the file has fewer."""
     part = memoryview(content)[start : start + length]
     if start < 0 or len(part) < length:
         missing = length - len(part)

@@ -1,4 +1,4 @@
-"""Where image files keep EXIF: in a chunk of PNG or WebP, or in an older text chunk of PNG."""
+"""The EXIF of image files: in a chunk of PNG or WebP, or in an older text chunk of PNG."""
 
 import zlib
 from collections.abc import Iterator

@@ -41,7 +41,7 @@ class GifHeader:
 
 
 def read_gif_header(content: Encoded) -> GifHeader:
-    """Read it.
+    """Read the screen and the first frame.
 
     Raises:
         ImageError: it is damaged, or its first frame leaves a part of the screen uncovered.
@@ -76,7 +76,7 @@ def _behind_blocks(content: Encoded, at: int) -> int:
 
 
 def gif_levels(content: Encoded) -> Levels:
-    """Its first frame; what is transparent has the colour that its palette gives it.
+    """The pixels of its first frame; what is transparent has the colour that its palette gives it.
 
     Raises:
         ImageError: it is damaged, or pixels are missing.

@@ -1,4 +1,4 @@
-"""What is wrong with one image."""
+"""The error for one image."""
 
 from bsgrow.errors import BsgrowError
 

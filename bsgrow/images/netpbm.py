@@ -21,7 +21,7 @@ _COLOUR: Final = (3, 6)
 
 @dataclass(frozen=True)
 class NetpbmHeader:
-    """What such a file says of itself.
+    """The header of a PBM, PGM or PPM.
 
     Attributes:
         kind: the digit of its signature, 1 to 6.
@@ -39,7 +39,7 @@ class NetpbmHeader:
 
 
 def read_netpbm_header(content: Encoded) -> NetpbmHeader:
-    """Read it; raises ImageError: it is damaged."""
+    """Read the header; raises ImageError: it is damaged."""
     start = bytes(content[:_HEADER_BYTES])
     found = _BITMAP.match(start) or _LEVELS.match(start)
     if found is None:
@@ -51,7 +51,7 @@ def read_netpbm_header(content: Encoded) -> NetpbmHeader:
 
 
 def netpbm_levels(content: Encoded) -> Levels:
-    """Its pixels, scaled to the full range.
+    """The pixels, scaled to the full range.
 
     Raises:
         ImageError: it is damaged, pixels are missing, or one is above the highest level.

@@ -1,4 +1,4 @@
-r"""How an image file is shown: the one reading of its EXIF orientation, from the bytes alone.
+r"""The orientation of an image file: the one reading of its EXIF, from the bytes alone.
 
 Every decoder, packing and verifying go by it: the native decoder reads a JPEG by the same compiled
 code, what Pillow decodes it does not turn, and DALI is given upright images only.
@@ -93,6 +93,6 @@ def _orientation_of_jpeg(content: Encoded) -> int:
 
 
 def turned(levels: Levels, orientation: int) -> Levels:
-    """Stored pixels as they are shown."""
+    """Turn stored pixels as they are shown."""
     method = _METHODS.get(orientation)
     return levels if method is None else np.asarray(Image.fromarray(levels).transpose(method))

@@ -1,4 +1,4 @@
-"""What Pillow says of odd and broken files: kept quiet, or raised as the one error here."""
+"""Pillow's remarks on odd and broken files: kept quiet, or raised as the one error here."""
 
 import warnings
 from collections.abc import Iterator

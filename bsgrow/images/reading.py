@@ -1,4 +1,4 @@
-"""An image file's size and pixels, by its first bytes: one rule for training, packing, verifying.
+"""Size and pixels of an image file, by its first bytes: one rule for training, packing, verifying.
 
 The pixels are levels of 0 to 255, whatever the depth. Transparency is dropped: the colours below
 it are shown. A palette is looked up, CMYK becomes RGB as Pillow does it; profiles and gamma have no
@@ -79,7 +79,7 @@ def stored_size(content: Encoded, max_pixels: int = MAX_PIXELS) -> tuple[int, in
 
 
 def stored_levels(content: Encoded, max_pixels: int = MAX_PIXELS) -> Levels:
-    """Its pixels before the image is turned; grey images have no third dimension.
+    """The pixels before the image is turned; grey images have no third dimension.
 
     Raises:
         ImageError: as :func:`stored_size`, or its pixels are damaged, or some are missing.
@@ -98,7 +98,7 @@ def shown_size(content: Encoded, max_pixels: int = MAX_PIXELS) -> tuple[int, int
 
 
 def shown_levels(content: Encoded, max_pixels: int = MAX_PIXELS) -> Levels:
-    """Its pixels as they are shown: uint8 ``[height, width, 3]``; raises as stored_levels."""
+    """The pixels as they are shown: uint8 ``[height, width, 3]``; raises as stored_levels."""
     levels = turned(stored_levels(content, max_pixels), orientation_of(content))
     if levels.ndim == 2:
         levels = np.repeat(levels[:, :, None], 3, axis=2)

@@ -34,7 +34,7 @@ class WebpHeader:
 
 
 def read_webp_header(content: Encoded) -> WebpHeader:
-    """Read it.
+    """Read the size, and whether it is animated.
 
     Raises:
         ImageError: it is damaged, or an animation whose first frame leaves pixels uncovered.

@@ -1,4 +1,4 @@
-"""What is done to an image at random, as the user writes it."""
+"""Augmentation: changes to an image at random, as the user writes them."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args

@@ -1,4 +1,4 @@
-"""Which compute capabilities the kernels for CUDA devices run on."""
+"""Compute capabilities that the kernels for CUDA devices run on."""
 
 from collections.abc import Iterable
 

@@ -36,7 +36,7 @@ Statuses = list[str | None]
 
 
 def is_built() -> bool:
-    """Whether the native decoder is there; without it Pillow decodes every image."""
+    """Tell whether the native decoder is there; without it Pillow decodes every image."""
     return native is not None
 
 
@@ -171,7 +171,7 @@ class DecodeTask:
             self._statuses = self._batch.finish(self._task.statuses() if self._task else pending)
 
     def done(self) -> bool:
-        """Whether the native part of the work ended; Pillow's is done by wait."""
+        """Tell whether the native part of the work ended; Pillow's is done by wait."""
         return self._task.done() if self._task else self._statuses is not None
 
     def cancel(self) -> None:
@@ -183,7 +183,7 @@ class DecodeTask:
 
     @property
     def statuses(self) -> Statuses:
-        """As :func:`decode_batch` returns them; waits."""
+        """The statuses as :func:`decode_batch` returns them; waits."""
         self.wait()
         assert self._statuses is not None
         return self._statuses

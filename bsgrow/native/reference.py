@@ -74,7 +74,7 @@ def crop_offsets(seed: int, sample: int, epoch: int, pad: int) -> tuple[int, int
 
 
 def is_flipped(seed: int, sample: int, epoch: int) -> bool:
-    """Whether the window is mirrored left to right."""
+    """Tell whether the window is mirrored left to right."""
     return draw(seed, sample, epoch, FLIP)[0] >> 31 == 1
 
 

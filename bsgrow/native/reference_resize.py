@@ -15,7 +15,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def weights(source: int, resized: int) -> npt.NDArray[np.int64]:
-    """How much each source pixel counts in each resized one: int64 ``[resized, source]``."""
+    """The weight of each source pixel in each resized one: int64 ``[resized, source]``."""
     scale = source / resized
     support = max(scale, 1.0)
     table = np.zeros((resized, source), np.int64)

@@ -51,7 +51,7 @@ def draw_attempt(
 
 
 def centre_window(crop: ResizedCrop, height: int, width: int) -> CropWindow:
-    """As much of the middle as the ratio allows: torchvision's fallback."""
+    """The largest window in the middle that the ratio allows: torchvision's fallback."""
     rows, columns = height, width
     if width / height < crop.ratio[0]:
         rows = max(round(width / crop.ratio[0]), 1)

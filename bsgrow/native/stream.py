@@ -24,7 +24,7 @@ class Task(Protocol):
         """Take part in the work until it ended. Signals are handled meanwhile, Ctrl-C is raised."""
 
     def done(self) -> bool:
-        """Whether it ended: all is written, or it was cancelled and nobody is at work on it."""
+        """Tell whether it ended: all is written, or it was cancelled and nobody works on it."""
 
     def cancel(self) -> None:
         """Drop what was not begun; what is written is then incomplete. Waits for nothing."""
@@ -190,7 +190,7 @@ def gather_async(
 def _constants(
     augment: Augment, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> Mapping[str, Any]:
-    """What the kernel is told of augmentation and normalisation."""
+    """Arguments of a kernel for augmentation and normalisation."""
     scale, bias = scale_and_bias(mean, std)
     return {
         "pad": augment.pad,

@@ -83,7 +83,7 @@ def started_workers(
 
 @dataclass(eq=False)
 class _Answers(Generic[Result]):
-    """What came back of one task."""
+    """The answers to one task."""
 
     worker: "_Worker"
     parts: deque[list[Result]] = field(default_factory=deque)
@@ -205,7 +205,7 @@ def _serve(
     work: Work[Any, Any],
     size_of: Callable[[Any], int],
 ) -> None:
-    """What a worker does until nobody is left at the other end."""
+    """Answer tasks in a worker until nobody is left at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # to look through what is the parent's would copy it
     for other in foreign:  # an end that stays open here would never be seen to close

@@ -1,4 +1,4 @@
-"""What is suggested to the user, as a POSIX shell takes it.
+"""Commands that are suggested to the user, as a POSIX shell takes them.
 
 Everything that a hint, a note or a summary tells the user to type is rendered here, and nowhere by
 string formatting: a whole command by ``Command`` (``resume_command`` is the usual one), a part of

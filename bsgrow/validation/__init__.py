@@ -1,1 +1,1 @@
-"""What users wrote, checked: names against a registry, arguments against types."""
+"""Checks of what users wrote: names against a registry, arguments against types."""

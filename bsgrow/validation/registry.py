@@ -1,4 +1,4 @@
-"""What users call by name: each thing registered once, and one error for a name that is not."""
+"""Registries of what users call by name, each registered once; one error for an unknown name."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar

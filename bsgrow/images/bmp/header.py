@@ -1,4 +1,4 @@
-"""What a BMP says of itself: the headers of Windows 2 to 5 and of OS/2."""
+"""The header of a BMP, as Windows 2 to 5 and OS/2 write it."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -30,7 +30,7 @@ _DEFAULT_MASKS: Final = {16: (0x7C00, 0x3E0, 0x1F), 24: WHOLE_BYTES, 32: WHOLE_B
 
 
 class BmpCompression(IntEnum):
-    """How the pixels are packed; with ALPHA_MASKS there is a fourth mask."""
+    """The ways to pack pixels; with ALPHA_MASKS there is a fourth mask."""
 
     NONE = 0
     RUN_LENGTH_8 = 1
@@ -67,7 +67,7 @@ class BmpHeader:
 
 
 def read_bmp_header(content: Encoded) -> BmpHeader:
-    """Read it.
+    """Read the header of a BMP.
 
     Raises:
         ImageError: it is damaged, or of a kind that is not read.

@@ -17,7 +17,7 @@ _RUN_LENGTH = (BmpCompression.RUN_LENGTH_8, BmpCompression.RUN_LENGTH_4)
 
 
 def bmp_levels(content: Encoded) -> Levels:
-    """Its pixels; a depth is scaled to the full range, and what masks leave over is dropped.
+    """The pixels of a BMP, its depth scaled to the full range; what masks leave over is dropped.
 
     Raises:
         ImageError: it is of a kind that is not read, damaged, or pixels are missing.

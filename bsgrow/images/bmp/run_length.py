@@ -35,7 +35,7 @@ def unpacked_runs(data: bytes, height: int, width: int, bits: int) -> Levels:
 
 
 class _Canvas:
-    """What was written so far."""
+    """The pixels that were written so far."""
 
     def __init__(self, height: int, width: int, bits: int) -> None:
         self._indices = np.zeros((height, width), np.uint8)

@@ -1,4 +1,4 @@
-"""What a JPEG says of itself before its first scan, and whether it was cut short.
+"""The header of a JPEG, up to its first scan, and its end, which a copy may have lost.
 
 These are the same answers for training, packing and verifying, whatever decodes. A decoder that
 needs only the upper part of an image does not notice that the lower one is missing, and libjpeg by
@@ -56,12 +56,12 @@ class JpegHeader(NamedTuple):
 
 
 def is_jpeg(content: Encoded) -> bool:
-    """Whether an image begins as a JPEG does."""
+    """Tell whether an image begins as a JPEG does."""
     return bytes(content[:2]) == _START_OF_IMAGE
 
 
 def read_jpeg_header(content: Encoded) -> JpegHeader:
-    """Read what lies before the first scan.
+    """Read all that lies before the first scan.
 
     Raises:
         ImageError: it is damaged, or tells of a kind that no decoder here reads.
@@ -79,12 +79,12 @@ def read_jpeg_header(content: Encoded) -> JpegHeader:
 
 
 def has_end(content: Encoded) -> bool:
-    """Whether a JPEG has its end marker, behind its first scan."""
+    """Tell whether a JPEG has its end marker, behind its first scan."""
     return extension.has_jpeg_end(content)
 
 
 def is_cut_short(content: Encoded) -> bool:
-    """Whether a JPEG lacks its end; other formats never do, and their decoders know.
+    """Tell whether a JPEG lacks its end; other formats never do, and their decoders know.
 
     Bytes behind the end, as some cameras and editors leave there, are fine. An end before the
     first scan, as that of a thumbnail, does not count. Where the marker alone is missing, every row

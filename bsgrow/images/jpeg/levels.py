@@ -28,7 +28,7 @@ def opened_jpeg(content: Encoded) -> Iterator[Image.Image]:
 
 
 def jpeg_levels(content: Encoded) -> Levels:
-    """Its pixels, not turned; CMYK becomes RGB as Pillow does it; raises ImageError."""
+    """The pixels of a JPEG, not turned; CMYK becomes RGB as Pillow does it; raises ImageError."""
     with opened_jpeg(content) as image:
         levels = np.asarray(image if image.mode == "L" else image.convert("RGB"))
     if is_cut_short(content):  # and Pillow took what follows it for the rest

@@ -1,4 +1,4 @@
-"""Whether the scans of a JPEG bring all of it, told by their headers."""
+"""Scans of a JPEG: by their headers, whether they bring all of it."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _Coefficients = dict[int, bytearray]  # of each component: the lowest bit that w
 
 
 def are_all_brought(jpeg: Encoded, num_components: int) -> bool:
-    """Whether each coefficient of each component is there to its last bit.
+    """Tell whether each coefficient of each component is there to its last bit.
 
     Decoders make different things of a JPEG that leaves some out. One with a single scan is told by
     its header; of others all is looked through for scans.

@@ -49,7 +49,7 @@ class PngHeader:
 
 
 def read_png_header(content: Encoded) -> PngHeader:
-    """Read it; what follows the pixels is not looked at.
+    """Read the chunks up to the pixels; what follows the pixels is not looked at.
 
     Raises:
         ImageError: it is damaged.

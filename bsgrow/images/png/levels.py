@@ -46,7 +46,7 @@ _TWICE: Final = {GREY: GREY_ALPHA, GREY_ALPHA: RGB_ALPHA}
 
 
 def png_levels(content: Encoded) -> Levels:
-    """Its pixels, not turned: scaled to the full range, transparency dropped.
+    """The pixels of a PNG, not turned: scaled to the full range, transparency dropped.
 
     Of colour with 16 bits the upper eight are taken, which is less than a level off. An animated
     PNG shows its default image.
@@ -72,7 +72,7 @@ def png_levels(content: Encoded) -> Levels:
 
 
 def _fits_checksums(header: PngHeader) -> bool:
-    """Whether each chunk of pixels is as it was written, as far as the file goes on behind it."""
+    """Tell whether each chunk of pixels is as it was written, as far as the file goes on."""
     start = zlib.crc32(b"IDAT")
     return all(
         len(stored) < 4 or zlib.crc32(part, start) == int.from_bytes(stored)

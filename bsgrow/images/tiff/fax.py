@@ -1,4 +1,4 @@
-"""Whether the fax codes of a TIFF hold all its rows; ITU-T T.4 and T.6.
+"""Fax codes of a TIFF, and whether they hold all its rows; ITU-T T.4 and T.6.
 
 libtiff takes missing rows and damaged codes for white. The codes of given rows are the same in
 every encoder, so that what it made of them is encoded again, and compared.
@@ -44,10 +44,10 @@ def check_fax(data: bytes, rows: NDArray[np.bool_], compression: int) -> None:
 
 
 def _encoded(rows: NDArray[np.bool_], compression: int) -> bytes:
-    stream = io.BytesIO()
+    buffer = io.BytesIO()
     one_strip = {_ROWS_PER_STRIP: len(rows)}
-    Image.fromarray(rows).save(stream, "TIFF", compression=_NAMES[compression], tiffinfo=one_strip)
-    tiff = stream.getvalue()
+    Image.fromarray(rows).save(buffer, "TIFF", compression=_NAMES[compression], tiffinfo=one_strip)
+    tiff = buffer.getvalue()
     tags = read_tags(tiff)
     start = tags.one(_STRIP, 0)
     return tiff[start : start + tags.one(_STRIP_BYTES, 0)]

@@ -1,4 +1,4 @@
-"""What a TIFF says of its first image, and whether its pixels are levels that can be read.
+"""The header of a TIFF's first image, checked: its pixels are levels that can be read.
 
 Tags and their defaults are those of TIFF 6.0; each variant that is not refused here is compared,
 in the tests, with the levels that it was made of.
@@ -14,7 +14,7 @@ from bsgrow.images.tiff.directory import TiffTags, read_tags
 
 
 class Photometric(IntEnum):
-    """What the levels mean."""
+    """The meanings that levels have."""
 
     WHITE_IS_ZERO = 0
     BLACK_IS_ZERO = 1
@@ -25,7 +25,7 @@ class Photometric(IntEnum):
 
 
 class Compression(IntEnum):
-    """How the pixels are packed."""
+    """The ways to pack pixels."""
 
     NONE = 1
     CCITT_RLE = 2
@@ -102,18 +102,18 @@ class TiffHeader:
 
     @property
     def num_colours(self) -> int:
-        """How many of the samples are colour; the others are alpha, or anything."""
+        """The number of samples that are colour; the others are alpha, or anything."""
         return _NUM_COLOURS[self.photometric]
 
     @property
     def associated_alpha(self) -> int | None:
-        """Which sample is an alpha by which the colours were multiplied."""
+        """The sample that is an alpha by which the colours were multiplied."""
         extra = self.tags.all(338)[: self.num_samples - self.num_colours]
         return self.num_colours + extra.index(_ASSOCIATED) if _ASSOCIATED in extra else None
 
 
 def read_tiff_header(content: Encoded) -> TiffHeader:
-    """Read it.
+    """Read the header of the first image.
 
     Raises:
         ImageError: it is damaged, or of a kind whose levels are not known.

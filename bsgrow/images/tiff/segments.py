@@ -68,7 +68,7 @@ def num_rows(header: TiffHeader, height: int) -> int:
 
 
 def segments(header: TiffHeader) -> list[Segment]:
-    """Where the pixels are.
+    """The strips or tiles that the pixels are in.
 
     Raises:
         ImageError: there are fewer strips or tiles than the image has, or one holds too little.
@@ -220,7 +220,7 @@ def _grey_tiff(header: TiffHeader, content: Encoded, group: Sequence[Segment]) -
 
 
 def _directory(tags: dict[int, list[int]], at: int) -> bytes:
-    """All values are of type LONG."""
+    """A directory whose values are all of type LONG."""
     entries, behind = struct.pack("<H", len(tags)), b""
     end = at + 2 + 12 * len(tags) + 4
     for tag, values in sorted(tags.items()):

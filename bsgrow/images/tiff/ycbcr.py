@@ -18,7 +18,7 @@ _FULL_RANGE: Final = [0.0, 255.0, 128.0, 255.0, 128.0, 255.0]
 
 
 def subsampling(tags: TiffTags) -> tuple[int, int]:
-    """How many pixels across and down share a chroma; raises ImageError: none that is allowed."""
+    """The pixels across and down that share a chroma; raises ImageError: none that is allowed."""
     across, down = (tags.all(_SUBSAMPLING) or (2, 2))[:2]
     if across not in (1, 2, 4) or down not in (1, 2, 4):
         raise ImageError(f"its header is damaged: its chroma is shared by {across} x {down} pixels")
