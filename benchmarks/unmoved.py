@@ -1,0 +1,291 @@
+"""Whether a change left everything as it was: weights, the stream of samples, plans and answers.
+
+    python benchmarks/unmoved.py record OLD --folder FOLDER > old.json
+    python benchmarks/unmoved.py record NEW --folder FOLDER > new.json
+    python benchmarks/unmoved.py record OLD --resumed-by NEW --folder FOLDER > both.json
+    python benchmarks/unmoved.py compare old.json new.json both.json
+
+OLD and NEW are checkouts, each run by its own `.venv/bin/python`. Every training is killed midway
+and then resumed, by another checkout where one is named. FOLDER keeps the photographs. A record
+takes some minutes, and says nothing of other machines: weights are bound to the libraries and the
+number of threads. `side_by_side.py` compares speed and memory.
+"""
+
+import argparse
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from photograph_kinds import digests, make_photographs
+
+PLACES = Path(__file__).with_name("stream_places.py")
+NUM_POSITIONS = 20_000
+GROWING = ("digits", "cifar10-grow")  # recipes with that many samples on both sides of a growth
+TIMED = frozenset({"event", "wall_seconds", "samples_per_second", "seconds_left", "out"})
+ABOUT = "about"  # what is recorded under it is not compared
+
+_PHOTOGRAPHS = [
+    *("folder", "--epochs", "6", "--set", "schedule.curve.milestones=[2, 4]"),
+    *("--set", "schedule.curve.gamma=0.5", "--set", "data.test_fraction=0.2"),
+    *("--set", "schedule.global_batch_size=6", "--set", "schedule.batch_limit=N/4"),
+    *("--set", "growth.max_batch_size=24", "--set", "run.micro_batch_size=8"),
+    *("--set", "run.ghost_batch_size=4"),
+    *("--set", "images.size=48", "--set", "model.depth=10", "--set", "model.width=1"),
+]
+TRAININGS = {
+    "digits": ["digits"],
+    "fashion-mnist": [
+        *("fashion-mnist", "--epochs", "2", "--set", "schedule.curve.milestones=[0.5, 1, 1.5]")
+    ],
+    "photographs, native": [*_PHOTOGRAPHS, "--set", "data.decoder=native"],
+    "photographs, dali": [*_PHOTOGRAPHS, "--set", "data.decoder=dali"],
+}
+_RUNNING = [
+    *("--set", "run.device=cpu", "--set", "run.num_threads=2", "--set", "run.log_every_seconds=0"),
+    *("--set", "run.checkpoint_every_seconds=0.2", "--format", "json"),
+]
+_KILLED_AFTER = 0.3  # of the updates
+
+_PLANS = {
+    "json": ["--format", "json"],
+    "csv": ["--format", "csv", "--every", "update"],
+    "table": [],
+}
+_ANSWERS = [
+    *(["--version"], ["--help"], ["recipes"], ["recipes", "--format", "json"], ["nonsense"]),
+    *([command, "--help"] for command in ("plan", "train", "compare", "recipes", "doctor")),
+    *(["bench", name, "--help"] for name in ("loader", "train")),
+    *(["data", name, "--help"] for name in ("pack", "verify")),
+    *(["plan", "nowhere.toml"], ["plan", "digts"], ["plan", "digits", "--lr", "-1"]),
+    *(["plan", "digits", "--set", pair] for pair in ("run.seed=x", "growth.factr=2", "seed")),
+    *(["train", "digits", "--set", "model.name=vgg"], ["train", "--resume", "--out", "nowhere"]),
+    *(["data", "verify", "nowhere"], ["data", "pack", "nowhere", "packed"]),
+    *(["compare", "digits", "--seeds", "a"], ["bench", "loader", "--systems", "none"]),
+    *(["plan", "digits", "cifar10-grow"], ["plan", "cifar10-grow", "--world-size", "1,8,64"]),
+    *(
+        ["plan", "cifar10-grow", "--approximate", "--format", system]
+        for system in ("olmo-core", "levanter", "nemo", "deepspeed", "lightning")
+    ),
+    [
+        "plan",
+        "cifar10-grow",
+        "--approximate",
+        "--format",
+        "megatron",
+        "--tokens-per-sample",
+        "1024",
+    ],
+]
+
+
+class Checkout(NamedTuple):
+    """A version of bsgrow, with an environment of its own."""
+
+    path: Path
+
+    @property
+    def python(self) -> str:
+        """Its interpreter."""
+        return str(self.path / ".venv/bin/python")
+
+    def command(self, *words: str) -> list[str]:
+        """Return a command of it."""
+        return [self.python, "-m", "bsgrow", *words]
+
+    def output(self, *words: str) -> bytes:
+        """Run a command; return what it prints."""
+        return output(self.command(*words), self.path)
+
+
+def output(command: Sequence[str], folder: Path, given: bytes = b"") -> bytes:
+    """Run a command in a folder; return what it prints. Raises with what it says if it fails."""
+    run = subprocess.run(command, cwd=folder, input=given, capture_output=True)
+    if run.returncode != 0:
+        raise RuntimeError(f"{command}: exit code {run.returncode}\n{run.stderr.decode()}")
+    return run.stdout
+
+
+def sha256(content: bytes) -> str:
+    """Return a digest, hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def events_of(out: Path) -> list[dict[str, Any]]:
+    """Return what a run has logged so far, but for a line that is being written."""
+    if not (path := out / "events.jsonl").exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def most(events: Sequence[Mapping[str, Any]], kind: str, field: str = "num_updates") -> int:
+    """Return the highest number in events of a kind; 0 of none."""
+    return max((each[field] for each in events if each["event"] == kind), default=0)
+
+
+def is_midway(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a part of the updates is made, the last of them behind a checkpoint."""
+    saved, made = most(events, "checkpoint_saved"), most(events, "progress")
+    return 0 < saved < made and made >= _KILLED_AFTER * most(events, "run_started")
+
+
+def kill_midway(checkout: Checkout, words: Sequence[str], out: Path) -> None:
+    """Begin a run and kill it (SIGKILL). Raises if it ended by itself."""
+    command = checkout.command("train", *words, "--out", str(out))
+    with subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None and not is_midway(events_of(out)):
+            time.sleep(0.02)
+        process.kill()
+    if process.returncode != -signal.SIGKILL or most(events_of(out), "run_finished"):
+        raise RuntimeError(f"{command}: not killed midway, exit code {process.returncode}")
+
+
+def trained(first: Checkout, then: Checkout, words: Sequence[str], out: Path) -> dict[str, Any]:
+    """Return what a run comes to that one checkout began, and another one ended."""
+    kill_midway(first, words, out)
+    killed_after = most(events_of(out), "progress")
+    summary = json.loads(then.output("train", "--resume", "--out", str(out), "--format", "json"))
+    events = events_of(out)
+    resumed_from = most(events, "run_started", "first_update")
+    if not 0 < resumed_from <= killed_after < summary["num_updates"]:
+        raise RuntimeError(f"{words}: killed after {killed_after} updates, {resumed_from} kept")
+    about = {"killed_after": killed_after, "resumed_from": resumed_from}
+    return dict(untimed(summary)) | {"events": digest_of(events), ABOUT: about}
+
+
+def digest_of(events: Sequence[Mapping[str, Any]]) -> str:
+    """Return a digest of all reports and evaluations, times apart; of what came twice, the last."""
+    kinds = ("progress", "evaluated", "run_finished")
+    reports = [each for each in events if each["event"] in kinds]
+    lasting = {(each["event"], each["num_updates"]): untimed(each) for each in reports}
+    return sha256(json.dumps(sorted(lasting.items())).encode())
+
+
+def untimed(event: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what does not depend on a clock or a folder."""
+    return [(name, value) for name, value in event.items() if name not in TIMED]
+
+
+def trainings(
+    first: Checkout, then: Checkout, photographs: Path, names: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what each training comes to."""
+    for name in names:
+        data = ["--data", str(photographs)] if "photographs" in name else []
+        with tempfile.TemporaryDirectory() as folder:
+            words = [*TRAININGS[name], *data, *_RUNNING]
+            yield name, trained(first, then, words, Path(folder, "run"))
+
+
+def places(checkout: Checkout) -> Iterator[tuple[str, Any]]:
+    """Yield digests of epochs, samples, windows and flips around the first growth of a plan."""
+    for recipe in GROWING:
+        plan = json.loads(checkout.output("plan", recipe, "--format", "json"))
+        table = checkout.output("plan", recipe, *_PLANS["csv"]).decode().splitlines()
+        asked = {"num_samples": plan["num_samples"], "runs": around_growth(table[1:])}
+        command = [checkout.python, str(PLACES)]
+        yield recipe, json.loads(output(command, checkout.path, json.dumps(asked).encode()))
+
+
+def around_growth(rows: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the updates that the positions around the first growth lie in, cut to these."""
+    updates = [tuple(map(int, row.split(",")[1:4])) for row in rows]
+    growth = next(start for start, _, size in updates if size != updates[0][2])
+    first, last = growth - NUM_POSITIONS // 2, growth + NUM_POSITIONS // 2
+    inside = [(max(start, first), min(stop, last)) for start, stop, _ in updates]
+    return [(start, stop) for start, stop in inside if start < stop]
+
+
+def plans(checkout: Checkout, photographs: Path) -> Iterator[tuple[str, str]]:
+    """Yield the digest of every shipped recipe's plan, in each way that it is printed."""
+    own = ["--data", str(photographs), "--set", "data.test_fraction=0.2"]
+    for recipe in json.loads(checkout.output("recipes", "--format", "json")):
+        data = own if recipe == "folder" else []
+        for way, words in _PLANS.items():
+            yield f"{recipe}, {way}", sha256(checkout.output("plan", recipe, *data, *words))
+
+
+def answers(checkout: Checkout) -> Iterator[tuple[str, Any]]:
+    """Yield what other commands answer: digests of both streams, and the exit code."""
+    for words in _ANSWERS:
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run(checkout.command(*words), cwd=folder, capture_output=True)
+        yield " ".join(words), [run.returncode, sha256(run.stdout), sha256(run.stderr)]
+
+
+def flat(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield all that is to be compared, by its path in a record."""
+    for name, value in record.items():
+        if isinstance(value, Mapping) and name != ABOUT:
+            yield from flat(value, f"{above}{name} / ")
+        elif name != ABOUT:
+            yield above + name, value
+
+
+def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the paths of what differs between two records, or is in the first alone."""
+    values = dict(flat(new))
+    return [path for path, value in flat(old) if path not in values or values[path] != value]
+
+
+def record(options: argparse.Namespace) -> dict[str, Any]:
+    """Return all that a checkout does."""
+    first = Checkout(options.checkout.resolve())
+    then = Checkout((options.resumed_by or options.checkout).resolve())
+    photographs = make_photographs(options.folder.resolve() / "photographs")
+    parts = {
+        "places": lambda: places(then),
+        "plans": lambda: plans(then, photographs),
+        "answers": lambda: answers(then),
+        "trainings": lambda: trainings(first, then, photographs, options.trainings),
+    }
+    return {"photographs": digests(photographs)} | {
+        part: dict(shown(part, parts[part]())) for part in options.parts
+    }
+
+
+def shown(part: str, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield what was found, and say so meanwhile."""
+    for name, value in found:
+        print(f"{part}: {name}", file=sys.stderr)
+        yield name, value
+
+
+def compare(records: Sequence[Mapping[str, Any]]) -> int:
+    """Print what differs from the first record, or is not in another; return how much does."""
+    differing = [path for other in records[1:] for path in moved(records[0], other)]
+    num_compared = sum(1 for _ in flat(records[0]))
+    print(*(f"moved: {path}" for path in differing), sep="\n", end="\n" if differing else "")
+    print(f"{num_compared} values in {len(records)} records, {len(differing)} moved")
+    return len(differing)
+
+
+def main() -> None:
+    """Record one checkout, or compare records."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    recording = commands.add_parser("record")
+    recording.add_argument("checkout", type=Path)
+    recording.add_argument("--resumed-by", type=Path)
+    recording.add_argument("--folder", type=Path, required=True)
+    every = ("places", "plans", "answers", "trainings")
+    recording.add_argument("--parts", nargs="+", choices=every, default=every)
+    recording.add_argument("--trainings", nargs="+", choices=TRAININGS, default=[*TRAININGS])
+    commands.add_parser("compare").add_argument("records", type=Path, nargs="+")
+    options = parser.parse_args()
+    if options.command == "record":
+        json.dump(record(options), sys.stdout, indent=2)
+        print()
+    elif compare([json.loads(path.read_text()) for path in options.records]):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
