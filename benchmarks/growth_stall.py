@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 from bsgrow.bench.photographs import cut_photographs, photograph_dataset
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading import ArrayLoader, EncodedLoader, Loader, MicroBatch
 from bsgrow.models import build_model
@@ -51,13 +51,13 @@ NUM_AFTER = 2  # updates after a change that count as next to it
 CPU = torch.device("cpu")
 
 
-def make_dataset(image_shape: tuple[int, int, int]) -> Dataset:
+def make_dataset(image_shape: tuple[int, int, int]) -> ArrayDataset:
     """Noise: what an image shows costs nothing."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (NUM_SAMPLES, *image_shape), dtype=np.uint8)
     split = ArraySplit(images, random.integers(0, 10, NUM_SAMPLES))
     constants = (0.5,) * image_shape[0]
-    return Dataset("noise", split, split, 10, constants, constants, "sha256:0")
+    return ArrayDataset("noise", split, split, 10, constants, constants, "sha256:0")
 
 
 @contextmanager

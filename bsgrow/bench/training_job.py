@@ -1,9 +1,11 @@
 """A recipe made ready to be measured, with synthetic samples where its own are not here."""
 
+import math
+
 import numpy as np
 import torch
 
-from bsgrow.data import DATASETS, ENCODED, ArraySplit, Dataset, is_encoded, load_dataset
+from bsgrow.data import DATASETS, ArrayDataset, ArraySplit, DatasetSpec
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, make_planned, resolve
 from bsgrow.training.job import Job, prepare
@@ -21,10 +23,12 @@ def measurable_job(recipe: Recipe) -> Job:
     Raises:
         InputError: the recipe does not fit itself or this machine, or is for encoded images.
     """
-    if is_encoded(recipe.data.name) and (recipe.data.name in ENCODED or recipe.data.path):
+    data = recipe.data
+    if data.spec and (data.spec.usual_shape is None or (data.path and data.takes("images"))):
+        known = [name for name, spec in DATASETS.items() if spec.usual_shape]
         raise InputError(
-            f"data.name = {recipe.data.name!r}: training is measured on arrays",
-            hint=f"one of {', '.join(DATASETS)}; `bsgrow bench loader` measures encoded images",
+            f"data.name = {data.name!r}: training is measured on arrays",
+            hint=f"one of {', '.join(known)}; `bsgrow bench loader` measures encoded images",
         )
     planned = make_planned(recipe)
     recipe = resolve(planned.recipe, torch.get_num_threads())
@@ -48,21 +52,24 @@ def describe(job: Job) -> str:
     )
 
 
-def _dataset(recipe: Recipe) -> Dataset | None:
+def _dataset(recipe: Recipe) -> ArrayDataset | None:
     """Return the data set where it can be had without the network; None to say why it cannot."""
-    if recipe.data.path is not None or recipe.data.name not in DATASETS:
+    spec = recipe.data.spec
+    if recipe.data.path is not None or spec is None:
         return None
     try:
-        return load_dataset(recipe.data.name, download=False)
+        return spec.fetch(download=False)
     except BsgrowError:
-        return synthetic_dataset(recipe.data.name)
+        return synthetic_dataset(spec)
 
 
-def synthetic_dataset(name: str) -> Dataset:
-    """Return random pixels in the shape of a named data set, as many as fit 256 MiB."""
-    spec = DATASETS[name]
-    num_samples = min(spec.num_samples, _MAX_BYTES // int(np.prod(spec.image_shape)))
+def synthetic_dataset(spec: DatasetSpec) -> ArrayDataset:
+    """Return random pixels in the shape of a data set of known figures, as many as fit 256 MiB."""
+    shape, num_classes = spec.usual_shape, spec.num_classes
+    assert shape is not None
+    assert num_classes is not None
+    num_samples = min(spec.num_samples or 0, _MAX_BYTES // math.prod(shape))
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (num_samples, *spec.image_shape), np.uint8)
-    split = ArraySplit(images, random.integers(0, spec.num_classes, num_samples, np.int64))
-    return Dataset(name, split, split, spec.num_classes, spec.mean, spec.std, _SYNTHETIC)
+    images = random.integers(0, 256, (num_samples, *shape), np.uint8)
+    split = ArraySplit(images, random.integers(0, num_classes, num_samples, np.int64))
+    return ArrayDataset(spec.name, split, split, num_classes, spec.mean, spec.std, _SYNTHETIC)

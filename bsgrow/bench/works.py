@@ -12,14 +12,13 @@ import torch
 
 from bsgrow.bench.photographs import Photographs
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
+from bsgrow.data.encoded_spec import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.training.device import resolve_device, use_device
 
 NUM_IMAGES = 50_000  # as CIFAR has
 _STATISTICS = 1000  # images that mean and std are taken over: the pixels are uniform
-# In common use since torchvision's reference training.
-PHOTOGRAPH_MEAN, PHOTOGRAPH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)

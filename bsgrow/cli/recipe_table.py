@@ -4,7 +4,6 @@ from bsgrow.cli.console import print_json
 from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.cli.terminal import out
-from bsgrow.data import ENCODED
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe, shipped_recipes
 from bsgrow.schedule import Plan
 from bsgrow.text.command import Command
@@ -53,4 +52,5 @@ def _updates(recipe: Recipe) -> tuple[str, str]:
 
 def _plan(recipe: Recipe) -> Plan | None:
     """Return the plan of a recipe; None for images of one's own, whose number is not known."""
-    return None if recipe.data.name in ENCODED else plan_recipe(recipe)
+    known = recipe.data.num_samples or (recipe.data.spec and recipe.data.spec.num_samples)
+    return plan_recipe(recipe) if known else None

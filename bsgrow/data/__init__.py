@@ -1,37 +1,48 @@
-"""Where samples come from: named data sets as uint8 arrays, and encoded images of any number.
+"""Where samples come from, behind one face: data sets in memory, and encoded images of any number.
 
-A new data set is one new file that makes a `DatasetSpec` and one line in `registry.py`; a new
-layout of encoded images is one that makes an `EncodedSplit` and one line in `sources.py`.
+A new data set is one new file that makes a `DatasetSpec` and one line in ``registry.py``; a new
+layout of encoded images is one that makes an `EncodedSplit` and one line in ``encoded_spec.py``.
+What is known of them is known without numpy; what opens them is imported when it is asked for.
 """
 
-from bsgrow.data.dataset import ArraySplit, Dataset, fingerprint
-from bsgrow.data.encoded import EncodedDataset, EncodedSplit, SampleError
-from bsgrow.data.registry import (
-    DATASETS,
-    check_path,
-    find_spec,
-    is_encoded,
-    load_dataset,
-    open_encoded,
-)
-from bsgrow.data.sources import ENCODED, EncodedSpec, load_encoded
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from bsgrow.data.dataset import Dataset, Split
+from bsgrow.data.encoded_spec import LAYOUTS
+from bsgrow.data.registry import DATASETS, find_spec, load_dataset
 from bsgrow.data.spec import DatasetSpec
+
+if TYPE_CHECKING:
+    from bsgrow.data.array_dataset import ArrayDataset, ArraySplit, fingerprint
+    from bsgrow.data.encoded import EncodedDataset, EncodedSplit, SampleError
+    from bsgrow.data.sources import load_encoded
 
 __all__ = [
     "DATASETS",
-    "ENCODED",
+    "LAYOUTS",
+    "ArrayDataset",
     "ArraySplit",
     "Dataset",
     "DatasetSpec",
     "EncodedDataset",
-    "EncodedSpec",
     "EncodedSplit",
     "SampleError",
-    "check_path",
+    "Split",
     "find_spec",
     "fingerprint",
-    "is_encoded",
     "load_dataset",
     "load_encoded",
-    "open_encoded",
 ]
+
+_WITH_NUMPY = {
+    **dict.fromkeys(("ArrayDataset", "ArraySplit", "fingerprint"), "array_dataset"),
+    **dict.fromkeys(("EncodedDataset", "EncodedSplit", "SampleError"), "encoded"),
+    "load_encoded": "sources",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WITH_NUMPY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WITH_NUMPY[name]}"), name)

@@ -6,13 +6,16 @@ TensorFlow Datasets 4.9.10 (url_checksums/cifar10.txt and cifar100.txt) for the 
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bsgrow.data.cifar_binary import Layout, check_folder, read_archive, read_folder
-from bsgrow.data.dataset import ArraySplit
+from bsgrow.data.cifar_layout import Layout, check_folder
 from bsgrow.data.fetch import RemoteFile, fetch
-from bsgrow.data.spec import DatasetSpec
+from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import InputError
 from bsgrow.files.reading import check_readable
+
+if TYPE_CHECKING:
+    from bsgrow.data.array_dataset import ArraySplit
 
 _OFFICIAL = "https://www.cs.toronto.edu/~kriz"
 
@@ -42,7 +45,7 @@ LAYOUT_100 = Layout(
 
 def load_cifar(
     path: Path | None, *, download: bool, name: str, layout: Layout
-) -> tuple[ArraySplit, ArraySplit]:
+) -> "tuple[ArraySplit, ArraySplit]":
     """Reads one of the two sets.
 
     Args:
@@ -59,6 +62,8 @@ def load_cifar(
         InputError: nothing of that is at `path`, or a batch file is missing.
         BsgrowError: a file is damaged, or the download failed.
     """
+    from bsgrow.data.cifar_binary import read_archive, read_folder  # late: planning needs neither
+
     if path is None:
         folder = fetch(name, [layout.archive], download=download)
         return read_archive(layout, folder / layout.archive.name)
@@ -102,25 +107,25 @@ def _nothing_at(path: Path, layout: Layout) -> InputError:
 # github.com/KellerJordan/cifar10-airbench (four digits), for CIFAR-100 as in
 # github.com/weiaicunzai/pytorch-cifar100. (0.2023, 0.1994, 0.2010), often seen, is not the
 # standard deviation of all pixels but the mean of the deviations inside each image.
-CIFAR10 = DatasetSpec(
+CIFAR10 = ArraySpec(
     name="cifar10",
     description="colour photographs of 32x32 pixels, 10 classes",
     num_samples=50_000,
     num_test_samples=10_000,
     num_classes=10,
-    image_shape=(3, 32, 32),
+    usual_shape=(3, 32, 32),
     mean=(0.49140, 0.48216, 0.44653),
     std=(0.24703, 0.24349, 0.26159),
     load=partial(load_cifar, name="cifar10", layout=LAYOUT_10),
     check_path=partial(find_files, layout=LAYOUT_10),
 )
-CIFAR100 = DatasetSpec(
+CIFAR100 = ArraySpec(
     name="cifar100",
     description="colour photographs of 32x32 pixels, 100 classes",
     num_samples=50_000,
     num_test_samples=10_000,
     num_classes=100,
-    image_shape=(3, 32, 32),
+    usual_shape=(3, 32, 32),
     mean=(0.50708, 0.48655, 0.44092),
     std=(0.26733, 0.25644, 0.27615),
     load=partial(load_cifar, name="cifar100", layout=LAYOUT_100),

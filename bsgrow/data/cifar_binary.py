@@ -12,13 +12,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.dataset import ArraySplit
-from bsgrow.data.fetch import RemoteFile
+from bsgrow.data.array_dataset import ArraySplit
+from bsgrow.data.cifar_layout import Layout, check_complete, check_folder
 from bsgrow.data.tar_stream import TarStream
-from bsgrow.errors import InputError
 from bsgrow.files.reading import (
     Readable,
-    check_readable,
     damaged,
     open_binary,
     open_maybe_gzip,
@@ -27,44 +25,8 @@ from bsgrow.files.reading import (
 from bsgrow.text.printable import printable
 
 _IMAGE_SHAPE = (3, 32, 32)
-_IMAGE_BYTES = 3 * 32 * 32
 _RECORDS_A_READ = 1000  # 3 MB, so that memory stays at the size of the set
 _MOST_BESIDE = 1 << 26  # bytes of an archive that are no batch files; the official ones have 2**16
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How one of the two sets is laid out.
-
-    Args:
-        archive: the official ``.tar.gz``.
-        folder: the folder inside it.
-        train_files: name and number of records of each training batch, in order.
-        test_file: name and number of records of the test batch.
-        label_limits: for each label byte how many values it has; the last one is the label used.
-    """
-
-    archive: RemoteFile
-    folder: str
-    train_files: tuple[tuple[str, int], ...]
-    test_file: tuple[str, int]
-    label_limits: tuple[int, ...]
-
-    @property
-    def record_bytes(self) -> int:
-        """Length of a record: 3 073 or 3 074."""
-        return len(self.label_limits) + _IMAGE_BYTES
-
-    @property
-    def file_names(self) -> list[str]:
-        """Every batch file that must be there."""
-        return [name for name, _ in (*self.train_files, self.test_file)]
-
-    @property
-    def num_bytes(self) -> int:
-        """Of all the batch files together."""
-        num_records = sum(size for _, size in (*self.train_files, self.test_file))
-        return num_records * self.record_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,18 +80,6 @@ def read_folder(layout: Layout, folder: Path) -> tuple[ArraySplit, ArraySplit]:
     return batches.freeze()
 
 
-def check_folder(layout: Layout, folder: Path) -> None:
-    """Checks that all batch files of a folder are there, and may be read; reads none.
-
-    Raises:
-        InputError: one is missing.
-        BsgrowError: one cannot be read, or is no regular file.
-    """
-    _check_complete(layout, folder, [n for n in layout.file_names if (folder / n).exists()])
-    for name in layout.file_names:
-        check_readable(folder / name)
-
-
 def read_archive(layout: Layout, archive: Path) -> tuple[ArraySplit, ArraySplit]:
     """Reads the batch files out of the archive in one pass, unpacking nothing to disk.
 
@@ -145,7 +95,7 @@ def read_archive(layout: Layout, archive: Path) -> tuple[ArraySplit, ArraySplit]
         tar = TarStream(stream, where, most)
         seen = _read_members(layout, tar, archive, batches)
         tar.read_to_the_end()  # where gzip keeps its checksum
-    _check_complete(layout, archive, seen)
+    check_complete(layout, archive, seen)
     return batches.freeze()
 
 
@@ -189,12 +139,3 @@ def _check_labels(layout: Layout, records: NDArray[np.uint8], where: str, offset
         position = offset + int(row) * layout.record_bytes + int(column)
         expected = f"at most {limits[column] - 1}"
         raise damaged(where, position, f"label {records[row, column]}", expected)
-
-
-def _check_complete(layout: Layout, source: Path, found: list[str]) -> None:
-    missing = [name for name in layout.file_names if name not in found]
-    if missing:
-        raise InputError(
-            f"{source} lacks {', '.join(missing)}",
-            hint=f"unpack all of {layout.archive.name} again, or give the archive itself",
-        )

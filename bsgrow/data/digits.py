@@ -5,19 +5,21 @@ Kaynak 1998), its test part, as `sklearn.datasets.load_digits` gives it.
 """
 
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bsgrow.data.dataset import ArraySplit
-from bsgrow.data.spec import DatasetSpec
+from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bsgrow.data.array_dataset import ArraySplit
 
 _HELD_OUT_EVERY = 5
 
 
-def load_digits(path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
+def load_digits(path: Path | None, *, download: bool) -> "tuple[ArraySplit, ArraySplit]":
     """Every fifth image, from the first on, is held out: 1 437 to train on, 360 to test.
 
     Pixels 0..16 become round(255 v / 16), halves up: 0 and 16 become 0 and 255, and no two values
@@ -32,7 +34,10 @@ def load_digits(path: Path | None, *, download: bool) -> tuple[ArraySplit, Array
     """
     if path is not None:
         refuse_path(path)
-    from sklearn import datasets  # late: a second of import that only this data set needs
+    import numpy as np  # late, as the next: planning needs neither
+    from sklearn import datasets  # a second of import that only this data set needs
+
+    from bsgrow.data.array_dataset import ArraySplit
 
     bunch = datasets.load_digits()
     images = scale_to_bytes(bunch.images.astype(np.int64))[:, np.newaxis]
@@ -52,19 +57,19 @@ def refuse_path(path: Path) -> NoReturn:
     )
 
 
-def scale_to_bytes(values: NDArray[np.int64]) -> NDArray[np.uint8]:
+def scale_to_bytes(values: "NDArray[np.int64]") -> "NDArray[np.uint8]":
     """Integers in 0..16 to uint8 in 0..255, rounded to the nearest, halves up; any shape."""
-    return ((values * 255 + 8) // 16).astype(np.uint8)
+    return ((values * 255 + 8) // 16).astype("uint8")
 
 
 # Mean and std: computed from the training split (tests/data/test_digits.py does it again).
-DIGITS = DatasetSpec(
+DIGITS = ArraySpec(
     name="digits",
     description="handwritten digits of 8x8 pixels, embedded in scikit-learn",
     num_samples=1437,
     num_test_samples=360,
     num_classes=10,
-    image_shape=(1, 8, 8),
+    usual_shape=(1, 8, 8),
     mean=(0.30526,),
     std=(0.37616,),
     load=load_digits,

@@ -6,21 +6,17 @@ WebDataset tars) differ only in where the bytes are.
 
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bsgrow.data.encoded_spec import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
 from bsgrow.data.names import Names
 from bsgrow.errors import BsgrowError
 
 MAX_SAMPLE_BYTES = 1 << 30
 """Longest encoded image that is read, 1 GiB: above any photograph, below what exhausts a host."""
-
-# Per channel, of pixel / 255: the values in common use for photographs since torchvision's
-# reference training (github.com/pytorch/examples, imagenet/main.py).
-PHOTOGRAPH_MEAN = (0.485, 0.456, 0.406)
-PHOTOGRAPH_STD = (0.229, 0.224, 0.225)
 
 
 class DamagedError(BsgrowError):
@@ -87,7 +83,7 @@ class EncodedSplit(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class EncodedDataset:
-    """Encoded images, ready to be streamed.
+    """Encoded images, ready to be streamed; see `Dataset`.
 
     Args:
         name: ``"folder"``, ``"shards"`` or ``"webdataset"``.
@@ -104,6 +100,7 @@ class EncodedDataset:
     class_names: tuple[str, ...]
     mean: tuple[float, ...] = PHOTOGRAPH_MEAN
     std: tuple[float, ...] = PHOTOGRAPH_STD
+    image_shape: ClassVar[None] = None
 
     @property
     def num_samples(self) -> int:

@@ -7,15 +7,15 @@ seen to have them.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bsgrow.data.dataset import ArraySplit
 from bsgrow.data.fetch import RemoteFile, fetch
-from bsgrow.data.idx import read_idx
-from bsgrow.data.spec import DatasetSpec
+from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import InputError
 from bsgrow.files.reading import check_readable, damaged
+
+if TYPE_CHECKING:
+    from bsgrow.data.array_dataset import ArraySplit
 
 # Where Debian's package dataset-fashion-mnist puts the files.
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -50,7 +50,7 @@ _NUM_TRAIN, _NUM_TEST, _NUM_CLASSES = 60_000, 10_000, 10
 _LABELS_OFFSET = 8  # magic number and one dimension
 
 
-def load_fashion_mnist(path: Path | None, *, download: bool) -> tuple[ArraySplit, ArraySplit]:
+def load_fashion_mnist(path: Path | None, *, download: bool) -> "tuple[ArraySplit, ArraySplit]":
     """Reads the four IDX files, each gzipped or not.
 
     Args:
@@ -66,7 +66,7 @@ def load_fashion_mnist(path: Path | None, *, download: bool) -> tuple[ArraySplit
     return read_split(folder, "train", _NUM_TRAIN), read_split(folder, "t10k", _NUM_TEST)
 
 
-def read_split(folder: Path, prefix: str, num_samples: int) -> ArraySplit:
+def read_split(folder: Path, prefix: str, num_samples: int) -> "ArraySplit":
     """Reads images and labels of one split.
 
     Args:
@@ -77,6 +77,11 @@ def read_split(folder: Path, prefix: str, num_samples: int) -> ArraySplit:
     Raises:
         BsgrowError: a file is missing or damaged; names file and offset.
     """
+    import numpy as np  # late, as the others: planning needs none
+
+    from bsgrow.data.array_dataset import ArraySplit
+    from bsgrow.data.idx import read_idx
+
     images = read_idx(_find(folder, f"{prefix}-images-idx3-ubyte"), (num_samples, 28, 28))
     labels_file = _find(folder, f"{prefix}-labels-idx1-ubyte")
     labels = read_idx(labels_file, (num_samples,))
@@ -126,13 +131,13 @@ def _find(folder: Path, name: str) -> Path:
 
 
 # Mean and std: computed from the training split (tests/data/test_fashion_mnist.py does it again).
-FASHION_MNIST = DatasetSpec(
+FASHION_MNIST = ArraySpec(
     name="fashion-mnist",
     description="pictures of clothes, 28x28 greyscale, a drop-in for MNIST",
     num_samples=_NUM_TRAIN,
     num_test_samples=_NUM_TEST,
     num_classes=_NUM_CLASSES,
-    image_shape=(1, 28, 28),
+    usual_shape=(1, 28, 28),
     mean=(0.28604,),
     std=(0.35302,),
     load=load_fashion_mnist,

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from bsgrow.data.encoded import EncodedDataset
+from bsgrow.data.encoded_spec import NamedEncodedSpec
 from bsgrow.data.layouts import find_layout
 from bsgrow.data.sources import existing_folder, load_encoded
-from bsgrow.data.spec import DatasetSpec
 from bsgrow.data.split_folders import find_splits
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 
 
-def open_named(spec: DatasetSpec, path: Path | None) -> EncodedDataset:
+def open_named(spec: NamedEncodedSpec, path: Path | None) -> EncodedDataset:
     """Opens a named data set, in whichever layout it is: lists and checks it, reads no image.
 
     Args:
@@ -33,7 +33,7 @@ def open_named(spec: DatasetSpec, path: Path | None) -> EncodedDataset:
     return dataset
 
 
-def _check_whole(spec: DatasetSpec, dataset: EncodedDataset, path: Path) -> None:
+def _check_whole(spec: NamedEncodedSpec, dataset: EncodedDataset, path: Path) -> None:
     wanted = (spec.num_samples, spec.num_test_samples, spec.num_classes)
     found = (dataset.num_samples, len(dataset.test), dataset.num_classes)
     if found != wanted:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bsgrow.data.encoded import DamagedError
+from bsgrow.data.encoded_spec import LAYOUTS
 from bsgrow.data.layouts import TARS, find_layout, kind_of, tell_what_is_beside, tell_what_is_left
 from bsgrow.data.names import Names
 from bsgrow.data.packing.source import open_images
@@ -18,7 +19,6 @@ from bsgrow.data.shards.layout import RECORD, Index
 from bsgrow.data.sources import check_same_classes
 from bsgrow.data.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
 from bsgrow.data.verify_samples import Part, SampleChecks, num_useful, runs_of, size_of
-from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.pillow import quiet_pillow
@@ -134,7 +134,7 @@ def _open_split(folder: Path, report: Verification) -> _Split:
     except DamagedError as error:
         report.damaged.append(error)
         return _Split((), [])
-    names = () if isinstance(split, WebDatasetSplit) else split.class_names
+    names = split.class_names if LAYOUTS[layout].names_classes else ()
     return _Split(names, [Part(split, len(split))])
 
 

@@ -5,15 +5,15 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from bsgrow.errors import BsgrowError
 from bsgrow.files.gunzip import MAGIC, Gunzip
 from bsgrow.files.regular import open_regular
 from bsgrow.text.printable import printable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _READ_ERRORS = (OSError, EOFError, zlib.error)
 
@@ -111,20 +111,20 @@ def read_up_to(source: Readable, size: int, where: str, offset: int) -> bytes:
         ) from error
 
 
-def read_into(source: Readable, array: NDArray[Any], where: str, offset: int) -> None:
+def read_into(source: Readable, array: "NDArray[Any]", where: str, offset: int) -> None:
     """Fills a C-contiguous array, holding no more than one chunk of bytes beside it.
 
     Raises:
         BsgrowError: the source ends too early, is damaged, or cannot be read.
     """
-    target = array.reshape(-1).view(np.uint8)
+    target = array.reshape(-1).view("uint8").data
     position = 0
-    while position < target.size:
-        chunk = read_up_to(source, min(_CHUNK, target.size - position), where, offset + position)
+    while position < target.nbytes:
+        chunk = read_up_to(source, min(_CHUNK, target.nbytes - position), where, offset + position)
         if not chunk:
-            missing = target.size - position
+            missing = target.nbytes - position
             raise damaged(where, offset + position, "the data end", f"{missing} more bytes")
-        target[position : position + len(chunk)] = np.frombuffer(chunk, np.uint8)
+        target[position : position + len(chunk)] = chunk
         position += len(chunk)
 
 

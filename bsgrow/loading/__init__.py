@@ -2,6 +2,7 @@
 
 from bsgrow.loading.array_loader import ArrayLoader
 from bsgrow.loading.array_loaders import choose_array_loader
+from bsgrow.loading.dataset_loader import LoaderSettings, make_loader
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.device_array_loader import DeviceArrayLoader
 from bsgrow.loading.encoded_loader import EncodedLoader
@@ -13,11 +14,13 @@ __all__ = [
     "DeviceArrayLoader",
     "EncodedLoader",
     "Loader",
+    "LoaderSettings",
     "MicroBatch",
     "StreamedArrayLoader",
     "UpdateBatches",
     "by_update",
     "choose_array_loader",
     "choose_decoder",
+    "make_loader",
     "micro_batches_of",
 ]

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Batch, Fill, Staging
@@ -43,7 +43,7 @@ class ArrayLoader(Faultless):
         InputError: prefetch_bytes is negative.
     """
 
-    dataset: Dataset
+    dataset: ArrayDataset
     augment: Augment
     seed: int
     micro_batch_size: int

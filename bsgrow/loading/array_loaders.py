@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from bsgrow.data import Dataset
+from bsgrow.data import ArrayDataset
 from bsgrow.loading.array_loader import ArrayLoader
 from bsgrow.loading.device_array_loader import DeviceArrayLoader, DoesNotFitError, num_bytes
 from bsgrow.loading.loader import Loader
@@ -59,7 +59,7 @@ def choose_place(
 
 
 def choose_array_loader(
-    dataset: Dataset,
+    dataset: ArrayDataset,
     augment: Augment,
     *,
     seed: int,

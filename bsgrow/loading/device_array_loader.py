@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.device_kernel import Kernel, hold, launch
 from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
@@ -44,7 +44,7 @@ class DeviceArrayLoader(Faultless):
         DoesNotFitError: the data set does not fit on the device.
     """
 
-    dataset: Dataset
+    dataset: ArrayDataset
     augment: Augment
     seed: int
     micro_batch_size: int
@@ -110,7 +110,7 @@ class DeviceArrayLoader(Faultless):
         return images, labels
 
 
-def num_bytes(dataset: Dataset) -> int:
+def num_bytes(dataset: ArrayDataset) -> int:
     """Return the bytes of both splits, as they are kept on a device."""
     splits = (dataset.train, dataset.test)
     return sum(split.images.nbytes + split.labels.nbytes for split in splits)

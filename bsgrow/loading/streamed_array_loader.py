@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import InputError
 from bsgrow.loading.chunks import Part, chunks_of
 from bsgrow.loading.device_kernel import Kernel, launch
@@ -51,7 +51,7 @@ class StreamedArrayLoader(Faultless):
         InputError: chunk_bytes is below 1.
     """
 
-    dataset: Dataset
+    dataset: ArrayDataset
     augment: Augment
     seed: int
     micro_batch_size: int

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainSerializer, PositiveInt, model_validator
 
-from bsgrow.data import DATASETS, ENCODED, is_encoded
+from bsgrow.data import DATASETS, Dataset, DatasetSpec
 from bsgrow.errors import InputError
 from bsgrow.images.crops import MAX_SIDE, CentreCrop, ResizedCrop
 from bsgrow.native import Augment
@@ -43,6 +43,15 @@ class DataConfig(Section):
     on_error: Literal["raise", "skip"] = "raise"
     """What an encoded image that cannot be used does: end the run, or let the next one in the
     order of the files stand in for it, which the summary counts."""
+
+    @property
+    def spec(self) -> DatasetSpec | None:
+        """What is known of the data set; None where it is one that bsgrow does not know."""
+        return DATASETS.get(self.name)
+
+    def takes(self, key: str) -> bool:
+        """Whether a key that is not for all data, such as ``"images"``, is for this one."""
+        return self.spec is not None and key in self.spec.takes
 
 
 class ImagesConfig(Section):
@@ -83,10 +92,15 @@ class ImagesConfig(Section):
 
 def image_shape(data: DataConfig, images: ImagesConfig | None) -> tuple[int, int, int] | None:
     """Return (channels, height, width) of what the network sees; None where only the data say."""
-    if is_encoded(data.name):
-        size = (images or ImagesConfig()).size
-        return 3, size, size  # whatever is decoded becomes red, green and blue
-    return DATASETS[data.name].image_shape if data.name in DATASETS else None
+    return shown_shape(data.spec, images) if data.spec else None
+
+
+def shown_shape(
+    dataset: Dataset | DatasetSpec, images: ImagesConfig | None
+) -> tuple[int, int, int]:
+    """Return (channels, height, width) of what the network sees of a data set."""
+    size = (images or ImagesConfig()).size
+    return dataset.image_shape or (len(dataset.mean), size, size)
 
 
 def check_augment(augment: Augment, name: str, height: int, width: int) -> None:
@@ -105,30 +119,38 @@ def check_augment(augment: Augment, name: str, height: int, width: int) -> None:
         )
 
 
-_OF_ARRAYS = ("pad", "padding", "cutout")
-
-
 def check_keys_of_data(data: DataConfig, augment: Augment, images: ImagesConfig | None) -> None:
     """Check that the keys given are of the kind of data given: arrays, or encoded images.
 
     Raises:
         InputError: one would be without effect; the message names it.
     """
-    if is_encoded(data.name):
-        without_effect = {f"augment.{key}": getattr(augment, key) for key in _OF_ARRAYS}
-        unset = {f"augment.{key}": getattr(Augment(), key) for key in _OF_ARRAYS}
-        hint = "encoded images are cropped as [images] says: size, scale, ratio and resize"
-    elif data.name in DATASETS:
-        without_effect = {"data.decoder": data.decoder, "data.on_error": data.on_error}
-        without_effect |= {"images": images and images.model_dump(exclude_unset=True)}
-        encoded = [*ENCODED, *(name for name in DATASETS if is_encoded(name))]
-        unset = {"data.decoder": "auto", "data.on_error": "raise", "images": None}
-        hint = f"it is for data.name = {', '.join(encoded)}; arrays take [augment] pad and cutout"
-    else:
+    if data.spec is None:
         return
-    if data.name not in ENCODED:
-        without_effect["data.test_fraction"], unset["data.test_fraction"] = data.test_fraction, None
-    for key, value in without_effect.items():
-        if value != unset[key]:
+    for key, (value, unset) in _keys_of_kinds(data, augment, images).items():
+        if value != unset and not data.takes(key):
             message = f"{key} = {value!r}: has no effect with data.name = {data.name!r}"
-            raise InputError(message, hint)
+            raise InputError(message, _keys_instead(data))
+
+
+def _keys_of_kinds(
+    data: DataConfig, augment: Augment, images: ImagesConfig | None
+) -> dict[str, tuple[object, object]]:
+    """Return the keys that are not for all data, each with its value and that of leaving it out."""
+    of_arrays = ("pad", "padding", "cutout")
+    return {
+        **{f"augment.{key}": (getattr(augment, key), getattr(Augment(), key)) for key in of_arrays},
+        "data.decoder": (data.decoder, "auto"),
+        "data.on_error": (data.on_error, "raise"),
+        "images": (images and images.model_dump(exclude_unset=True), None),
+        "data.test_fraction": (data.test_fraction, None),
+    }
+
+
+def _keys_instead(data: DataConfig) -> str:
+    if data.takes("images"):
+        return "encoded images are cropped as [images] says: size, scale, ratio and resize"
+    of_images = [spec for spec in DATASETS.values() if "images" in spec.takes]
+    of_images.sort(key=lambda spec: spec.num_samples or 0)  # those of any size first
+    names = ", ".join(spec.name for spec in of_images)
+    return f"it is for data.name = {names}; arrays take [augment] pad and cutout"

@@ -5,7 +5,6 @@ import json
 from types import MappingProxyType
 from typing import Any
 
-from bsgrow.data import ENCODED
 from bsgrow.recipe.config import Recipe
 
 OPERATIONAL_KEYS = frozenset(
@@ -63,8 +62,8 @@ def changed_keys(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
 
 def _identity(recipe: Recipe) -> dict[str, Any]:
     flat = _flatten(recipe.model_dump(mode="json"))
-    if flat["data.name"] in ENCODED:  # the data's own fingerprint says whether they are the same
-        flat["data.name"] = "encoded images"
+    if recipe.data.spec:
+        flat["data.name"] = recipe.data.spec.identity
     return {key: value for key, value in flat.items() if key not in OPERATIONAL_KEYS}
 
 

@@ -3,16 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsgrow.data import (
-    DATASETS,
-    ENCODED,
-    EncodedDataset,
-    check_path,
-    is_encoded,
-    open_encoded,
-)
-from bsgrow.data.sources import expand_user
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.data import DATASETS, Dataset
+from bsgrow.data.user_path import expand_user
+from bsgrow.errors import InputError
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes
@@ -28,13 +21,13 @@ class Planned:
     Attributes:
         recipe: its batches fitted to the data.
         plan: its compiled schedule.
-        dataset: the encoded images at ``data.path``, opened; None for arrays, or without a path.
+        dataset: the samples at ``data.path``, where they are not read into memory; else None.
         notes: what was fitted, in sentences.
     """
 
     recipe: Recipe
     plan: Plan
-    dataset: EncodedDataset | None
+    dataset: Dataset | None
     notes: tuple[str, ...]
 
 
@@ -42,9 +35,9 @@ class OpenedData:
     """The data of the recipes of one command: what several of them name is opened once."""
 
     def __init__(self) -> None:
-        self._datasets: dict[DataConfig, EncodedDataset | None] = {}
+        self._datasets: dict[DataConfig, Dataset | None] = {}
 
-    def open(self, data: DataConfig) -> EncodedDataset | None:
+    def open(self, data: DataConfig) -> Dataset | None:
         """Return what ``open_data`` does, or did."""
         if data not in self._datasets:
             self._datasets[data] = open_data(data)
@@ -89,30 +82,26 @@ def _for_planning(recipe: Recipe) -> list[str]:
     ]
 
 
-def open_data(data: DataConfig) -> EncodedDataset | None:
-    """Open the encoded images of a recipe, as training does, or look for its arrays; reads neither.
+def open_data(data: DataConfig) -> Dataset | None:
+    """Look at what is at the path of a recipe, and read no image.
 
     Returns:
-        The images; None for arrays, or where no path is given.
+        The data set where it is ready for training without more, as encoded images are; None
+        where it is read into memory, or where no path is given.
 
     Raises:
         InputError: nothing is at ``data.path``, or other data than the recipe says.
         BsgrowError: it is damaged.
     """
-    path = Path(data.path) if data.path else None
-    if path is None:
+    if not data.path or data.spec is None:
         return None
-    if not is_encoded(data.name):
-        if data.name in DATASETS:
-            check_path(data.name, path)
-        return None
-    dataset = open_encoded(data.name, path, data.test_fraction)
-    _check_num_samples(data, dataset)
-    _check_classes(path, dataset)
+    dataset = data.spec.look(Path(data.path), data.test_fraction)
+    if dataset is not None:
+        _check_num_samples(data, dataset)
     return dataset
 
 
-def num_train_samples(data: DataConfig, dataset: EncodedDataset | None) -> int:
+def num_train_samples(data: DataConfig, dataset: Dataset | None) -> int:
     """Return the size of the training set, N: counted, of a named set, or as the recipe gives it.
 
     Args:
@@ -124,20 +113,28 @@ def num_train_samples(data: DataConfig, dataset: EncodedDataset | None) -> int:
     """
     if dataset is not None:
         return dataset.num_samples
-    if data.name in ENCODED and data.num_samples is None:
-        open_encoded(data.name, None)  # which asks for a path
-    spec = DATASETS.get(data.name)
-    if spec is None and data.num_samples is None:
+    known = data.spec.num_samples if data.spec else None
+    if known is None:
+        return data.num_samples or _unknown_size(data)
+    if data.num_samples not in (None, known):
         raise InputError(
-            f"data.name = {data.name!r}: no such data set, and its size is not given",
-            hint=f"{did_you_mean(data.name, [*DATASETS, *ENCODED])}; or set data.num_samples",
-        )
-    if spec and data.num_samples not in (None, spec.num_samples):
-        raise InputError(
-            f"data.num_samples = {data.num_samples}: {data.name} has {spec.num_samples}",
+            f"data.num_samples = {data.num_samples}: {data.name} has {known}",
             hint="leave data.num_samples out, or give the set a data.name of its own",
         )
-    return spec.num_samples if spec else data.num_samples or 0
+    return known
+
+
+def _unknown_size(data: DataConfig) -> int:
+    """Raise InputError: the data set is not known; or, of one that is, its path is asked for."""
+    try:
+        spec = DATASETS.find(
+            data.name,
+            f"data.name = {data.name!r}",
+            "no such data set, and its size is not given",
+        )
+    except InputError as error:
+        raise InputError(error.message, f"{error.hint}; or set data.num_samples") from error
+    return spec.open(None).num_samples
 
 
 def with_absolute_paths(recipe: Recipe) -> Recipe:
@@ -151,23 +148,12 @@ def with_absolute_paths(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
 
 
-def _check_num_samples(data: DataConfig, dataset: EncodedDataset) -> None:
+def _check_num_samples(data: DataConfig, dataset: Dataset) -> None:
     if data.num_samples not in (None, dataset.num_samples):
         raise InputError(
             f"data.num_samples = {data.num_samples}: there are {dataset.num_samples} training "
             f"images in {printable(data.path or '')}",
             hint="leave data.num_samples out, and they are counted",
-        )
-
-
-def _check_classes(path: Path, dataset: EncodedDataset) -> None:
-    if dataset.num_classes == 1:
-        (name,) = dataset.class_names
-        raise InputError(
-            f"data.path = {str(path)!r}: all images are of one class, {printable(name)}, so that "
-            "there is nothing to tell apart",
-            hint="a class is a folder; where the classes are folders inside this one, give it as "
-            "data.path",
         )
 
 
@@ -203,6 +189,6 @@ def resolve(recipe: Recipe, num_threads: int) -> Recipe:
         "micro_batch_size": recipe.micro_batch_size,
         "num_threads": recipe.run.num_threads or num_threads,
     }
-    images = recipe.images or ImagesConfig() if is_encoded(recipe.data.name) else None
+    images = recipe.images or ImagesConfig() if recipe.data.takes("images") else None
     run = recipe.run.model_copy(update=resolved)
     return recipe.model_copy(update={"run": run, "images": images})

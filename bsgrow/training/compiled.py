@@ -19,7 +19,6 @@ from bsgrow.errors import InputError
 from bsgrow.schedule import Plan
 from bsgrow.stream import Share
 from bsgrow.training.job import Job
-from bsgrow.training.loaders import image_shape
 from bsgrow.training.step import Forward, Totals, accumulate, summed_loss
 
 MAX_GRAPHS = 8
@@ -120,7 +119,7 @@ class _SomeSizesCompiled:
 
 def _blank_micro_batch(job: Job, size: int) -> tuple[Tensor, Tensor]:
     images = torch.empty(
-        (size, *image_shape(job.recipe, job.dataset)),
+        (size, *job.image_shape),
         dtype=job.precision.autocast_dtype or torch.float32,
         device=job.device,
         memory_format=job.precision.memory_format,

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import torch
 
+from bsgrow.data import Dataset
 from bsgrow.errors import InputError
 from bsgrow.loading import Loader
 from bsgrow.models import check_images_fit
 from bsgrow.recipe import Recipe, recipe_fingerprint
+from bsgrow.recipe.data_config import shown_shape
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device, use_device
-from bsgrow.training.loaders import AnyDataset, image_shape, load_data, make_loader
+from bsgrow.training.loaders import load_data, loader_of
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,15 @@ class Job:
 
     recipe: Recipe
     plan: Plan
-    dataset: AnyDataset
+    dataset: Dataset
     loader: Loader
     device: torch.device
     precision: Precision
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what the network sees."""
+        return shown_shape(self.dataset, self.recipe.images)
 
     @property
     def compiles(self) -> bool:
@@ -50,7 +57,7 @@ class Job:
         )
 
 
-def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Job:
+def prepare(recipe: Recipe, plan: Plan, dataset: Dataset | None = None) -> Job:
     """Load the data and choose the device and the number of threads that a recipe asks for.
 
     Args:
@@ -68,11 +75,11 @@ def prepare(recipe: Recipe, plan: Plan, dataset: AnyDataset | None = None) -> Jo
             hint="world_size is for `bsgrow plan`; leave it at 1 to train",
         )
     dataset = dataset or load_data(recipe.data)
-    check_images_fit(recipe.model.name, *image_shape(recipe, dataset)[1:])
+    check_images_fit(recipe.model.name, *shown_shape(dataset, recipe.images)[1:])
     device = resolve_device(recipe.run.device)
     use_device(device)
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)
-    loader = make_loader(recipe, dataset, device, precision)
+    loader = loader_of(recipe, dataset, device, precision)
     return Job(recipe, plan, dataset, loader, device, precision)

@@ -16,7 +16,6 @@ from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoin
 from bsgrow.training.checkpoint_checks import NUM_SKIPPED, RUNNING_TOTALS
 from bsgrow.training.compiled import compiled_forward
 from bsgrow.training.job import Job
-from bsgrow.training.loaders import num_channels
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
@@ -57,7 +56,7 @@ class State:
             model = build_model(
                 recipe.model.name,
                 recipe.model.arguments,
-                in_channels=num_channels(dataset),
+                in_channels=job.image_shape[0],
                 num_classes=dataset.num_classes,
                 ghost_batch_size=recipe.ghost_batch_size,
             )

@@ -153,7 +153,7 @@ def test_a_data_set_that_is_not_here_is_replaced_by_pixels_of_its_shape(monkeypa
 
 
 def test_synthetic_pixels_fit_the_memory_of_a_laptop():
-    dataset = synthetic_dataset("imagenet")
-    assert dataset.image_shape == DATASETS["imagenet"].image_shape
+    dataset = synthetic_dataset(DATASETS["imagenet"])
+    assert dataset.image_shape == DATASETS["imagenet"].usual_shape
     assert dataset.train.images.nbytes <= 2**28
     assert dataset.num_classes == 1000

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.data import ArraySplit, Dataset, fingerprint
+from bsgrow.data import ArrayDataset, ArraySplit, fingerprint
 from bsgrow.errors import InputError
 
 
@@ -13,7 +13,7 @@ def make_split(num_samples: int = 6, channels: int = 3, seed: int = 0) -> ArrayS
     return ArraySplit(images, rng.integers(0, 10, num_samples))
 
 
-def make_dataset(**changes: object) -> Dataset:
+def make_dataset(**changes: object) -> ArrayDataset:
     train, test = make_split(6), make_split(2, seed=1)
     fields = {
         "name": "mine",
@@ -24,7 +24,7 @@ def make_dataset(**changes: object) -> Dataset:
         "std": (0.2,) * 3,
         "fingerprint": fingerprint(train, test),
     }
-    return Dataset(**(fields | changes))
+    return ArrayDataset(**(fields | changes))
 
 
 def test_arrays_cannot_be_written():
@@ -86,7 +86,7 @@ def test_a_data_set_refuses_what_does_not_fit(changes, named):
 def test_negative_labels_are_refused():
     split = ArraySplit(GOOD_IMAGES, np.array([-1, 0]))
     with pytest.raises(InputError, match="from -1 to 0"):
-        Dataset("mine", split, split, 10, (0.5,), (0.2,), "")
+        ArrayDataset("mine", split, split, 10, (0.5,), (0.2,), "")
 
 
 def test_the_fingerprint_of_known_arrays():

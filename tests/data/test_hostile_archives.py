@@ -9,11 +9,10 @@ import tarfile
 import numpy as np
 import pytest
 
-from bsgrow.data import cifar_binary
+from bsgrow.data import cifar_binary, find_spec
 from bsgrow.data.cifar_binary import _MOST_BESIDE
 from bsgrow.data.fashion_mnist import FILES
 from bsgrow.data.idx import read_idx
-from bsgrow.data.registry import check_path
 from bsgrow.errors import BsgrowError
 from tests.data.cifar_files import Small
 from tests.peak_memory import little_memory
@@ -209,11 +208,11 @@ def test_planning_refuses_what_training_could_not_read(tmp_path, name):
         os.mkfifo(tmp_path / file)
     expected = "lacks data_batch_2.bin" if name == "cifar10" else "not a regular file"
     with pytest.raises(BsgrowError, match=expected):
-        check_path(name, tmp_path)
+        find_spec(name).look(tmp_path)
     os.mkfifo(tmp_path / "archive")
     expected = "not a regular file" if name == "cifar10" else "is not a directory"
     with pytest.raises(BsgrowError, match=expected):
-        check_path(name, tmp_path / "archive")
+        find_spec(name).look(tmp_path / "archive")
 
 
 def test_a_python_archive_is_not_unpickled(small):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bsgrow.data import find_spec, open_encoded
+from bsgrow.data import find_spec
 from bsgrow.data.named_encoded import open_named
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import InputError
@@ -40,11 +40,11 @@ def test_a_part_of_it_is_not_it(photographs, other):
 
 def test_imagenet_is_opened_by_its_name(photographs):
     with pytest.raises(InputError, match="imagenet is 1281167 training and 50000 held-out"):
-        open_encoded("imagenet", photographs)
-    assert open_encoded("folder", photographs).num_samples == 12
+        find_spec("imagenet").open(photographs)
+    assert find_spec("folder").open(photographs).num_samples == 12
 
 
 def test_it_needs_a_path():
     with pytest.raises(InputError, match=r"'imagenet': data\.path is not set") as error:
-        open_encoded("imagenet", None)
+        find_spec("imagenet").open(None)
     assert "bsgrow data pack" in error.value.hint

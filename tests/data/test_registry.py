@@ -1,15 +1,18 @@
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bsgrow.data import DATASETS, ENCODED, find_spec, is_encoded, load_dataset
+from bsgrow.data import DATASETS, LAYOUTS, find_spec, load_dataset
 from bsgrow.errors import BsgrowError, InputError
+from bsgrow.validation.registry import Registry
 
 
 def test_the_registered_sets():
     counts = {name: (spec.num_samples, spec.num_classes) for name, spec in DATASETS.items()}
-    assert counts == {
+    assert counts == dict.fromkeys(LAYOUTS, (None, None)) | {
         "digits": (1_437, 10),
         "fashion-mnist": (60_000, 10),
         "cifar10": (50_000, 10),
@@ -18,10 +21,11 @@ def test_the_registered_sets():
     }
 
 
-@pytest.mark.parametrize("spec", DATASETS.values(), ids=str)
+@pytest.mark.parametrize("spec", DATASETS.values(), ids=DATASETS)
 def test_every_spec_is_whole(spec):
-    channels = spec.image_shape[0]
+    channels = spec.usual_shape[0] if spec.usual_shape else 3
     assert len(spec.mean) == len(spec.std) == channels
+    assert DATASETS[spec.name] is spec
     # A pixel / 255 lies in [0, 1], so that its deviation cannot pass sqrt(m (1 - m)).
     assert all(0 < s <= math.sqrt(m * (1 - m)) for m, s in zip(spec.mean, spec.std, strict=True))
     assert spec.description
@@ -51,15 +55,38 @@ def test_a_name_like_no_other():
 
 
 def test_imagenet_is_not_read_into_memory():
-    assert find_spec("imagenet").image_shape == (3, 224, 224)
+    assert find_spec("imagenet").usual_shape == (3, 224, 224)
+
+
+@pytest.mark.parametrize("name", ["imagenet", *LAYOUTS])
+def test_encoded_images_are_not_fetched(name):
     with pytest.raises(InputError, match="its samples are encoded images") as caught:
-        load_dataset("imagenet")
+        load_dataset(name)
     assert "set data.path" in caught.value.hint
 
 
-def test_which_names_stand_for_encoded_images():
-    names = [name for name in (*DATASETS, *ENCODED, "unknown") if is_encoded(name)]
-    assert names == ["imagenet", *ENCODED]
+def test_the_keys_and_the_shape_of_each_kind():
+    arrays = ["digits", "fashion-mnist", "cifar10", "cifar100"]
+    assert [name for name in DATASETS if "augment.pad" in DATASETS[name].takes] == arrays
+    assert [name for name in DATASETS if DATASETS[name].image_shape] == arrays
+    images = [name for name in DATASETS if "data.decoder" in DATASETS[name].takes]
+    assert images == ["imagenet", *LAYOUTS]
+    assert [name for name in images if "data.test_fraction" in DATASETS[name].takes] == [*LAYOUTS]
+
+
+def test_a_data_set_of_the_name_of_a_layout_is_rejected():
+    with pytest.raises(ValueError, match="'folder' is the name of a data set already"):
+        DATASETS.register("folder", DATASETS["digits"])
+    with pytest.raises(ValueError, match="'cifar10' is the name of a data set already"):
+        Registry("data set", *DATASETS.items(), ("cifar10", LAYOUTS["folder"]))
+
+
+def test_what_there_is_is_known_without_numpy():
+    script = "import sys, bsgrow.data; print('numpy' in sys.modules, *bsgrow.data.DATASETS)"
+    output = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert output.stdout.split() == ["False", *DATASETS]
 
 
 def test_the_home_folder_is_expanded(tmp_path, monkeypatch):

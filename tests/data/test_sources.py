@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.data import ENCODED, load_encoded
+from bsgrow.data import LAYOUTS, load_encoded
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import BsgrowError, InputError
 from tests.data.conftest import encode_image, write_images
@@ -10,13 +10,13 @@ from tests.data.tar_files import make_tar
 
 
 def test_the_layouts():
-    assert list(ENCODED) == ["folder", "shards", "webdataset"]
-    assert all(spec.description for spec in ENCODED.values())
+    assert list(LAYOUTS) == ["folder", "shards", "webdataset"]
+    assert all(spec.description for spec in LAYOUTS.values())
     with pytest.raises(TypeError):
-        ENCODED["folder"] = ENCODED["shards"]
+        LAYOUTS["folder"] = LAYOUTS["shards"]
 
 
-@pytest.mark.parametrize("name", ENCODED)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_every_layout_is_opened_and_counted(name, photographs, tmp_path):
     if name == "shards":
         pack(photographs, tmp_path / "packed", PackOptions())

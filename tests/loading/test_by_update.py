@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.loading import ArrayLoader, MicroBatch, by_update, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
@@ -17,7 +17,7 @@ from bsgrow.stream import Share
 
 WHOLE = Share()
 SPLIT = ArraySplit(np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1), np.arange(20))
-DATASET = Dataset("numbers", SPLIT, SPLIT, 20, (0.5,), (0.5,), "sha256:0")
+DATASET = ArrayDataset("numbers", SPLIT, SPLIT, 20, (0.5,), (0.5,), "sha256:0")
 
 
 def updates_of(sizes, start=0):

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import (
     ArrayLoader,
@@ -36,7 +36,7 @@ def split(num, seed):
     return ArraySplit(images, generator.integers(0, 10, num))
 
 
-DATASET = Dataset(
+DATASET = ArrayDataset(
     "drawn", split(50, 0), split(23, 1), 10, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "sha256:0"
 )
 AUGMENT = Augment(pad=2, flip=True, cutout=3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import BsgrowError
 from bsgrow.loading import (
     ArrayLoader,
@@ -37,7 +37,7 @@ def split(num, seed):
 @pytest.fixture(scope="module")
 def dataset():
     statistics = ((0.5, 0.4, 0.3), (0.2, 0.3, 0.25))
-    return Dataset("drawn", split(3000, 0), split(500, 1), 10, *statistics, "sha256:0")
+    return ArrayDataset("drawn", split(3000, 0), split(500, 1), 10, *statistics, "sha256:0")
 
 
 def updates(*sizes):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.loading import ArrayLoader, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
@@ -31,7 +31,7 @@ MICRO_BYTES = MICRO * (3 * 16 * 16 * 4 + 8)
 def make_dataset():
     images = np.random.default_rng(0).integers(0, 256, (NUM_SAMPLES, 3, 16, 16), dtype=np.uint8)
     split = ArraySplit(images, np.arange(NUM_SAMPLES))
-    return Dataset("noise", split, split, NUM_SAMPLES, (0.5,) * 3, (0.2,) * 3, "sha256:0")
+    return ArrayDataset("noise", split, split, NUM_SAMPLES, (0.5,) * 3, (0.2,) * 3, "sha256:0")
 
 
 def make_loader(dataset=None, prefetch_bytes=5 * MICRO_BYTES, seed=0, micro_batch_size=MICRO):

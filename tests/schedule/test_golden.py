@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.data import ENCODED
+from bsgrow.data import LAYOUTS
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe, plan_recipe, shipped_recipes
 from bsgrow.schedule import as_dict, plan_from_dict
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = [name for name in shipped_recipes() if load_recipe(name).data.name not in ENCODED]
+NAMES = [name for name in shipped_recipes() if load_recipe(name).data.name not in LAYOUTS]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -18,7 +18,7 @@ from bsgrow.training import RunDirectory, carry_out, compiled
 from bsgrow.training.compiled import MAX_GRAPHS, count_micro_batches, sizes_to_compile
 from bsgrow.training.device import Precision
 from bsgrow.training.job import prepare
-from bsgrow.training.loaders import make_loader
+from bsgrow.training.loaders import loader_of
 from bsgrow.training.loop import updates_made
 from bsgrow.training.observers import evaluate_on_test
 from bsgrow.training.state import State
@@ -140,7 +140,7 @@ def with_layout(job, memory_format):
     return replace(
         job,
         precision=precision,
-        loader=make_loader(job.recipe, job.dataset, job.device, precision),
+        loader=loader_of(job.recipe, job.dataset, job.device, precision),
     )
 
 

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsgrow.data import load_dataset
+from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe
 from bsgrow.recipe.section import table_type
-from bsgrow.training import RunDirectory, carry_out, loaders, run, state
+from bsgrow.training import RunDirectory, carry_out, run, state
 from tests.photo_folder import write_photographs
 
 SHORT = [
@@ -68,7 +68,7 @@ lists = st.lists(scalars, max_size=3).map(lambda items: f"[{', '.join(map(str, i
 
 @pytest.fixture(autouse=True)
 def _stopped_before_the_first_update(monkeypatch):
-    monkeypatch.setattr(loaders, "load_dataset", cache(load_dataset))
+    monkeypatch.setattr(ArraySpec, "fetch", cache(ArraySpec.fetch))
     monkeypatch.setattr(run, "train_job", lambda *job, **told: None)
     monkeypatch.setattr(torch, "set_num_threads", lambda number: None)
 

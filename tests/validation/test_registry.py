@@ -3,6 +3,7 @@
 import pytest
 
 from bsgrow.bench.systems import SYSTEMS
+from bsgrow.data import DATASETS, LAYOUTS
 from bsgrow.errors import InputError
 from bsgrow.models import MODELS
 from bsgrow.recipe import ARMS
@@ -14,8 +15,10 @@ from bsgrow.validation.registry import Registry
 REGISTRIES = {
     "arms": ARMS,
     "curves": CURVES,
+    "data sets": DATASETS,
     "export formats": FORMATS,
     "import formats": IMPORTS,
+    "layouts of encoded images": LAYOUTS,
     "models": MODELS,
     "optimizers": OPTIMIZERS,
     "systems of the benchmark": SYSTEMS,

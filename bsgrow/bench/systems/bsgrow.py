@@ -11,7 +11,7 @@ from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
-from bsgrow.data import ArraySplit, Dataset
+from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading import Loader, MicroBatch, choose_array_loader, micro_batches_of
 from bsgrow.loading.batch_memory import NUM_HELD
@@ -39,7 +39,7 @@ def _open_array(work: ArrayWork) -> Source:
 def _array_loader(work: ArrayWork) -> Loader:
     split = ArraySplit(work.images, work.labels)
     num_classes = int(work.labels.max()) + 1
-    dataset = Dataset("bench", split, split, num_classes, work.mean, work.std, "")
+    dataset = ArrayDataset("bench", split, split, num_classes, work.mean, work.std, "")
     return choose_array_loader(
         dataset,
         work.augment,

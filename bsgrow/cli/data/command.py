@@ -23,7 +23,8 @@ def complete_data_set(incomplete: str) -> list[str]:
     """Return the data sets that start as typed, for shell completion."""
     from bsgrow.data import DATASETS
 
-    return [name for name in DATASETS if name.startswith(incomplete)]
+    fetched = (name for name, spec in DATASETS.items() if spec.num_samples)
+    return [name for name in fetched if name.startswith(incomplete)]
 
 
 @_commands.command("list")

@@ -4,7 +4,7 @@ from bsgrow.cli.console import print_json
 from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.cli.terminal import out
-from bsgrow.data import DATASETS, ENCODED
+from bsgrow.data import DATASETS
 
 _COLUMNS = (
     Column("name"),
@@ -20,15 +20,12 @@ def print_data_sets(output: Format) -> None:
     """Write what is known of each data set to stdout."""
     specs = DATASETS.values()
     if output is Format.JSON:
-        counts: dict[str, int | None] = {spec.name: spec.num_samples for spec in specs}
-        counts |= dict.fromkeys(ENCODED)  # as many as are at data.path
-        print_json({name: {"num_samples": count} for name, count in counts.items()})
+        print_json({spec.name: {"num_samples": spec.num_samples} for spec in specs})
         return
     table = FittedTable(_COLUMNS)
     for spec in specs:
-        shape = "×".join(map(str, spec.image_shape))
-        numbers = (str(spec.num_samples), str(spec.num_test_samples), str(spec.num_classes))
-        table.add_row(spec.name, *numbers, shape, spec.description)
-    for encoded in ENCODED.values():
-        table.add_row(encoded.name, *["any"] * 4, encoded.description)
+        counts = (spec.num_samples, spec.num_test_samples, spec.num_classes)
+        shape = "×".join(map(str, spec.usual_shape)) if spec.usual_shape else None
+        numbers = (str(value or "any") for value in (*counts, shape))
+        table.add_row(spec.name, *numbers, spec.description)
     out.print(table)

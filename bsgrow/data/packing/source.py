@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.data.encoded_spec import LAYOUTS
 from bsgrow.data.layouts import find_layout, tell_what_is_beside
 from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.sources import ENCODED, check_same_classes, held_out_classes
+from bsgrow.data.sources import check_same_classes, held_out_classes
 from bsgrow.data.split_folders import (
     TEST_FOLDERS,
     TRAIN_FOLDER,
     held_out_folder,
     is_data_set,
 )
-from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 
@@ -42,17 +42,18 @@ def open_source(path: Path) -> list[SplitToPack]:
     """
     if is_data_set(path):
         return _open_data_set(path)
-    split = _open_split(path)
+    split = open_images(path, _layout_of(path))
     return [SplitToPack("", split, split.class_names)]
 
 
 def _open_data_set(path: Path) -> list[SplitToPack]:
     _require_held_out(path)
     test_path = held_out_folder(path)
-    train, test = _open_split(path / TRAIN_FOLDER), _open_split(test_path)
-    spec = ENCODED["webdataset" if isinstance(train, WebDatasetSplit) else "folder"]
+    layout = _layout_of(path / TRAIN_FOLDER)
+    train = open_images(path / TRAIN_FOLDER, layout)
+    test = open_images(test_path, _layout_of(test_path))
     tell_what_is_beside(path, (TRAIN_FOLDER, test_path.name))
-    check_same_classes(path, train.class_names, held_out_classes(spec, train, test))
+    check_same_classes(path, train.class_names, held_out_classes(LAYOUTS[layout], train, test))
     return [
         SplitToPack(TRAIN_FOLDER, train, train.class_names),
         SplitToPack(test_path.name, test, train.class_names),
@@ -70,14 +71,14 @@ def _require_held_out(path: Path) -> None:
     )
 
 
-def _open_split(folder: Path) -> SourceSplit:
+def _layout_of(folder: Path) -> str:
     layout = find_layout(folder)
     if layout == "shards":
         raise InputError(
             f"{printable(folder)} holds packed shards already",
             hint="pack from the images that they were made of",
         )
-    return open_images(folder, layout)
+    return layout
 
 
 def open_images(folder: Path, layout: str) -> SourceSplit:
@@ -91,4 +92,5 @@ def open_images(folder: Path, layout: str) -> SourceSplit:
         InputError: it is not in that layout, or a sample in it lacks a part.
         DamagedError: a tar is damaged.
     """
-    return WebDatasetSplit(folder) if layout == "webdataset" else ImageFolderSplit(folder)
+    split = LAYOUTS[layout].open_split(folder)
+    return cast("SourceSplit", split)  # all but shards are, which know no lengths of files
