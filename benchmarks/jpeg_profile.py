@@ -25,10 +25,10 @@ from bsgrow import _native, _native_jpeg
 from bsgrow.images.crops import ResizedCrop
 from bsgrow.images.encoded import MAX_PIXELS
 from bsgrow.images.reading import shown_size
+from bsgrow.native.batches import load_batch
 from bsgrow.native.decoding import decode_batch
 from bsgrow.native.normalisation import scale_and_bias
 from bsgrow.native.resized_crop import crop_windows
-from bsgrow.native.stream import load_batch
 from bsgrow.reporting.machine import describe_machine
 
 HEIGHT, WIDTH, SIZE = 375, 500, 224

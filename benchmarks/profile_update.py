@@ -28,7 +28,7 @@ from unittest.mock import patch
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from bsgrow.bench.stream import UpdateStream, bench_updates, warm_up_sizes
+from bsgrow.bench.timed_loader import TimedUpdates, bench_updates, warm_up_sizes
 from bsgrow.bench.training_job import describe, measurable_job
 from bsgrow.loading import Loader, MicroBatch, UpdateBatches
 from bsgrow.loading.loader import Faultless
@@ -100,7 +100,7 @@ class TimedLoader(Faultless):
     measured: Iterable[Update]
     timeline: Timeline
 
-    def updates(self, updates: Iterable[Update]) -> UpdateStream:
+    def updates(self, updates: Iterable[Update]) -> TimedUpdates:
         """Yield our own updates, not those of the plan."""
         with closing(self.loader.updates(self.measured)) as stream:
             for update, micro_batches in stream:

@@ -13,15 +13,15 @@ from typing import Any
 from bsgrow.bench.measure import Round, Run
 from bsgrow.bench.plain import PlainLoop
 from bsgrow.bench.rows import LIMIT, OURS
-from bsgrow.bench.stream import (
+from bsgrow.bench.stretch import Stretch
+from bsgrow.bench.timed_loader import (
     StretchOverError,
     TimedLoader,
-    UpdateStream,
+    TimedUpdates,
     bench_updates,
     resident,
     warm_up_sizes,
 )
-from bsgrow.bench.stretch import Stretch
 from bsgrow.loading import micro_batches_of
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.job import Job
@@ -41,8 +41,8 @@ def looped_run(system: str, job: Job, state: State, global_batch_size: int) -> R
         state: of the job, warmed up; its weights are not changed.
         global_batch_size: samples per update.
     """
-    stream = {LIMIT: _resident_stream, OURS: _real_stream}[system]
-    return partial(run_updates, job, state, global_batch_size, partial(stream, job))
+    updates = {LIMIT: _resident_updates, OURS: _real_updates}[system]
+    return partial(run_updates, job, state, global_batch_size, partial(updates, job))
 
 
 def plain_run(job: Job, global_batch_size: int) -> Run:
@@ -62,21 +62,21 @@ def sizes_compiled(batch_sizes: Iterable[int], micro_batch_size: int) -> set[int
 
 
 def run_updates(
-    job: Job, state: State, size: int, stream: Callable[[int], UpdateStream], seconds: float
+    job: Job, state: State, size: int, begin: Callable[[int], TimedUpdates], seconds: float
 ) -> Round:
-    """Run the training loop itself on a stream for a stretch.
+    """Run the training loop itself on updates for a stretch.
 
     Args:
         job: what is trained.
         state: of the job; its weights are not changed.
         size: samples per update.
-        stream: of updates of a size, begun anew.
+        begin: begins updates of a size anew.
         seconds: how long it lasts at least.
     """
     stretch = Stretch(job.device, seconds)
     num_warm_up = len(warm_up_sizes(size, job.recipe.micro_batch_size))
     # Has what the loop asks of a loader.
-    loader: Any = TimedLoader(partial(stream, size), num_warm_up, stretch)
+    loader: Any = TimedLoader(partial(begin, size), num_warm_up, stretch)
     timed = replace(job, loader=loader)
     state.num_updates = 0
     state.model.train()
@@ -87,11 +87,11 @@ def run_updates(
     return stretch.round()
 
 
-def _real_stream(job: Job, size: int) -> UpdateStream:
+def _real_updates(job: Job, size: int) -> TimedUpdates:
     return job.loader.updates(_updates(job, size))
 
 
-def _resident_stream(job: Job, size: int) -> UpdateStream:
+def _resident_updates(job: Job, size: int) -> TimedUpdates:
     micro_batch_size = job.recipe.micro_batch_size
     num_sizes = len(warm_up_sizes(size, micro_batch_size))
     real = micro_batches_of(job.loader, _updates(job, size))

@@ -6,19 +6,20 @@ work is done by ``bsgrow._native`` (see ``csrc/README.md``); :mod:`bsgrow.native
 same in plain Python. What is named here is imported when it is asked for.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from bsgrow.lazy import importing
 
 if TYPE_CHECKING:
     from bsgrow.native.augment import Augment, PaddingMode
-    from bsgrow.native.normalisation import scale_and_bias
-    from bsgrow.native.stream import (
+    from bsgrow.native.batches import (
         Task,
         gather_async,
         instruction_set,
         load_batch,
         load_batch_async,
     )
+    from bsgrow.native.normalisation import scale_and_bias
 
 __all__ = [
     "Augment",
@@ -31,10 +32,11 @@ __all__ = [
     "scale_and_bias",
 ]
 
-_ELSEWHERE = {"Augment": "augment", "PaddingMode": "augment", "scale_and_bias": "normalisation"}
-
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'stream')}"), name)
+__getattr__ = importing(
+    __name__,
+    {
+        "augment": "Augment PaddingMode",
+        "batches": "Task gather_async instruction_set load_batch load_batch_async",
+        "normalisation": "scale_and_bias",
+    },
+)

@@ -176,9 +176,9 @@ def _source(definition: Any, work: Work) -> Source:
 def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
     copies = ChunkCopies(work.device)
     while True:
-        # On the stream of whoever uses them: without one, DALI has the host wait for the device.
-        stream = torch.cuda.current_stream(work.device) if work.on_cuda else None
-        (images,) = pipeline.run(stream)
+        # That of whoever uses them: without one, DALI has the host wait for the device.
+        cuda_stream = torch.cuda.current_stream(work.device) if work.on_cuda else None
+        (images,) = pipeline.run(cuda_stream)
         tensor = torch.utils.dlpack.from_dlpack(images.as_tensor())
         if work.is_channels_last:
             tensor = tensor.permute(0, 3, 1, 2)

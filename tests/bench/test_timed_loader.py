@@ -6,14 +6,14 @@ from itertools import islice, pairwise
 import pytest
 import torch
 
-from bsgrow.bench.stream import (
+from bsgrow.bench.stretch import Stretch
+from bsgrow.bench.timed_loader import (
     StretchOverError,
     TimedLoader,
     bench_updates,
     resident,
     warm_up_sizes,
 )
-from bsgrow.bench.stretch import Stretch
 from bsgrow.loading import MicroBatch, by_update
 from bsgrow.loading.loader import cuts_of
 from bsgrow.stream import Cut, Share

@@ -10,7 +10,7 @@ from bsgrow.loading.loader import Faultless
 from bsgrow.schedule import Update
 from bsgrow.stream import Cut, Share
 
-UpdateStream = Generator[UpdateBatches, None, None]
+TimedUpdates = Generator[UpdateBatches, None, None]
 
 
 def bench_updates(
@@ -41,26 +41,26 @@ class TimedLoader(Faultless):
     """Hands on updates in place of a job's loader until a stretch of them was timed.
 
     Args:
-        begin: begins the stream; its first updates, one micro-batch each, warm up.
+        begin: begins the updates; the first, one micro-batch each, warm up.
         num_warm_up: how many of them.
         stretch: timed; it is over when the loader ends.
     """
 
     def __init__(
-        self, begin: Callable[[], UpdateStream], num_warm_up: int, stretch: Stretch
+        self, begin: Callable[[], TimedUpdates], num_warm_up: int, stretch: Stretch
     ) -> None:
         self._begin, self._num_warm_up, self._stretch = begin, num_warm_up, stretch
 
-    def updates(self, updates: Iterable[Update]) -> UpdateStream:
-        """Yield updates of the stream; those of the plan are not what is measured.
+    def updates(self, updates: Iterable[Update]) -> TimedUpdates:
+        """Yield what was begun; updates of the plan are not what is measured.
 
         Raises:
             StretchOverError: within an update, where a micro-batch was asked for.
         """
-        with closing(self._begin()) as stream:
-            yield from islice(stream, self._num_warm_up)
+        with closing(self._begin()) as begun:
+            yield from islice(begun, self._num_warm_up)
             self._stretch.begin()
-            for update, micro_batches in stream:
+            for update, micro_batches in begun:
                 yield UpdateBatches(update, self._timed(micro_batches))
                 if self._stretch.is_over:
                     break
@@ -80,7 +80,7 @@ def resident(
     updates: Iterable[Update],
     micro_batch_size: int,
     num_sizes: int,
-) -> UpdateStream:
+) -> TimedUpdates:
     """Yield updates whose micro-batches of one size are always the same one in memory.
 
     Args:

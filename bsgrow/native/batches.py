@@ -1,4 +1,4 @@
-"""The thin Python face of the compiled sample stream."""
+"""Batches of the sample stream from arrays in memory: the thin Python face of what is compiled."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
