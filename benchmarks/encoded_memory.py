@@ -23,7 +23,8 @@ import torch
 from bsgrow.bench.memory import watched_memory
 from bsgrow.bench.photographs import cut_photographs, photograph_dataset
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import EncodedLoader, Loader, micro_batches_of
+from bsgrow.loading import Loader, LoaderSettings, make_loader, micro_batches_of
+from bsgrow.native import Augment
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
 
@@ -36,17 +37,17 @@ GLOBAL_BATCH_SIZES = (256, 512, 1024, 2048, 4096, 8192, 16_384)
 
 def open_loader(folder: Path, decoder: str, num_threads: int) -> Loader:
     """Make a loader of photographs that are cut for it."""
-    return EncodedLoader(
-        photograph_dataset(cut_photographs(folder, NUM_PHOTOGRAPHS).folder),
-        ResizedCrop(SIZE),
-        CentreCrop(SIZE, SIZE),
-        flip=True,
-        seed=0,
-        micro_batch_size=MICRO_BATCH_SIZE,
-        device=CPU,
-        decoder=decoder,
+    dataset = photograph_dataset(cut_photographs(folder, NUM_PHOTOGRAPHS).folder)
+    settings = LoaderSettings(
+        MICRO_BATCH_SIZE,
+        CPU,
+        augment=Augment(flip=True),
         num_threads=num_threads,
+        crop=ResizedCrop(SIZE),
+        centre_crop=CentreCrop(SIZE, SIZE),
+        decoder=decoder,
     )
+    return make_loader(dataset, settings)
 
 
 def growing_updates() -> Iterator[Update]:

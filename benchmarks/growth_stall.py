@@ -32,7 +32,7 @@ import torch
 from bsgrow.bench.photographs import cut_photographs, photograph_dataset
 from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import ArrayLoader, EncodedLoader, Loader, MicroBatch
+from bsgrow.loading import Loader, LoaderSettings, MicroBatch, make_loader
 from bsgrow.models import build_model
 from bsgrow.native import Augment
 from bsgrow.reporting.machine import describe_machine
@@ -63,30 +63,25 @@ def make_dataset(image_shape: tuple[int, int, int]) -> ArrayDataset:
 @contextmanager
 def array_loader(image_shape: tuple[int, int, int], num_threads: int) -> Iterator[Loader]:
     """Yield a loader of arrays of (C, H, W)."""
-    yield ArrayLoader(
-        make_dataset(image_shape),
-        Augment(pad=1, flip=True),
-        seed=0,
-        micro_batch_size=MICRO_BATCH_SIZE,
-        device=CPU,
-        num_threads=num_threads,
-    )
+    augment = Augment(pad=1, flip=True)
+    settings = LoaderSettings(MICRO_BATCH_SIZE, CPU, augment=augment, num_threads=num_threads)
+    yield make_loader(make_dataset(image_shape), settings)
 
 
 @contextmanager
 def photograph_loader(num_threads: int) -> Iterator[Loader]:
     """Yield a loader of JPEG files, which are there as long as it is."""
     with TemporaryDirectory() as folder:
-        yield EncodedLoader(
-            photograph_dataset(cut_photographs(Path(folder), NUM_PHOTOGRAPHS).folder),
-            ResizedCrop(PHOTOGRAPH_SIZE),
-            CentreCrop(PHOTOGRAPH_SIZE, PHOTOGRAPH_SIZE),
-            flip=True,
-            seed=0,
-            micro_batch_size=PHOTOGRAPHS_PER_MICRO_BATCH,
-            device=CPU,
+        settings = LoaderSettings(
+            PHOTOGRAPHS_PER_MICRO_BATCH,
+            CPU,
+            augment=Augment(flip=True),
             num_threads=num_threads,
+            crop=ResizedCrop(PHOTOGRAPH_SIZE),
+            centre_crop=CentreCrop(PHOTOGRAPH_SIZE, PHOTOGRAPH_SIZE),
         )
+        photographs = cut_photographs(Path(folder), NUM_PHOTOGRAPHS)
+        yield make_loader(photograph_dataset(photographs.folder), settings)
 
 
 @dataclass(frozen=True)

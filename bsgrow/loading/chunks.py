@@ -1,66 +1,86 @@
-"""Cuts slices of the stream of samples into chunks of one size, whatever the sizes of the slices.
-
-What is fetched in chunks takes the same memory at every batch size, and crosses a change of it
-like any other place.
-"""
+"""Chunks: neighbouring positions of the stream that are fetched at once."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-Owner = TypeVar("Owner")
+from bsgrow.stream import Cut
 
 
-@dataclass(frozen=True, slots=True)
-class Part(Generic[Owner]):
-    """Positions [start, stop) of a slice that lie in one chunk.
+class Part(NamedTuple):
+    """Positions [start, stop) of a micro-batch that lie in one chunk.
 
     Attributes:
-        owner: the slice.
+        cut: the micro-batch.
         start: first position.
         stop: one past the last.
     """
 
-    owner: Owner
+    cut: Cut
     start: int
     stop: int
 
+    @property
+    def rows(self) -> slice:
+        """Rows of the micro-batch that they are."""
+        return slice(self.start - self.cut.start, self.stop - self.cut.start)
 
-@dataclass(slots=True)
-class Chunk(Generic[Owner]):
-    """Positions [start, stop), side by side.
 
-    Attributes:
-        start: first position.
-        stop: one past the last.
-        parts: of slices, in order; together they are the chunk.
+class _Positions(Protocol):
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+
+
+Positions = TypeVar("Positions", bound=_Positions)  # a Cut or a Part
+
+
+def parts_of(cut: Cut, size: int, origin: int) -> Iterator[Part]:
+    """Divide a micro-batch where chunks of one size end, the first of which begins at origin."""
+    start = cut.start
+    while start < cut.stop:
+        stop = min(cut.stop, start + size - (start - origin) % size)
+        yield Part(cut, start, stop)
+        start = stop
+
+
+def chunks_of_one_size(cuts: Iterable[Cut], size: int) -> Iterator[list[Part]]:
+    """Cut micro-batches into chunks of one size, whatever the sizes of the micro-batches.
+
+    What is fetched so takes the same memory at every batch size, and crosses a change of it like
+    any other place. A chunk is shorter where the next micro-batch does not go on from it.
     """
-
-    start: int
-    stop: int
-    parts: list[Part[Owner]] = field(default_factory=list)
-
-    def room_for(self, position: int, size: int) -> bool:
-        """Whether it can grow by a position and hold no more than size of them."""
-        return self.stop == position and self.stop - self.start < size
+    return chunks_of(_parts_of_all(cuts, size), size)
 
 
-def chunks_of(slices: Iterable[tuple[Owner, int, int]], size: int) -> Iterator[Chunk[Owner]]:
-    """Cut slices (owner, start, stop) into chunks of at most size samples.
+def chunks_of(pieces: Iterable[Positions], num_samples: int) -> Iterator[list[Positions]]:
+    """Put whole pieces together, in order, while they go on from each other and fit.
 
-    A chunk ends where it is full, or where the next slice does not go on from it. Slices are taken
-    one by one, as far ahead as a chunk needs.
+    Args:
+        pieces: none empty; taken one by one, one more than is yielded where there still is room.
+        num_samples: of a chunk, at most; a piece that is longer is a chunk of its own.
     """
-    chunk: Chunk[Owner] | None = None
-    for owner, position, end in slices:
-        while position < end:
-            if chunk is not None and not chunk.room_for(position, size):
-                yield chunk
-                chunk = None
-            if chunk is None:
-                chunk = Chunk(position, position)
-            stop = min(end, chunk.start + size)
-            chunk.parts.append(Part(owner, position, stop))
-            chunk.stop = position = stop
-    if chunk is not None:
+    chunk: list[Positions] = []
+    start = stop = 0
+    for piece in pieces:
+        if chunk and (piece.start != stop or piece.stop - start > num_samples):
+            yield chunk
+            chunk = []
+        if not chunk:
+            start = piece.start
+        stop = piece.stop
+        chunk.append(piece)
+        if stop - start >= num_samples:
+            yield chunk
+            chunk = []
+    if chunk:
         yield chunk
+
+
+def _parts_of_all(cuts: Iterable[Cut], size: int) -> Iterator[Part]:
+    origin = end = 0
+    for cut in cuts:
+        if cut.start != end:
+            origin = cut.start
+        end = cut.stop
+        yield from parts_of(cut, size, origin)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import BsgrowError
-from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoders import DecodeSettings
-from bsgrow.loading.known_images import KnownImages
-from bsgrow.loading.native_decoder import StagedDecoder, StagedDecoding
+from bsgrow.loading.lookahead import Begun
+from bsgrow.loading.native_decoder import NativeDecoder
+from bsgrow.loading.side_stream import SideStream
 
 
 class DaliDecoder:
@@ -44,22 +45,19 @@ class DaliDecoder:
     def __init__(self, settings: DecodeSettings) -> None:
         self.num_built = 0
         self._settings = settings
-        self._copies = ChunkCopies(settings.device)
-        self.native = StagedDecoder(settings, self._copies)
+        self.side = SideStream(settings.device)
+        self.native = NativeDecoder(settings, self.side)
         self._refused = KnownImages()
         self._for_one: DaliPipeline | None = None
         self._pipeline = self._build()
 
-    def begin_batch(self, images: Tensor) -> None:
-        """Have the first copy wait for what may still use the memory."""
-        self._copies.begin_batch(images)
-
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor
-    ) -> "DaliDecoding":
+    ) -> Begun[Collection[int]]:
         """Begin to decode a chunk."""
         ways = [self._way(image) for image in images]
-        return DaliDecoding(self, self._pipeline, images, windows, out, ways)
+        chunk = _Chunk(self, self._pipeline, images, windows, out, ways)
+        return Begun(chunk.result, chunk.cancel)
 
     def decode_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> str | None:
         """Decode one image, in a pipeline of its own; what DALI refuses, natively."""
@@ -69,7 +67,7 @@ class DaliDecoder:
 
     def try_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> bool:
         """Decode one image by DALI; returns whether it could, and knows the image where not."""
-        self._for_one = self._for_one or DaliPipeline(self._settings, 1, self._copies)
+        self._for_one = self._for_one or DaliPipeline(self._settings, 1, self.side)
         try:
             self._for_one.feed([image], window)
             self._for_one.fetch(out)
@@ -91,7 +89,27 @@ class DaliDecoder:
 
     def _build(self) -> DaliPipeline:
         self.num_built += 1
-        return DaliPipeline(self._settings, self._settings.max_samples, self._copies)
+        return DaliPipeline(self._settings, self._settings.max_samples, self.side)
+
+
+class KnownImages:
+    """A set of images, by content; to ask for one that is not in it costs next to nothing."""
+
+    def __init__(self) -> None:
+        self._digests: set[bytes] = set()
+        self._lengths: set[int] = set()
+
+    def add(self, image: memoryview) -> None:
+        """Know an image from now on."""
+        self._lengths.add(len(image))  # nearly every image is told by it, without being hashed
+        self._digests.add(_digest(image))
+
+    def __contains__(self, image: memoryview) -> bool:
+        return len(image) in self._lengths and _digest(image) in self._digests
+
+
+def _digest(image: memoryview) -> bytes:
+    return blake2b(image, digest_size=16).digest()
 
 
 class Way(Enum):
@@ -102,8 +120,8 @@ class Way(Enum):
     NATIVE = auto()
 
 
-class DaliDecoding:
-    """A chunk on its way, through DALI and natively what that is not given; see ``Decoding``.
+class _Chunk:
+    """A chunk on its way, through DALI and natively what that is not given; see ``Decoder.begin``.
 
     Args:
         decoder: whose chunk it is.
@@ -159,7 +177,7 @@ class DaliDecoding:
         rows[self._by_dali] = self._by_dali
         return self._pipeline.feed([self._images[row] for row in rows], self._windows[rows])
 
-    def _begin_natively(self, rows: Sequence[int]) -> dict[int, StagedDecoding]:
+    def _begin_natively(self, rows: Sequence[int]) -> dict[int, Begun[Collection[int]]]:
         return {row: self._decoder.native.begin(*self._part(row)) for row in rows}
 
     def _fetch(self) -> Sequence[int]:

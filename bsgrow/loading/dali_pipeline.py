@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import InputError
-from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.decoders import DecodeSettings
+from bsgrow.loading.side_stream import SideStream
 
 _CHUNKS_IN_FLIGHT = 2  # one is decoded while another is resized on the GPU
 
@@ -32,14 +32,14 @@ class DaliPipeline:
     Args:
         settings: size, statistics, device.
         max_samples: longest chunk.
-        copies: how chunks come to their micro-batches.
+        side: what copies chunks to their micro-batches.
 
     Raises:
         InputError: DALI is not installed, or cannot begin on the device.
     """
 
-    def __init__(self, settings: DecodeSettings, max_samples: int, copies: ChunkCopies) -> None:
-        self._settings, self._copies = settings, copies
+    def __init__(self, settings: DecodeSettings, max_samples: int, side: SideStream) -> None:
+        self._settings, self._side = settings, side
         on_gpu = settings.device.type == "cuda"
         # nvImageCodec gives the hardware decoder as many images of a batch as its first batch had
         # (adjustBatchSizes), and the others to a decoder with other pixels: let the first be full.
@@ -80,13 +80,13 @@ class DaliPipeline:
         Raises:
             RuntimeError: an image of it cannot be decoded; nothing tells which.
         """
-        stream = self._copies.stream
-        (images,) = self._pipeline.share_outputs(cuda_stream=stream)
-        with torch.cuda.stream(stream):  # DALI has this one wait, in from_dlpack as above
+        cuda_stream = self._side.cuda_stream
+        (images,) = self._pipeline.share_outputs(cuda_stream=cuda_stream)
+        with torch.cuda.stream(cuda_stream):  # DALI has this one wait, in from_dlpack as above
             pixels = torch.utils.dlpack.from_dlpack(images.as_tensor())
         if self._settings.memory_format == torch.channels_last:
             pixels = pixels.permute(0, 3, 1, 2)
-        self._copies.copy(pixels[: len(out)], out, images)
+        self._side.fill(pixels[: len(out)], out, images)
         del pixels
         self._pipeline.release_outputs()
 

@@ -5,16 +5,13 @@ from typing import Literal
 
 import torch
 
-from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.dali_decoder import DaliDecoder
 from bsgrow.loading.dali_pipeline import import_dali
 from bsgrow.loading.decoders import Decoder, DecodeSettings
-from bsgrow.loading.native_decoder import NativeDecoder, StagedDecoder
+from bsgrow.loading.native_decoder import NativeDecoder
+from bsgrow.loading.settings import DecoderName
+from bsgrow.loading.side_stream import SideStream
 from bsgrow.native import decoding
-
-DecoderName = Literal["auto", "native", "dali"]
-"""``auto`` is DALI on a CUDA device. On the CPU it is the native decoder; where that was built
-without libjpeg-turbo, so that Pillow does its work, DALI if it is installed."""
 
 
 def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
@@ -25,9 +22,8 @@ def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
     """
     if choose_decoder(name, settings.device) == "dali":
         return DaliDecoder(settings)
-    if settings.device.type == "cuda":
-        return StagedDecoder(settings, ChunkCopies(settings.device))
-    return NativeDecoder(settings)
+    on_cuda = settings.device.type == "cuda"
+    return NativeDecoder(settings, SideStream(settings.device) if on_cuda else None)
 
 
 def check_decoder(name: DecoderName, device: torch.device) -> None:

@@ -9,6 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bsgrow.loading.lookahead import Begun
+from bsgrow.loading.side_stream import SideStream
+
 
 @dataclass(frozen=True)
 class DecodeSettings:
@@ -38,29 +41,16 @@ class DecodeSettings:
     num_threads: int
 
 
-class Decoding(Protocol):
-    """A chunk that is being decoded, in the background."""
-
-    def result(self) -> Collection[int]:
-        """Wait until every image is written that can be; returns the rows of the others."""
-
-    def cancel(self) -> None:
-        """Give it up: nobody will ask for the result."""
-
-
 class Decoder(Protocol):
     """Decodes chunks: crop, resize, mirror, normalise, cast."""
 
-    def begin_batch(self, images: Tensor) -> None:
-        """Called when memory was taken for the next micro-batch, before any chunk is begun.
-
-        Args:
-            images: the micro-batch, of which chunks are parts.
-        """
+    @property
+    def side(self) -> SideStream:
+        """What copies chunks to micro-batches; is told when memory is taken for one."""
 
     def begin(
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor
-    ) -> Decoding:
+    ) -> Begun[Collection[int]]:
         """Begin to decode a chunk. Chunks are finished, or cancelled, in the order of their start.
 
         Args:
@@ -68,6 +58,9 @@ class Decoder(Protocol):
             windows: int32 [n, 5]: top, left, height, width, flipped; in the image as it is shown.
             out: written; [n, 3, size, size] on the device of the settings, in their memory format
                 and dtype.
+
+        Returns:
+            What waits until every image is written that can be, and returns the rows of the others.
         """
 
     def decode_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> str | None:

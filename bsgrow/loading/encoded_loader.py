@@ -11,21 +11,20 @@ from torch import Tensor
 
 from bsgrow.data import EncodedDataset, EncodedSplit, SampleError
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading.batch_memory import BatchMemory
-from bsgrow.loading.chunk_filler import ChunkFiller, View
-from bsgrow.loading.decoder_choice import DecoderName, check_decoder, make_decoder
+from bsgrow.loading.decoder_choice import check_decoder, make_decoder
 from bsgrow.loading.decoders import Decoder, DecodeSettings
-from bsgrow.loading.encoded_batch import EncodedBatch, chunks_of
-from bsgrow.loading.faults import OnError
-from bsgrow.loading.layout import BatchLayout
+from bsgrow.loading.encoded_chunks import ChunkFiller, EncodedBatch, encoded_chunks
 from bsgrow.loading.loader import WHOLE, MicroBatch, UpdateBatches, by_update
-from bsgrow.loading.prefetch import prefetch
+from bsgrow.loading.lookahead import look_ahead
+from bsgrow.loading.ring import Ring
 from bsgrow.loading.sample_reader import NUM_READERS, SampleReader
+from bsgrow.loading.settings import LoaderSettings
 from bsgrow.schedule import Update
-from bsgrow.stream import Cut, SampleStream, Share
+from bsgrow.stream import Cut, SampleStream
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch
 SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
+NUM_HELD = 3  # two that a consumer may look at, of which a loop does at one, and the next one
 
 
 @dataclass(eq=False)
@@ -39,18 +38,7 @@ class EncodedLoader:
 
     Attributes:
         dataset: the samples.
-        crop: the window of each training sample.
-        centre_crop: what is shown of each held-out sample, of the same size.
-        flip: whether training samples are mirrored at random.
-        seed: seed of order, crops and flips.
-        micro_batch_size: samples per micro-batch, a multiple of the ghost batch.
-        device: where the micro-batches are wanted.
-        dtype: float32, float16 or bfloat16.
-        memory_format: torch.contiguous_format or torch.channels_last.
-        num_threads: threads that decode.
-        decoder: which one; see ``DecoderName``.
-        on_error: what to do about a sample that cannot be used; see ``OnError``.
-        share: what this rank takes of each update.
+        settings: what becomes of them.
         num_skipped: training samples that another one stood in for, so far.
         num_test_skipped: held-out samples that another one stood in for, in the latest evaluation.
 
@@ -60,18 +48,7 @@ class EncodedLoader:
     """
 
     dataset: EncodedDataset
-    crop: ResizedCrop
-    centre_crop: CentreCrop
-    flip: bool
-    seed: int
-    micro_batch_size: int
-    device: torch.device
-    dtype: torch.dtype = torch.float32
-    memory_format: torch.memory_format = torch.contiguous_format
-    num_threads: int = 1
-    decoder: DecoderName = "auto"
-    on_error: OnError = "raise"
-    share: Share = WHOLE
+    settings: LoaderSettings
     num_skipped: int = field(default=0, init=False)
     num_test_skipped: int = field(default=0, init=False)
     _faults: dict[str, SampleError] = field(default_factory=dict, init=False)
@@ -81,13 +58,14 @@ class EncodedLoader:
     )
 
     def __post_init__(self) -> None:
-        assert self.crop.size == self.centre_crop.size, "a network sees images of one size"
-        check_decoder(self.decoder, self.device)
+        settings = self.settings
+        assert settings.crop.size == settings.centre_crop.size, "a network sees images of one size"
+        check_decoder(settings.decoder, settings.device)
 
     @property
     def may_fail_midway(self) -> bool:
         """Whether a sample that cannot be used ends an update half way."""
-        return self.on_error == "raise"
+        return self.settings.on_error == "raise"
 
     def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
         """Yield every update in order with its micro-batches, filled ahead across their ends.
@@ -98,16 +76,8 @@ class EncodedLoader:
             SampleError: a sample cannot be used, under ``raise``; it names file and reason.
             BsgrowError: under ``skip``, too many in a row; or no open files or memory are left.
         """
-        return by_update(updates, self.share, self.micro_batch_size, self._micro_batches)
-
-    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
-        split, view = self.dataset.train, View(self.crop, self.flip, self.seed)
-        stream = SampleStream(len(split), self.seed)
-        with closing(self._batches(split, view, cuts, stream)) as batches:
-            for batch in batches:
-                self.num_skipped += batch.num_skipped
-                start, stop, weight, is_last = batch.cut
-                yield MicroBatch(start, stop, *self._on_device(batch), weight, is_last)
+        settings = self.settings
+        return by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
 
     def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the held-out samples in order, each its middle, as (images, labels).
@@ -115,11 +85,10 @@ class EncodedLoader:
         Raises:
             SampleError, BsgrowError: as ``updates``, where a micro-batch is asked for.
         """
-        split, view = self.dataset.test, View(self.centre_crop, flip=False, seed=self.seed)
-        cuts = WHOLE.micro_batches(0, len(split), self.micro_batch_size)
+        split = self.dataset.test
+        cuts = WHOLE.micro_batches(0, len(split), self.settings.micro_batch_size)
         self.num_test_skipped = 0
-        stream = SampleStream(len(split), self.seed, shuffle=False)
-        with closing(self._batches(split, view, cuts, stream)) as batches:
+        with closing(self._batches(split, cuts, self.settings.centre_crop)) as batches:
             for batch in batches:
                 self.num_test_skipped += batch.num_skipped
                 yield self._on_device(batch)
@@ -133,21 +102,31 @@ class EncodedLoader:
         self._num_reported = len(self._faults)
         return new
 
+    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
+        with closing(self._batches(self.dataset.train, cuts, self.settings.crop)) as batches:
+            for batch in batches:
+                self.num_skipped += batch.num_skipped
+                start, stop, weight, is_last = batch.cut
+                yield MicroBatch(start, stop, *self._on_device(batch), weight, is_last)
+
     def _batches(
-        self, split: EncodedSplit, view: View, cuts: Iterable[Cut], stream: SampleStream
+        self, split: EncodedSplit, cuts: Iterable[Cut], crop: ResizedCrop | CentreCrop
     ) -> Generator[EncodedBatch, None, None]:
         """Yield filled micro-batches; closing it stops all that is under way."""
-        chunk_size = min(_CHUNK_SIZE, self.micro_batch_size)
+        settings, is_training = self.settings, isinstance(crop, ResizedCrop)
+        stream = SampleStream(len(split), settings.seed, shuffle=is_training)
+        chunk_size = min(_CHUNK_SIZE, settings.micro_batch_size)
         num_ahead = -(-SAMPLES_AHEAD // chunk_size)
         with ExitStack() as stack:
             threads = stack.enter_context(_threads())
-            decoder = stack.enter_context(self._borrowed_decoder(view, chunk_size))
-            reader = SampleReader(split, self.on_error, threads)
-            filler = ChunkFiller(split, view, reader, decoder, self.on_error)
+            decoder = stack.enter_context(self._borrowed_decoder(crop, chunk_size))
+            reader = SampleReader(split, settings.on_error, threads)
+            flip = is_training and settings.augment.flip
+            filler = ChunkFiller(reader, decoder, crop, flip, settings.seed)
             batches = self._empty_batches(cuts, decoder, 2 * num_ahead * chunk_size)
-            chunks = chunks_of(batches, chunk_size, stream)
-            read = closing(prefetch(chunks, filler.begin_reading, num_ahead.__ge__))
-            decoded = prefetch(stack.enter_context(read), filler.begin_decoding, num_ahead.__ge__)
+            chunks = encoded_chunks(batches, chunk_size, stream)
+            read = closing(look_ahead(chunks, filler.begin_reading, num_ahead.__ge__))
+            decoded = look_ahead(stack.enter_context(read), filler.begin_decoding, num_ahead.__ge__)
             for chunk in stack.enter_context(closing(decoded)):
                 if chunk.closes_batch:
                     yield self._noted(chunk.batch)
@@ -155,22 +134,34 @@ class EncodedLoader:
     def _empty_batches(
         self, cuts: Iterable[Cut], decoder: Decoder, num_samples_ahead: int
     ) -> Iterator[EncodedBatch]:
-        layout = BatchLayout((3, self.crop.size, self.crop.size), self.dtype, self.memory_format)
-        num_ahead = -(-num_samples_ahead // self.micro_batch_size)
-        memory = BatchMemory(layout, self.micro_batch_size, num_ahead, self.device)
+        """Yield micro-batches to fill: on the host from a ring, on a device from its allocator.
+
+        The device's memory, and that of pinned labels, is given on in the order of its stream.
+        """
+        settings, size = self.settings, self.settings.crop.size
+        layout = settings.layout((3, size, size))
+        num_slots = -(-num_samples_ahead // settings.micro_batch_size) + NUM_HELD
+        ring = Ring(layout.num_bytes(settings.micro_batch_size), num_slots)
         for cut in cuts:
-            batch = EncodedBatch(cut, *memory.new(cut.num_samples))
-            decoder.begin_batch(batch.images)
-            yield batch
+            num = cut.num_samples
+            if settings.device.type == "cpu":
+                images, labels = layout.tensors(*layout.arrays(ring.lend(), num))
+            else:
+                images, _ = layout.empty(num, settings.device)
+                labels = decoder.side.host_memory((num,), torch.int64)
+            decoder.side.take(images)
+            yield EncodedBatch(cut, images, labels)
 
     @contextmanager
-    def _borrowed_decoder(self, view: View, chunk_size: int) -> Iterator[Decoder]:
+    def _borrowed_decoder(
+        self, crop: ResizedCrop | CentreCrop, chunk_size: int
+    ) -> Iterator[Decoder]:
         """Lend a decoder to one iteration at a time; it is made once, and kept for the next.
 
         After an error it is not: it may be between the results of two chunks.
         """
-        idle = self._idle_decoders[view.crop.resize]
-        decoder = idle.pop() if idle else self._make_decoder(view, chunk_size)
+        idle = self._idle_decoders[crop.resize]
+        decoder = idle.pop() if idle else self._make_decoder(crop, chunk_size)
         try:
             yield decoder
         except GeneratorExit:  # closed early: what was under way was given up in good order
@@ -178,19 +169,19 @@ class EncodedLoader:
             raise
         idle.append(decoder)
 
-    def _make_decoder(self, view: View, chunk_size: int) -> Decoder:
+    def _make_decoder(self, crop: ResizedCrop | CentreCrop, chunk_size: int) -> Decoder:
         settings = DecodeSettings(
-            size=view.crop.size,
-            resize=view.crop.resize,
+            size=crop.size,
+            resize=crop.resize,
             mean=self.dataset.mean,
             std=self.dataset.std,
-            device=self.device,
-            dtype=self.dtype,
-            memory_format=self.memory_format,
+            device=self.settings.device,
+            dtype=self.settings.dtype,
+            memory_format=self.settings.memory_format,
             max_samples=chunk_size,
-            num_threads=self.num_threads,
+            num_threads=self.settings.num_threads,
         )
-        return make_decoder(self.decoder, settings)
+        return make_decoder(self.settings.decoder, settings)
 
     def _noted(self, batch: EncodedBatch) -> EncodedBatch:
         for fault in batch.faults:
@@ -198,7 +189,7 @@ class EncodedLoader:
         return batch
 
     def _on_device(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
-        return batch.images, batch.labels.to(self.device, non_blocking=True)
+        return batch.images, batch.labels.to(self.settings.device, non_blocking=True)
 
 
 @contextmanager

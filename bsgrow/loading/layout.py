@@ -59,6 +59,14 @@ class BatchLayout:
         offset = self._labels_offset(num_samples)
         return images, np.ndarray(num_samples, np.int64, memory, offset)
 
+    def empty(self, num_samples: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return images and labels int64 [num_samples] in memory of a device, uninitialised."""
+        shape = (num_samples, *self.image_shape)
+        images = torch.empty(
+            shape, dtype=self.dtype, device=device, memory_format=self.memory_format
+        )
+        return images, torch.empty(num_samples, dtype=torch.int64, device=device)
+
     def tensors(self, images: NDArray[Any], labels: NDArray[Any]) -> tuple[Tensor, Tensor]:
         """Return the same memory as tensors, images in dtype."""
         tensor = torch.from_numpy(images)

@@ -1,4 +1,4 @@
-"""Where micro-batches are put together, ahead of their use: a ring on the host, and the device."""
+"""Where micro-batches are put together on the host, ahead of their use, and sent to a device."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import InputError
-from bsgrow.loading.copy_sources import MAX_SOURCES
-from bsgrow.loading.device_copy import Copy, DeviceCopies
+from bsgrow.loading.chunks import chunks_of
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.prefetch import prefetch
+from bsgrow.loading.lookahead import Begun, look_ahead
 from bsgrow.loading.ring import Ring
-from bsgrow.loading.slices import Run, runs_of
+from bsgrow.loading.side_stream import MAX_SOURCES, SideStream
 from bsgrow.native import Task
 from bsgrow.stream import Cut
 
@@ -29,15 +28,20 @@ _NUM_SLOTS = _NUM_AHEAD + 1  # that a loop takes
 _SLOT_BYTES = (24 << 20) + (64 << 10)
 DEFAULT_PREFETCH_BYTES = _NUM_SLOTS * _SLOT_BYTES
 
-# Micro-batches that are filled together, at most: what it costs to begin is nothing among so many.
+# Micro-batches that are loaded together, at most: what it costs to begin is nothing among so many.
 _MAX_TOGETHER = 64
 
-Arrays = tuple[NDArray[Any], NDArray[Any]]
-
-Fill = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
+Load = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 """Begins to load positions [start, stop) into images and labels, bfloat16 as uint16."""
 
 Batch = tuple[Cut, tuple[Tensor, Tensor]]
+"""A micro-batch: its positions, and its images and labels."""
+
+Batches = Generator[Batch, None, None]
+"""Micro-batches, fetched ahead; closing it drops those that were."""
+
+Fill = Callable[[Iterable[Cut]], Batches]
+"""Makes the micro-batch of each cut, in order."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,10 @@ class Staging:
     """Fills micro-batches in the background and hands them over in order, on their device.
 
     They lie in a ring of slots of one size. Micro-batches that follow each other in the stream are
-    filled together, as many whole ones as a slot has room for, so that what it costs to begin is
-    little beside the filling where they are small. Memory is set by these numbers alone, whatever
-    the global batch and however long the stream, but for what the consumer keeps: the smallest view
-    of a micro-batch keeps its whole slot.
+    a chunk, loaded at once, as many whole ones as a slot has room for, so that what it costs to
+    begin is little beside the loading where they are small. Memory is set by these numbers alone,
+    whatever the global batch and however long the stream, but for what the consumer keeps: the
+    smallest view of a micro-batch keeps its whole slot.
 
     Attributes:
         layout: of a micro-batch.
@@ -65,7 +69,7 @@ class Staging:
     layout: BatchLayout
     micro_batch_size: int
     device: torch.device
-    prefetch_bytes: int
+    prefetch_bytes: int = DEFAULT_PREFETCH_BYTES
 
     def __post_init__(self) -> None:
         if self.prefetch_bytes < 0:
@@ -85,27 +89,42 @@ class Staging:
         fit = self.layout.num_samples(self.prefetch_bytes // _NUM_SLOTS)
         return min(max(fit, self.micro_batch_size), _MAX_TOGETHER * self.micro_batch_size)
 
-    def batches(self, cuts: Iterable[Cut], fill: Fill) -> Generator[Batch, None, None]:
-        """Yield each cut with its images and labels; close it to drop what was begun.
+    def batches(self, cuts: Iterable[Cut], load: Load) -> Batches:
+        """Yield each micro-batch; close it to drop what was begun.
 
         A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
         lies in is reused, or freed, when no tensor of it is left. What is held takes nothing from
         what is filled ahead.
         """
-        on_host = self._on_host(cuts, fill)
+        on_host = self._on_host(cuts, load)
         return self._on_device(on_host) if self.device.type == "cuda" else on_host
 
-    def _on_host(self, cuts: Iterable[Cut], fill: Fill) -> Generator[Batch, None, None]:
+    def _on_host(self, cuts: Iterable[Cut], load: Load) -> Batches:
         ring = self._ring()
 
-        def begin(run: Run) -> _Filling:
-            start, stop = run[0].start, run[-1].stop
+        def begin(chunk: list[Cut]) -> Begun[Iterator[Batch]]:
+            start, stop = chunk[0].start, chunk[-1].stop
             arrays = self.layout.arrays(ring.lend(), stop - start)
-            return _Filling(fill(start, stop, *arrays), run, arrays, self.layout)
+            task = load(start, stop, *arrays)
 
-        runs = runs_of(cuts, self.slot_samples if self.prefetch_bytes else 0)
-        with closing(prefetch(runs, begin, self._has_room)) as filled:
-            yield from chain.from_iterable(filled)
+            def result() -> Iterator[Batch]:
+                task.wait()
+                return self._divide(chunk, *arrays)
+
+            return Begun(result, task.cancel)
+
+        chunks = chunks_of(cuts, self.slot_samples if self.prefetch_bytes else 0)
+        with closing(look_ahead(chunks, begin, self._has_room)) as loaded:
+            yield from chain.from_iterable(loaded)
+
+    def _divide(
+        self, chunk: list[Cut], images: NDArray[Any], labels: NDArray[Any]
+    ) -> Iterator[Batch]:
+        """Yield the micro-batches of a chunk, each a tensor of its own that knows of no other."""
+        start = chunk[0].start
+        for cut in chunk:
+            rows = slice(cut.start - start, cut.stop - start)
+            yield cut, self.layout.tensors(images[rows], labels[rows])
 
     def _has_room(self, num_under_way: int) -> bool:
         """Whether one more may be under way, the one to hand over included."""
@@ -117,55 +136,16 @@ class Staging:
         num_kept = num_slots if self.prefetch_bytes else 0
         return Ring(self.layout.num_bytes(self.slot_samples), num_kept, pinned=on_cuda)
 
-    def _on_device(self, on_host: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
-        copies = DeviceCopies(self.device)
+    def _on_device(self, on_host: Batches) -> Batches:
+        side = SideStream(self.device)
 
-        def begin(batch: Batch) -> _Copying:
-            piece, tensors = batch
-            return _Copying(piece, copies.begin(tensors))
+        def begin(batch: Batch) -> Begun[Batch]:
+            cut, tensors = batch
+            arrive = side.send(tensors)
+            return Begun(lambda: (cut, arrive()), arrive)
 
         try:
             with closing(on_host):
-                yield from prefetch(on_host, begin, self._has_room)
+                yield from look_ahead(on_host, begin, self._has_room)
         finally:
-            copies.finish()
-
-
-@dataclass(frozen=True)
-class _Filling:
-    """A run that is being filled."""
-
-    task: Task
-    run: Run
-    arrays: Arrays
-    layout: BatchLayout
-
-    def result(self) -> Iterator[Batch]:
-        self.task.wait()
-        return self._cut()
-
-    def cancel(self) -> None:
-        self.task.cancel()
-
-    def _cut(self) -> Iterator[Batch]:
-        """Yield its micro-batches, each a tensor of its own that knows of no other."""
-        images, labels = self.arrays
-        start = self.run[0].start
-        for piece in self.run:
-            at = slice(piece.start - start, piece.stop - start)
-            yield piece, self.layout.tensors(images[at], labels[at])
-
-
-@dataclass(frozen=True)
-class _Copying:
-    """A micro-batch that is being copied to the device."""
-
-    piece: Cut
-    copy: Copy
-
-    def result(self) -> Batch:
-        images, labels = self.copy.result()
-        return self.piece, (images, labels)
-
-    def cancel(self) -> None:
-        self.copy.cancel()
+            side.release(0)

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from bsgrow.data import load_encoded
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import micro_batches_of
+from bsgrow.loading import LoaderSettings, micro_batches_of
 from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.native import Augment
 from bsgrow.schedule import Update
 
 CPU = torch.device("cpu")
@@ -29,14 +30,14 @@ def make_loader(path: Path, decoder: str = "native", **options: object) -> Encod
     values = {
         "crop": ResizedCrop(SIZE),
         "centre_crop": CentreCrop(SIZE, SIZE + 5),
-        "flip": True,
+        "augment": Augment(flip=True),
         "seed": 3,
         "micro_batch_size": 16,
         "device": CPU,
         "num_threads": 2,
     }
-    name = options.pop("name", "folder")
-    return EncodedLoader(load_encoded(name, path), decoder=decoder, **(values | options))
+    dataset = load_encoded(options.pop("name", "folder"), path)
+    return EncodedLoader(dataset, LoaderSettings(decoder=decoder, **(values | options)))
 
 
 def updates(*sizes: int, start: int = 0) -> Iterator[Update]:

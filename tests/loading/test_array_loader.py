@@ -5,11 +5,9 @@ import torch
 
 from bsgrow.data import load_dataset
 from bsgrow.errors import InputError
-from bsgrow.loading import ArrayLoader, micro_batches_of
+from bsgrow.loading import micro_batches_of
 from bsgrow.native import Augment
-from bsgrow.schedule import Update
-
-CPU = torch.device("cpu")
+from tests.loading.array_stream import array_loader, updates, with_prefetch
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +15,8 @@ def digits():
     return load_dataset("digits")
 
 
-def loader(digits, micro_batch_size=64, seed=3, **options):
-    return ArrayLoader(digits, Augment(pad=1), seed, micro_batch_size, CPU, **options)
-
-
-def updates(*sizes):
-    start = 0
-    for index, size in enumerate(sizes):
-        yield Update(index, start, start + size, 0.1, 0.9)
-        start += size
+def loader(digits, micro_batch_size=64, **options):
+    return array_loader(digits, Augment(pad=1), micro_batch_size=micro_batch_size, **options)
 
 
 def stream(batches):
@@ -43,7 +34,7 @@ def test_the_stream_does_not_depend_on_the_cut(digits):
 @pytest.mark.parametrize("prefetch_bytes", [0, 1, 1 << 30])
 @pytest.mark.parametrize("num_threads", [1, 3])
 def test_the_stream_does_not_depend_on_how_it_is_fetched(digits, prefetch_bytes, num_threads):
-    options = {"prefetch_bytes": prefetch_bytes, "num_threads": num_threads}
+    options = {"make_fill": with_prefetch(prefetch_bytes), "num_threads": num_threads}
     ours = loader(digits, 48, **options)
     reference = stream(micro_batches_of(loader(digits, 4000), updates(4000)))
     assert all(map(torch.equal, stream(micro_batches_of(ours, updates(1, 999, 3000))), reference))
@@ -54,23 +45,22 @@ def test_the_stream_does_not_depend_on_how_it_is_fetched(digits, prefetch_bytes,
 
 
 def test_micro_batches_stay_as_they_are_when_all_are_kept(digits):
-    batches = list(micro_batches_of(loader(digits, 16, prefetch_bytes=1), updates(*[40] * 50)))
+    ours = loader(digits, 16, make_fill=with_prefetch(1))
+    batches = list(micro_batches_of(ours, updates(*[40] * 50)))
     kept = stream(batches)
     assert torch.equal(kept[0], stream(micro_batches_of(loader(digits, 2000), updates(2000)))[0])
 
 
 def test_a_negative_prefetch_is_refused(digits):
     with pytest.raises(InputError, match="prefetch_bytes = -1: expected 0 or more"):
-        loader(digits, prefetch_bytes=-1)
+        loader(digits, make_fill=with_prefetch(-1))
 
 
 def test_an_epoch_holds_every_sample_once(digits):
     num_samples = len(digits.train)
-    batches = micro_batches_of(ArrayLoader(digits, Augment(), 0, 100, CPU), updates(num_samples))
+    batches = micro_batches_of(array_loader(digits, seed=0), updates(num_samples))
     images, _ = stream(batches)
-    reference, _ = stream(
-        micro_batches_of(ArrayLoader(digits, Augment(), 1, 100, CPU), updates(num_samples))
-    )
+    reference, _ = stream(micro_batches_of(array_loader(digits, seed=1), updates(num_samples)))
     assert not torch.equal(images, reference), "another seed, another order"
     assert torch.equal(images.sum(0).round(decimals=1), reference.sum(0).round(decimals=1))
 

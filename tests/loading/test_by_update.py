@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.data import ArrayDataset, ArraySplit
-from bsgrow.loading import ArrayLoader, MicroBatch, by_update, micro_batches_of
-from bsgrow.native import Augment
+from bsgrow.loading import MicroBatch, by_update, micro_batches_of
 from bsgrow.schedule import Update
 from bsgrow.stream import Share
+from tests.loading.array_stream import array_loader, with_prefetch
 
 WHOLE = Share()
 SPLIT = ArraySplit(np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1), np.arange(20))
@@ -124,8 +124,8 @@ def test_old_micro_batches_give_nothing_of_later_updates():
 @pytest.mark.parametrize("prefetch_bytes", [0, 1, 1 << 20])
 def test_shares_of_an_array_loader_are_its_stream(prefetch_bytes):
     def loader(share):
-        options = {"share": share, "prefetch_bytes": prefetch_bytes}
-        return ArrayLoader(DATASET, Augment(), 0, 4, torch.device("cpu"), **options)
+        fill = with_prefetch(prefetch_bytes)
+        return array_loader(DATASET, make_fill=fill, micro_batch_size=4, share=share)
 
     updates = updates_of([3, 1, 30, 2, 17])
     labels = {}

@@ -149,7 +149,7 @@ def test_a_failure_that_is_of_no_image(monkeypatch):
 
     decoder = DaliDecoder(settings())
     _, decoding = begin(decoder, PHOTOS)
-    monkeypatch.setattr(type(decoding._pipeline), "fetch", fail)
+    monkeypatch.setattr(DaliPipeline, "fetch", fail)
     monkeypatch.setattr(DaliDecoder, "try_alone", lambda *arguments: True)
     with pytest.raises(BsgrowError, match="not the chunk: out of memory"):
         decoding.result()

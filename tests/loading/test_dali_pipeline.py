@@ -10,9 +10,9 @@ from PIL import Image
 
 from bsgrow.errors import InputError
 from bsgrow.loading import dali_pipeline
-from bsgrow.loading.chunk_copies import ChunkCopies
 from bsgrow.loading.dali_decoder import DaliDecoder
 from bsgrow.loading.dali_pipeline import DaliPipeline, import_dali, shown_regions
+from bsgrow.loading.side_stream import SideStream
 from tests.loading.decoder_chunks import PHOTOS, settings, windows
 from tests.loading.encoded_stream import CPU, SIZE, needs_dali
 from tests.photographs import cut, encode
@@ -78,7 +78,7 @@ def test_the_first_run_on_a_gpu_is_full(monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(dali_pipeline, "_build", lambda *arguments, **options: recorder)
     for device in (CUDA, CPU):
-        pipeline = DaliPipeline(settings(device=device), 8, ChunkCopies(CPU))
+        pipeline = DaliPipeline(settings(device=device), 8, SideStream(CPU))
         for num in (3, 8, 5):
             pipeline.feed(PHOTOS[:num], windows(num))
     assert recorder.lengths == [8, 8, 5, 3, 8, 5]
@@ -86,7 +86,7 @@ def test_the_first_run_on_a_gpu_is_full(monkeypatch):
 
 @needs_dali
 def test_what_fills_the_first_run_is_dropped():
-    pipeline, plain = (DaliPipeline(settings(), 8, ChunkCopies(CPU)) for _ in range(2))
+    pipeline, plain = (DaliPipeline(settings(), 8, SideStream(CPU)) for _ in range(2))
     pipeline._min_samples = 8
     for num in (3, 8, 5):
         outs = []
@@ -102,7 +102,7 @@ def test_what_fills_the_first_run_is_dropped():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there")
 def test_a_gpu_that_is_not_there():
     with pytest.raises(InputError, match=r"data\.decoder: DALI cannot begin on cuda:0") as error:
-        DaliPipeline(settings(device=CUDA), 8, ChunkCopies(CPU))
+        DaliPipeline(settings(device=CUDA), 8, SideStream(CPU))
     assert "nvidia-dali-cuda120" in error.value.hint
 
 

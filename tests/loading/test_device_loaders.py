@@ -4,7 +4,8 @@ What they yield must be what the loader of the CPU yields, whatever is resident 
 """
 
 import threading
-from itertools import pairwise
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,18 +16,20 @@ from hypothesis import strategies as st
 from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import (
-    ArrayLoader,
-    DeviceArrayLoader,
-    StreamedArrayLoader,
-    choose_array_loader,
+    LoaderSettings,
+    host_fill,
     micro_batches_of,
+    resident,
+    resident_fill,
+    streamed_fill,
 )
-from bsgrow.loading.array_loaders import choose_place
-from bsgrow.loading.chunks import chunks_of
+from bsgrow.loading import make_loader as make_chosen_loader
+from bsgrow.loading.choice import choose_place
+from bsgrow.loading.resident import keep_while_read
 from bsgrow.native import Augment, scale_and_bias
 from bsgrow.schedule import Update
+from tests.loading.array_stream import CPU, array_loader, updates
 
-CPU = torch.device("cpu")
 NAMES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 
 
@@ -40,11 +43,6 @@ DATASET = ArrayDataset(
     "drawn", split(50, 0), split(23, 1), 10, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "sha256:0"
 )
 AUGMENT = Augment(pad=2, flip=True, cutout=3)
-
-
-def updates(*sizes, first=0):
-    edges = np.cumsum([first, *sizes]).tolist()
-    return [Update(k, start, stop, 0.1, 0.9) for k, (start, stop) in enumerate(pairwise(edges))]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +86,7 @@ class HostEvent:
         self.pairs = ()
 
 
-class HostTransport:
+class LateCopies:
     """Host memory on both sides; copies are late, as a device's are, and must be waited for."""
 
     def __init__(self, delay=3):
@@ -108,21 +106,22 @@ class HostTransport:
         self.num_copies += 1
         return HostEvent(list(pairs), self.delay)
 
-    def await_on_device(self, event):
+    def wait_for(self, event):
         event.synchronize()
 
     def mark(self):
         return HostEvent()
 
 
-def make_loader(kind, kernel, **options):
-    options = {"seed": 3, "micro_batch_size": 16, "device": CPU} | options
-    if kind == "host":
-        return ArrayLoader(DATASET, AUGMENT, **options)
-    if kind == "resident":
-        return DeviceArrayLoader(DATASET, AUGMENT, kernel=kernel, **options)
-    options = {"transport": HostTransport(), "chunk_bytes": 11 * 384} | options
-    return StreamedArrayLoader(DATASET, AUGMENT, kernel=kernel, **options)
+def make_loader(kind, kernel, side=None, chunk_bytes=11 * 384, **options):
+    fills = {
+        "host": host_fill,
+        "resident": partial(resident_fill, kernel=kernel),
+        "streamed": partial(
+            streamed_fill, kernel=kernel, side=side or LateCopies(), chunk_bytes=chunk_bytes
+        ),
+    }
+    return array_loader(DATASET, AUGMENT, fills[kind], **({"micro_batch_size": 16} | options))
 
 
 def assert_same(ours, expected):
@@ -136,19 +135,21 @@ def assert_same(ours, expected):
         assert torch.equal(one.labels, other.labels)
 
 
-def test_the_stream_that_reads_a_resident_data_set_is_noted(kernel, monkeypatch):
+def test_the_stream_that_reads_a_resident_data_set_is_noted(monkeypatch):
     """Or the memory of a loader that is dropped would be given on while it is read."""
     noted = []
-
-    class Kept:
-        def record_stream(self, stream):
-            noted.append(stream)
-
+    kept = SimpleNamespace(is_cuda=True, record_stream=noted.append)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"stream {len(noted)}")
-    loader = make_loader("resident", kernel)
-    loader._kept.append(Kept())
-    list(micro_batches_of(loader, updates(16, 16)))
+    for _ in range(2):
+        keep_while_read([kept, torch.zeros(1)], CPU)
     assert noted == ["stream 0", "stream 1"]
+
+
+def test_a_resident_data_set_is_kept_for_each_micro_batch(kernel, monkeypatch):
+    kept = []
+    monkeypatch.setattr(resident, "keep_while_read", lambda arrays, device: kept.append(arrays))
+    list(micro_batches_of(make_loader("resident", kernel), updates(16, 16)))
+    assert [len(images) for images, _ in kept] == [len(DATASET.train)] * 2
 
 
 @pytest.mark.parametrize("kind", ["resident", "streamed"])
@@ -173,27 +174,25 @@ def test_yields_what_the_loader_of_the_cpu_yields(kernel, kind, dtype, memory_fo
 )
 def test_chunks_do_not_show_in_what_is_streamed(kernel, sizes, micro_batch_size, chunk, delay):
     plan = updates(*sizes)
-    transport = HostTransport(delay)
+    side = LateCopies(delay)
     ours = make_loader(
         "streamed",
         kernel,
         micro_batch_size=micro_batch_size,
         chunk_bytes=chunk * 384,
-        transport=transport,
+        side=side,
     )
     expected = make_loader("host", kernel, micro_batch_size=micro_batch_size)
     assert_same(micro_batches_of(ours, plan), micro_batches_of(expected, plan))
-    assert transport.num_copies == -(-sum(sizes) // min(chunk, 50))
+    assert side.num_copies == -(-sum(sizes) // min(chunk, 50))
 
 
 @pytest.mark.parametrize("sizes", [(400,), (8,) * 50, (1, 399)])
 def test_memory_does_not_depend_on_the_batch(kernel, sizes):
-    transport = HostTransport()
-    for _ in micro_batches_of(
-        make_loader("streamed", kernel, transport=transport), updates(*sizes)
-    ):
+    side = LateCopies()
+    for _ in micro_batches_of(make_loader("streamed", kernel, side=side), updates(*sizes)):
         pass
-    assert transport.num_bytes == 2 * 4 * 11 * (384 + 8)
+    assert side.num_bytes == 2 * 4 * 11 * (384 + 8)
 
 
 def test_updates_that_do_not_follow_each_other(kernel):
@@ -223,23 +222,6 @@ def test_an_exception_in_the_plan_is_raised(kernel):
         list(batches)
 
 
-def test_chunks_cover_their_slices():
-    slices = [("a", 0, 5), ("b", 5, 6), ("c", 6, 30), ("d", 40, 41)]
-    chunks = list(chunks_of(slices, 8))
-    assert [(chunk.start, chunk.stop) for chunk in chunks] == [
-        (0, 8),
-        (8, 16),
-        (16, 24),
-        (24, 30),
-        (40, 41),
-    ]
-    assert [(part.owner, part.start, part.stop) for part in chunks[0].parts] == [
-        ("a", 0, 5),
-        ("b", 5, 6),
-        ("c", 6, 8),
-    ]
-
-
 def test_a_chunk_holds_a_byte(kernel):
     with pytest.raises(InputError, match="chunk_bytes = 0") as caught:
         make_loader("streamed", kernel, chunk_bytes=0)
@@ -253,14 +235,12 @@ def test_no_room_on_the_device_is_explained(kernel, monkeypatch):
     monkeypatch.setattr(torch, "empty", refuse)
     with pytest.raises(BsgrowError, match=r"drawn \(0 MiB\) does not fit .*Tried") as caught:
         make_loader("resident", kernel)
-    assert "StreamedArrayLoader" in caught.value.hint
+    assert "streamed_fill" in caught.value.hint
 
 
 def test_the_cpu_is_served_by_the_host():
-    loader = choose_array_loader(
-        DATASET, AUGMENT, seed=3, micro_batch_size=16, device=CPU, num_threads=2
-    )
-    assert loader == ArrayLoader(DATASET, AUGMENT, 3, 16, CPU, num_threads=2)
+    loader = make_chosen_loader(DATASET, LoaderSettings(16, CPU, seed=3))
+    assert loader.make_fill is host_fill
 
 
 @pytest.mark.parametrize(

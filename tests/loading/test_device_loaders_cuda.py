@@ -1,6 +1,7 @@
 """Loaders that make micro-batches on a CUDA device; skipped where there is none."""
 
-from itertools import count, pairwise
+from functools import partial
+from itertools import count
 
 import numpy as np
 import pytest
@@ -9,14 +10,15 @@ import torch
 from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import BsgrowError
 from bsgrow.loading import (
-    ArrayLoader,
-    DeviceArrayLoader,
-    StreamedArrayLoader,
-    choose_array_loader,
+    LoaderSettings,
+    host_fill,
+    make_loader,
     micro_batches_of,
+    resident_fill,
+    streamed_fill,
 )
 from bsgrow.native import Augment, cuda
-from bsgrow.schedule import Update
+from tests.loading.array_stream import array_loader, updates
 
 pytestmark = [
     pytest.mark.cuda,
@@ -40,11 +42,6 @@ def dataset():
     return ArrayDataset("drawn", split(3000, 0), split(500, 1), 10, *statistics, "sha256:0")
 
 
-def updates(*sizes):
-    edges = np.cumsum([0, *sizes]).tolist()
-    return [Update(k, start, stop, 0.1, 0.9) for k, (start, stop) in enumerate(pairwise(edges))]
-
-
 def assert_same(ours, expected):
     for one, other in zip(ours, expected, strict=True):
         assert one.images.is_cuda
@@ -56,24 +53,39 @@ def assert_same(ours, expected):
 
 
 def choose(dataset, device="cuda", **options):
-    return choose_array_loader(
-        dataset,
-        AUGMENT,
-        seed=3,
+    settings = LoaderSettings(
         micro_batch_size=128,
         device=torch.device(device),
+        seed=3,
+        augment=AUGMENT,
         num_threads=2,
         **LAYOUT,
         **options,
     )
+    return make_loader(dataset, settings)
 
 
-@pytest.mark.parametrize(
-    ("fraction", "kind"), [(0.5, DeviceArrayLoader), (0.0, StreamedArrayLoader)]
-)
+def streamed_in_small_chunks(dataset):
+    return array_loader(
+        dataset,
+        AUGMENT,
+        partial(streamed_fill, chunk_bytes=300_000),
+        micro_batch_size=96,
+        device=torch.device("cuda"),
+        num_threads=2,
+        **LAYOUT,
+    )
+
+
+def expected_in_small_batches(dataset):
+    loader = array_loader(dataset, AUGMENT, micro_batch_size=96, **LAYOUT)
+    return micro_batches_of(loader, updates(*SIZES))
+
+
+@pytest.mark.parametrize(("fraction", "kind"), [(0.5, resident_fill), (0.0, streamed_fill)])
 def test_what_the_cpu_yields(dataset, fraction, kind):
     loader = choose(dataset, resident_fraction=fraction)
-    assert isinstance(loader, kind)
+    assert loader.make_fill is kind
     expected = choose(dataset, "cpu")
     assert_same(
         micro_batches_of(loader, updates(*SIZES)),
@@ -87,7 +99,7 @@ def test_what_the_cpu_yields(dataset, fraction, kind):
 def test_without_the_extension_batches_come_from_the_host(dataset, monkeypatch):
     monkeypatch.setattr(cuda, "_MISSING", "not built")
     loader = choose(dataset)
-    assert isinstance(loader, ArrayLoader)
+    assert loader.make_fill is host_fill
     expected = choose(dataset, "cpu")
     assert_same(
         micro_batches_of(loader, updates(*SIZES)),
@@ -97,22 +109,17 @@ def test_without_the_extension_batches_come_from_the_host(dataset, monkeypatch):
 
 def test_small_chunks_under_a_slow_device(dataset):
     """Copies, launches and slots in turn, while the device lags far behind the host."""
-    loader = StreamedArrayLoader(
-        dataset, AUGMENT, 3, 96, torch.device("cuda"), num_threads=2, chunk_bytes=300_000, **LAYOUT
-    )
+    loader = streamed_in_small_chunks(dataset)
     kept = []
     for batch in micro_batches_of(loader, updates(*SIZES)):
         torch.cuda._sleep(3_000_000)
         kept.append(batch)
-    expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)
-    assert_same(kept, micro_batches_of(expected, updates(*SIZES)))
+    assert_same(kept, expected_in_small_batches(dataset))
 
 
 def test_batches_may_be_asked_for_on_any_stream(dataset):
     """What is made on the first of them is there in time on each."""
-    loader = StreamedArrayLoader(
-        dataset, AUGMENT, 3, 96, torch.device("cuda"), num_threads=2, chunk_bytes=300_000, **LAYOUT
-    )
+    loader = streamed_in_small_chunks(dataset)
     streams = [torch.cuda.Stream() for _ in range(3)]
     batches, kept = micro_batches_of(loader, updates(*SIZES)), []
     for number in count():
@@ -124,8 +131,7 @@ def test_batches_may_be_asked_for_on_any_stream(dataset):
             kept.append(batch._replace(images=images, labels=labels))
             torch.cuda._sleep(1_000_000)
     torch.cuda.synchronize()
-    expected = ArrayLoader(dataset, AUGMENT, 3, 96, torch.device("cpu"), **LAYOUT)
-    assert_same(kept, micro_batches_of(expected, updates(*SIZES)))
+    assert_same(kept, expected_in_small_batches(dataset))
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two devices")
@@ -183,7 +189,7 @@ def test_no_room_on_the_device_is_explained(dataset):
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + (4 << 20)) / total)
     try:
         with pytest.raises(BsgrowError, match=r"drawn \(10 MiB\) does not fit") as caught:
-            DeviceArrayLoader(dataset, AUGMENT, 3, 128, torch.device("cuda"))
+            array_loader(dataset, AUGMENT, resident_fill, device=torch.device("cuda"))
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert "StreamedArrayLoader" in caught.value.hint
+    assert "streamed_fill" in caught.value.hint

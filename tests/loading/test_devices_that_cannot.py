@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from bsgrow.errors import BsgrowError
-from bsgrow.loading import ArrayLoader, StreamedArrayLoader, choose_array_loader, device_kernel
-from bsgrow.loading.device_kernel import hold
+from bsgrow.loading import LoaderSettings, host_fill, kernel, make_loader, streamed_fill
+from bsgrow.loading.kernel import hold
 from bsgrow.native import cuda
-from tests.loading.test_device_loaders import AUGMENT, DATASET, HostTransport
+from tests.loading.test_device_loaders import AUGMENT, DATASET, LateCopies
 
 
 class Driver:
@@ -40,14 +40,17 @@ def test_a_device_that_the_kernel_was_not_built_for_is_explained(monkeypatch):
     assert cuda.why_unavailable(2) == "device 2: CUDA, device: invalid device ordinal"
 
 
+def loader_on(index):
+    device = torch.device("cuda", index)
+    return make_loader(DATASET, LoaderSettings(16, device, seed=3, augment=AUGMENT))
+
+
 def test_batches_for_an_old_device_are_made_on_the_host(monkeypatch):
     monkeypatch.setattr(cuda, "_MISSING", "")
     monkeypatch.setattr(cuda, "extension", Driver(90, 70), raising=False)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 34, 1 << 34))
-    loader = choose_array_loader(
-        DATASET, AUGMENT, seed=3, micro_batch_size=16, device=torch.device("cuda", 1)
-    )
-    assert isinstance(loader, ArrayLoader)
+    loader = loader_on(1)
+    assert loader.make_fill is host_fill
 
 
 @pytest.fixture
@@ -55,19 +58,17 @@ def full_device(monkeypatch):
     """A device whose memory was free when it was asked for, and is not when it is taken."""
     monkeypatch.setattr(cuda, "why_unavailable", lambda device=None: None)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 34, 1 << 34))
-    monkeypatch.setattr("bsgrow.loading.streamed_array_loader.CudaTransport", HostTransport)
+    monkeypatch.setattr("bsgrow.loading.streamed.SideStream", LateCopies)
 
     def refuse(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB.")
 
-    monkeypatch.setattr("bsgrow.loading.device_array_loader.upload", refuse)
+    monkeypatch.setattr("bsgrow.loading.resident.upload", refuse)
 
 
 def test_what_does_not_fit_after_all_is_streamed(full_device, caplog):
-    loader = choose_array_loader(
-        DATASET, AUGMENT, seed=3, micro_batch_size=16, device=torch.device("cuda", 0)
-    )
-    assert isinstance(loader, StreamedArrayLoader)
+    loader = loader_on(0)
+    assert loader.make_fill is streamed_fill
     assert "streamed, since drawn (0 MiB) does not fit" in caplog.text
 
 
@@ -79,8 +80,8 @@ def test_what_is_held_on_the_host_is_the_tensor_itself():
 def test_what_is_held_on_a_device_is_taken_from_a_capsule(monkeypatch):
     """A tensor itself would make torch record an event for a stream that it does not know."""
     taken, tensor = [], OnDevice()
-    monkeypatch.setattr(device_kernel, "to_dlpack", lambda held: ("capsule of", held))
-    monkeypatch.setattr(device_kernel, "Tensor", OnDevice)
+    monkeypatch.setattr(kernel, "to_dlpack", lambda held: ("capsule of", held))
+    monkeypatch.setattr(kernel, "Tensor", OnDevice)
     monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=5))
     monkeypatch.setattr(cuda, "device_array", lambda array, stream: taken.append((array, stream)))

@@ -13,6 +13,7 @@ from PIL import Image
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.images.crops import ResizedCrop
 from bsgrow.loading import encoded_loader, micro_batches_of
+from bsgrow.native import Augment
 from bsgrow.native.resized_crop import crop_windows
 from bsgrow.schedule import Update
 from bsgrow.stream import SampleStream, Share
@@ -38,12 +39,13 @@ def photos(tmp_path_factory):
 
 def reference(loader, start, stop):
     """Pillow's pixels of stream positions, 0 to 255: float32 [n, 3, SIZE, SIZE]."""
-    split, images = loader.dataset.train, []
+    split, settings, images = loader.dataset.train, loader.settings, []
     for position in range(start, stop):
-        epoch, sample = SampleStream(N, loader.seed)[position]
+        epoch, sample = SampleStream(N, settings.seed)[position]
         pixels = decode(bytes(split.read(sample)))
         size = np.array([pixels.shape[:2]])
-        window = crop_windows(size, [sample], [epoch], loader.seed, loader.crop, loader.flip)
+        drawn = settings.seed, settings.crop, settings.augment.flip
+        window = crop_windows(size, [sample], [epoch], *drawn)
         top, left, height, width, flipped = window[0].tolist()
         image = Image.fromarray(pixels[top : top + height, left : left + width])
         image = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
@@ -154,7 +156,7 @@ def test_dtype_and_memory_format(photos, decoder, dtype, memory_format):
 
 
 def test_no_flip(photos, decoder):
-    loader = make_loader(photos, decoder, flip=False, crop=ResizedCrop(SIZE, (1.0, 1.0)))
+    loader = make_loader(photos, decoder, augment=Augment(), crop=ResizedCrop(SIZE, (1.0, 1.0)))
     images, _ = stream(loader, 8)
     difference = (pixels_of(loader, images) - reference(loader, 0, 8)).abs()
     assert difference[:, :, 1:-1, 1:-1].max() < 1.01

@@ -1,4 +1,4 @@
-from bsgrow.loading.known_images import KnownImages
+from bsgrow.loading.dali_decoder import KnownImages
 
 
 def test_an_image_is_known_by_its_content():

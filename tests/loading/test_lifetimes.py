@@ -17,9 +17,10 @@ import pytest
 import torch
 
 from bsgrow.data import ArrayDataset, ArraySplit
-from bsgrow.loading import ArrayLoader, micro_batches_of
+from bsgrow.loading import micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
+from tests.loading.array_stream import array_loader, with_prefetch
 from tests.peak_memory import IS_KNOWN, peak_kilobytes  # noqa: F401 - for the programs below
 
 ROOT = str(Path(__file__).parent.parent.parent)
@@ -35,15 +36,13 @@ def make_dataset():
 
 
 def make_loader(dataset=None, prefetch_bytes=5 * MICRO_BYTES, seed=0, micro_batch_size=MICRO):
-    augment = Augment(pad=2, flip=True)
-    return ArrayLoader(
+    return array_loader(
         dataset or make_dataset(),
-        augment,
-        seed,
-        micro_batch_size,
-        torch.device("cpu"),
+        Augment(pad=2, flip=True),
+        with_prefetch(prefetch_bytes),
+        seed=seed,
+        micro_batch_size=micro_batch_size,
         num_threads=2,
-        prefetch_bytes=prefetch_bytes,
     )
 
 

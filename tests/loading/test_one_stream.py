@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from bsgrow.loading.one_stream import on_one_stream
+from bsgrow.loading.side_stream import on_one_stream
 
 DEVICE = torch.device("cuda", 0)
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsgrow.loading.device_kernel import hold, launch
+from bsgrow.loading.kernel import hold, launch
 from bsgrow.native import Augment, cuda, reference
 from tests.native.device_cases import (
     ARRAYS,

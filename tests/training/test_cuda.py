@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bsgrow.data import load_dataset
-from bsgrow.loading import ArrayLoader, micro_batches_of
+from bsgrow.loading import ArrayLoader, LoaderSettings, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.recipe import load_recipe
 from bsgrow.schedule import Update
@@ -27,15 +27,15 @@ SHORT = [
 
 
 def batches(device, sizes=(100, 300, 1000)):
-    loader = ArrayLoader(
-        load_dataset("digits"),
-        Augment(pad=1),
+    settings = LoaderSettings(
+        64,
+        torch.device(device),
         seed=3,
-        micro_batch_size=64,
-        device=torch.device(device),
+        augment=Augment(pad=1),
         dtype=torch.bfloat16,
         memory_format=torch.channels_last,
     )
+    loader = ArrayLoader(load_dataset("digits"), settings)
     edges = [0, *torch.tensor(sizes).cumsum(0).tolist()]
     updates = [Update(k, edges[k], edges[k + 1], 0.1, 0.9) for k in range(len(sizes))]
     return micro_batches_of(loader, updates)

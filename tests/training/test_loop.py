@@ -257,8 +257,8 @@ def test_two_processes_do_not_train_in_one_directory(tmp_path):
 
 MEMORY = """
 import numpy as np, torch
-from bsgrow.data import ArrayDataset, ArraySplit
-from bsgrow.loading import ArrayLoader, micro_batches_of
+from bsgrow.data import ArraySplit, ArrayDataset
+from bsgrow.loading import ArrayLoader, LoaderSettings, micro_batches_of
 from bsgrow.models import build_model
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
@@ -270,7 +270,8 @@ split = ArraySplit(np.zeros((20_000, 1, 8, 8), np.uint8), np.zeros(20_000, np.in
 dataset = ArrayDataset("zeros", split, split, 10, (0.5,), (0.5,), "sha256:0")
 model = build_model("wide_resnet", {"depth": 10, "width": 1},
                     in_channels=1, num_classes=10, ghost_batch_size=128)
-loader = ArrayLoader(dataset, Augment(pad=1), 0, 128, torch.device("cpu"))
+settings = LoaderSettings(128, torch.device("cpu"), augment=Augment(pad=1))
+loader = ArrayLoader(dataset, settings)
 
 def peak_after(*sizes):
     start = 0

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from functools import partial
 from itertools import count, repeat
+from typing import Any
 
 import torch
 
@@ -13,12 +14,17 @@ from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
 from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import Loader, MicroBatch, choose_array_loader, micro_batches_of
-from bsgrow.loading.batch_memory import NUM_HELD
-from bsgrow.loading.decoder_choice import choose_decoder
-from bsgrow.loading.encoded_loader import SAMPLES_AHEAD, EncodedLoader
+from bsgrow.loading import (
+    Loader,
+    LoaderSettings,
+    MicroBatch,
+    choose_decoder,
+    make_loader,
+    micro_batches_of,
+)
+from bsgrow.loading.encoded_loader import NUM_HELD, SAMPLES_AHEAD
 from bsgrow.loading.layout import as_buffer
-from bsgrow.native import load_batch
+from bsgrow.native import Augment, load_batch
 from bsgrow.schedule import Update
 
 
@@ -40,15 +46,18 @@ def _array_loader(work: ArrayWork) -> Loader:
     split = ArraySplit(work.images, work.labels)
     num_classes = int(work.labels.max()) + 1
     dataset = ArrayDataset("bench", split, split, num_classes, work.mean, work.std, "")
-    return choose_array_loader(
-        dataset,
-        work.augment,
-        seed=work.seed,
+    return make_loader(dataset, _settings(work, _num_background(work), augment=work.augment))
+
+
+def _settings(work: Work, num_threads: int, **options: Any) -> LoaderSettings:
+    return LoaderSettings(
         micro_batch_size=work.slice_size,
         device=work.device,
+        seed=work.seed,
         dtype=work.dtype,
         memory_format=work.memory_format,
-        num_threads=_num_background(work),
+        num_threads=num_threads,
+        **options,
     )
 
 
@@ -64,18 +73,11 @@ def _open_jpeg(work: JpegWork) -> Source:
     dataset = photograph_dataset(work.folder, work.mean, work.std)
     by_dali = choose_decoder("auto", work.device) == "dali"  # which lets nobody take part
     num_threads = work.num_threads if by_dali else _num_background(work)
-    loader = EncodedLoader(
-        dataset,
-        ResizedCrop(work.size, work.scale, work.ratio),
-        CentreCrop(work.size, work.size),
-        flip=True,
-        seed=work.seed,
-        micro_batch_size=work.slice_size,
-        device=work.device,
-        dtype=work.dtype,
-        memory_format=work.memory_format,
-        num_threads=num_threads,
-    )
+    crops = {
+        "crop": ResizedCrop(work.size, work.scale, work.ratio),
+        "centre_crop": CentreCrop(work.size, work.size),
+    }
+    loader = make_loader(dataset, _settings(work, num_threads, augment=Augment(flip=True), **crops))
     # All memory of the loader is written once before the clock runs, as that of its ring above.
     num_ahead = -(-2 * SAMPLES_AHEAD // work.slice_size) + NUM_HELD
     return Source(partial(_micro_batches, work, loader), num_ahead)

@@ -18,7 +18,7 @@ from torch import Tensor
 from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, JpegWork, Work
-from bsgrow.loading.chunk_copies import ChunkCopies
+from bsgrow.loading.side_stream import SideStream
 
 _QUEUE_DEPTH = 2  # DALI's default
 _PACKAGE = "nvidia.dali"
@@ -174,7 +174,7 @@ def _source(definition: Any, work: Work) -> Source:
 
 
 def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
-    copies = ChunkCopies(work.device)
+    side = SideStream(work.device)
     while True:
         # That of whoever uses them: without one, DALI has the host wait for the device.
         cuda_stream = torch.cuda.current_stream(work.device) if work.on_cuda else None
@@ -183,14 +183,14 @@ def _batches(pipeline: Any, work: Work) -> Generator[Batch, None, None]:
         if work.is_channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
         if tensor.dtype != work.dtype:
-            tensor = _cast(tensor, work.dtype, images, copies)
+            tensor = _cast(tensor, work.dtype, images, side)
         yield Batch(len(tensor), tensor)
 
 
-def _cast(tensor: Tensor, dtype: torch.dtype, owner: Any, copies: ChunkCopies) -> Tensor:
+def _cast(tensor: Tensor, dtype: torch.dtype, owner: Any, side: SideStream) -> Tensor:
     out = torch.empty_like(tensor, dtype=dtype)
-    copies.begin_batch(out)
-    copies.copy(tensor, out, owner)
+    side.take(out)
+    side.fill(tensor, out, owner)
     return out
 
 

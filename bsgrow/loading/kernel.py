@@ -1,51 +1,21 @@
 """The kernel for devices, called on tensors of torch."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.dlpack import to_dlpack  # type: ignore[attr-defined]  # torch lists it nowhere
 
-from bsgrow.native import Augment, cuda
+from bsgrow.native import cuda
 
-
-class Kernel(Protocol):
-    """What a loader asks of a kernel; :func:`bsgrow.native.cuda.load_batch` explains it."""
-
-    def __call__(
-        self,
-        images: object,
-        labels: object,
-        *,
-        seed: int,
-        start: int,
-        stop: int,
-        augment: Augment | None,
-        mean: Sequence[float],
-        std: Sequence[float],
-        out_images: Tensor,
-        out_labels: Tensor,
-        shuffle: bool,
-        num_samples: int | None = None,
-    ) -> None:
-        """Write the samples of positions [start, stop), augmented and normalised."""
+Kernel = Callable[..., None]
+"""What a loader asks of a kernel: the arguments of :func:`bsgrow.native.cuda.load_batch`, without a
+stream, ``images`` and ``labels`` by position."""
 
 
 def launch(
-    images: object,
-    labels: object,
-    *,
-    seed: int,
-    start: int,
-    stop: int,
-    augment: Augment | None,
-    mean: Sequence[float],
-    std: Sequence[float],
-    out_images: Tensor,
-    out_labels: Tensor,
-    shuffle: bool,
-    num_samples: int | None = None,
+    images: object, labels: object, *, out_images: Tensor, out_labels: Tensor, **options: Any
 ) -> None:
     """Launch :func:`bsgrow.native.cuda.load_batch` on torch's current stream.
 
@@ -56,17 +26,10 @@ def launch(
         cuda.load_batch(
             _as_capsule(images),
             _as_capsule(labels),
-            seed=seed,
-            start=start,
-            stop=stop,
-            augment=augment,
-            mean=mean,
-            std=std,
             out_images=_as_capsule(out_images),
             out_labels=_as_capsule(out_labels),
-            shuffle=shuffle,
-            num_samples=num_samples,
             stream=torch.cuda.current_stream().cuda_stream,
+            **options,
         )
 
 

@@ -1,20 +1,17 @@
-"""Copies to a device: their order on made-up streams, and the same bits on a real one."""
-
-import contextlib
+"""Micro-batches on their way to a device: their order on made-up streams, bits on a real one."""
 
 import numpy as np
 import pytest
 import torch
 
 from bsgrow.loading import ring, staging
-from bsgrow.loading.copy_sources import MAX_SOURCES
-from bsgrow.loading.device_copy import DeviceCopies
 from bsgrow.loading.layout import BatchLayout
+from bsgrow.loading.side_stream import MAX_SOURCES
 from bsgrow.loading.staging import Staging
 from bsgrow.stream import Share
-from tests.loading.logged_streams import Event, Stream
+from tests.loading.logged_streams import log_streams, logged_side_stream, numbers_of
 
-CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
+CUDA = torch.device("cuda", 0)
 LAYOUT = BatchLayout((3, 4, 4), torch.bfloat16, torch.channels_last)
 MICRO = 8
 
@@ -22,13 +19,8 @@ MICRO = 8
 @pytest.fixture
 def log(monkeypatch):
     """Streams that only write a log, and the CPU in place of the device."""
-    log = []
-    consumer = Stream("consumer", log)
-    monkeypatch.setattr(torch.cuda, "Stream", lambda device: Stream("copier", log))
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: consumer)
-    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
-    monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
-    monkeypatch.setattr(staging, "DeviceCopies", lambda device: DeviceCopies(CPU))
+    log = log_streams(monkeypatch)
+    monkeypatch.setattr(staging, "SideStream", lambda device: logged_side_stream(log))
     monkeypatch.setattr(ring, "_pinned_memory", lambda size: ring._aligned_memory(size))
     return log
 
@@ -53,39 +45,13 @@ def fill(start, stop, images, labels):
     return Filled()
 
 
-def slices(num):
+def cuts(num):
     return list(Share().micro_batches(0, num * MICRO, MICRO))
-
-
-def test_memory_is_not_written_before_the_consumer_let_go_of_it(log):
-    copies = DeviceCopies(CPU)
-    source = torch.arange(5)
-    (target,) = copies.begin((source,)).result()
-    assert log == [("copier waits for", "consumer"), ("copied", 0), ("consumer waits for copy", 0)]
-    assert torch.equal(target, source)
-    assert target.data_ptr() != source.data_ptr()
-
-
-def test_a_copy_that_is_not_wanted_is_waited_for_by_the_consumer(log):
-    DeviceCopies(CPU).begin((torch.arange(5),)).cancel()
-    assert log[-1] == ("consumer waits for copy", 0)
-
-
-def test_sources_are_held_while_they_are_read(log):
-    copies = DeviceCopies(CPU)
-    for index in range(5):
-        copies.begin((torch.arange(index),))
-        assert len(copies._sources) == min(index + 1, MAX_SOURCES)
-    waited = [number for what, number in log if what == "host waits for copy"]
-    assert waited == list(range(5 - MAX_SOURCES))
-    copies.finish()
-    assert not copies._sources
-    assert log[-1] == ("host waits for copy", 4)
 
 
 @pytest.mark.parametrize("prefetch_bytes", [0, 1, 1 << 20])
 def test_every_micro_batch_arrives_in_order(log, prefetch_bytes):
-    batches = Staging(LAYOUT, MICRO, CUDA, prefetch_bytes).batches(slices(50), fill)
+    batches = Staging(LAYOUT, MICRO, CUDA, prefetch_bytes).batches(cuts(50), fill)
     for index, (piece, (images, labels)) in enumerate(batches):
         assert piece.start == index * MICRO
         assert labels.tolist() == list(range(piece.start, piece.stop))
@@ -94,18 +60,18 @@ def test_every_micro_batch_arrives_in_order(log, prefetch_bytes):
 
 
 def test_each_is_copied_while_the_one_before_is_used(log):
-    batches = Staging(LAYOUT, MICRO, CUDA, 1).batches(slices(9), fill)
+    batches = Staging(LAYOUT, MICRO, CUDA, 1).batches(cuts(9), fill)
     for index, _ in enumerate(batches):
-        copied = [number for what, number in log if what == "copied"]
+        copied = numbers_of("copied", log)
         assert copied == list(range(min(index + 2, 9)))
         assert log[-1] == ("consumer waits for copy", index)
-    assert [number for what, number in log if what == "host waits for copy"] == list(range(9))
+    assert numbers_of("host waits for copy", log) == list(range(9))
 
 
 def test_in_step_nothing_is_copied_ahead(log):
-    batches = Staging(LAYOUT, MICRO, CUDA, 0).batches(slices(9), fill)
+    batches = Staging(LAYOUT, MICRO, CUDA, 0).batches(cuts(9), fill)
     next(batches)
-    assert [number for what, number in log if what == "copied"] == [0]
+    assert numbers_of("copied", log) == [0]
 
 
 def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log, num_allocated):
@@ -115,7 +81,7 @@ def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log, num_allocated)
         begun.append(start)
         return fill(start, stop, images, labels)
 
-    batches = Staging(LAYOUT, MICRO, CUDA, 1).batches(slices(100), counting_fill)
+    batches = Staging(LAYOUT, MICRO, CUDA, 1).batches(cuts(100), counting_fill)
     kept = []
     for index, batch in enumerate(batches):
         kept.append(batch)  # device memory: it is not the ring's
@@ -123,24 +89,8 @@ def test_host_memory_is_a_ring_and_copies_leave_room_to_fill(log, num_allocated)
     assert num_allocated() == 2 + MAX_SOURCES
 
 
-def test_what_is_read_is_held_where_waiting_for_it_is_interrupted(log, monkeypatch):
-    copies = DeviceCopies(CPU)
-    copies.begin((torch.arange(3),))
-    with monkeypatch.context() as interrupted:
-        interrupted.setattr(Event, "synchronize", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            copies.finish()
-    assert len(copies._sources) == 1
-    copies.finish()
-    assert log[-1] == ("host waits for copy", 0)
-
-
-def interrupt(event):
-    raise KeyboardInterrupt
-
-
 def test_closing_waits_for_the_copies(log):
-    batches = Staging(LAYOUT, MICRO, CUDA, 1).batches(slices(9), fill)
+    batches = Staging(LAYOUT, MICRO, CUDA, 1).batches(cuts(9), fill)
     next(batches)
     batches.close()
     assert log[-3:] == [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.loading.prefetch import prefetch
+from bsgrow.loading.lookahead import look_ahead
 
 DEPTHS = [0, 1, 3]
 
@@ -25,7 +25,7 @@ class Work:
 def run(requests, depth, begin=Work):
     """Return the results, as a generator, and the record."""
     record = []
-    return prefetch(requests, lambda r: begin(record, r), lambda n: n < depth), record
+    return look_ahead(requests, lambda r: begin(record, r), lambda n: n < depth), record
 
 
 def of(kind, record):

@@ -2,26 +2,29 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Pending(Protocol[Result_co]):
-    """A piece of work under way."""
+@dataclass(frozen=True, slots=True)
+class Begun(Generic[Result]):
+    """A piece of work under way.
 
-    def result(self) -> Result_co:
-        """Wait for it, if need be, and return what it made."""
+    Attributes:
+        result: waits for it, if need be, and returns what it made.
+        cancel: drops it; what it made is not wanted.
+    """
 
-    def cancel(self) -> None:
-        """Drop it; what it made is not wanted."""
+    result: Callable[[], Result]
+    cancel: Callable[[], object]
 
 
-def prefetch(
+def look_ahead(
     requests: Iterable[Request],
-    begin: Callable[[Request], Pending[Result]],
+    begin: Callable[[Request], Begun[Result]],
     has_room: Callable[[int], bool],
 ) -> Generator[Result, None, None]:
     """Yield what the requests give, in order, each begun as early as there is room.
@@ -36,20 +39,20 @@ def prefetch(
         has_room: whether one more may be begun, given how many are under way; not asked at 0.
     """
     left = iter(requests)
-    under_way: deque[Pending[Result]] = deque()
+    under_way: deque[Begun[Result]] = deque()
     try:
         while _begin_more(left, begin, has_room, under_way):
             yield under_way.popleft().result()
     finally:
-        for pending in under_way:
-            pending.cancel()
+        for begun in under_way:
+            begun.cancel()
 
 
 def _begin_more(
     left: Iterator[Request],
-    begin: Callable[[Request], Pending[Result]],
+    begin: Callable[[Request], Begun[Result]],
     has_room: Callable[[int], bool],
-    under_way: deque[Pending[Result]],
+    under_way: deque[Begun[Result]],
 ) -> bool:
     """Begin what there is room for, one at least; return whether any is under way."""
     while not under_way or has_room(len(under_way)):

@@ -1,0 +1,100 @@
+"""Which loader serves a data set on a device, and why."""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+
+from bsgrow.data import ArrayDataset, Dataset, EncodedDataset
+from bsgrow.loading.array_loader import ArrayLoader
+from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.loading.loader import Loader
+from bsgrow.loading.resident import DoesNotFitError, num_bytes, resident_fill
+from bsgrow.loading.settings import RESIDENT_FRACTION, LoaderSettings
+from bsgrow.loading.streamed import streamed_fill
+from bsgrow.native import cuda
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where micro-batches are made.
+
+    Attributes:
+        place: `host`, by native threads, and copied where they are wanted; `resident`, on the
+            device, which keeps the data set; `streamed`, on the device, to which samples are sent.
+        reason: in words.
+    """
+
+    place: Literal["host", "resident", "streamed"]
+    reason: str
+
+
+def make_loader(dataset: Dataset, settings: LoaderSettings) -> Loader:
+    """Return the loader of a data set that suits the device.
+
+    What a loader of arrays yields is the same wherever it makes them. The choice and its reason are
+    logged; as a warning where the host serves a CUDA device.
+
+    Args:
+        dataset: the samples.
+        settings: what becomes of them.
+
+    Raises:
+        InputError: the decoder of encoded samples is not installed.
+    """
+    if dataset.image_shape is None:  # whatever has the face of one, of whichever type
+        return EncodedLoader(cast("EncodedDataset", dataset), settings)
+    arrays = cast("ArrayDataset", dataset)
+    choice = _choose(arrays, settings)
+    if choice.place == "resident":
+        try:
+            return ArrayLoader(arrays, settings, resident_fill)
+        except DoesNotFitError as error:  # someone else took the memory since
+            _log.warning("micro-batches: streamed, since %s", error)
+    if choice.place == "host":
+        return ArrayLoader(arrays, settings)
+    return ArrayLoader(arrays, settings, streamed_fill)
+
+
+def choose_place(
+    dataset_bytes: int,
+    free_bytes: int | None,
+    unavailable: str | None,
+    resident_fraction: float = RESIDENT_FRACTION,
+) -> Choice:
+    """Choose where micro-batches of arrays are made.
+
+    Args:
+        dataset_bytes: of images and labels.
+        free_bytes: of the device's memory; None for the CPU.
+        unavailable: why the kernel cannot run on the device; None where it can.
+        resident_fraction: of free_bytes that the data set may take.
+    """
+    if free_bytes is None:
+        return Choice("host", "the device is the CPU")
+    if unavailable:
+        return Choice("host", unavailable)
+    sizes = f"{dataset_bytes / 2**20:.0f} MiB, with {free_bytes / 2**20:.0f} MiB free on the device"
+    if dataset_bytes <= resident_fraction * free_bytes:
+        return Choice("resident", f"the data set takes {sizes}")
+    return Choice("streamed", f"the data set takes {sizes}: over {resident_fraction:g} of it")
+
+
+def _choose(dataset: ArrayDataset, settings: LoaderSettings) -> Choice:
+    device, on_cuda = settings.device, settings.device.type == "cuda"
+    choice = choose_place(
+        num_bytes(dataset),
+        torch.cuda.mem_get_info(device)[0] if on_cuda else None,
+        cuda.why_unavailable(_index_of(device)) if on_cuda else None,
+        settings.resident_fraction,
+    )
+    level = logging.WARNING if on_cuda and choice.place == "host" else logging.INFO
+    _log.log(level, "micro-batches: %s, since %s", choice.place, choice.reason)
+    return choice
+
+
+def _index_of(device: torch.device) -> int:
+    return torch.cuda.current_device() if device.index is None else device.index

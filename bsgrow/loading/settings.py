@@ -1,0 +1,100 @@
+"""What is wanted of a loader: one value, from the recipe down to the kernel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import torch
+
+from bsgrow.data import ArrayDataset, ArraySplit
+from bsgrow.images.crops import CentreCrop, ResizedCrop
+from bsgrow.loading.faults import OnError
+from bsgrow.loading.layout import BatchLayout
+from bsgrow.loading.loader import WHOLE
+from bsgrow.native import Augment
+from bsgrow.stream import Share
+
+DecoderName = Literal["auto", "native", "dali"]
+"""``auto`` is DALI on a CUDA device. On the CPU it is the native decoder; where that was built
+without libjpeg-turbo, so that Pillow does its work, DALI if it is installed."""
+
+RESIDENT_FRACTION: Final = 0.5
+"""Of the device memory that is free before a model is there: what a data set may take."""
+
+
+@dataclass(frozen=True)
+class LoaderSettings:
+    """What becomes of samples, and where they are wanted.
+
+    Attributes:
+        micro_batch_size: samples per micro-batch, a multiple of the ghost batch.
+        device: where the micro-batches are wanted.
+        seed: of order and augmentation.
+        augment: what happens to each training sample; of encoded ones, whether it is mirrored.
+        dtype: float32, float16 or bfloat16.
+        memory_format: torch.contiguous_format or torch.channels_last.
+        num_threads: native threads, where the host takes part.
+        share: what this rank takes of each update.
+        crop: the window of each encoded training sample.
+        centre_crop: what is shown of each encoded held-out sample, of the same size.
+        decoder: of encoded samples; see ``DecoderName``.
+        on_error: what to do about an encoded sample that cannot be used; see ``OnError``.
+        resident_fraction: of the free device memory that arrays may take; 0 streams them.
+    """
+
+    micro_batch_size: int
+    device: torch.device
+    seed: int = 0
+    augment: Augment = field(default_factory=Augment)
+    dtype: torch.dtype = torch.float32
+    memory_format: torch.memory_format = torch.contiguous_format
+    num_threads: int = 1
+    share: Share = WHOLE
+    crop: ResizedCrop = field(default_factory=lambda: ResizedCrop(224))
+    centre_crop: CentreCrop = field(default_factory=lambda: CentreCrop(224, 256))
+    decoder: DecoderName = "auto"
+    on_error: OnError = "raise"
+    resident_fraction: float = RESIDENT_FRACTION
+
+    def layout(self, image_shape: tuple[int, int, int]) -> BatchLayout:
+        """Return how micro-batches of images (C, H, W) lie in memory."""
+        return BatchLayout(image_shape, self.dtype, self.memory_format)
+
+
+@dataclass(frozen=True)
+class BatchSpec:
+    """What a kernel is to make of the samples of one split of arrays.
+
+    Attributes:
+        dataset: the samples.
+        settings: what becomes of them.
+        is_training: whether they are the training samples, shuffled and augmented; else the
+            held-out ones, as they are.
+    """
+
+    dataset: ArrayDataset
+    settings: LoaderSettings
+    is_training: bool
+
+    @property
+    def split(self) -> ArraySplit:
+        """The samples."""
+        return self.dataset.train if self.is_training else self.dataset.test
+
+    @cached_property
+    def layout(self) -> BatchLayout:
+        """Of each micro-batch."""
+        return self.settings.layout(self.dataset.image_shape)
+
+    @cached_property  # asked for again with every micro-batch, as is what follows
+    def order(self) -> Mapping[str, Any]:
+        """What a kernel is told of the order of samples."""
+        return {"seed": self.settings.seed, "shuffle": self.is_training}
+
+    @cached_property
+    def arguments(self) -> Mapping[str, Any]:
+        """What a kernel is told beside positions and memory."""
+        augment = self.settings.augment if self.is_training else None
+        statistics = {"mean": self.dataset.mean, "std": self.dataset.std}
+        return {**self.order, **statistics, "augment": augment}
