@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.data import EncodedDataset
-from bsgrow.data.encoded_spec import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
-from bsgrow.data.image_folder import ImageFolderSplit
+from bsgrow.data.encoded.spec import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
+from bsgrow.data.folder.split import ImageFolderSplit
 from bsgrow.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import torch
 
 from bsgrow.bench.photographs import Photographs
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
-from bsgrow.data.encoded_spec import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
+from bsgrow.data.encoded.spec import PHOTOGRAPH_MEAN, PHOTOGRAPH_STD
 from bsgrow.errors import InputError
 from bsgrow.native import Augment
 from bsgrow.training.device import resolve_device, use_device

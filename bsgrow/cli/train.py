@@ -91,7 +91,7 @@ def train(
 
 def _check_soon(recipe: "Recipe", directory: "RunDirectory", resume: bool) -> None:
     """Raise what is wrong before torch is imported, where that takes no look into the data."""
-    from bsgrow.data.sources import expand_user
+    from bsgrow.data.user_path import expand_user
     from bsgrow.recipe import plan_recipe
 
     path = recipe.data.path

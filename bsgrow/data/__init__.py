@@ -1,7 +1,7 @@
 """Where samples come from, behind one face: data sets in memory, and encoded images of any number.
 
 A new data set is one new file that makes a `DatasetSpec` and one line in ``registry.py``; a new
-layout of encoded images is one that makes an `EncodedSplit` and one line in ``encoded_spec.py``.
+layout of encoded images is one that makes an `EncodedSplit` and one line in ``encoded/spec.py``.
 What is known of them is known without numpy; what opens them is imported when it is asked for.
 """
 
@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bsgrow.data.dataset import Dataset, Split
-from bsgrow.data.encoded_spec import LAYOUTS
+from bsgrow.data.encoded.spec import LAYOUTS
 from bsgrow.data.registry import DATASETS, find_spec, load_dataset
 from bsgrow.data.spec import DatasetSpec
 
 if TYPE_CHECKING:
-    from bsgrow.data.array_dataset import ArrayDataset, ArraySplit, fingerprint
-    from bsgrow.data.encoded import EncodedDataset, EncodedSplit, SampleError
-    from bsgrow.data.sources import load_encoded
+    from bsgrow.data.arrays.dataset import ArrayDataset, ArraySplit, fingerprint
+    from bsgrow.data.encoded.dataset import EncodedDataset, EncodedSplit, SampleError
+    from bsgrow.data.encoded.opening import load_encoded
 
 __all__ = [
     "DATASETS",
@@ -36,9 +36,9 @@ __all__ = [
 ]
 
 _WITH_NUMPY = {
-    **dict.fromkeys(("ArrayDataset", "ArraySplit", "fingerprint"), "array_dataset"),
-    **dict.fromkeys(("EncodedDataset", "EncodedSplit", "SampleError"), "encoded"),
-    "load_encoded": "sources",
+    **dict.fromkeys(("ArrayDataset", "ArraySplit", "fingerprint"), "arrays.dataset"),
+    **dict.fromkeys(("EncodedDataset", "EncodedSplit", "SampleError"), "encoded.dataset"),
+    "load_encoded": "encoded.opening",
 }
 
 

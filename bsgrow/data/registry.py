@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bsgrow.data import cifar, digits, fashion_mnist, imagenet
-from bsgrow.data.encoded_spec import LAYOUTS
+from bsgrow.data.arrays import cifar, digits, fashion_mnist
+from bsgrow.data.encoded import imagenet
+from bsgrow.data.encoded.spec import LAYOUTS
 from bsgrow.data.spec import DatasetSpec
 from bsgrow.validation.registry import Registry
 
 if TYPE_CHECKING:
-    from bsgrow.data.array_dataset import ArrayDataset
+    from bsgrow.data.arrays.dataset import ArrayDataset
 
 DATASETS: Registry[DatasetSpec] = Registry("data set")
 for _spec in (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from bsgrow.data.user_path import expand_user, searching
 
 if TYPE_CHECKING:
-    from bsgrow.data.array_dataset import ArrayDataset, ArraySplit
+    from bsgrow.data.arrays.dataset import ArrayDataset, ArraySplit
     from bsgrow.data.dataset import Dataset
 
 Shape = tuple[int, int, int]
@@ -58,7 +58,7 @@ class DatasetSpec(ABC):
 
         Args:
             path: of its files, ``data.path`` in a recipe.
-            test_fraction: how much of one split is held out; see `bsgrow.data.held_out`.
+            test_fraction: how much of one split is held out; see `bsgrow.data.encoded.held_out`.
 
         Returns:
             The data set, where it is ready to be streamed without more; else None.
@@ -74,7 +74,7 @@ class DatasetSpec(ABC):
 
         Args:
             path: of its files, ``data.path`` in a recipe; None as `fetch`.
-            test_fraction: how much of one split is held out; see `bsgrow.data.held_out`.
+            test_fraction: how much of one split is held out; see `bsgrow.data.encoded.held_out`.
 
         Raises:
             InputError: there is no path where one is needed, or nothing is there.
@@ -134,7 +134,10 @@ class ArraySpec(DatasetSpec):
 
     def fetch(self, path: Path | None = None, *, download: bool = True) -> "ArrayDataset":
         """Read it into memory, of the length and shape that are known."""
-        from bsgrow.data.array_dataset import ArrayDataset, fingerprint  # late: planning needs none
+        from bsgrow.data.arrays.dataset import (  # late: planning needs none
+            ArrayDataset,
+            fingerprint,
+        )
 
         with searching():
             train, test = self.load(path and expand_user(path), download=download)

@@ -9,15 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bsgrow.data.encoded import DamagedError
-from bsgrow.data.encoded_spec import LAYOUTS
-from bsgrow.data.layouts import TARS, find_layout, kind_of, tell_what_is_beside, tell_what_is_left
-from bsgrow.data.names import Names
+from bsgrow.data.encoded.dataset import DamagedError
+from bsgrow.data.encoded.layouts import (
+    TARS,
+    find_layout,
+    kind_of,
+    tell_what_is_beside,
+    tell_what_is_left,
+)
+from bsgrow.data.encoded.names import Names
+from bsgrow.data.encoded.opening import check_same_classes
+from bsgrow.data.encoded.spec import LAYOUTS
+from bsgrow.data.encoded.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
 from bsgrow.data.packing.source import open_images
 from bsgrow.data.shards import check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import RECORD, Index
-from bsgrow.data.sources import check_same_classes
-from bsgrow.data.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
 from bsgrow.data.verify_samples import Part, SampleChecks, num_useful, runs_of, size_of
 from bsgrow.errors import InputError
 from bsgrow.images.encoded import Encoded

@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from bsgrow.data.encoded import EncodedSplit, SampleError
+from bsgrow.data.encoded.dataset import EncodedSplit, SampleError
 from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.data.shards import ShardSplit, open_index
 from bsgrow.images.encoded import Encoded

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kMostHeaders = 1 << 12;
 constexpr int64_t kMostBytesRead = 1 << 26;
 constexpr int64_t kMostMetadata = 1 << 12;  // in one header; Python counts what is more
-constexpr int kMostParts = 1 << 10;         // of one sample; so has bsgrow.data.tar_samples
+constexpr int kMostParts = 1 << 10;         // of one sample; so has bsgrow.data.tar.samples
 constexpr int64_t kMostLabelBytes = 32;
 constexpr int64_t kMostClasses = 1 << 20;
 constexpr std::string_view kBlank = " \t\n\r\v\f";

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bsgrow.data import class_folders, tar_columns
+from bsgrow.data.folder import class_folders
+from bsgrow.data.tar import columns
 from tests.data.tar_files import make_tar
 from tests.photo_folder import write_photographs
 
@@ -71,7 +72,7 @@ def read(data, monkeypatch):
     monkeypatch.setattr(class_folders, "_list_several", list_several)
     monkeypatch.setattr(os, "scandir", counted(os.scandir))
     monkeypatch.setattr(os, "listdir", counted(os.listdir))
-    monkeypatch.setattr(tar_columns, "opened_regular", counted(tar_columns.opened_regular))
+    monkeypatch.setattr(columns, "opened_regular", counted(columns.opened_regular))
     return counts
 
 

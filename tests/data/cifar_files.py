@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bsgrow.data.cifar import LAYOUT_10, LAYOUT_100, load_cifar
-from bsgrow.data.cifar_binary import Layout
+from bsgrow.data.arrays.cifar import LAYOUT_10, LAYOUT_100, load_cifar
+from bsgrow.data.arrays.cifar_binary import Layout
 
 LAYOUTS = {"cifar10": LAYOUT_10, "cifar100": LAYOUT_100}
 EXTRA_FILES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bsgrow.data.names import Names
+from bsgrow.data.encoded.names import Names
 from bsgrow.data.shards import shard_name
 from bsgrow.data.shards.layout import HEADER, RECORD, Index, align, encode
 

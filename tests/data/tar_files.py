@@ -4,9 +4,9 @@ import io
 import os
 import tarfile
 
-from bsgrow.data.tar_columns import TarIndex
-from bsgrow.data.tar_index import TarReader
-from bsgrow.data.tar_samples import SampleReader
+from bsgrow.data.tar.columns import TarIndex
+from bsgrow.data.tar.index import TarReader
+from bsgrow.data.tar.samples import SampleReader
 from bsgrow.errors import BsgrowError
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}

@@ -9,10 +9,11 @@ import tarfile
 import numpy as np
 import pytest
 
-from bsgrow.data import cifar_binary, find_spec
-from bsgrow.data.cifar_binary import _MOST_BESIDE
-from bsgrow.data.fashion_mnist import FILES
-from bsgrow.data.idx import read_idx
+from bsgrow.data import find_spec
+from bsgrow.data.arrays import cifar_binary
+from bsgrow.data.arrays.cifar_binary import _MOST_BESIDE
+from bsgrow.data.arrays.fashion_mnist import FILES
+from bsgrow.data.arrays.idx import read_idx
 from bsgrow.errors import BsgrowError
 from tests.data.cifar_files import Small
 from tests.peak_memory import little_memory

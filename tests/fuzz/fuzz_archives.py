@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bsgrow.data import cifar_binary
-from bsgrow.data.idx import read_idx
+from bsgrow.data.arrays import cifar_binary
+from bsgrow.data.arrays.idx import read_idx
 from bsgrow.errors import BsgrowError
 from tests.data.cifar_files import Small
 from tests.fuzz.binary_mutations import mutate

@@ -14,9 +14,9 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from bsgrow.data.encoded.webdataset import WebDatasetSplit
 from bsgrow.data.shards import open_shards
 from bsgrow.data.verify import verify
-from bsgrow.data.webdataset import WebDatasetSplit
 from bsgrow.errors import BsgrowError
 from tests.data.shard_files import images_of, shard_bytes, with_right_checksum
 from tests.data.tar_files import FORMATS, make_tar

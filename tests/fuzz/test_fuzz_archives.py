@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bsgrow.data import cifar_binary
+from bsgrow.data.arrays import cifar_binary
 from tests.data.cifar_files import Small
 from tests.fuzz import fuzz_archives
 from tests.fuzz.fuzz_archives import cifar_case, idx_case, main, tars_of

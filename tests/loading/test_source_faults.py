@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bsgrow.data import SampleError, load_encoded
-from bsgrow.data.encoded import DamagedError
+from bsgrow.data.encoded.dataset import DamagedError
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.loading import micro_batches_of
 from tests.data.tar_files import make_tar

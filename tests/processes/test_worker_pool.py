@@ -12,7 +12,7 @@ from select import select
 
 import pytest
 
-from bsgrow.data.encoded import SampleError
+from bsgrow.data.encoded.dataset import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.processes import worker_pool
 from bsgrow.processes.worker_pool import PART_BYTES, started_workers

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
-from bsgrow.data.encoded import SampleError
+from bsgrow.data.encoded.dataset import SampleError
 from bsgrow.data.packing.destination import check_apart, check_free
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.packing.plan import PackPlan, plan_pack

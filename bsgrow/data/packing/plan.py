@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import features
 
-from bsgrow.data.encoded import EncodedSplit
+from bsgrow.data.encoded.dataset import EncodedSplit
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.shards.index_checks import MOST_CLASSES, MOST_TEXT_BYTES
 from bsgrow.data.shards.layout import MAX_INDEX_BYTES, RECORD, VERSION

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bsgrow.data.encoded import SampleError
+from bsgrow.data.encoded.dataset import SampleError
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, prepare
 from bsgrow.images.encoded import Encoded

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.encoded import SampleError
-from bsgrow.data.names import Names
+from bsgrow.data.encoded.dataset import SampleError
+from bsgrow.data.encoded.names import Names
 from bsgrow.data.packing.plan import PackPlan
 from bsgrow.data.packing.preparation import Packed
 from bsgrow.data.shards import shard_name

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from bsgrow.data.encoded_spec import LAYOUTS
-from bsgrow.data.layouts import find_layout, tell_what_is_beside
-from bsgrow.data.packing.plan import SourceSplit
-from bsgrow.data.sources import check_same_classes, held_out_classes
-from bsgrow.data.split_folders import (
+from bsgrow.data.encoded.layouts import find_layout, tell_what_is_beside
+from bsgrow.data.encoded.opening import check_same_classes, held_out_classes
+from bsgrow.data.encoded.spec import LAYOUTS
+from bsgrow.data.encoded.split_folders import (
     TEST_FOLDERS,
     TRAIN_FOLDER,
     held_out_folder,
     is_data_set,
 )
+from bsgrow.data.packing.plan import SourceSplit
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 

@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from bsgrow.data.encoded import SampleError
+from bsgrow.data.encoded.dataset import SampleError
 from bsgrow.data.packing.plan import PackPlan, SourceSplit
 from bsgrow.data.packing.preparation import runs_of
 from bsgrow.images.image_error import ImageError

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bsgrow.data.encoded import DamagedError
+from bsgrow.data.encoded.dataset import DamagedError
 from bsgrow.data.shards.index_checks import read_header
 from bsgrow.data.shards.index_reading import read_index
 from bsgrow.data.shards.layout import HEADER, Header, Index

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.encoded import MAX_SAMPLE_BYTES, DamagedError
+from bsgrow.data.encoded.dataset import MAX_SAMPLE_BYTES, DamagedError
 from bsgrow.data.shards.layout import (
     ALIGNMENT,
     HEADER,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.names import Names
+from bsgrow.data.encoded.names import Names
 from bsgrow.data.shards.index_checks import RecordChecks, damaged, split_names
 from bsgrow.data.shards.layout import CHECKED_FROM, HEADER, RECORD, Header, Index
 

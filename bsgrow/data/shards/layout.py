@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.names import Names
+from bsgrow.data.encoded.names import Names
 
 MAGIC = b"\x89bsgrow\n"
 VERSION = 1

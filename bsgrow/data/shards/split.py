@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.data.encoded import SampleError, split_fingerprint
-from bsgrow.data.layouts import tell_what_is_left
-from bsgrow.data.names import Names
-from bsgrow.data.sample_files import SampleFiles
+from bsgrow.data.encoded.dataset import SampleError, split_fingerprint
+from bsgrow.data.encoded.layouts import tell_what_is_left
+from bsgrow.data.encoded.names import Names
+from bsgrow.data.folder.sample_files import SampleFiles
 from bsgrow.data.shards.files import (
     check_complete,
     check_same_texts,

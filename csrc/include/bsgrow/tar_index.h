@@ -20,7 +20,7 @@ struct TarRun {
 // Indexes samples from `position` on, which is where a member begins, up to the first that is not
 // beyond doubt: one image and one label of the same key, files with intact headers, beside others
 // that have one extension. Of anything else, the end of the tar included, nothing is said but where
-// it is: bsgrow.data.tar_samples decides, and has the rules for all of it.
+// it is: bsgrow.data.tar.samples decides, and has the rules for all of it.
 //
 // Stops after some thousand headers too, so that its caller can be interrupted.
 TarRun index_tar(int descriptor, int64_t file_bytes, int64_t position);
