@@ -3,7 +3,10 @@
 import errno
 import os
 import sys
+from collections.abc import Callable
+from importlib import import_module
 
+from bsgrow.cli.garbage import few_collections
 from bsgrow.cli.interrupt import remember_interrupts, was_interrupted
 from bsgrow.cli.remarks import warnings_as_notes
 from bsgrow.cli.text_output import flush_stdout, prepare_text_output
@@ -20,6 +23,8 @@ def main() -> None:
     # OpenMP's threads spin while they wait; on a core that others use too, that made a training
     # step 4 to 6 times slower than sleeping does. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # To look for plugins, Pydantic would read what is known of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         remember_interrupts()
         prepare_text_output()
@@ -51,17 +56,22 @@ def _forget_unhandled() -> None:
 
 
 def _run() -> None:
-    """Import the commands, which takes a while, and run one of them."""
+    """Run a command, which imports what it needs."""
+    try:
+        with few_collections(), warnings_as_notes():
+            _app()(prog_name="bsgrow")
+    finally:
+        flush_stdout()
+
+
+def _app() -> Callable[..., object]:
     if sys.argv[1:2] == ["doctor"]:  # it says why the others cannot be loaded, so it loads none
         from bsgrow.cli.doctor import app
     else:
+        if "BSGROW_INSTRUCTION_SET" in os.environ:  # a wrong one is refused by every command
+            import_module("bsgrow.native.extension")
         from bsgrow.cli.app import app
-
-    try:
-        with warnings_as_notes():
-            app(prog_name="bsgrow")
-    finally:
-        flush_stdout()
+    return app
 
 
 def _of_the_system(error: OSError) -> BsgrowError:

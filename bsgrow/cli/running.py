@@ -3,6 +3,7 @@
 import typer
 
 from bsgrow.cli.console import print_error
+from bsgrow.cli.garbage import collect_as_usual
 from bsgrow.cli.live import display
 from bsgrow.cli.stopping import StopRequest
 from bsgrow.errors import BsgrowError
@@ -41,6 +42,7 @@ def carry_out_stoppable(
         lines: whether each evaluation leaves a line on stderr.
         opened: the data of a command that carries out several recipes.
     """
+    collect_as_usual()
     stop.graceful = False
     try:
         with display(lines=lines) as show:

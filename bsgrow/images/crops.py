@@ -22,7 +22,7 @@ class ResizedCrop:
         InputError: a field is out of range.
     """
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     size: int
     """Side of the output in pixels."""
@@ -51,7 +51,7 @@ class CentreCrop:
         InputError: a field is out of range.
     """
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     size: int
     """Side of the output in pixels."""

@@ -21,7 +21,6 @@ class Augment:
     __pydantic_config__: ClassVar = {
         "extra": "forbid",
         "strict": True,
-        "use_attribute_docstrings": True,
     }
 
     pad: int = 0

@@ -231,10 +231,10 @@ class Recipe(Section):
     model: ModelConfig
     """A table: the architecture, such as ``model = { name = "wide_resnet", depth = 16 }``."""
 
-    optimizer: OptimizerConfig = OptimizerConfig()
+    optimizer: OptimizerConfig = OptimizerConfig.model_construct()
     """A table: torch's optimizer, such as ``optimizer = { name = "sgd", momentum = 0.9 }``."""
 
-    loss: LossConfig = LossConfig()
+    loss: LossConfig = LossConfig.model_construct()
     """A table: the loss of training, such as ``loss = { label_smoothing = 0.1 }``."""
 
     schedule: ScheduleConfig
@@ -244,7 +244,7 @@ class Recipe(Section):
     growth: Growth = Growth()
     """A table: how the decay is spent in batch size, such as ``growth = { mode = "grow" }``."""
 
-    run: RunConfig = RunConfig()
+    run: RunConfig = RunConfig.model_construct()
     """A table: how the plan is carried out, such as ``run = { seed = 0 }``."""
 
     @model_validator(mode="after")

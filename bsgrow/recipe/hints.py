@@ -1,9 +1,12 @@
 """What a key of the recipe means, said by its own documentation."""
 
+import ast
+import inspect
 import re
+import textwrap
 from functools import cache
-
-from pydantic import TypeAdapter
+from itertools import pairwise
+from typing import Any
 
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.section import table_type
@@ -21,15 +24,30 @@ def key_hint(message: str) -> str | None:
     if found is None or found[1] not in Recipe.model_fields:
         return None
     table, name = found.groups()
-    text = _descriptions(table).get(name) if name else Recipe.model_fields[table].description
+    text = _documentation(table_type(Recipe, table) if name else Recipe).get(name or table)
     return f"{name or table}: {_first_sentence(text)}" if text else None
 
 
 @cache
-def _descriptions(table: str) -> dict[str, str]:
-    """Return the documentation of the keys of a table."""
-    properties = TypeAdapter(table_type(Recipe, table)).json_schema()["properties"]
-    return {name: about.get("description", "") for name, about in properties.items()}
+def _documentation(table: Any) -> dict[str, str]:
+    """Return what stands under each annotated name in the source of a class.
+
+    It is read where it is asked for: to find it as each class is made takes longer than a plan.
+    """
+    try:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(table))).body
+    except (OSError, TypeError):  # without its source, or no class
+        return {}
+    assert isinstance(tree, ast.ClassDef)
+    return {
+        statement.target.id: inspect.cleandoc(below.value.value)
+        for statement, below in pairwise(tree.body)
+        if isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
 
 
 def _first_sentence(text: str) -> str:

@@ -9,9 +9,7 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """A table of the recipe: no unknown keys, no silent conversion, no change after reading."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def table_type(table: type[BaseModel], key: str) -> Any:

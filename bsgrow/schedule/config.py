@@ -68,7 +68,6 @@ class Growth:
     __pydantic_config__: ClassVar = {
         "extra": "forbid",
         "strict": True,
-        "use_attribute_docstrings": True,
     }
 
     mode: Literal["decay", "hybrid", "grow"] = "grow"

@@ -11,6 +11,7 @@ from bsgrow.bench.photographs import Photographs, cut_photographs, find_photogra
 from bsgrow.cli.console import print_json
 from bsgrow.cli.ending import ending_at_once
 from bsgrow.cli.format import Format
+from bsgrow.cli.garbage import collect_as_usual
 from bsgrow.cli.terminal import err
 from bsgrow.reporting.machine import describe_machine
 
@@ -44,6 +45,7 @@ def scratch_folder() -> Iterator[Path]:
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Yield what shows progress: a live line if stderr is a terminal, else a line a batch size."""
+    collect_as_usual()
     if err.is_terminal:
         with err.status("starting") as status:
             yield status.update

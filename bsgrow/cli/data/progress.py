@@ -7,6 +7,7 @@ from types import FrameType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bsgrow.cli.garbage import collect_as_usual
 from bsgrow.cli.interrupt import interrupt
 from bsgrow.cli.terminal import err
 
@@ -22,6 +23,7 @@ def sample_bar(action: str) -> Iterator[Told]:
 
     Ctrl-C is raised there, and at once before the first is told of; a second one at once.
     """
+    collect_as_usual()
     with _bar(action) as show, _interrupts_raised_by(show) as told:
         yield told
 
