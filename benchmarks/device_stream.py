@@ -101,9 +101,9 @@ def make_stream(
                 out_images=outputs[index % len(outputs)],
                 out_labels=labels,
                 cursor=cursor,
-                stream=stream,
+                cuda_stream=stream,
             )
-        cuda.advance_cursor(cursor, num_batches * batch_size, stream=stream)
+        cuda.advance_cursor(cursor, num_batches * batch_size, cuda_stream=stream)
 
     return capture(launch)
 

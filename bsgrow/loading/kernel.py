@@ -11,7 +11,7 @@ from bsgrow.native import cuda
 
 Kernel = Callable[..., None]
 """What a loader asks of a kernel: the arguments of :func:`bsgrow.native.cuda.load_batch`, without a
-stream, ``images`` and ``labels`` by position."""
+CUDA stream, ``images`` and ``labels`` by position."""
 
 
 def launch(
@@ -28,7 +28,7 @@ def launch(
             _as_capsule(labels),
             out_images=_as_capsule(out_images),
             out_labels=_as_capsule(out_labels),
-            stream=torch.cuda.current_stream().cuda_stream,
+            cuda_stream=torch.cuda.current_stream().cuda_stream,
             **options,
         )
 
@@ -43,7 +43,7 @@ def hold(tensor: Tensor) -> object:
         return tensor
     with torch.cuda.device(tensor.device):
         return cuda.device_array(
-            _as_capsule(tensor), stream=torch.cuda.current_stream().cuda_stream
+            _as_capsule(tensor), cuda_stream=torch.cuda.current_stream().cuda_stream
         )
 
 

@@ -1,9 +1,9 @@
-"""The thin Python face of the compiled sample stream on CUDA devices.
+"""The thin Python face of the kernels for CUDA devices.
 
 Arrays on a device are objects with ``__dlpack__`` or ``__cuda_array_interface__``: tensors of
 torch, arrays of CuPy, JAX or Numba. A DLPack capsule is taken as it is: it says nothing of a
-stream, so that what its producer has yet to write must come before on the stream of the call.
-Streams are handles, as in ``torch.cuda.Stream.cuda_stream``; 0 is the default stream.
+CUDA stream, so that what its producer has yet to write must come before on that of the call. CUDA
+streams are handles, as in ``torch.cuda.Stream.cuda_stream``; 0 is the default one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ else:
 
 
 def why_unavailable(device: int | None = None) -> str | None:
-    """Say why the stream cannot run on a device here; None where it can. Never raises.
+    """Say why the kernels cannot run on a device here; None where it can. Never raises.
 
     Args:
         device: its index; None asks for any.
@@ -38,12 +38,12 @@ def why_unavailable(device: int | None = None) -> str | None:
     return None if None in reasons else reasons[0]
 
 
-def device_array(array: object, *, stream: int) -> object:
+def device_array(array: object, *, cuda_stream: int) -> object:
     """Take an array once and for all, so that no later call has to look at it again.
 
     Args:
         array: in the memory of a device; kept alive by what is returned.
-        stream: what its producer has yet to write comes before what this stream does next.
+        cuda_stream: what its producer has yet to write comes before what this one does next.
 
     Returns:
         What every argument on a device may be.
@@ -55,7 +55,7 @@ def device_array(array: object, *, stream: int) -> object:
     """
     _require_extension()
     with _explaining_failures():
-        return extension.DeviceArray(array, stream=stream)
+        return extension.DeviceArray(array, cuda_stream=cuda_stream)
 
 
 def load_batch(
@@ -73,13 +73,13 @@ def load_batch(
     shuffle: bool = True,
     num_samples: int | None = None,
     cursor: object | None = None,
-    stream: int,
+    cuda_stream: int,
 ) -> None:
     """Launches what :func:`bsgrow.native.load_batch` does, on a device: the same bits.
 
     One kernel, no copy, no synchronisation: it returns while the device works. The arrays must
-    live until the stream has passed the launch; what frees memory in the order of a stream, as
-    torch does, needs to know the stream where it is not the one that they were made on.
+    live until the CUDA stream has passed the launch; what frees memory in the order of one, as
+    torch does, needs to know it where it is not the one that they were made on.
 
     Args:
         images: uint8 ``[num_samples, channels, height, width]``, C-contiguous, at most 256
@@ -101,7 +101,7 @@ def load_batch(
         cursor: int64 or uint64 ``[1]`` on that device, which the kernel adds to start and stop, so
             that replays of a CUDA graph walk the stream; see :func:`advance_cursor`. Nobody checks
             that it stays below epoch 2**32, where the stream begins to repeat itself.
-        stream: where to launch.
+        cuda_stream: where to launch.
 
     Raises:
         BsgrowError: the module for devices was not built, or CUDA failed.
@@ -131,17 +131,17 @@ def load_batch(
             shuffle=shuffle,
             num_samples=num_samples,
             cursor=cursor,
-            stream=stream,
+            cuda_stream=cuda_stream,
         )
 
 
-def advance_cursor(cursor: object, count: int, *, stream: int) -> None:
-    """Launches ``cursor += count``, after what the stream did before.
+def advance_cursor(cursor: object, count: int, *, cuda_stream: int) -> None:
+    """Launches ``cursor += count``, after what the CUDA stream did before.
 
     Args:
         cursor: int64 or uint64 ``[1]``, on a device.
         count: 0 to 2**64 - 1.
-        stream: where to launch.
+        cuda_stream: where to launch.
 
     Raises:
         BsgrowError: the module for devices was not built, or CUDA failed.
@@ -150,7 +150,7 @@ def advance_cursor(cursor: object, count: int, *, stream: int) -> None:
     """
     _require_extension()
     with _explaining_failures():
-        extension.advance_cursor(cursor=cursor, count=count, stream=stream)
+        extension.advance_cursor(cursor=cursor, count=count, cuda_stream=cuda_stream)
 
 
 def _why_not_on(device: int) -> str | None:

@@ -22,7 +22,8 @@ void check_and_order(py::handle num_samples, py::handle seed, py::handle shuffle
 void check_and_order_at(py::handle num_samples, py::handle seed, py::handle shuffle,
                         py::handle positions, py::handle out) {
   const uint64_t size = to_integer(num_samples, "num_samples", 1, uint64_t{1} << 32);
-  const Stream stream{size, to_integer(seed, "seed", 0, UINT64_MAX), to_flag(shuffle, "shuffle")};
+  const SampleStream stream{size, to_integer(seed, "seed", 0, UINT64_MAX),
+                            to_flag(shuffle, "shuffle")};
   const Array in = to_array(positions, "positions", {"LQ", "uint64 [n], contiguous", 1, false});
   const Array samples = to_array(out, "out", {"lq", "int64 [n], contiguous", 1, true});
   samples.require_size(0, static_cast<uint64_t>(in.size(0)), "as in positions");

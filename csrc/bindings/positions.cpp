@@ -24,8 +24,8 @@ Positions to_positions(uint64_t num_samples, py::handle seed, py::handle shuffle
   const uint64_t first = to_integer(start, "start", 0, UINT64_MAX);
   const uint64_t last = to_integer(stop, "stop", first, UINT64_MAX);
   if (first < last) require_epoch_fits("stop", num_samples, last - 1);
-  const Stream stream{num_samples, to_integer(seed, "seed", 0, UINT64_MAX),
-                      to_flag(shuffle, "shuffle")};
+  const SampleStream stream{num_samples, to_integer(seed, "seed", 0, UINT64_MAX),
+                            to_flag(shuffle, "shuffle")};
   return {stream, first, last};
 }
 

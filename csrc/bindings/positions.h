@@ -17,7 +17,7 @@ void require_epoch_fits(const char* name, uint64_t num_samples, uint64_t positio
 
 // Positions [start, stop) of a stream, checked.
 struct Positions {
-  Stream stream;
+  SampleStream stream;
   uint64_t start;
   uint64_t stop;
 

@@ -10,13 +10,13 @@ namespace bsgrow {
 
 void fill(void* out, int64_t num_bytes, int64_t chunk_bytes, int num_threads) {
   const Kernels& kernels = best_kernels();
-  const bool streamed = num_bytes > kStreamedBytes;
+  const bool non_temporal = num_bytes > kNonTemporalBytes;
   const int64_t num_chunks = num_bytes / chunk_bytes + (num_bytes % chunk_bytes > 0);
   parallel_for(num_chunks, num_threads, [&](int64_t chunk, int) {
     char* const first = static_cast<char*>(out) + chunk * chunk_bytes;
     const int64_t count = std::min(chunk_bytes, num_bytes - chunk * chunk_bytes);
-    if (streamed) {
-      kernels.fill_streamed(first, kFilling, count);
+    if (non_temporal) {
+      kernels.fill_non_temporal(first, kFilling, count);
     } else {
       std::memset(first, kFilling, count);
     }

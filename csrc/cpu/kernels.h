@@ -13,10 +13,10 @@ struct Kernels {
   BlockKind blocks;
   PermuteChunk permute_chunk;
   DrawChunk draw_chunk;
-  // Streamed stores are ordered with nothing else: this puts them before whatever follows. It waits
-  // for them, so it is called once a chunk.
-  void (*finish_streamed)();
-  void (*fill_streamed)(void* out, uint8_t byte, int64_t num_bytes);  // all, however aligned
+  // Non-temporal stores are ordered with nothing else: this puts them before whatever follows. It
+  // waits for them, so it is called once a chunk.
+  void (*finish_non_temporal)();
+  void (*fill_non_temporal)(void* out, uint8_t byte, int64_t num_bytes);  // all, however aligned
   MapColumns map_columns;
   LoadImage load_image[3][3];                          // [dtype][any group, 1, packed]
   LoadImage load_quickly[2][3];                        // [float16, bfloat16], by a shortcut

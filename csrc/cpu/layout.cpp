@@ -8,7 +8,7 @@ namespace {
 constexpr int64_t kBandBytes = 16384;        // stays in L1
 constexpr int64_t kDirectBandBytes = 32768;  // enough rows to be worth setting up a block for
 
-// Whether all that is written at once is whole cache lines. A line that is streamed in two steps,
+// Whether all that is written at once is whole cache lines. A line that is written so in two steps,
 // with others between, goes to memory twice, each time as parts of a line.
 bool fills_lines(const Layout& layout, const void* out) {
   const int64_t together = layout.abreast * layout.lanes;
@@ -117,9 +117,9 @@ Layout make_layout(const LoadBatch& batch, const float* bias, const BlockKind& k
       layout.paired && kind.alternating_bfloat16 && batch.dtype == DType::kBFloat16;
   layout.item_bytes = item_size(batch.dtype);
   const auto num_images = static_cast<int64_t>(batch.stop - batch.start);
-  layout.streamed = num_images > kStreamedBytes / layout.out_bytes();
-  layout.direct =
-      layout.streamed ? fills_lines(layout, batch.out_images) : layout.row_elements() >= kind.lanes;
+  layout.non_temporal = num_images > kNonTemporalBytes / layout.out_bytes();
+  layout.direct = layout.non_temporal ? fills_lines(layout, batch.out_images)
+                                      : layout.row_elements() >= kind.lanes;
   layout.band_rows = layout.direct ? fitting_rows(layout, 1, kDirectBandBytes)
                                    : fitting_rows(layout, layout.num_planes(), kBandBytes);
   map_lanes(layout);

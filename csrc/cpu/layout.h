@@ -36,7 +36,7 @@ struct Layout {
   int64_t abreast;     // blocks of a row that are made together, where they are paired
   int64_t num_blocks;  // of a row
   int64_t item_bytes;
-  bool streamed;      // written past the caches
+  bool non_temporal;  // written past the caches
   bool direct;        // blocks are stored where they belong; else rows are copied there
   int64_t band_rows;  // rows of each plane that are made before the next ones are begun
 

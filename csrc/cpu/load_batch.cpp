@@ -103,7 +103,7 @@ void load_chunk(const Preparation& p, int64_t chunk, const Scratch& scratch) {
     prefetch(p, draws.samples[i + 2], kPrimed);
     load_sample(p, draws, i, draws.samples[i + 1], first + i, scratch);
   }
-  if (p.layout.streamed) p.kernels.finish_streamed();
+  if (p.layout.non_temporal) p.kernels.finish_non_temporal();
 }
 
 }  // namespace

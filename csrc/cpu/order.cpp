@@ -10,7 +10,7 @@ namespace {
 
 // Positions of one epoch: the round keys are drawn once for all of them.
 template <typename Sample>
-void order_in_epoch(const Stream& stream, uint32_t epoch, uint64_t offset, uint64_t count,
+void order_in_epoch(const SampleStream& stream, uint32_t epoch, uint64_t offset, uint64_t count,
                     Sample* samples) {
   if (!stream.shuffle) {
     for (uint64_t i = 0; i < count; ++i) samples[i] = static_cast<Sample>(offset + i);
@@ -28,7 +28,7 @@ void order_in_epoch(const Stream& stream, uint32_t epoch, uint64_t offset, uint6
 }  // namespace
 
 template <typename Sample>
-void order(const Stream& stream, uint64_t start, uint64_t count, Sample* samples,
+void order(const SampleStream& stream, uint64_t start, uint64_t count, Sample* samples,
            uint32_t* epochs) {
   uint64_t epoch = start / stream.num_samples;
   uint64_t offset = start % stream.num_samples;
@@ -40,7 +40,8 @@ void order(const Stream& stream, uint64_t start, uint64_t count, Sample* samples
   }
 }
 
-void order_at(const Stream& stream, const uint64_t* positions, uint64_t count, int64_t* samples) {
+void order_at(const SampleStream& stream, const uint64_t* positions, uint64_t count,
+              int64_t* samples) {
   Permutation permutation{};
   for (uint64_t i = 0, drawn = UINT64_MAX; i < count; ++i) {
     const uint64_t epoch = positions[i] / stream.num_samples;
@@ -53,7 +54,7 @@ void order_at(const Stream& stream, const uint64_t* positions, uint64_t count, i
   }
 }
 
-template void order(const Stream&, uint64_t, uint64_t, int64_t*, uint32_t*);
-template void order(const Stream&, uint64_t, uint64_t, uint32_t*, uint32_t*);
+template void order(const SampleStream&, uint64_t, uint64_t, int64_t*, uint32_t*);
+template void order(const SampleStream&, uint64_t, uint64_t, uint32_t*, uint32_t*);
 
 }  // namespace bsgrow

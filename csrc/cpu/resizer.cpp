@@ -51,7 +51,7 @@ void Resizer::normalise_row(int64_t row) noexcept {
   const int64_t length = planar ? shape_.width : shape_.width * kChannels;
   const int64_t bytes = length * item_size(out_.dtype);
   const NormaliseRows normalise = kernels_.normalise_rows[static_cast<int>(out_.dtype)][planar];
-  Rows rows{blended_.data(), row_bytes_, 1, length, out_.streamed};
+  Rows rows{blended_.data(), row_bytes_, 1, length, out_.non_temporal};
   char* out = static_cast<char*>(out_.pixels) + row * bytes;
   for (int64_t plane = 0; plane < (planar ? kChannels : 1); ++plane) {
     normalise(rows, out_.scale + plane, out_.bias + plane, out);

@@ -36,7 +36,7 @@ struct Tiling {
 
 // What a launch passes by value: no pointer to host memory is left in it.
 struct Arguments {
-  Stream stream;
+  SampleStream stream;
   uint64_t start;
   uint64_t num_items;  // bands of all images
   const uint64_t* cursor;

@@ -70,7 +70,7 @@ __global__ void advance_cursor_kernel(uint64_t* cursor, uint64_t count) { *curso
 }  // namespace
 }  // namespace cuda
 
-cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t stream) {
+cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t cuda_stream) {
   const cuda::Arguments arguments = cuda::make_arguments(batch);
   if (arguments.num_items == 0) return cudaSuccess;
   const uint64_t per_block = uint64_t{arguments.items_per_warp} * cuda::kWarpsPerBlock;
@@ -80,12 +80,13 @@ cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t stream) {
   const uint32_t shared_bytes = cuda::kWarpsPerBlock * cuda::warp_bytes(arguments);
   const cudaError_t preferred = cuda::prefer_shared_memory(kernel);
   if (preferred != cudaSuccess) return preferred;
-  kernel<<<static_cast<uint32_t>(num_blocks), cuda::kThreads, shared_bytes, stream>>>(arguments);
+  kernel<<<static_cast<uint32_t>(num_blocks), cuda::kThreads, shared_bytes, cuda_stream>>>(
+      arguments);
   return cudaGetLastError();
 }
 
-cudaError_t advance_cursor(uint64_t* cursor, uint64_t count, cudaStream_t stream) {
-  cuda::advance_cursor_kernel<<<1, 1, 0, stream>>>(cursor, count);
+cudaError_t advance_cursor(uint64_t* cursor, uint64_t count, cudaStream_t cuda_stream) {
+  cuda::advance_cursor_kernel<<<1, 1, 0, cuda_stream>>>(cursor, count);
   return cudaGetLastError();
 }
 

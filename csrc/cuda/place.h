@@ -16,13 +16,13 @@ struct Placement {
   Hole hole;
 };
 
-BSGROW_HOST_DEVICE uint32_t sample_at(const Stream& stream, uint32_t epoch, uint32_t offset) {
+BSGROW_HOST_DEVICE uint32_t sample_at(const SampleStream& stream, uint32_t epoch, uint32_t offset) {
   if (!stream.shuffle) return offset;
   return permute(make_permutation(stream.num_samples, stream.seed, epoch), offset);
 }
 
 BSGROW_HOST_DEVICE Placement place(const Arguments& arguments, uint64_t item) {
-  const Stream& stream = arguments.stream;
+  const SampleStream& stream = arguments.stream;
   const uint32_t num_bands = arguments.tiling.num_bands;
   const uint64_t index = num_bands == 1 ? item : item / num_bands;
   const uint64_t cursor = arguments.cursor ? *arguments.cursor : 0;

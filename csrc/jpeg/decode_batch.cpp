@@ -19,7 +19,7 @@ struct Job {
   std::vector<float> scale;
   std::vector<float> bias;
   int64_t image_bytes;  // of output
-  bool streamed;
+  bool non_temporal;
 };
 
 Job make_job(const DecodeBatch& batch, DecodeStatus* statuses) {
@@ -32,13 +32,13 @@ Job make_job(const DecodeBatch& batch, DecodeStatus* statuses) {
           tile(batch.scale, times),
           tile(batch.bias, times),
           image_bytes,
-          batch.num_images > kStreamedBytes / image_bytes};
+          batch.num_images > kNonTemporalBytes / image_bytes};
 }
 
 ImageOut image_out(const Job& job, int64_t i) {
-  return {job.batch.dtype, job.batch.channels_last,
-          job.streamed,    job.scale.data(),
-          job.bias.data(), static_cast<char*>(job.batch.out_images) + i * job.image_bytes};
+  return {job.batch.dtype,  job.batch.channels_last,
+          job.non_temporal, job.scale.data(),
+          job.bias.data(),  static_cast<char*>(job.batch.out_images) + i * job.image_bytes};
 }
 
 // What the resizer needs of the window, as a rectangle of the image as shown.
@@ -95,7 +95,7 @@ void decode_image(const Job& job, int64_t i) noexcept {
     status->result = DecodeResult::kFailed;
     status->message.assign("out of memory");  // short enough to need none
   }
-  if (job.streamed) job.kernels.finish_streamed();
+  if (job.non_temporal) job.kernels.finish_non_temporal();
 }
 
 }  // namespace

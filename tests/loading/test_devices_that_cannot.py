@@ -84,9 +84,11 @@ def test_what_is_held_on_a_device_is_taken_from_a_capsule(monkeypatch):
     monkeypatch.setattr(kernel, "Tensor", OnDevice)
     monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=5))
-    monkeypatch.setattr(cuda, "device_array", lambda array, stream: taken.append((array, stream)))
+    monkeypatch.setattr(
+        cuda, "device_array", lambda array, **options: taken.append((array, options))
+    )
     hold(tensor)
-    assert taken == [(("capsule of", tensor), 5)]
+    assert taken == [(("capsule of", tensor), {"cuda_stream": 5})]
 
 
 class OnDevice:
@@ -99,5 +101,5 @@ def test_a_missing_extension_is_explained(monkeypatch):
     monkeypatch.setattr(cuda, "_MISSING", "bsgrow._native_cuda cannot be loaded: no nvcc")
     assert cuda.why_unavailable() == "bsgrow._native_cuda cannot be loaded: no nvcc"
     with pytest.raises(BsgrowError, match=r"cannot run on a CUDA device: .*no nvcc") as caught:
-        cuda.advance_cursor(None, 1, stream=0)
+        cuda.advance_cursor(None, 1, cuda_stream=0)
     assert "bsgrow doctor" in caught.value.hint

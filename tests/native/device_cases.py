@@ -44,7 +44,7 @@ def on_device(case, dtype, channels_last=False, **options):
     images = make_out((num, *case["images"].shape[1:]), dtype, channels_last, "cuda")
     labels = torch.full((num,), -9, device="cuda")
     held = {name: torch.as_tensor(case[name], device="cuda") for name in ("images", "labels")}
-    options = {"stream": handle()} | options
+    options = {"cuda_stream": handle()} | options
     cuda.load_batch(**case | held, out_images=images, out_labels=labels, **options)
     return images.cpu(), labels.cpu()
 

@@ -119,7 +119,7 @@ def arguments(**changes):
         "shuffle": True,
         "num_samples": None,
         "cursor": None,
-        "stream": 0,
+        "cuda_stream": 0,
     } | changes
 
 

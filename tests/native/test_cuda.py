@@ -108,7 +108,7 @@ def test_the_cursor_is_read_by_the_kernel():
     cursor = torch.tensor([2**34 + 9], device="cuda")
     moved = case | {"start": case["start"] + 2**34 + 9, "stop": case["stop"] + 2**34 + 9}
     assert_same(on_device(case, torch.float16, cursor=cursor), on_cpu(moved, torch.float16))
-    cuda.advance_cursor(cursor, 11, stream=handle())
+    cuda.advance_cursor(cursor, 11, cuda_stream=handle())
     assert cursor.item() == 2**34 + 20
 
 
@@ -122,8 +122,8 @@ def test_replays_of_a_graph_walk_the_stream():
 
     def step():
         arguments = case | held | {"out_images": images, "out_labels": labels}
-        cuda.load_batch(**arguments, cursor=cursor, stream=handle())
-        cuda.advance_cursor(cursor, size, stream=handle())
+        cuda.load_batch(**arguments, cursor=cursor, cuda_stream=handle())
+        cuda.advance_cursor(cursor, size, cuda_stream=handle())
 
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
@@ -146,19 +146,19 @@ def test_a_launch_waits_for_nothing():
     """Behind a stream that is busy for long, a hundred launches return at once, unfinished."""
     case = stream_of(50, 0, 512)
     held = {
-        name: cuda.device_array(torch.as_tensor(case[name], device="cuda"), stream=handle())
+        name: cuda.device_array(torch.as_tensor(case[name], device="cuda"), cuda_stream=handle())
         for name in ("images", "labels")
     }
     images = make_out((512, 3, 32, 32), torch.bfloat16, True, "cuda")
     labels = torch.zeros(512, dtype=torch.int64, device="cuda")
     arguments = case | held | {"out_images": images, "out_labels": labels}
-    cuda.load_batch(**arguments, stream=handle())
+    cuda.load_batch(**arguments, cuda_stream=handle())
     torch.cuda.synchronize()
     torch.cuda._sleep(2_000_000_000)  # clock cycles: about a second
     asleep = torch.cuda.Event()
     asleep.record()
     for _ in range(100):
-        cuda.load_batch(**arguments, stream=handle())
+        cuda.load_batch(**arguments, cuda_stream=handle())
     assert not asleep.query()
     torch.cuda.synchronize()
 
@@ -180,7 +180,7 @@ def test_arrays_of_another_stream_are_waited_for():
         late.record()
         arguments = case | {"images": images, "labels": labels}
         arguments |= {"out_images": out, "out_labels": out_labels}
-        cuda.load_batch(**arguments, stream=consumer.cuda_stream)
+        cuda.load_batch(**arguments, cuda_stream=consumer.cuda_stream)
         assert not late.query(), "what is waited for was there before the launch"
     consumer.synchronize()
     assert_same((out.cpu(), out_labels.cpu()), on_cpu(case, torch.float32))
@@ -209,7 +209,7 @@ def by_interface(case, **fields):
     arrays = {name: torch.as_tensor(case[name], device="cuda") for name in ("images", "labels")}
     arrays |= {"out_images": out, "out_labels": out_labels}
     arrays = {name: ByInterface(tensor, **fields) for name, tensor in arrays.items()}
-    cuda.load_batch(**case | arrays, stream=handle())
+    cuda.load_batch(**case | arrays, cuda_stream=handle())
     return out.cpu(), out_labels.cpu()
 
 
@@ -230,7 +230,7 @@ def test_a_tensor_that_needs_a_gradient_is_named():
     out_labels = torch.zeros(100, dtype=torch.int64, device="cuda")
     with pytest.raises(ValueError, match=r"^out_images: .*BufferError: .*gradient"):
         cuda.load_batch(
-            **case | held, out_images=out, out_labels=out_labels, cursor=None, stream=handle()
+            **case | held, out_images=out, out_labels=out_labels, cursor=None, cuda_stream=handle()
         )
 
 
@@ -268,11 +268,11 @@ def test_another_device_than_the_current_one():
     out_labels = torch.zeros(100, dtype=torch.int64, device="cuda:1")
     stream = torch.cuda.current_stream("cuda:1").cuda_stream
     arguments = case | arrays | {"out_images": out, "out_labels": out_labels}
-    cuda.load_batch(**arguments, stream=stream)
+    cuda.load_batch(**arguments, cuda_stream=stream)
     assert torch.cuda.current_device() == 0
     assert_same((out.cpu(), out_labels.cpu()), on_cpu(case, torch.float32))
-    with pytest.raises(ValueError, match=r"^stream: expected one of device 1"):
-        cuda.load_batch(**arguments, stream=torch.cuda.Stream("cuda:0").cuda_stream)
-    cuda.load_batch(**arguments, stream=stream)  # the failure left nothing behind
+    with pytest.raises(ValueError, match=r"^cuda_stream: expected one of device 1"):
+        cuda.load_batch(**arguments, cuda_stream=torch.cuda.Stream("cuda:0").cuda_stream)
+    cuda.load_batch(**arguments, cuda_stream=stream)  # the failure left nothing behind
     with pytest.raises(ValueError, match=r"^labels: .*on device 1, as images is, got one on 0"):
-        cuda.load_batch(**arguments | {"labels": arrays["labels"].to("cuda:0")}, stream=stream)
+        cuda.load_batch(**arguments | {"labels": arrays["labels"].to("cuda:0")}, cuda_stream=stream)

@@ -71,7 +71,7 @@ def test_memory_of_a_refused_version_is_let_go():
     memory = np.zeros(4, np.uint8)
     alive = weakref.ref(memory)
     with pytest.raises(ValueError, match="version 2"):
-        extension.DeviceArray(Versioned(torch.from_numpy(memory), major=2), stream=0)
+        extension.DeviceArray(Versioned(torch.from_numpy(memory), major=2), cuda_stream=0)
     del memory
     assert alive() is None
 

@@ -42,7 +42,7 @@ WRONG_VALUES = [
     ("num_samples", 0, "expected an integer from 1 to 4294967296, got 0"),
     ("cursor", on_device(2, dtype=torch.int64), r"dimension 0 must be 1 \(one number\)"),
     ("cursor", on_device(1), "expected int64 or uint64"),
-    ("stream", -1, "got -1"),
+    ("cuda_stream", -1, "got -1"),
 ]
 
 
@@ -109,7 +109,7 @@ def test_channels_and_bytes_that_the_kernel_cannot_count():
 @pytest.mark.parametrize(("stream", "number"), [(0, 1), (7, 7), (2**63, 2**63)])
 def test_the_producer_is_told_the_stream(stream, number):
     """The default stream is 1 in DLPack, where 0 would be ambiguous."""
-    call = arguments(stream=stream, stop=3)  # its outputs do not fit: nothing is launched
+    call = arguments(cuda_stream=stream, stop=3)  # its outputs do not fit: nothing is launched
     with pytest.raises(ValueError, match=r"^out_images"):
         extension.load_batch(**call)
     assert call["images"].streams == [number]
@@ -118,7 +118,7 @@ def test_the_producer_is_told_the_stream(stream, number):
 def test_memory_is_kept_and_let_go():
     memory = np.zeros(4, np.uint8)
     alive = weakref.ref(memory)
-    held = extension.DeviceArray(OnDevice(torch.from_numpy(memory)), stream=0)
+    held = extension.DeviceArray(OnDevice(torch.from_numpy(memory)), cuda_stream=0)
     del memory
     assert alive() is not None
     del held
@@ -137,8 +137,8 @@ def test_a_refused_argument_is_let_go():
 def test_an_array_taken_once_is_an_argument():
     images, labels = OnDevice(IMAGES), OnDevice(LABELS)
     taken = {
-        "images": cuda.device_array(images, stream=0),
-        "labels": cuda.device_array(labels, stream=0),
+        "images": cuda.device_array(images, cuda_stream=0),
+        "labels": cuda.device_array(labels, cuda_stream=0),
     }
     with pytest.raises(ValueError, match=r"^out_images: .*dimension 0 must be 3"):
         extension.load_batch(**arguments(stop=3, **taken))
@@ -168,5 +168,5 @@ def test_without_a_device_all_but_the_launch_works():
     with pytest.raises(RuntimeError, match=r"^CUDA, .* \(cudaError"):
         extension.load_batch(**arguments())
     with pytest.raises(BsgrowError, match=r"^CUDA, ") as caught:
-        cuda.advance_cursor(on_device(1, dtype=torch.int64), 4, stream=0)
+        cuda.advance_cursor(on_device(1, dtype=torch.int64), 4, cuda_stream=0)
     assert "bsgrow doctor" in caught.value.hint

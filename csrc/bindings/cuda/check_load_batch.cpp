@@ -12,8 +12,8 @@ namespace {
 
 constexpr ArrayType kCursor{"lqLQ", "int64 or uint64 [1]", 1, true};
 
-cudaStream_t to_stream(py::handle value) {
-  return reinterpret_cast<cudaStream_t>(to_integer(value, "stream", 0, UINTPTR_MAX));
+cudaStream_t to_cuda_stream(py::handle value) {
+  return reinterpret_cast<cudaStream_t>(to_integer(value, "cuda_stream", 0, UINTPTR_MAX));
 }
 
 Array to_cursor(DeviceImport& import, py::handle value) {
@@ -38,7 +38,7 @@ void require_small_images(const Array& images) {
   }
 }
 
-// On the arguments' device. That a stream is of another one is found by the launch itself.
+// On the arguments' device. That a CUDA stream is of another one is found by the launch itself.
 template <typename Launch>
 void launch(const DeviceImport& import, const char* what, const Launch& start) {
   const ReleasedGil released;
@@ -47,7 +47,7 @@ void launch(const DeviceImport& import, const char* what, const Launch& start) {
   const cudaError_t error = start();
   if (error != cudaErrorInvalidResourceHandle) return require_success(error, what);
   cudaGetLastError();
-  throw py::value_error("stream: expected one of device " + std::to_string(import.device()) +
+  throw py::value_error("cuda_stream: expected one of device " + std::to_string(import.device()) +
                         ", where the arrays are, that was not destroyed");
 }
 
@@ -55,8 +55,8 @@ void launch(const DeviceImport& import, const char* what, const Launch& start) {
 
 void check_and_load_batch(const LoadBatchArguments& arguments, const DeviceArguments& device) {
   const Gathered gathered = to_gathered(device.num_samples);
-  const cudaStream_t stream = to_stream(device.stream);
-  DeviceImport import(stream);
+  const cudaStream_t cuda_stream = to_cuda_stream(device.cuda_stream);
+  DeviceImport import(cuda_stream);
   const CheckedLoadBatch checked = check_load_batch(arguments, gathered, std::ref(import));
   require_small_images(checked.arrays.front());
   std::optional<Array> cursor;
@@ -70,20 +70,20 @@ void check_and_load_batch(const LoadBatchArguments& arguments, const DeviceArgum
   const DeviceLoadBatch batch{checked.batch,
                               cursor ? static_cast<const uint64_t*>(cursor->info.ptr) : nullptr,
                               gathered.num_samples > 0};
-  launch(import, "load_batch", [&] { return load_batch(batch, stream); });
+  launch(import, "load_batch", [&] { return load_batch(batch, cuda_stream); });
 }
 
-void check_and_advance_cursor(py::handle cursor, py::handle count, py::handle stream_handle) {
-  const cudaStream_t stream = to_stream(stream_handle);
-  DeviceImport import(stream);
+void check_and_advance_cursor(py::handle cursor, py::handle count, py::handle cuda_stream_handle) {
+  const cudaStream_t cuda_stream = to_cuda_stream(cuda_stream_handle);
+  DeviceImport import(cuda_stream);
   const Array number = to_cursor(import, cursor);
   const uint64_t added = to_integer(count, "count", 0, UINT64_MAX);
   auto* const value = static_cast<uint64_t*>(number.info.ptr);
-  launch(import, "advance_cursor", [&] { return advance_cursor(value, added, stream); });
+  launch(import, "advance_cursor", [&] { return advance_cursor(value, added, cuda_stream); });
 }
 
-DeviceArray check_device_array(py::handle array, py::handle stream) {
-  return import_device_array(array, "array", to_stream(stream));
+DeviceArray check_device_array(py::handle array, py::handle cuda_stream) {
+  return import_device_array(array, "array", to_cuda_stream(cuda_stream));
 }
 
 }  // namespace bsgrow

@@ -88,20 +88,20 @@ Sizes strides_of(const Interface& interface, const Sizes& shape, py::ssize_t ite
 
 bool is_empty(const Sizes& shape) { return std::count(shape.begin(), shape.end(), 0) > 0; }
 
-// What the producer's stream still does comes first. The interface numbers the default streams as
-// the runtime's own handles do: 1 is the legacy one, 2 the thread's.
-void wait_for_producer(const Interface& interface, cudaStream_t stream) {
+// What the producer's CUDA stream still does comes first. The interface numbers the default
+// streams as the runtime's own handles do: 1 is the legacy one, 2 the thread's.
+void wait_for_producer(const Interface& interface, cudaStream_t cuda_stream) {
   if (!interface.has("stream")) return;
   const auto handle = interface.as<uintptr_t>("stream", "a stream's handle");
   auto* const producer = reinterpret_cast<cudaStream_t>(handle);
-  const bool both_legacy = handle == 1 && stream == nullptr;
-  if (producer == stream || both_legacy) return;
+  const bool both_legacy = handle == 1 && cuda_stream == nullptr;
+  if (producer == cuda_stream || both_legacy) return;
   cudaEvent_t written;
-  require_success(cudaEventCreateWithFlags(&written, cudaEventDisableTiming), "stream");
+  require_success(cudaEventCreateWithFlags(&written, cudaEventDisableTiming), "cuda_stream");
   const cudaError_t recorded = cudaEventRecord(written, producer);
-  const cudaError_t waited = recorded ? recorded : cudaStreamWaitEvent(stream, written, 0);
+  const cudaError_t waited = recorded ? recorded : cudaStreamWaitEvent(cuda_stream, written, 0);
   cudaEventDestroy(written);
-  require_success(waited, "stream");
+  require_success(waited, "cuda_stream");
 }
 
 int device_of(const void* memory, const char* name) {
@@ -124,7 +124,7 @@ std::shared_ptr<void> keep_alive(py::handle value) {
 
 }  // namespace
 
-DeviceArray import_cuda_array(py::handle value, const char* name, cudaStream_t stream) {
+DeviceArray import_cuda_array(py::handle value, const char* name, cudaStream_t cuda_stream) {
   const Interface interface(value, name);
   if (interface.has("mask")) interface.reject("expected no mask, which nothing here would heed");
   const auto type = interface.as<std::string>("typestr", "a string");
@@ -144,7 +144,7 @@ DeviceArray import_cuda_array(py::handle value, const char* name, cudaStream_t s
   }
   const int device = device_of(memory, name);
   const DeviceGuard guard(device);  // an event is of the device that is the current one
-  wait_for_producer(interface, stream);
+  wait_for_producer(interface, cuda_stream);
   return {std::move(info), device, keep_alive(value)};
 }
 

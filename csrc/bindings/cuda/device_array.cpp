@@ -6,12 +6,12 @@ namespace py = pybind11;
 
 namespace bsgrow {
 
-DeviceArray import_device_array(py::handle value, const char* name, cudaStream_t stream) {
+DeviceArray import_device_array(py::handle value, const char* name, cudaStream_t cuda_stream) {
   if (py::isinstance<DeviceArray>(value)) return share(py::cast<const DeviceArray&>(value));
   if (is_capsule(value)) return take_capsule(value, name);
-  if (py::hasattr(value, "__dlpack__")) return import_dlpack(value, name, stream);
+  if (py::hasattr(value, "__dlpack__")) return import_dlpack(value, name, cuda_stream);
   if (py::hasattr(value, "__cuda_array_interface__")) {
-    return import_cuda_array(value, name, stream);
+    return import_cuda_array(value, name, cuda_stream);
   }
   throw py::type_error(std::string(name) +
                        ": expected an array with __dlpack__ or __cuda_array_interface__, got " +
@@ -38,7 +38,7 @@ void DeviceImport::require_same_device(const DeviceArray& array, const char* nam
 }
 
 Array DeviceImport::operator()(py::handle value, const char* name, const ArrayType& type) {
-  DeviceArray array = import_device_array(value, name, stream_);
+  DeviceArray array = import_device_array(value, name, cuda_stream_);
   require_same_device(array, name);
   Array view{name, std::move(array.info), type.description, std::move(array.owner)};
   if (type.writable && view.info.readonly) view.reject("got one that is read-only");

@@ -22,27 +22,27 @@ struct DeviceArray {
 };
 
 // Takes an array by DLPack, or by __cuda_array_interface__ where it lacks that; in both, what its
-// producer has yet to write comes before what stream does next. Errors name the argument, those of
-// the producer too.
-DeviceArray import_device_array(pybind11::handle value, const char* name, cudaStream_t stream);
+// producer has yet to write comes before what cuda_stream does next. Errors name the argument,
+// those of the producer too.
+DeviceArray import_device_array(pybind11::handle value, const char* name, cudaStream_t cuda_stream);
 
 // The same by DLPack alone, and by __cuda_array_interface__ (version 3) alone.
-DeviceArray import_dlpack(pybind11::handle value, const char* name, cudaStream_t stream);
-DeviceArray import_cuda_array(pybind11::handle value, const char* name, cudaStream_t stream);
+DeviceArray import_dlpack(pybind11::handle value, const char* name, cudaStream_t cuda_stream);
+DeviceArray import_cuda_array(pybind11::handle value, const char* name, cudaStream_t cuda_stream);
 
 // Whether it is a DLPack capsule that nobody has taken yet.
 bool is_capsule(pybind11::handle value);
 
-// The array of such a capsule; nothing is known of a stream, so that nothing is waited for.
+// The array of such a capsule; nothing is known of a CUDA stream, so that nothing is waited for.
 DeviceArray take_capsule(pybind11::handle capsule, const char* name);
 
 // The same memory, seen again.
 DeviceArray share(const DeviceArray& array);
 
-// Takes arguments for a launch on a stream, and sees to it that all are on one device.
+// Takes arguments for a launch on a CUDA stream, and sees to it that all are on one device.
 class DeviceImport {
  public:
-  explicit DeviceImport(cudaStream_t stream) : stream_(stream) {}
+  explicit DeviceImport(cudaStream_t cuda_stream) : cuda_stream_(cuda_stream) {}
 
   Array operator()(pybind11::handle value, const char* name, const ArrayType& type);
 
@@ -52,7 +52,7 @@ class DeviceImport {
  private:
   void require_same_device(const DeviceArray& array, const char* name);
 
-  cudaStream_t stream_;
+  cudaStream_t cuda_stream_;
   int device_ = kNoDevice;
   std::string first_name_;
 };

@@ -92,15 +92,15 @@ DeviceArray take_versioned(py::handle capsule, const char* name) {
 }
 
 // The numbers that DLPack gives to streams: 0 would be ambiguous.
-py::int_ stream_number(cudaStream_t stream) {
-  const auto handle = reinterpret_cast<uintptr_t>(stream);
+py::int_ dlpack_number(cudaStream_t cuda_stream) {
+  const auto handle = reinterpret_cast<uintptr_t>(cuda_stream);
   return py::int_(handle == 0 ? 1 : handle);
 }
 
 // Producers older than DLPack 1.0 do not know max_version.
-py::object export_capsule(py::handle value, cudaStream_t stream) {
+py::object export_capsule(py::handle value, cudaStream_t cuda_stream) {
   const py::object method = value.attr("__dlpack__");
-  const py::int_ number = stream_number(stream);
+  const py::int_ number = dlpack_number(cuda_stream);
   try {
     return method(py::arg("stream") = number,
                   py::arg("max_version") = py::make_tuple(kDLPackMajor, 0));
@@ -147,12 +147,12 @@ DeviceArray take_capsule(py::handle capsule, const char* name) {
   return to_device_array(managed->dl_tensor, /*read_only=*/false, std::move(owner), name);
 }
 
-DeviceArray import_dlpack(py::handle value, const char* name, cudaStream_t stream) {
+DeviceArray import_dlpack(py::handle value, const char* name, cudaStream_t cuda_stream) {
   const auto [type, index] = asking(name, [&] { return device_of(value); });
   const int device = require_cuda(type, index, name);
   // Producers order their work on the device that is the current one; torch refuses another.
   const DeviceGuard guard(device);
-  const py::object capsule = asking(name, [&] { return export_capsule(value, stream); });
+  const py::object capsule = asking(name, [&] { return export_capsule(value, cuda_stream); });
   if (!is_capsule(capsule)) {
     throw py::type_error(std::string(name) + ": expected a DLPack capsule from __dlpack__, got " +
                          py::cast<std::string>(py::repr(capsule)));

@@ -78,39 +78,40 @@ BSGROW_INLINE void choose(const uint8_t* window, const Bits& choice, Integers& c
 #endif
 }
 
-// A streamed store writes past the caches, without first reading what it overwrites. It needs
+// A non-temporal store writes past the caches, without first reading what it overwrites. It needs
 // memory aligned to the block.
-template <bool kStreamed, typename Vector>
+template <bool kNonTemporal, typename Vector>
 BSGROW_INLINE void put(void* to, const Vector& block) {
 #if defined(__x86_64__)
-  if constexpr (kStreamed && sizeof block == 16) {
+  if constexpr (kNonTemporal && sizeof block == 16) {
     return _mm_stream_si128(static_cast<__m128i*>(to), (__m128i)block);
   }
 #endif
 #if defined(BSGROW_AVX2)
-  if constexpr (kStreamed && sizeof block == 32) {
+  if constexpr (kNonTemporal && sizeof block == 32) {
     return _mm256_stream_si256(static_cast<__m256i*>(to), (__m256i)block);
   }
 #endif
 #if defined(BSGROW_AVX512)
-  if constexpr (kStreamed && sizeof block == 64) {
+  if constexpr (kNonTemporal && sizeof block == 64) {
     return _mm512_stream_si512(static_cast<__m512i*>(to), (__m512i)block);
   }
 #endif
   store(to, block);
 }
 
-void finish_streamed() {
+void finish_non_temporal() {
 #if defined(__x86_64__)
   _mm_sfence();
 #endif
 }
 
-// Covers num_bytes from out on: whole cache lines with streamed stores, a vector at a time, and the
-// ends as edge does it, given where they begin and how long they are. A line of which a part is
-// streamed and the rest written later goes to memory in pieces.
+// Covers num_bytes from out on: whole cache lines with non-temporal stores, a vector at a time, and
+// the ends as edge does it, given where they begin and how long they are. A line of which a part is
+// written so and the rest written later goes to memory in pieces.
 template <typename Body, typename Edge>
-BSGROW_INLINE void stream(const void* out, int64_t num_bytes, const Body& body, const Edge& edge) {
+BSGROW_INLINE void write_non_temporal(const void* out, int64_t num_bytes, const Body& body,
+                                      const Edge& edge) {
   constexpr int64_t kSize = kCacheLine;
   const int64_t head = -reinterpret_cast<intptr_t>(out) & (kSize - 1);
   const int64_t stop = num_bytes > head ? head + (num_bytes - head) / kSize * kSize : 0;
@@ -121,18 +122,18 @@ BSGROW_INLINE void stream(const void* out, int64_t num_bytes, const Body& body, 
   if (stop > 0) edge(stop, num_bytes - stop);
 }
 
-void fill_streamed(void* out, uint8_t byte, int64_t num_bytes) {
+void fill_non_temporal(void* out, uint8_t byte, int64_t num_bytes) {
   auto* const bytes = static_cast<char*>(out);
   const Bits block = Bits{} + byte * 0x01010101u;
-  stream(
+  write_non_temporal(
       out, num_bytes, [=](int64_t i) BSGROW_INLINE_LAMBDA { put<true>(bytes + i, block); },
       [=](int64_t i, int64_t count) { memset(bytes + i, byte, count); });
-  finish_streamed();
+  finish_non_temporal();
 }
 
-void copy_streamed(void* out, const char* in, int64_t num_bytes) {
+void copy_non_temporal(void* out, const char* in, int64_t num_bytes) {
   auto* const bytes = static_cast<char*>(out);
-  stream(
+  write_non_temporal(
       out, num_bytes,
       [=](int64_t i) BSGROW_INLINE_LAMBDA {
         Floats block;
@@ -142,45 +143,45 @@ void copy_streamed(void* out, const char* in, int64_t num_bytes) {
       [=](int64_t i, int64_t count) { memcpy(bytes + i, in + i, count); });
 }
 
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_rounded(float* out, const Floats& values) {
-  put<kStreamed>(out, values);
+  put<kNonTemporal>(out, values);
 }
 
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_rounded(Float16* out, const Floats& values) {
 #if defined(BSGROW_AVX512)
-  put<kStreamed>(out, _mm512_maskz_cvtps_ph(0xFFFF, values, _MM_FROUND_TO_NEAREST_INT));
+  put<kNonTemporal>(out, _mm512_maskz_cvtps_ph(0xFFFF, values, _MM_FROUND_TO_NEAREST_INT));
 #elif defined(BSGROW_AVX2)
-  put<kStreamed>(out, _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
+  put<kNonTemporal>(out, _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
 #else
   Bits rounded;
   round_bits(values, rounded, Float16{});
-  put<kStreamed>(out, __builtin_convertvector(rounded, Words));
+  put<kNonTemporal>(out, __builtin_convertvector(rounded, Words));
 #endif
 }
 
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_rounded(BFloat16* out, const Floats& values) {
   Bits rounded;
   round_bits(values, rounded, BFloat16{});
-  put<kStreamed>(out, __builtin_convertvector(rounded, Words));
+  put<kNonTemporal>(out, __builtin_convertvector(rounded, Words));
 }
 
 // Two blocks side by side, or the even elements and the odd ones where they are alternating.
-template <bool kStreamed, typename Out>
+template <bool kNonTemporal, typename Out>
 BSGROW_INLINE void put_two(Out* out, const Floats& first, const Floats& second) {
-  put_rounded<kStreamed>(out, first);
-  put_rounded<kStreamed>(out + kLanes, second);
+  put_rounded<kNonTemporal>(out, first);
+  put_rounded<kNonTemporal>(out + kLanes, second);
 }
 
 #if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_two(BFloat16* out, const Floats& even, const Floats& odd) {
   Bits low, high;
   round_bits(even, low, BFloat16{});
   round_bits(odd, high, BFloat16{});
-  put<kStreamed>(out, low | high << 16);
+  put<kNonTemporal>(out, low | high << 16);
 }
 #endif
 
@@ -191,33 +192,33 @@ struct Quick {
   Half number;
 };
 
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_rounded(Quick<Float16>* out, const Floats& values) {
-  put_rounded<kStreamed>(&out->number, values);
+  put_rounded<kNonTemporal>(&out->number, values);
 }
 
 #if defined(BSGROW_AVX512BF16)
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_rounded(Quick<BFloat16>* out, const Floats& values) {
-  put<kStreamed>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
+  put<kNonTemporal>(out, _mm512_cvtneps_pbh(values));  // takes subnormal numbers for 0
 }
 
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_two(Quick<BFloat16>* out, const Floats& first, const Floats& second) {
-  put<kStreamed>(out, _mm512_cvtne2ps_pbh(second, first));
+  put<kNonTemporal>(out, _mm512_cvtne2ps_pbh(second, first));
 }
 #else
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_rounded(Quick<BFloat16>* out, const Floats& values) {
-  put<kStreamed>(out, __builtin_convertvector(((Bits)values + 0x8000u) >> 16, Words));
+  put<kNonTemporal>(out, __builtin_convertvector(((Bits)values + 0x8000u) >> 16, Words));
 }
 #endif
 
 #if defined(BSGROW_AVX2) && !defined(BSGROW_AVX512)
-template <bool kStreamed>
+template <bool kNonTemporal>
 BSGROW_INLINE void put_two(Quick<BFloat16>* out, const Floats& even, const Floats& odd) {
   const __m256i low = (__m256i)(((Bits)even + 0x8000u) >> 16);
-  put<kStreamed>(out, _mm256_blend_epi16(low, (__m256i)((Bits)odd + 0x8000u), 0xAA));
+  put<kNonTemporal>(out, _mm256_blend_epi16(low, (__m256i)((Bits)odd + 0x8000u), 0xAA));
 }
 #endif
 

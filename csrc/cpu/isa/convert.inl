@@ -57,7 +57,7 @@ BSGROW_INLINE const uint8_t* row_at(const uint8_t* plane, int64_t from) {
 // Makes kBlocks blocks of each line of a plane, and meanwhile fetches as many bytes of the next
 // picture. A pair of blocks has one pointer to where it goes: the fewer numbers a row is made with,
 // the more of them stay in registers.
-template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
+template <bool kNonTemporal, bool kCut, int kChannels, int kBlocks, typename Out>
 BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines, int64_t index,
                                const Gather<kChannels, kBlocks>& gather,
                                const Affine<kChannels, kBlocks>& affine, const uint8_t* plane,
@@ -85,9 +85,9 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines, in
         values[b] = (Floats)((Bits)values[b] & kept);
       }
     }
-    if constexpr (kBlocks == 1) put_rounded<kStreamed>(to[0] + further, values[0]);
+    if constexpr (kBlocks == 1) put_rounded<kNonTemporal>(to[0] + further, values[0]);
     for (int b = 0; b + 1 < kBlocks; b += 2) {
-      put_two<kStreamed>(to[b / 2] + further, values[b], values[b + 1]);
+      put_two<kNonTemporal>(to[b / 2] + further, values[b], values[b + 1]);
     }
   };
   const int64_t stop = lines.first + lines.count;
@@ -107,35 +107,35 @@ BSGROW_INLINE void make_blocks(const Layout& layout, const Lines<Out>& lines, in
 }
 
 // The same of all planes: what blocks choose is loaded once.
-template <bool kStreamed, bool kCut, int kChannels, int kBlocks, typename Out>
+template <bool kNonTemporal, bool kCut, int kChannels, int kBlocks, typename Out>
 BSGROW_INLINE void make_planes(const Layout& layout, const Lines<Out>& lines, int64_t index,
                                const uint8_t*& next) {
   const Gather<kChannels, kBlocks> gather(layout, lines.columns, index);
   const int64_t num_planes = layout.num_planes();
   for (int64_t plane = 0; plane < num_planes; ++plane) {
     const Affine<kChannels, kBlocks> affine(layout, index, plane);
-    make_blocks<kStreamed, kCut>(layout, lines, index, gather, affine,
-                                 lines.pixels + plane * layout.plane_bytes(), next,
-                                 lines.out + plane * lines.apart);
+    make_blocks<kNonTemporal, kCut>(layout, lines, index, gather, affine,
+                                    lines.pixels + plane * layout.plane_bytes(), next,
+                                    lines.out + plane * lines.apart);
   }
 }
 
-template <bool kStreamed, bool kCut, int kChannels, typename Out>
+template <bool kNonTemporal, bool kCut, int kChannels, typename Out>
 void make_lines(const Layout& layout, const Lines<Out>& lines, const uint8_t*& next) {
   const int64_t num_blocks = layout.num_blocks;
   int64_t block = 0;
   if constexpr (kChannels > 0) {
     const int64_t stop = layout.paired ? num_blocks : 0;
     for (; block + kAbreast <= stop; block += kAbreast) {
-      make_planes<kStreamed, kCut, kChannels, kAbreast>(layout, lines, block, next);
+      make_planes<kNonTemporal, kCut, kChannels, kAbreast>(layout, lines, block, next);
     }
     for (; block + 2 <= stop; block += 2) {
-      make_planes<kStreamed, kCut, kChannels, 2>(layout, lines, block, next);
+      make_planes<kNonTemporal, kCut, kChannels, 2>(layout, lines, block, next);
     }
   }
   if constexpr (kChannels < 3) {
     for (; block < num_blocks; ++block) {
-      make_planes<kStreamed, kCut, kChannels, 1>(layout, lines, block, next);
+      make_planes<kNonTemporal, kCut, kChannels, 1>(layout, lines, block, next);
     }
   }
 }
@@ -143,7 +143,7 @@ void make_lines(const Layout& layout, const Lines<Out>& lines, const uint8_t*& n
 template <int kChannels, typename Out>
 BSGROW_INLINE void make_any_lines(const Layout& layout, const Lines<Out>& lines,
                                   const uint8_t*& next) {
-  if (layout.direct && layout.streamed) {
+  if (layout.direct && layout.non_temporal) {
     if (layout.cut) return make_lines<true, true, kChannels>(layout, lines, next);
     return make_lines<true, false, kChannels>(layout, lines, next);
   }
@@ -161,8 +161,8 @@ BSGROW_INLINE void copy_lines(const Layout& layout, const Scratch& scratch, cons
   for (int64_t i = 0; i < num_pieces; ++i) {
     const char* const from = scratch.band + i * num_bytes;
     Out* const to = out + i * layout.plane_elements();
-    if (layout.streamed) {
-      copy_streamed(to, from, num_bytes);
+    if (layout.non_temporal) {
+      copy_non_temporal(to, from, num_bytes);
     } else {
       memcpy(to, from, num_bytes);
     }

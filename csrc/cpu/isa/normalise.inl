@@ -59,26 +59,26 @@ struct RowAffine {
   BSGROW_INLINE float apply_one(float pixel, int64_t x) const { return pixel * scale[x] + bias[x]; }
 };
 
-template <bool kStreamed, typename Out, typename Affine>
+template <bool kNonTemporal, typename Out, typename Affine>
 BSGROW_INLINE void normalise_row(const uint8_t* in, const Affine& affine, Out* out,
                                  int64_t length) {
   const auto block = [=, &affine](int64_t x) BSGROW_INLINE_LAMBDA {
     Floats pixels;
     load_pixels(pixels, in + x);
     affine.apply(pixels, x);
-    put_rounded<kStreamed>(out + x, pixels);
+    put_rounded<kNonTemporal>(out + x, pixels);
   };
   const auto single = [=, &affine](int64_t x)
                           BSGROW_INLINE_LAMBDA { round_to(affine.apply_one(in[x], x), out[x]); };
   sweep<kLanes>(length, block, single);
 }
 
-template <bool kStreamed, typename Out, typename Affine>
+template <bool kNonTemporal, typename Out, typename Affine>
 BSGROW_INLINE void normalise_each_row(const Rows& rows, const Affine& affine, Out* out) {
   const int64_t stride = rows.stride;
   const int64_t length = rows.length;
   for (int64_t y = 0; y < rows.count; ++y) {
-    normalise_row<kStreamed>(rows.first + y * stride, affine, out + y * length, length);
+    normalise_row<kNonTemporal>(rows.first + y * stride, affine, out + y * length, length);
   }
 }
 
@@ -92,7 +92,7 @@ BSGROW_INLINE bool fits_blocks(const Rows& rows, const void* out) {
 template <typename Out, typename Affine>
 void normalise_rows(const Rows& rows, const float* scale, const float* bias, void* out) {
   const Affine affine(scale, bias);
-  if (rows.streamed && fits_blocks<Out>(rows, out)) {
+  if (rows.non_temporal && fits_blocks<Out>(rows, out)) {
     normalise_each_row<true>(rows, affine, static_cast<Out*>(out));
   } else {
     normalise_each_row<false>(rows, affine, static_cast<Out*>(out));

@@ -9,7 +9,7 @@ namespace bsgrow {
 
 // Samples in the order of the stream, as they are: what is copied to a device that augments them.
 struct Gather {
-  Stream stream;
+  SampleStream stream;
   uint64_t start;  // positions [start, stop) of the stream
   uint64_t stop;
   int64_t image_bytes;

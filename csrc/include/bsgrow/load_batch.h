@@ -20,7 +20,7 @@ struct ImageShape {
 };
 
 struct LoadBatch {
-  Stream stream;
+  SampleStream stream;
   uint64_t start;  // positions [start, stop) of the stream
   uint64_t stop;
   Augment augment;

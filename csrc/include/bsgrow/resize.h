@@ -19,7 +19,7 @@ struct ResizedShape {
 struct ImageOut {
   DType dtype;
   bool channels_last;
-  bool streamed;       // past the caches
+  bool non_temporal;   // past the caches
   const float* scale;  // [3], or [width, 3] where channels_last: see tile
   const float* bias;   // likewise
   void* pixels;        // [3, height, width] or [height, width, 3]
