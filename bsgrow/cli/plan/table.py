@@ -51,6 +51,6 @@ def savings(plan: Plan) -> str:
 def _make_up(recipe: Recipe, phase: Phase) -> str:
     """How a batch is put together: micro-batch × accumulation steps × ranks."""
     ghost, world_size = recipe.ghost_batch_size, recipe.run.world_size
-    micro = min(recipe.micro_batch_size, phase.global_batch_size)
-    steps = gradient_accumulation_steps(phase.global_batch_size, ghost, micro, world_size)
-    return f"{micro} × {steps} × {world_size}"
+    size, micro = phase.global_batch_size, recipe.micro_batch_size
+    steps = gradient_accumulation_steps(size, ghost, micro, world_size)
+    return f"{min(micro, size)} × {steps} × {world_size}"
