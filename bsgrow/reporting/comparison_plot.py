@@ -36,7 +36,7 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
     kind = path.suffix.removeprefix(".").lower()
     with own_style():
         figure = _figure(arms, title)
-        write_atomically(path, lambda stream: figure.savefig(stream, dpi=150, format=kind))
+        write_atomically(path, lambda file: figure.savefig(file, dpi=150, format=kind))
 
 
 def _figure(arms: Sequence[Arm], title: str) -> Figure:

@@ -124,8 +124,8 @@ def load_checkpoint(
             the plan, the model or the optimizer.
     """
     run = Run(asdict(identity), plan, model, optimizer)
-    with _explaining(path), opened_whole(path, largest_checkpoint(run)) as stream:
-        saved = read_checked(stream, run, num_updates_of(path))
+    with _explaining(path), opened_whole(path, largest_checkpoint(run)) as file:
+        saved = read_checked(file, run, num_updates_of(path))
     model.load_state_dict(saved.model)
     optimizer.load_state_dict(saved.optimizer)
     _match_memory_format(optimizer)

@@ -39,17 +39,17 @@ class Archive:
     Memory is a few times ``largest_index``, and time that of reading as much.
 
     Args:
-        stream: of a file; stays open.
+        file: open to read; stays open.
         largest_index: bytes that the zip's directory of entries, and the pickle, may take each.
 
     Raises:
         NoCheckpointError: it is no such archive.
     """
 
-    def __init__(self, stream: BinaryIO, largest_index: int) -> None:
+    def __init__(self, file: BinaryIO, largest_index: int) -> None:
         self._largest_index = largest_index
         with _explained():
-            self._zip = zipfile.ZipFile(cast("IO[bytes]", _Bounded(stream, largest_index)))
+            self._zip = zipfile.ZipFile(cast("IO[bytes]", _Bounded(file, largest_index)))
         self._entries = _checked_entries(self._zip.infolist())
         order = self._small(_BYTE_ORDER) if _BYTE_ORDER in self._entries else b"little"
         if order != sys.byteorder.encode():
@@ -74,10 +74,10 @@ class Archive:
             key: of a storage that is there.
             into: bytes.
         """
-        with _explained(), self._zip.open(self._entries[_STORAGES + key]) as stream:
+        with _explained(), self._zip.open(self._entries[_STORAGES + key]) as file:
             for start in range(0, len(into), _CHUNK):
                 part = into[start : start + _CHUNK]
-                part[:] = stream.read(len(part))  # a ValueError where there is less
+                part[:] = file.read(len(part))  # a ValueError where there is less
 
     def _small(self, name: str) -> bytes:
         entry = self._entries.get(name)
@@ -92,25 +92,25 @@ class Archive:
 class _Bounded:
     """A file to zipfile, which reads the whole directory at once: refused where it is too large."""
 
-    def __init__(self, stream: BinaryIO, largest: int) -> None:
-        self._stream, self._largest = stream, largest
-        self._size = stream.seek(0, os.SEEK_END)
+    def __init__(self, file: BinaryIO, largest: int) -> None:
+        self._file, self._largest = file, largest
+        self._size = file.seek(0, os.SEEK_END)
 
     def read(self, size: int = -1) -> bytes:
         if size > self._largest:
             raise NoCheckpointError(f"its index is larger than {self._largest} bytes")
-        return self._stream.read(self._largest if size < 0 else size)
+        return self._file.read(self._largest if size < 0 else size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         if whence == os.SEEK_SET and not 0 <= offset <= self._size:
             raise NoCheckpointError("its index names what lies outside of it")
-        return self._stream.seek(offset, whence)
+        return self._file.seek(offset, whence)
 
     def seekable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self._stream.tell()
+        return self._file.tell()
 
 
 def _checked_entries(found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:

@@ -51,12 +51,12 @@ class HashingWriter:
     and the rest of the bytes are dropped.
 
     Args:
-        stream: the file.
+        file: open to write.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self.error: BaseException | None = None
-        self._stream = stream
+        self._file = file
         self._size = 0
         self._sha256 = hashlib.sha256()
 
@@ -64,7 +64,7 @@ class HashingWriter:
         """Write the bytes, or note why not; returns their number."""
         if self.error is None:
             try:
-                self._stream.write(data)
+                self._file.write(data)
             except BaseException as error:  # an interrupt too: torch would hide it as well
                 self.error = error
         self._size += len(data)
@@ -72,7 +72,7 @@ class HashingWriter:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing; torch asks for it, and the stream's owner flushes it."""
+        """Do nothing; torch asks for it, and the file's owner flushes it."""
 
     def manifest(self) -> dict[str, Any]:
         """Return the size in bytes and the SHA-256 of what was written; raise what went wrong."""
@@ -105,13 +105,13 @@ def write_checkpoint_file(path: Path, write: Callable[[HashingWriter], object]) 
     """
     manifest: dict[str, Any] = {}
 
-    def write_and_digest(stream: BinaryIO) -> None:
-        writer = HashingWriter(stream)
+    def write_and_digest(file: BinaryIO) -> None:
+        writer = HashingWriter(file)
         write(writer)
         manifest.update(writer.manifest())
 
     write_atomically(path, write_and_digest)
-    write_atomically(_manifest(path), lambda stream: stream.write(json.dumps(manifest).encode()))
+    write_atomically(_manifest(path), lambda file: file.write(json.dumps(manifest).encode()))
 
 
 def newest_whole_checkpoint(folder: Path, largest: int = sys.maxsize) -> Newest:
@@ -149,8 +149,8 @@ def defect(path: Path, largest: int = sys.maxsize) -> str | None:
     with naming(path, "read"):
         try:
             manifest = read_regular(_manifest(path), _LARGEST_MANIFEST, follow_link=False)
-            with opened_regular(path, follow_link=False) as stream:
-                return _difference(path, stream, manifest, largest)
+            with opened_regular(path, follow_link=False) as file:
+                return _difference(path, file, manifest, largest)
         except PermissionError:
             raise
         except OSError as error:
@@ -167,8 +167,8 @@ def opened_whole(path: Path, largest: int) -> Iterator[BinaryIO]:
     """
     if (reason := defect(path, largest)) is not None:
         raise InputError(f"{path} is not a whole checkpoint: {reason}", hint=without(path))
-    with naming(path, "read"), opened_regular(path, follow_link=False) as stream:
-        yield stream
+    with naming(path, "read"), opened_regular(path, follow_link=False) as file:
+        yield file
 
 
 def without(path: Path) -> str:
@@ -180,7 +180,7 @@ def without(path: Path) -> str:
     )
 
 
-def _difference(path: Path, stream: BinaryIO, manifest: bytes, largest: int) -> str | None:
+def _difference(path: Path, file: BinaryIO, manifest: bytes, largest: int) -> str | None:
     """Return how a file differs from what its manifest says, size first, or None."""
     try:
         expected = json.loads(manifest)
@@ -188,13 +188,13 @@ def _difference(path: Path, stream: BinaryIO, manifest: bytes, largest: int) -> 
         expected = None
     if not isinstance(expected, dict) or expected.keys() != {"size", "sha256"}:
         return "its manifest is damaged"
-    size = os.fstat(stream.fileno()).st_size
+    size = os.fstat(file.fileno()).st_size
     if expected["size"] == size > largest:
         raise InputError(
             f"{path} has {size} bytes, and no checkpoint of this run more than {largest}",
             hint=without(path),
         )
-    if expected["size"] != size or expected["sha256"] != _sha256(stream):
+    if expected["size"] != size or expected["sha256"] != _sha256(file):
         return f"its {size} bytes are not those that were written"
     return None
 
@@ -245,5 +245,5 @@ def _manifest(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _sha256(stream: BinaryIO) -> str:
-    return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()
+def _sha256(file: BinaryIO) -> str:
+    return hashlib.file_digest(cast("Any", file), "sha256").hexdigest()

@@ -49,7 +49,7 @@ class EventLog:
         self.path = path
         with naming(path, "write"):
             descriptor = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        self._stream = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
 
     def write(self, event: Event) -> None:
         """Append one event; raises BsgrowError if the file cannot be written.
@@ -60,17 +60,17 @@ class EventLog:
         if len(line) >= LONGEST_LINE:
             line = to_json(shortened(event))
         with naming(self.path, "write"):
-            self._stream.write(line + "\n")
+            self._file.write(line + "\n")
 
     def sync(self) -> None:
         """Put what was written on the disk; call it before a checkpoint that relies on it."""
         with naming(self.path, "write"):
-            os.fsync(self._stream.fileno())
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""
         with naming(self.path, "write"):
-            self._stream.close()
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -94,8 +94,8 @@ def events_in(path: Path) -> Iterator[Event]:
         InputError: if a line, other than one cut short at the end, is not an event; or the file is
             a link or no regular one.
     """
-    with naming(path, "read"), opened_regular(path, follow_link=False) as stream:
-        for number, line in enumerate(whole_lines(stream, path), start=1):
+    with naming(path, "read"), opened_regular(path, follow_link=False) as file:
+        for number, line in enumerate(whole_lines(file, path), start=1):
             yield _parse(path, line, partial(int, number))
 
 
@@ -203,8 +203,8 @@ class ReportedSamples(Container[str]):
 
 
 def _skipped_in(path: Path) -> Iterator[str]:
-    with naming(path, "read"), opened_regular(path, follow_link=False) as stream:
-        for block in blocks_of_lines(stream, path):
+    with naming(path, "read"), opened_regular(path, follow_link=False) as file:
+        for block in blocks_of_lines(file, path):
             lines = block.split(b"\n") if _SAMPLE_SKIPPED in block else []
             for line in lines:
                 if line.startswith(_SAMPLE_SKIPPED):

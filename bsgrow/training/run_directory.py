@@ -69,7 +69,7 @@ class RunDirectory:
         """
         self.require_new()
         text = as_toml(with_absolute_paths(recipe))
-        write_atomically(self.recipe, lambda stream: stream.write(text.encode()))
+        write_atomically(self.recipe, lambda file: file.write(text.encode()))
 
     def is_begun(self) -> bool:
         """Return whether a recipe is there, or anything in its place."""
@@ -159,7 +159,7 @@ class RunDirectory:
 
     def write_summary(self, finished: RunFinished) -> None:
         """Write what the run ended with; from then on it counts as finished."""
-        write_atomically(self.summary, lambda stream: stream.write(to_json(finished).encode()))
+        write_atomically(self.summary, lambda file: file.write(to_json(finished).encode()))
 
     def read_summary(self) -> RunFinished | None:
         """Return what the run ended with, or None if it has not, or that is lost.

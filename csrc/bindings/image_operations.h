@@ -22,7 +22,7 @@ struct ResizePixelsArguments {
 
 void check_and_resize_pixels(const ResizePixelsArguments& arguments);
 
-// What bsgrow.images.jpeg_header.JpegHeader names; ValueError says what is wrong with it.
+// What bsgrow.images.jpeg.header.JpegHeader names; ValueError says what is wrong with it.
 pybind11::tuple check_and_read_jpeg_header(pybind11::handle encoded);
 
 bool check_and_find_jpeg_end(pybind11::handle encoded);

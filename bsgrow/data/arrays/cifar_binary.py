@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bsgrow.data.arrays.cifar_layout import Layout, check_complete, check_folder
 from bsgrow.data.arrays.dataset import ArraySplit
-from bsgrow.data.tar.members import TarStream
+from bsgrow.data.tar.members import TarMembers
 from bsgrow.files.reading import (
     Readable,
     damaged,
@@ -74,9 +74,9 @@ def read_folder(layout: Layout, folder: Path) -> tuple[ArraySplit, ArraySplit]:
     check_folder(layout, folder)
     batches = _Batches(layout)
     for name, part in batches.parts.items():
-        with open_binary(folder / name) as stream:
-            size = os.fstat(stream.fileno()).st_size
-            _read_batch(layout, stream, size, str(folder / name), part)
+        with open_binary(folder / name) as source:
+            size = os.fstat(source.fileno()).st_size
+            _read_batch(layout, source, size, str(folder / name), part)
     return batches.freeze()
 
 
@@ -91,15 +91,15 @@ def read_archive(layout: Layout, archive: Path) -> tuple[ArraySplit, ArraySplit]
     """
     batches = _Batches(layout)
     most = layout.num_bytes + _MOST_BESIDE
-    with open_maybe_gzip(archive, most) as (stream, where):
-        tar = TarStream(stream, where, most)
+    with open_maybe_gzip(archive, most) as (source, where):
+        tar = TarMembers(source, where, most)
         seen = _read_members(layout, tar, archive, batches)
         tar.read_to_the_end()  # where gzip keeps its checksum
     check_complete(layout, archive, seen)
     return batches.freeze()
 
 
-def _read_members(layout: Layout, tar: TarStream, archive: Path, batches: _Batches) -> list[str]:
+def _read_members(layout: Layout, tar: TarMembers, archive: Path, batches: _Batches) -> list[str]:
     """Fills the arrays in the archive's own order; returns the names found."""
     seen = []
     for member, num_bytes in tar.members():
@@ -111,7 +111,7 @@ def _read_members(layout: Layout, tar: TarStream, archive: Path, batches: _Batch
     return seen
 
 
-def _read_batch(layout: Layout, stream: Readable, size: int, where: str, part: _Arrays) -> None:
+def _read_batch(layout: Layout, source: Readable, size: int, where: str, part: _Arrays) -> None:
     """Fills `part` from a batch file of `size` bytes, a few records at a time."""
     num_records, length = len(part.labels), layout.record_bytes
     if size != num_records * length:
@@ -122,7 +122,7 @@ def _read_batch(layout: Layout, stream: Readable, size: int, where: str, part: _
     buffer = np.empty((min(_RECORDS_A_READ, num_records), length), np.uint8)
     for start in range(0, num_records, len(buffer)):
         records = buffer[: num_records - start]
-        read_into(stream, records, where, start * length)
+        read_into(source, records, where, start * length)
         _check_labels(layout, records, where, start * length)
         _unpack(layout, records, part.part(start, len(records)))
 

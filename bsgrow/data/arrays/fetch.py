@@ -94,11 +94,11 @@ def _problem(path: Path, file: RemoteFile) -> str | None:
     """What is wrong with the cached copy, if anything."""
     where = printable(path)
     try:
-        with opened_regular(path) as stream:
-            found = os.fstat(stream.fileno()).st_size
+        with opened_regular(path) as content:
+            found = os.fstat(content.fileno()).st_size
             if found != file.num_bytes:
                 return f"{where}: it has {found} bytes, expected {file.num_bytes}"
-            actual = _sha256(stream)
+            actual = _sha256(content)
     except FileNotFoundError:
         return f"{where}: not there"
     except OSError as error:
@@ -111,9 +111,9 @@ def _problem(path: Path, file: RemoteFile) -> str | None:
     return f"{where}: its SHA-256 is {actual}, expected {file.sha256}"
 
 
-def _sha256(stream: BinaryIO) -> str:
+def _sha256(content: BinaryIO) -> str:
     digest = hashlib.sha256()
-    while chunk := stream.read(_CHUNK):
+    while chunk := content.read(_CHUNK):
         digest.update(chunk)
     return digest.hexdigest()
 
@@ -143,10 +143,10 @@ def _receive(url: str, output_file: str, pooch: object, *, num_bytes: int) -> No
     with (
         requests.Session() as session,
         _answer(session, url) as answer,
-        Path(output_file).open("wb") as stream,
+        Path(output_file).open("wb") as content,
     ):
         for chunk in answer.raw.stream(_CHUNK, decode_content=False):
-            received += stream.write(chunk)
+            received += content.write(chunk)
             if received > num_bytes:
                 raise ValueError(f"more came than the {num_bytes} bytes that it has")
     if received < num_bytes:

@@ -40,28 +40,28 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     Raises:
         BsgrowError: the file cannot be read or is not exactly that; names file and offset.
     """
-    with open_maybe_gzip(path, 4 + 4 * len(shape) + math.prod(shape)) as (stream, where):
-        offset = _check_header(stream, where, shape)
+    with open_maybe_gzip(path, 4 + 4 * len(shape) + math.prod(shape)) as (source, where):
+        offset = _check_header(source, where, shape)
         array = np.empty(shape, np.uint8)
-        read_into(stream, array, where, offset)
-        expect_end(stream, where, offset + array.size)
+        read_into(source, array, where, offset)
+        expect_end(source, where, offset + array.size)
     return array
 
 
-def _check_header(stream: Readable, where: str, shape: tuple[int, ...]) -> int:
+def _check_header(source: Readable, where: str, shape: tuple[int, ...]) -> int:
     """Checks magic number and dimensions; returns the offset of the first element."""
     magic = bytes((0, 0, _UNSIGNED_BYTE, len(shape)))
     meaning = f"{magic.hex(' ')} (IDX, unsigned bytes, {len(shape)} dimension(s))"
-    found = read_up_to(stream, 4, where, 0)
+    found = read_up_to(source, 4, where, 0)
     if found != magic:
         raise damaged(where, 0, f"magic number {found.hex(' ') or 'missing'}", meaning)
     for axis, size in enumerate(shape):
-        _check_dimension(stream, where, 4 + 4 * axis, size)
+        _check_dimension(source, where, 4 + 4 * axis, size)
     return 4 + 4 * len(shape)
 
 
-def _check_dimension(stream: Readable, where: str, offset: int, size: int) -> None:
-    raw = read_up_to(stream, 4, where, offset)
+def _check_dimension(source: Readable, where: str, offset: int, size: int) -> None:
+    raw = read_up_to(source, 4, where, offset)
     if len(raw) < 4:
         raise damaged(where, offset + len(raw), "the data end", "the rest of the header")
     (found,) = struct.unpack(">I", raw)

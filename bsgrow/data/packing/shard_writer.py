@@ -61,10 +61,10 @@ def _write(
     number: int,
     results: Iterator[Packed | SampleError],
     on_sample: Callable[[Outcome], None],
-    stream: BinaryIO,
+    file: BinaryIO,
 ) -> None:
     samples = plan.shards[number]
-    shard = _Shard(_Buffered(stream, _room_for_index(plan, samples)), len(samples))
+    shard = _Shard(_Buffered(file, _room_for_index(plan, samples)), len(samples))
     for position, result in enumerate(results):
         if isinstance(result, SampleError):
             shard.left_out.append(position)
@@ -79,10 +79,10 @@ def _write(
 class _Buffered:
     """Images written one after the other, from `position` on, many at a time.
 
-    The stream's own buffer takes a few kilobytes, which is a system call for each image.
+    The file's own buffer takes a few kilobytes, which is a system call for each image.
     """
 
-    stream: BinaryIO
+    file: BinaryIO
     position: int
     parts: list[Encoded] = field(default_factory=list)
     num_bytes: int = 0
@@ -98,8 +98,8 @@ class _Buffered:
         return start
 
     def flush(self) -> None:
-        self.stream.seek(self.position - self.num_bytes)
-        self.stream.write(b"".join(self.parts))
+        self.file.seek(self.position - self.num_bytes)
+        self.file.write(b"".join(self.parts))
         self.parts, self.num_bytes = [], 0
 
 
@@ -146,8 +146,8 @@ class _Shard:
         _check_left_out(index)
         index_bytes = sum(map(len, encode(index, 0)))
         parts = encode(index, self.images.position if self.num_images else index_bytes)
-        self.images.stream.seek(0)
-        self.images.stream.writelines(parts)
+        self.images.file.seek(0)
+        self.images.file.writelines(parts)
 
 
 def _check_left_out(index: Index) -> None:

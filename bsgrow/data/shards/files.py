@@ -84,8 +84,8 @@ def open_header(path: Path) -> Header:
 def _opened(path: Path) -> Iterator[tuple[int, Header]]:
     where = printable(path)
     try:
-        with opened_regular(path) as stream:
-            descriptor = stream.fileno()
+        with opened_regular(path) as file:
+            descriptor = file.fileno()
             file_bytes = os.fstat(descriptor).st_size
             start = read_at(descriptor, HEADER.size, 0)
             yield descriptor, read_header(start, file_bytes, where)

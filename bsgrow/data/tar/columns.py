@@ -55,8 +55,8 @@ class TarIndex:
         """Adds the samples of a tar; returns how many they are."""
         before = len(self._columns[0])
         try:
-            with opened_regular(path) as stream:
-                self._add_all(TarReader(stream.fileno(), str(path)), found)
+            with opened_regular(path) as file:
+                self._add_all(TarReader(file.fileno(), str(path)), found)
         except OSError as error:
             raise DamagedError(printable(path), f"cannot be read: {error.strerror}") from error
         return len(self._columns[0]) - before

@@ -23,19 +23,19 @@ _MOST_METADATA = 1 << 20  # of all long names and pax records; a member has a fe
 _CHUNK = 1 << 20
 
 
-class TarStream:
+class TarMembers:
     """The files of a tar, in order; see `bsgrow.data.tar.index` for one that is read at random.
 
     It holds a chunk, takes at most 1 MiB of metadata in all, and reads at most `most` bytes.
 
     Args:
-        stream: the tar, unpacked.
+        source: the tar, unpacked.
         where: it, for messages.
         most: how many bytes it may have.
     """
 
-    def __init__(self, stream: Readable, where: str, most: int) -> None:
-        self._stream, self._where, self._most = stream, where, most
+    def __init__(self, source: Readable, where: str, most: int) -> None:
+        self._source, self._where, self._most = source, where, most
         self._position, self._next, self._metadata = 0, 0, 0
 
     def members(self) -> Iterator[tuple[bytes, int]]:
@@ -65,9 +65,9 @@ class TarStream:
         """So many bytes, or fewer where the tar ends, or this member.
 
         Raises:
-            BsgrowError: the stream is damaged or cannot be read.
+            BsgrowError: the source is damaged or cannot be read.
         """
-        content = read_up_to(self._stream, num_bytes, self._where, self._position)
+        content = read_up_to(self._source, num_bytes, self._where, self._position)
         self._position += len(content)
         return content
 
