@@ -1,10 +1,9 @@
 """Plan to micro-batches: fills buffers from the stream of samples, ahead of their use."""
 
-from bsgrow.loading.array_loader import ArrayLoader
+from bsgrow.loading.array_loader import ArrayLoader, host_fill
 from bsgrow.loading.choice import make_loader
 from bsgrow.loading.decoder_choice import choose_decoder
 from bsgrow.loading.encoded_loader import EncodedLoader
-from bsgrow.loading.host import host_fill
 from bsgrow.loading.loader import (
     Loader,
     MicroBatch,

@@ -3,17 +3,49 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
+from typing import Any
 
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import ArrayDataset
-from bsgrow.loading.host import host_fill
 from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.settings import BatchSpec, LoaderSettings
-from bsgrow.loading.staging import Batch, Fill
+from bsgrow.loading.side_stream import Tensors
+from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Fill, Staging
+from bsgrow.native import Task, load_batch_async
 from bsgrow.schedule import Update
 from bsgrow.stream import Cut
+
+
+def host_fill(spec: BatchSpec, prefetch_bytes: int = DEFAULT_PREFETCH_BYTES) -> Fill:
+    """Return what fills micro-batches in the background, as :class:`Staging` has it.
+
+    Args:
+        spec: what is wanted.
+        prefetch_bytes: host memory to fill ahead.
+
+    Raises:
+        InputError: prefetch_bytes is negative.
+    """
+    settings, split = spec.settings, spec.split
+
+    def load(start: int, stop: int, images: NDArray[Any], labels: NDArray[Any]) -> Task:
+        return load_batch_async(
+            split.images,
+            split.labels,
+            start=start,
+            stop=stop,
+            out_images=images,
+            out_labels=labels,
+            num_threads=settings.num_threads,
+            **spec.arguments,
+        )
+
+    staging = Staging(spec.layout, settings.micro_batch_size, settings.device, prefetch_bytes)
+    return partial(staging.batches, load=load)
 
 
 @dataclass(frozen=True)
@@ -64,6 +96,6 @@ class ArrayLoader(Faultless):
             yield from map(_micro_batch, batches)
 
 
-def _micro_batch(batch: Batch) -> MicroBatch:
+def _micro_batch(batch: tuple[Cut, Tensors]) -> MicroBatch:
     (start, stop, weight, is_last), (images, labels) = batch
     return MicroBatch(start, stop, images, labels, weight, is_last)

@@ -1,7 +1,6 @@
 """Which loader serves a data set on a device, and why."""
 
 import logging
-from dataclasses import dataclass
 from typing import Literal, cast
 
 import torch
@@ -18,18 +17,9 @@ from bsgrow.native import cuda
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Where micro-batches are made.
-
-    Attributes:
-        place: `host`, by native threads, and copied where they are wanted; `resident`, on the
-            device, which keeps the data set; `streamed`, on the device, to which samples are sent.
-        reason: in words.
-    """
-
-    place: Literal["host", "resident", "streamed"]
-    reason: str
+Place = Literal["host", "resident", "streamed"]
+"""Where micro-batches are made: by native threads, and copied where they are wanted; on the device,
+which keeps the data set; on the device, to which samples are sent."""
 
 
 def make_loader(dataset: Dataset, settings: LoaderSettings) -> Loader:
@@ -48,13 +38,13 @@ def make_loader(dataset: Dataset, settings: LoaderSettings) -> Loader:
     if dataset.image_shape is None:  # whatever has the face of one, of whichever type
         return EncodedLoader(cast("EncodedDataset", dataset), settings)
     arrays = cast("ArrayDataset", dataset)
-    choice = _choose(arrays, settings)
-    if choice.place == "resident":
+    place = _choose(arrays, settings)
+    if place == "resident":
         try:
             return ArrayLoader(arrays, settings, resident_fill)
         except DoesNotFitError as error:  # someone else took the memory since
             _log.warning("micro-batches: streamed, since %s", error)
-    if choice.place == "host":
+    if place == "host":
         return ArrayLoader(arrays, settings)
     return ArrayLoader(arrays, settings, streamed_fill)
 
@@ -64,8 +54,8 @@ def choose_place(
     free_bytes: int | None,
     unavailable: str | None,
     resident_fraction: float = RESIDENT_FRACTION,
-) -> Choice:
-    """Choose where micro-batches of arrays are made.
+) -> tuple[Place, str]:
+    """Choose where micro-batches of arrays are made, and say why in words.
 
     Args:
         dataset_bytes: of images and labels.
@@ -74,26 +64,26 @@ def choose_place(
         resident_fraction: of free_bytes that the data set may take.
     """
     if free_bytes is None:
-        return Choice("host", "the device is the CPU")
+        return ("host", "the device is the CPU")
     if unavailable:
-        return Choice("host", unavailable)
+        return ("host", unavailable)
     sizes = f"{dataset_bytes / 2**20:.0f} MiB, with {free_bytes / 2**20:.0f} MiB free on the device"
     if dataset_bytes <= resident_fraction * free_bytes:
-        return Choice("resident", f"the data set takes {sizes}")
-    return Choice("streamed", f"the data set takes {sizes}: over {resident_fraction:g} of it")
+        return ("resident", f"the data set takes {sizes}")
+    return ("streamed", f"the data set takes {sizes}: over {resident_fraction:g} of it")
 
 
-def _choose(dataset: ArrayDataset, settings: LoaderSettings) -> Choice:
+def _choose(dataset: ArrayDataset, settings: LoaderSettings) -> Place:
     device, on_cuda = settings.device, settings.device.type == "cuda"
-    choice = choose_place(
+    place, reason = choose_place(
         num_bytes(dataset),
         torch.cuda.mem_get_info(device)[0] if on_cuda else None,
         cuda.why_unavailable(_index_of(device)) if on_cuda else None,
         settings.resident_fraction,
     )
-    level = logging.WARNING if on_cuda and choice.place == "host" else logging.INFO
-    _log.log(level, "micro-batches: %s, since %s", choice.place, choice.reason)
-    return choice
+    level = logging.WARNING if on_cuda and place == "host" else logging.INFO
+    _log.log(level, "micro-batches: %s, since %s", place, reason)
+    return place
 
 
 def _index_of(device: torch.device) -> int:

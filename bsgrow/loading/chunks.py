@@ -1,9 +1,21 @@
 """Chunks: neighbouring positions of the stream that are fetched at once."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from bsgrow.stream import Cut
+
+
+class _Positions(Protocol):
+    """Positions [start, stop) of the stream, at least one."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+
+
+Piece = TypeVar("Piece", bound=_Positions)
 
 
 class Part(NamedTuple):
@@ -25,14 +37,55 @@ class Part(NamedTuple):
         return slice(self.start - self.cut.start, self.stop - self.cut.start)
 
 
-class _Positions(Protocol):
-    @property
-    def start(self) -> int: ...
-    @property
-    def stop(self) -> int: ...
+class Chunk(NamedTuple, Generic[Piece]):
+    """Positions [start, stop) that are fetched at once.
+
+    Attributes:
+        start: first position.
+        stop: one past the last.
+        pieces: what lies side by side in it, in order.
+    """
+
+    start: int
+    stop: int
+    pieces: list[Piece]
+
+    def rows(self, piece: Piece) -> slice:
+        """Return the rows of the chunk that a piece is."""
+        return slice(piece.start - self.start, piece.stop - self.start)
 
 
-Positions = TypeVar("Positions", bound=_Positions)  # a Cut or a Part
+def chunks_of(pieces: Iterable[Piece], num_samples: int) -> Iterator[Chunk[Piece]]:
+    """Put whole pieces together, in order, while they go on from each other and fit.
+
+    Args:
+        pieces: taken one by one, one more than is yielded where there still is room.
+        num_samples: of a chunk, at most; a piece that is longer is a chunk of its own.
+    """
+    chunk: list[Piece] = []
+    start = stop = 0
+    for piece in pieces:
+        if chunk and (piece.start != stop or piece.stop - start > num_samples):
+            yield Chunk(start, stop, chunk)
+            chunk = []
+        if not chunk:
+            start = piece.start
+        stop = piece.stop
+        chunk.append(piece)
+        if stop - start >= num_samples:
+            yield Chunk(start, stop, chunk)
+            chunk = []
+    if chunk:
+        yield Chunk(start, stop, chunk)
+
+
+def chunks_of_one_size(cuts: Iterable[Cut], size: int) -> Iterator[Chunk[Part]]:
+    """Cut micro-batches into chunks of one size, whatever the sizes of the micro-batches.
+
+    What is fetched so takes the same memory at every batch size, and crosses a change of it like
+    any other place. A chunk is shorter where the next micro-batch does not go on from it.
+    """
+    return chunks_of(_parts_of_all(cuts, size), size)
 
 
 def parts_of(cut: Cut, size: int, origin: int) -> Iterator[Part]:
@@ -42,39 +95,6 @@ def parts_of(cut: Cut, size: int, origin: int) -> Iterator[Part]:
         stop = min(cut.stop, start + size - (start - origin) % size)
         yield Part(cut, start, stop)
         start = stop
-
-
-def chunks_of_one_size(cuts: Iterable[Cut], size: int) -> Iterator[list[Part]]:
-    """Cut micro-batches into chunks of one size, whatever the sizes of the micro-batches.
-
-    What is fetched so takes the same memory at every batch size, and crosses a change of it like
-    any other place. A chunk is shorter where the next micro-batch does not go on from it.
-    """
-    return chunks_of(_parts_of_all(cuts, size), size)
-
-
-def chunks_of(pieces: Iterable[Positions], num_samples: int) -> Iterator[list[Positions]]:
-    """Put whole pieces together, in order, while they go on from each other and fit.
-
-    Args:
-        pieces: none empty; taken one by one, one more than is yielded where there still is room.
-        num_samples: of a chunk, at most; a piece that is longer is a chunk of its own.
-    """
-    chunk: list[Positions] = []
-    start = stop = 0
-    for piece in pieces:
-        if chunk and (piece.start != stop or piece.stop - start > num_samples):
-            yield chunk
-            chunk = []
-        if not chunk:
-            start = piece.start
-        stop = piece.stop
-        chunk.append(piece)
-        if stop - start >= num_samples:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _parts_of_all(cuts: Iterable[Cut], size: int) -> Iterator[Part]:

@@ -1,7 +1,6 @@
 """Decoding by DALI, and finding the image that it refuses among those of a chunk."""
 
 from collections.abc import Collection, Sequence
-from enum import Enum, auto
 from hashlib import blake2b
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.errors import BsgrowError
-from bsgrow.loading.dali_formats import dali_decodes
+from bsgrow.images.dali_formats import dali_decodes
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from bsgrow.loading.decoders import DecodeSettings
 from bsgrow.loading.lookahead import Begun
@@ -55,8 +54,7 @@ class DaliDecoder:
         self, images: Sequence[memoryview], windows: NDArray[np.int32], out: Tensor
     ) -> Begun[Collection[int]]:
         """Begin to decode a chunk."""
-        ways = [self._way(image) for image in images]
-        chunk = _Chunk(self, self._pipeline, images, windows, out, ways)
+        chunk = _Chunk(self, self._pipeline, images, windows, out)
         return Begun(chunk.result, chunk.cancel)
 
     def decode_alone(self, image: memoryview, window: NDArray[np.int32], out: Tensor) -> str | None:
@@ -82,10 +80,9 @@ class DaliDecoder:
         if self._pipeline is pipeline:
             self._pipeline = self._build()
 
-    def _way(self, image: memoryview) -> "Way":
-        if not dali_decodes(image):
-            return Way.NATIVE
-        return Way.ALONE if image in self._refused else Way.CHUNK
+    def was_refused(self, image: memoryview) -> bool:
+        """Whether DALI refused an image before."""
+        return image in self._refused
 
     def _build(self) -> DaliPipeline:
         self.num_built += 1
@@ -112,14 +109,6 @@ def _digest(image: memoryview) -> bytes:
     return blake2b(image, digest_size=16).digest()
 
 
-class Way(Enum):
-    """How an image is decoded first."""
-
-    CHUNK = auto()  # by DALI, with the others of its chunk
-    ALONE = auto()  # by DALI, which refused it once
-    NATIVE = auto()
-
-
 class _Chunk:
     """A chunk on its way, through DALI and natively what that is not given; see ``Decoder.begin``.
 
@@ -129,7 +118,6 @@ class _Chunk:
         images: encoded, n of them.
         windows: int32 [n, 5].
         out: written.
-        ways: how each of the images is decoded.
     """
 
     def __init__(
@@ -139,15 +127,14 @@ class _Chunk:
         images: Sequence[memoryview],
         windows: NDArray[np.int32],
         out: Tensor,
-        ways: Sequence[Way],
     ) -> None:
         self._decoder, self._pipeline = decoder, pipeline
         self._images, self._windows, self._out = images, windows, out
-        self._by_dali, self._alone, natively = (
-            [row for row, each in enumerate(ways) if each is way]
-            for way in (Way.CHUNK, Way.ALONE, Way.NATIVE)
-        )
+        given = {row for row, image in enumerate(images) if dali_decodes(image)}
+        self._alone = sorted(row for row in given if decoder.was_refused(images[row]))
+        self._by_dali = sorted(given.difference(self._alone))
         self._fed = self._feed() if self._by_dali else None
+        natively = [row for row in range(len(images)) if row not in given]
         self._native = self._begin_natively(natively)
 
     def result(self) -> Collection[int]:

@@ -16,6 +16,7 @@ _NUMPY_DTYPES: dict[torch.dtype, DTypeLike] = {
     torch.float32: np.float32,
     torch.float16: np.float16,
     torch.bfloat16: np.uint16,  # which NumPy lacks
+    torch.uint8: np.uint8,
 }
 
 
@@ -25,7 +26,7 @@ class BatchLayout:
 
     Attributes:
         image_shape: (channels, height, width).
-        dtype: of the images: float32, float16 or bfloat16.
+        dtype: of the images: float32, float16 or bfloat16; uint8 as they are stored.
         memory_format: torch.contiguous_format or torch.channels_last.
     """
 

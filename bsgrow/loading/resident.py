@@ -10,7 +10,7 @@ from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.errors import BsgrowError
 from bsgrow.loading.kernel import Kernel, hold, launch
 from bsgrow.loading.settings import BatchSpec
-from bsgrow.loading.staging import Batches, Fill
+from bsgrow.loading.staging import Fill, Staged
 from bsgrow.stream import Cut
 
 _PIECE_BYTES = 64 << 20  # of host memory beside the data set while it is copied
@@ -44,7 +44,7 @@ def resident_fill(spec: BatchSpec, kernel: Kernel = launch) -> Fill:
             hint="let it stream from host memory: make_fill=streamed_fill",
         ) from error
 
-    def fill(cuts: Iterable[Cut]) -> Batches:
+    def fill(cuts: Iterable[Cut]) -> Staged[Cut]:
         for cut in cuts:
             images, labels = spec.layout.empty(cut.num_samples, device)
             kernel(

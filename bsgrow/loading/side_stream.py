@@ -8,9 +8,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-Point = torch.cuda.Event | None
-"""A point in the work of a CUDA stream; None on the host, where it was passed."""
-
 MAX_SOURCES = 2  # that copies may be reading from
 
 Tensors = tuple[Tensor, Tensor]
@@ -22,9 +19,8 @@ Key = TypeVar("Key")
 class SideStream:
     """A CUDA stream that copies; what uses its copies is on torch's current stream.
 
-    What is copied from is held, where its owner is given, until its copy is done by the host's
-    clock: that memory may then be given on in the order of any stream. For the host there is no
-    stream: each copy is done at once.
+    What is copied from is held until its copy is done by the host's clock: that memory may then be
+    given on in the order of any stream. For the host there is no stream: a copy is done at once.
 
     Args:
         device: to which copies go.
@@ -39,11 +35,11 @@ class SideStream:
         if device.type == "cuda":
             self.cuda_stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's
         self._held: deque[tuple[torch.cuda.Event, object]] = deque()
-        self._taken: dict[int, Point] = {}  # by address, until the first copy
+        self._taken: dict[int, torch.cuda.Event] = {}  # by address, until the first copy
 
     @property
     def num_held(self) -> int:
-        """Sources that are held."""
+        """Sources that copies may be reading from."""
         return len(self._held)
 
     def host_memory(
@@ -56,65 +52,13 @@ class SideStream:
         on_device = self.cuda_stream is not None
         return torch.empty(shape, dtype=dtype, memory_format=memory_format, pin_memory=on_device)
 
-    def device_memory(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Return memory to copy to, which torch's allocator knows to be written here."""
-        tensor = torch.empty(shape, dtype=dtype, device=self._device)
-        if self.cuda_stream is not None:
-            tensor.record_stream(self.cuda_stream)
-        return tensor
-
-    def mark(self) -> Point:
-        """Return the point after what the current stream was given so far."""
-        if self.cuda_stream is None:
-            return None
-        point: Point = torch.cuda.current_stream(self._device).record_event()
-        return point
-
-    def wait_for(self, point: Point) -> None:
-        """Let what the current stream is given from now on come after a point."""
-        if point is not None:
-            torch.cuda.current_stream(self._device).wait_event(point)
-
-    def copy(
-        self, pairs: Iterable[tuple[Tensor, Tensor]], after: Point, owner: object = None
-    ) -> Point:
-        """Copy, cast, from the first of each pair to the second.
-
-        Args:
-            pairs: from pinned memory, or memory written on ``cuda_stream``.
-            after: the point from which on the targets may be written.
-            owner: of the sources' memory; held until the copies are done.
-
-        Returns:
-            The point at which they are.
-        """
-        if self.cuda_stream is None:
-            for source, target in pairs:
-                target.copy_(source)
-            return None
-        if after is not None:
-            self.cuda_stream.wait_event(after)
-        with torch.cuda.stream(self.cuda_stream):
-            for source, target in pairs:
-                target.copy_(source, non_blocking=True)
-            done: torch.cuda.Event = self.cuda_stream.record_event()
-        if owner is not None:
-            self._held.append((done, owner))
-        return done
-
-    def release(self, num_kept: int) -> None:
-        """Wait for the oldest copies and let go of what they read, until so many are left."""
-        while self.num_held > num_kept:
-            self._held[0][0].synchronize()
-            self._held.popleft()  # not before: an interrupt leaves what is still being read
-
     def send(self, sources: Tensors) -> Callable[[], Tensors]:
-        """Begin to copy tensors of the host; call it on the stream that will use them.
+        """Begin to copy pinned tensors to a CUDA device; call it on the stream that will use them.
 
         The targets come from torch's allocator in the order of that stream, so that memory let go
         there is taken again: what is live is what the consumer holds and what is copied ahead,
         however far the host is ahead of the device. The host waits only while ``MAX_SOURCES`` are
-        being read, when the device has that many micro-batches before it.
+        being read, when the device has that many before it.
 
         Returns:
             What has the then current stream, not the host, wait for the copies, and returns them.
@@ -123,21 +67,23 @@ class SideStream:
         self.release(MAX_SOURCES - 1)
         images, labels = (torch.empty_like(source, device=self._device) for source in sources)
         targets = images, labels
-        done = self.copy(zip(sources, targets, strict=True), self.mark(), owner=sources)
+        taken = self._current().record_event()  # until there, that memory is of someone else
+        done = self._copy(zip(sources, targets, strict=True), taken, sources)
 
         def arrive() -> Tensors:
-            self.wait_for(done)
-            return _used_on(torch.cuda.current_stream(self._device), targets)
+            user = self._current()
+            user.wait_event(done)
+            return _used_on(user, targets)
 
         return arrive
 
     def take(self, memory: Tensor) -> None:
         """Note that memory was taken for a micro-batch: what is queued by now may still use it."""
         if self.cuda_stream is not None:
-            self._taken[_address(memory)] = self.mark()
+            self._taken[_address(memory)] = self._current().record_event()
 
     def fill(self, source: Tensor, out: Tensor, owner: object = None) -> None:
-        """Copy to a part of memory that was taken; the current stream waits for it.
+        """Copy, cast, to a part of memory that was taken; the current stream waits for it.
 
         The first copy waits for what was queued when the memory was taken, and none for what was
         queued since: micro-batches are put together while those before them compute. The host
@@ -148,9 +94,39 @@ class SideStream:
             out: a part of the memory.
             owner: of the source's memory.
         """
+        if self.cuda_stream is None:
+            out.copy_(source)
+            return
         taken = self._taken.pop(_address(out), None)
-        self.wait_for(self.copy([(source, out)], after=taken, owner=(source, owner)))
+        done = self._copy([(source, out)], taken, (source, owner))
+        self._current().wait_event(done)
         self.release(MAX_SOURCES)
+
+    def release(self, num_kept: int) -> None:
+        """Wait for the oldest copies and let go of what they read, until so many are left."""
+        while self.num_held > num_kept:
+            self._held[0][0].synchronize()
+            self._held.popleft()  # not before: an interrupt leaves what is still being read
+
+    def _copy(
+        self,
+        pairs: Iterable[tuple[Tensor, Tensor]],
+        after: torch.cuda.Event | None,
+        owner: object,
+    ) -> torch.cuda.Event:
+        """Copy from the first of each pair to the second; returns what happens when it is done."""
+        assert self.cuda_stream is not None, "a copy to a device"
+        if after is not None:
+            self.cuda_stream.wait_event(after)
+        with torch.cuda.stream(self.cuda_stream):
+            for source, target in pairs:
+                target.copy_(source, non_blocking=True)
+            done: torch.cuda.Event = self.cuda_stream.record_event()
+        self._held.append((done, owner))
+        return done
+
+    def _current(self) -> torch.cuda.Stream:
+        return torch.cuda.current_stream(self._device)
 
 
 def on_one_stream(

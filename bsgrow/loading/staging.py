@@ -8,14 +8,13 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from bsgrow.errors import InputError
-from bsgrow.loading.chunks import chunks_of
+from bsgrow.loading.chunks import Chunk, Piece, chunks_of
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.lookahead import Begun, look_ahead
 from bsgrow.loading.ring import Ring
-from bsgrow.loading.side_stream import MAX_SOURCES, SideStream
+from bsgrow.loading.side_stream import MAX_SOURCES, SideStream, Tensors
 from bsgrow.native import Task
 from bsgrow.stream import Cut
 
@@ -34,13 +33,10 @@ _MAX_TOGETHER = 64
 Load = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 """Begins to load positions [start, stop) into images and labels, bfloat16 as uint16."""
 
-Batch = tuple[Cut, tuple[Tensor, Tensor]]
-"""A micro-batch: its positions, and its images and labels."""
+Staged = Generator[tuple[Piece, Tensors], None, None]
+"""Pieces of the stream with their images and labels; closing it drops what was fetched ahead."""
 
-Batches = Generator[Batch, None, None]
-"""Micro-batches, fetched ahead; closing it drops those that were."""
-
-Fill = Callable[[Iterable[Cut]], Batches]
+Fill = Callable[[Iterable[Cut]], Staged[Cut]]
 """Makes the micro-batch of each cut, in order."""
 
 
@@ -89,42 +85,54 @@ class Staging:
         fit = self.layout.num_samples(self.prefetch_bytes // _NUM_SLOTS)
         return min(max(fit, self.micro_batch_size), _MAX_TOGETHER * self.micro_batch_size)
 
-    def batches(self, cuts: Iterable[Cut], load: Load) -> Batches:
-        """Yield each micro-batch; close it to drop what was begun.
+    def batches(self, pieces: Iterable[Piece], load: Load) -> Staged[Piece]:
+        """Yield each piece of the stream, one micro-batch, with its images and labels.
 
         A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
         lies in is reused, or freed, when no tensor of it is left. What is held takes nothing from
         what is filled ahead.
         """
-        on_host = self._on_host(cuts, load)
+        on_host = self._on_host(pieces, load)
         return self._on_device(on_host) if self.device.type == "cuda" else on_host
 
-    def _on_host(self, cuts: Iterable[Cut], load: Load) -> Batches:
+    def _on_host(self, pieces: Iterable[Piece], load: Load) -> Staged[Piece]:
         ring = self._ring()
 
-        def begin(chunk: list[Cut]) -> Begun[Iterator[Batch]]:
-            start, stop = chunk[0].start, chunk[-1].stop
-            arrays = self.layout.arrays(ring.lend(), stop - start)
-            task = load(start, stop, *arrays)
+        def begin(chunk: Chunk[Piece]) -> Begun[Iterator[tuple[Piece, Tensors]]]:
+            arrays = self.layout.arrays(ring.lend(), chunk.stop - chunk.start)
+            task = load(chunk.start, chunk.stop, *arrays)
 
-            def result() -> Iterator[Batch]:
+            def result() -> Iterator[tuple[Piece, Tensors]]:
                 task.wait()
                 return self._divide(chunk, *arrays)
 
             return Begun(result, task.cancel)
 
-        chunks = chunks_of(cuts, self.slot_samples if self.prefetch_bytes else 0)
+        chunks = chunks_of(pieces, self.slot_samples if self.prefetch_bytes else 0)
         with closing(look_ahead(chunks, begin, self._has_room)) as loaded:
             yield from chain.from_iterable(loaded)
 
     def _divide(
-        self, chunk: list[Cut], images: NDArray[Any], labels: NDArray[Any]
-    ) -> Iterator[Batch]:
-        """Yield the micro-batches of a chunk, each a tensor of its own that knows of no other."""
-        start = chunk[0].start
-        for cut in chunk:
-            rows = slice(cut.start - start, cut.stop - start)
-            yield cut, self.layout.tensors(images[rows], labels[rows])
+        self, chunk: Chunk[Piece], images: NDArray[Any], labels: NDArray[Any]
+    ) -> Iterator[tuple[Piece, Tensors]]:
+        """Yield the pieces of a chunk, each a tensor of its own that knows of no other."""
+        for piece in chunk.pieces:
+            rows = chunk.rows(piece)
+            yield piece, self.layout.tensors(images[rows], labels[rows])
+
+    def _on_device(self, on_host: Staged[Piece]) -> Staged[Piece]:
+        side = SideStream(self.device)
+
+        def begin(staged: tuple[Piece, Tensors]) -> Begun[tuple[Piece, Tensors]]:
+            piece, tensors = staged
+            arrive = side.send(tensors)
+            return Begun(lambda: (piece, arrive()), arrive)
+
+        try:
+            with closing(on_host):
+                yield from look_ahead(on_host, begin, self._has_room)
+        finally:
+            side.release(0)
 
     def _has_room(self, num_under_way: int) -> bool:
         """Whether one more may be under way, the one to hand over included."""
@@ -135,17 +143,3 @@ class Staging:
         num_slots = _NUM_AHEAD + (MAX_SOURCES if on_cuda else _NUM_HELD)
         num_kept = num_slots if self.prefetch_bytes else 0
         return Ring(self.layout.num_bytes(self.slot_samples), num_kept, pinned=on_cuda)
-
-    def _on_device(self, on_host: Batches) -> Batches:
-        side = SideStream(self.device)
-
-        def begin(batch: Batch) -> Begun[Batch]:
-            cut, tensors = batch
-            arrive = side.send(tensors)
-            return Begun(lambda: (cut, arrive()), arrive)
-
-        try:
-            with closing(on_host):
-                yield from look_ahead(on_host, begin, self._has_room)
-        finally:
-            side.release(0)

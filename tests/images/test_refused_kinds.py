@@ -5,9 +5,9 @@ import pytest
 
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
+from bsgrow.images.dali_formats import dali_decodes
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.reading import check_decodes, shown_levels, shown_size
-from bsgrow.loading.dali_formats import dali_decodes
 from tests.images.bmp_kinds import MASKS, OS2, Bmp
 from tests.images.kind import SHAPE, drawn, saved
 from tests.images.png_files import chunk

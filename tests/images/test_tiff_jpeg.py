@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bsgrow.images.dali_formats import dali_decodes
 from bsgrow.images.reading import shown_levels
 from bsgrow.images.tiff.jpeg import jpegs_inside
-from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.native.decoding import check_as_in_training, decode_batch, is_built
 from tests.photographs import cut, save
 

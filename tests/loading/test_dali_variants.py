@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from bsgrow.images.dali_formats import dali_decodes
 from bsgrow.loading.dali_decoder import DaliDecoder
-from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.loading.dali_pipeline import DaliPipeline
 from tests.images.kind import SHAPE
 from tests.images.kinds import KINDS

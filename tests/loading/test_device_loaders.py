@@ -4,6 +4,7 @@ What they yield must be what the loader of the CPU yields, whatever is resident 
 """
 
 import threading
+from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
 
@@ -21,15 +22,21 @@ from bsgrow.loading import (
     micro_batches_of,
     resident,
     resident_fill,
+    ring,
+    staging,
+    streamed,
     streamed_fill,
 )
 from bsgrow.loading import make_loader as make_chosen_loader
 from bsgrow.loading.choice import choose_place
+from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.resident import keep_while_read
 from bsgrow.native import Augment, scale_and_bias
 from bsgrow.schedule import Update
+from bsgrow.stream import Share
 from tests.loading.array_stream import CPU, array_loader, updates
 
+CUDA = torch.device("cuda", 0)
 NAMES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 
 
@@ -66,60 +73,48 @@ def kernel(host_kernel):
     return call
 
 
-class HostEvent:
-    """The end of a copy, which is put off until it is waited for, or was asked for often enough."""
-
-    def __init__(self, pairs=(), delay=0):
-        self.pairs = pairs
-        self.delay = delay
-
-    def query(self):
-        self.delay -= 1
-        if self.delay < 0:
-            self.synchronize()
-        return not self.pairs
-
-    def synchronize(self):
-        for host, device in self.pairs:
-            device.copy_(host)
-            host.fill_(99)  # nobody may count on what was copied
-        self.pairs = ()
-
-
 class LateCopies:
-    """Host memory on both sides; copies are late, as a device's are, and must be waited for."""
+    """A side stream of the host; copies are late, as a device's are, and must be waited for."""
 
-    def __init__(self, delay=3):
-        self.delay = delay
-        self.num_bytes = 0
+    def __init__(self):
         self.num_copies = 0
+        self.num_under_way = 0
 
-    def host_memory(self, shape, dtype):
-        memory = torch.full(shape, 77, dtype=dtype)
-        self.num_bytes += memory.nbytes
-        return memory
-
-    device_memory = host_memory
-
-    def copy(self, pairs, after):
-        assert after.query(), "what was launched on the host is done"
+    def send(self, sources):
         self.num_copies += 1
-        return HostEvent(list(pairs), self.delay)
+        self.num_under_way += 1
+        targets = tuple(torch.full_like(source, 77) for source in sources)
 
-    def wait_for(self, event):
-        event.synchronize()
+        def arrive():
+            self.num_under_way -= 1
+            for source, target in zip(sources, targets, strict=True):
+                target.copy_(source)
+                source.fill_(99)  # nobody may count on what was copied
+            return targets
 
-    def mark(self):
-        return HostEvent()
+        return arrive
+
+    def release(self, num_kept):
+        assert self.num_under_way == 0, "closing waits for the copies"
 
 
-def make_loader(kind, kernel, side=None, chunk_bytes=11 * 384, **options):
+@contextmanager
+def late_copies():
+    """Have the host stand in for a CUDA device."""
+    side, empty = LateCopies(), BatchLayout.empty
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staging, "SideStream", lambda device: side)
+        patch.setattr(streamed, "on_one_stream", lambda batches, device: batches)
+        patch.setattr(ring, "_pinned_memory", ring._aligned_memory)
+        patch.setattr(BatchLayout, "empty", lambda self, num, device: empty(self, num, CPU))
+        yield side
+
+
+def make_loader(kind, kernel, chunk_bytes=11 * 384, **options):
     fills = {
         "host": host_fill,
         "resident": partial(resident_fill, kernel=kernel),
-        "streamed": partial(
-            streamed_fill, kernel=kernel, side=side or LateCopies(), chunk_bytes=chunk_bytes
-        ),
+        "streamed": partial(streamed_fill, kernel=kernel, chunk_bytes=chunk_bytes),
     }
     return array_loader(DATASET, AUGMENT, fills[kind], **({"micro_batch_size": 16} | options))
 
@@ -170,43 +165,54 @@ def test_yields_what_the_loader_of_the_cpu_yields(kernel, kind, dtype, memory_fo
     sizes=st.lists(st.integers(1, 70), max_size=6),
     micro_batch_size=st.integers(1, 40),
     chunk=st.integers(1, 60),
-    delay=st.integers(0, 5),
+    device=st.sampled_from([CPU, CUDA]),
 )
-def test_chunks_do_not_show_in_what_is_streamed(kernel, sizes, micro_batch_size, chunk, delay):
-    plan = updates(*sizes)
-    side = LateCopies(delay)
-    ours = make_loader(
-        "streamed",
-        kernel,
-        micro_batch_size=micro_batch_size,
-        chunk_bytes=chunk * 384,
-        side=side,
-    )
-    expected = make_loader("host", kernel, micro_batch_size=micro_batch_size)
-    assert_same(micro_batches_of(ours, plan), micro_batches_of(expected, plan))
-    assert side.num_copies == -(-sum(sizes) // min(chunk, 50))
+def test_chunks_do_not_show_in_what_is_streamed(kernel, sizes, micro_batch_size, chunk, device):
+    plan, options = updates(*sizes), {"micro_batch_size": micro_batch_size}
+    expected = make_loader("host", kernel, **options)
+    with late_copies() as side:
+        ours = make_loader("streamed", kernel, chunk * 384, device=device, **options)
+        assert_same(micro_batches_of(ours, plan), micro_batches_of(expected, plan))
+    num_chunks = -(-sum(sizes) // min(chunk, 50))
+    assert side.num_copies == (num_chunks if device is CUDA else 0)
+
+
+@pytest.mark.parametrize("kind", ["host", "resident", "streamed"])
+def test_shares_of_a_stream_are_the_stream(kernel, kind):
+    plan = updates(40, 3, 70, 16)
+    whole = list(micro_batches_of(make_loader(kind, kernel), plan))
+    images = {}
+    for rank in range(3):
+        loader = make_loader(kind, kernel, share=Share(rank, 3, ghost_batch_size=8))
+        for batch in micro_batches_of(loader, plan):
+            images.update(zip(range(batch.start, batch.stop), batch.images, strict=True))
+    ours = torch.stack([images[position] for position in range(129)])
+    assert torch.equal(ours, torch.cat([batch.images for batch in whole]))
 
 
 @pytest.mark.parametrize("sizes", [(400,), (8,) * 50, (1, 399)])
-def test_memory_does_not_depend_on_the_batch(kernel, sizes):
-    side = LateCopies()
-    for _ in micro_batches_of(make_loader("streamed", kernel, side=side), updates(*sizes)):
+def test_memory_does_not_depend_on_the_batch(kernel, sizes, num_allocated):
+    for _ in micro_batches_of(make_loader("streamed", kernel), updates(*sizes)):
         pass
-    assert side.num_bytes == 2 * 4 * 11 * (384 + 8)
+    assert num_allocated() == 3, "slots of a chunk: one is used, two are gathered"
 
 
-def test_updates_that_do_not_follow_each_other(kernel):
+@pytest.mark.parametrize("device", [CPU, CUDA], ids=str)
+def test_updates_that_do_not_follow_each_other(kernel, device):
     plan = [Update(0, 10, 25, 0.1, 0.9), Update(1, 300, 333, 0.1, 0.9), Update(2, 0, 4, 0.1, 0.9)]
     expected = micro_batches_of(make_loader("host", kernel), plan)
-    assert_same(micro_batches_of(make_loader("streamed", kernel), plan), expected)
+    with late_copies():
+        ours = make_loader("streamed", kernel, device=device)
+        assert_same(micro_batches_of(ours, plan), expected)
 
 
 def test_leaving_early_keeps_what_was_yielded(kernel):
     before = threading.active_count()
-    batches = micro_batches_of(make_loader("streamed", kernel), updates(400))
-    batch = next(batches)
-    kept = batch.images.clone()
-    batches.close()
+    with late_copies():
+        batches = micro_batches_of(make_loader("streamed", kernel, device=CUDA), updates(400))
+        batch = next(batches)
+        kept = batch.images.clone()
+        batches.close()
     assert torch.equal(batch.images, kept)
     assert threading.active_count() == before
 
@@ -253,6 +259,6 @@ def test_the_cpu_is_served_by_the_host():
     ],
 )
 def test_the_place_is_chosen_by_size(dataset_bytes, free_bytes, unavailable, place, reason):
-    choice = choose_place(dataset_bytes, free_bytes, unavailable)
-    assert choice.place == place
-    assert reason in choice.reason
+    chosen, why = choose_place(dataset_bytes, free_bytes, unavailable)
+    assert chosen == place
+    assert reason in why

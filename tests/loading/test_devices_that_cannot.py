@@ -10,7 +10,7 @@ from bsgrow.errors import BsgrowError
 from bsgrow.loading import LoaderSettings, host_fill, kernel, make_loader, streamed_fill
 from bsgrow.loading.kernel import hold
 from bsgrow.native import cuda
-from tests.loading.test_device_loaders import AUGMENT, DATASET, LateCopies
+from tests.loading.test_device_loaders import AUGMENT, DATASET
 
 
 class Driver:
@@ -58,7 +58,6 @@ def full_device(monkeypatch):
     """A device whose memory was free when it was asked for, and is not when it is taken."""
     monkeypatch.setattr(cuda, "why_unavailable", lambda device=None: None)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 34, 1 << 34))
-    monkeypatch.setattr("bsgrow.loading.streamed.SideStream", LateCopies)
 
     def refuse(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB.")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bsgrow.images.dali_formats import dali_decodes
 from bsgrow.images.jpeg.baseline import to_baseline
-from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.native.decoding import is_built
 from tests.jpeg_variants import four_components, segments, with_colours
 from tests.loading.encoded_stream import needs_dali

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
+from bsgrow.images.dali_formats import dali_decodes
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.jpeg import header as jpeg_header
 from bsgrow.images.jpeg.baseline import to_baseline
 from bsgrow.images.jpeg.header import is_cut_short
 from bsgrow.images.reading import check_decodes, shown_levels, shown_size
 from bsgrow.loading.dali_decoder import DaliDecoder
-from bsgrow.loading.dali_formats import dali_decodes
 from bsgrow.native.decoding import check_as_in_training, decode_batch, is_built
 from tests.loading import decoder_chunks
 from tests.loading.encoded_stream import needs_dali

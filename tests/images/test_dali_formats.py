@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.loading.dali_formats import dali_decodes
+from bsgrow.images.dali_formats import dali_decodes
 from tests.photographs import cut, save
 
 
