@@ -128,6 +128,7 @@ class SampleChecks:
 
 
 def _check_size(split: EncodedSplit, sample: int, size: tuple[int, int]) -> None:
-    if isinstance(split, ShardSplit) and split.size(sample) != size:
-        height, width = split.size(sample)
+    known = split.size(sample)
+    if known is not None and known != size:
+        height, width = known
         raise ImageError(f"{size[0]}×{size[1]} pixels; the index says {height}×{width}")

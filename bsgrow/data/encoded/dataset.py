@@ -53,13 +53,6 @@ class EncodedSplit(Protocol):
         """Int64 [N], read-only, each in [0, num_classes)."""
 
     @property
-    def sizes(self) -> NDArray[np.int64] | None:
-        """Int64 [N, 2], height and width after EXIF orientation; None: only the images say.
-
-        Packed shards know them, to be compared with the images; a loader goes by the images.
-        """
-
-    @property
     def fingerprint(self) -> str:
         """What `split_fingerprint` gives; computed when first asked for."""
 
@@ -68,6 +61,12 @@ class EncodedSplit(Protocol):
 
     def name(self, sample: int) -> bytes:
         """The sample's name in its split, such as ``b"class/image.jpg"``."""
+
+    def size(self, sample: int) -> tuple[int, int] | None:
+        """Height and width of a sample after EXIF orientation; None: only the image says.
+
+        Packed shards know them, to be compared with the images; a loader goes by the images.
+        """
 
     def read(self, sample: int) -> memoryview:
         """The encoded bytes of a sample, contiguous, at least one.

@@ -45,11 +45,6 @@ class PartOfSplit:
     def __len__(self) -> int:
         return len(self._samples)
 
-    @property
-    def sizes(self) -> NDArray[np.int64] | None:
-        """Int64 [N, 2], height and width; None where only the images say."""
-        return None if self._split.sizes is None else self._split.sizes[self._samples]
-
     @cached_property
     def fingerprint(self) -> str:
         """The digest of the whole split, and of how the part was chosen."""
@@ -59,6 +54,10 @@ class PartOfSplit:
     def name(self, sample: int) -> bytes:
         """The sample's name in the whole split."""
         return self._split.name(int(self._samples[sample]))
+
+    def size(self, sample: int) -> tuple[int, int] | None:
+        """Height and width of a sample; None where only the image says."""
+        return self._split.size(int(self._samples[sample]))
 
     def read(self, sample: int) -> memoryview:
         """The encoded bytes of a sample; raises as the whole split does."""

@@ -49,8 +49,6 @@ class WebDatasetSplit:
         DamagedError: a tar is damaged or cannot be read.
     """
 
-    sizes = None
-
     def __init__(self, folder: Path) -> None:
         contents = list_contents(folder)
         paths = _tar_paths(folder, contents)
@@ -74,6 +72,9 @@ class WebDatasetSplit:
     def name(self, sample: int) -> bytes:
         """The name of a sample's image in its tar."""
         return self.names[sample]
+
+    def size(self, sample: int) -> None:
+        """None: only the image says."""
 
     def read(self, sample: int) -> memoryview:
         """The image member of a sample.

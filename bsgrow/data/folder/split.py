@@ -40,8 +40,6 @@ class ImageFolderSplit:
         InputError: there are no classes, one has no image, or a folder cannot be listed.
     """
 
-    sizes = None
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         listing = scan(folder)
@@ -73,6 +71,9 @@ class ImageFolderSplit:
     def name(self, sample: int) -> bytes:
         """The path of a sample below the split's folder."""
         return self.names[sample]
+
+    def size(self, sample: int) -> None:
+        """None: only the image says."""
 
     def read(self, sample: int) -> memoryview:
         """The content of a sample's file.

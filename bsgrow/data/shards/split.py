@@ -62,14 +62,6 @@ class ShardSplit:
         return labels
 
     @cached_property
-    def sizes(self) -> NDArray[np.int64]:
-        """Int64 [N, 2]: height and width in pixels, after EXIF orientation."""
-        sides = self._records["height"], self._records["width"]
-        sizes: NDArray[np.int64] = np.stack(sides, axis=1).astype(np.int64)
-        sizes.flags.writeable = False
-        return sizes
-
-    @cached_property
     def fingerprint(self) -> str:
         """The digest of names, labels, lengths of the source files, and changed pixels."""
         changed = self._records["changed"] != 0
@@ -82,7 +74,7 @@ class ShardSplit:
         return self.names[sample]
 
     def size(self, sample: int) -> tuple[int, int]:
-        """Height and width of a sample in pixels, as `sizes`, without those of the others."""
+        """Height and width of a sample in pixels, after EXIF orientation."""
         record = self._records[sample]
         return int(record["height"]), int(record["width"])
 

@@ -31,7 +31,7 @@ def test_what_is_listed_and_read(folder):
     assert not split.labels.flags.writeable
     assert [bytes(split.read(i)) for i in range(3)] == [FILES[n.decode()] for n in names]
     assert split.locate(2) == f"{folder}/b/sub/0.PNG"
-    assert split.sizes is None
+    assert split.size(0) is None
 
 
 def test_every_class_without_an_image_is_named(folder):

@@ -30,7 +30,6 @@ class OneImage:
 
     class_names = ("n00000801",)
     fingerprint = "sha256:0"
-    sizes = None
 
     def __init__(self, num_samples: int) -> None:
         self.names = Names.of((NAME % i).encode() for i in range(num_samples))

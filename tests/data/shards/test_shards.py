@@ -30,7 +30,7 @@ def test_what_was_packed_is_read(folder):
     assert len(split) == 15
     assert split.class_names == ("c0", "c1", "c2")
     assert split.labels.tolist() == [0, 1, 2, 0, 1, 0, 1, 2, 0, 1, 2, 0, 0, 1, 2]
-    assert split.sizes.tolist() == [[12, 16]] * 15
+    assert [split.size(i) for i in range(15)] == [(12, 16)] * 15
     assert split.left_out == (b"c0/bad.jpg",) * 3
     assert split.name(5) == b"c0/0.jpg"
     assert split.locate(5).startswith(f"{folder}/shard-000001.bsgrow at byte ")
