@@ -4,13 +4,13 @@ from bsgrow.recipe.arms import ARMS, check_arms, make_arm
 from bsgrow.recipe.config import (
     LossConfig,
     ModelConfig,
-    OptimizerConfig,
     Recipe,
     RunConfig,
     ScheduleConfig,
 )
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
+from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.recipe.planning import (
     OpenedData,
     Planned,

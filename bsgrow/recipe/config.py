@@ -25,6 +25,7 @@ from bsgrow.recipe.data_config import (
     image_shape,
 )
 from bsgrow.recipe.device_name import check_device
+from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.recipe.section import Section
 from bsgrow.schedule import Growth, Reference
 from bsgrow.schedule.config import part_of
@@ -53,50 +54,6 @@ class ModelConfig(Section):
     @model_validator(mode="after")
     def _is_a_model(self) -> Self:
         check_model(self.name, self.arguments)
-        return self
-
-
-class OptimizerConfig(Section):
-    """``[optimizer]``: torch's optimizer of that name; the learning rate is the schedule's."""
-
-    name: Literal["sgd", "adam"] = "sgd"
-    """``sgd`` (with momentum and nesterov as given) or ``adam``."""
-
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Momentum coefficient m of SGD."""
-
-    nesterov: bool = False
-    """Whether the momentum of SGD is Nesterov's."""
-
-    betas: tuple[float, float] = (0.9, 0.999)
-    """Decay of Adam's two averages of the gradient."""
-
-    eps: Annotated[float, Field(gt=0)] = 1e-8
-    """Added to Adam's denominator."""
-
-    weight_decay: NonNegativeFloat = 0.0
-    """L2 penalty on every parameter."""
-
-    @field_validator("betas")
-    @classmethod
-    def _betas_below_one(cls, betas: tuple[float, float]) -> tuple[float, float]:
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError("each must be at least 0 and below 1")
-        return betas
-
-    @model_validator(mode="after")
-    def _momentum_fits(self) -> Self:
-        if self.name == "adam" and (self.momentum or self.nesterov):
-            raise InputError(
-                f"optimizer.momentum = {self.momentum}, optimizer.nesterov = {self.nesterov}: "
-                "Adam has neither",
-                hint='Adam takes optimizer.betas; momentum belongs to optimizer.name = "sgd"',
-            )
-        if self.nesterov and not self.momentum:
-            raise InputError(
-                "optimizer.nesterov = true: needs an optimizer.momentum above 0",
-                hint="set optimizer.momentum = 0.9, or leave optimizer.nesterov out",
-            )
         return self
 
 
@@ -249,9 +206,10 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _schedule_fits_optimizer(self) -> Self:
-        if self.optimizer.name == "adam" and self.growth.momentum is not None:
+        optimizer, momentum = self.optimizer.kind, self.growth.momentum
+        if not optimizer.has_momentum and momentum is not None:
             raise InputError(
-                f"growth.momentum = {self.growth.momentum}: Adam has no momentum coefficient",
+                f"growth.momentum = {momentum}: {optimizer.torch_name} has no momentum coefficient",
                 hint='B ∝ 1/(1 − m) holds for optimizer.name = "sgd"; scale growth.lr_scale',
             )
         reference = self.reference  # its own checks run when it is built

@@ -1,12 +1,12 @@
 """A recipe made to fit the size of its data: batches that are parts of the training set."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from bsgrow.recipe.config import Recipe, ScheduleConfig, whole_ghosts
 from bsgrow.schedule import Plan
 from bsgrow.schedule.config import part_of
+from bsgrow.schedule.rules import RULES
 
 _LEARNING_RATES = ("base_lr", "eta_min", "lrs", "max_lr")  # arguments of curves
 
@@ -25,9 +25,7 @@ def fit(recipe: Recipe, num_samples: int) -> Recipe:
     if schedule.global_batch_size <= size:
         return recipe
     ratio = size / schedule.global_batch_size
-    lowered = _lowered(
-        schedule, size, math.sqrt(ratio) if recipe.optimizer.name == "adam" else ratio
-    )
+    lowered = _lowered(schedule, size, RULES[recipe.optimizer.kind.rule].lr_ratio(ratio))
     ghost, micro = min(recipe.ghost_batch_size, size), run.micro_batch_size
     if micro != "auto":
         micro = whole_ghosts(micro, ghost)

@@ -1,6 +1,7 @@
 """What a recipe says of its run in another training system."""
 
-from bsgrow.recipe.config import OptimizerConfig, Recipe
+from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.schedule.export import Optimizer, Target
 
 

@@ -4,11 +4,17 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.curves import Curve, build_curve
+from bsgrow.schedule.rules import RULES, Rule
 from bsgrow.text.printable import cut
+
+if TYPE_CHECKING:
+    RuleName = str
+else:
+    RuleName = Literal[tuple(RULES)]
 
 _LONGEST_PART = 80  # characters of a wrong value that an error shows
 
@@ -75,7 +81,7 @@ class Growth:
     ``max_batch_size``, ``hybrid`` replaces the first one only: the first milestone of a step
     curve, the first level of a smooth one."""
 
-    rule: Literal["linear", "sqrt"] = "linear"
+    rule: RuleName = "linear"
     """What is held: ``linear`` ε/B (the paper's, for SGD), ``sqrt`` ε/√B (for Adam)."""
 
     factor: float | str | None = None
@@ -134,9 +140,9 @@ class Growth:
         return None if isinstance(self.max_batch_size, str) else self.max_batch_size
 
     @property
-    def full_exponent(self) -> int:
-        """The e of B ∝ ε^e at a constant of what is held."""
-        return 2 if self.rule == "sqrt" else 1
+    def scaling(self) -> Rule:
+        """What ``rule`` names."""
+        return RULES.find(self.rule, f"growth.rule = {self.rule!r}")
 
     def _require_factor(self) -> None:
         if self.factor in (None, "continuous"):
@@ -148,7 +154,7 @@ class Growth:
             )
 
     def _require_exponent(self) -> None:
-        exponent, full = self.batch_exponent, self.full_exponent
+        exponent, full = self.batch_exponent, self.scaling.exponent
         if exponent is not None and not 0 < exponent <= full:
             raise InputError(
                 f"growth.batch_exponent = {exponent}: must be above 0 and at most {full}, "

@@ -29,14 +29,13 @@ def matching_lr(
         num_samples: size of the training set, N.
 
     Source:
-        Linear: arXiv 1711.00489, sections 3 and 4, B ∝ ε and B ∝ 1/(1 − m). Sqrt: Malladi et
-        al., arXiv 2205.10287, B ∝ ε² for Adam.
+        arXiv 1711.00489, sections 3 and 4, for B ∝ 1/(1 − m); of each rule, its own file.
     """
     ratio = _noise_batch(global_batch_size, growth, num_samples) / _noise_batch(
         reference.global_batch_size, growth, num_samples
     )
     momentum_ratio = (1 - momentum) / (1 - reference.momentum)
-    return reference_lr * (math.sqrt(ratio) if growth.rule == "sqrt" else ratio) * momentum_ratio
+    return reference_lr * growth.scaling.lr_ratio(ratio) * momentum_ratio
 
 
 def wanted_batch_size(
@@ -51,7 +50,7 @@ def wanted_batch_size(
         growth: the rule, the exponent of the decay, and the scale of the learning rate.
         num_samples: size of the training set, N.
     """
-    full = growth.full_exponent
+    full = growth.scaling.exponent
     scale = growth.lr_scale * ((1 - reference.momentum) / (1 - momentum))
     scaled = math.prod([scale] * full)  # a power would raise where this is infinite
     noise_batch = _noise_batch(reference.global_batch_size, growth, num_samples) * scaled

@@ -13,8 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
 from bsgrow.recipe import OptimizerConfig
+from bsgrow.schedule.optimizers import OPTIMIZERS
 from bsgrow.schedule.plan import Update
-from bsgrow.training.optimizers import OPTIMIZERS, build_optimizer
+from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.update import apply
 

@@ -9,7 +9,8 @@ from bsgrow.models import MODELS
 from bsgrow.recipe import ARMS
 from bsgrow.schedule import CURVES
 from bsgrow.schedule.export import FORMATS, IMPORTS
-from bsgrow.training.optimizers import OPTIMIZERS
+from bsgrow.schedule.optimizers import OPTIMIZERS
+from bsgrow.schedule.rules import RULES
 from bsgrow.validation.registry import Registry
 
 REGISTRIES = {
@@ -17,6 +18,7 @@ REGISTRIES = {
     "curves": CURVES,
     "data sets": DATASETS,
     "export formats": FORMATS,
+    "growth rules": RULES,
     "import formats": IMPORTS,
     "layouts of encoded images": LAYOUTS,
     "models": MODELS,

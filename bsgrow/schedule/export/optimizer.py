@@ -1,9 +1,9 @@
 """The optimizer of a plan, for systems that would take a default of their own."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from bsgrow.errors import InputError
+from bsgrow.schedule.optimizers import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -11,14 +11,14 @@ class Optimizer:
     """The optimizer besides its learning rate and momentum, which are the plan's.
 
     Attributes:
-        name: ``sgd``, torch's without dampening, or ``adam``.
+        name: a key of ``OPTIMIZERS``.
         nesterov: whether the momentum of SGD is Nesterov's.
         betas: decay of Adam's two averages of the gradient.
         eps: added to Adam's denominator.
         weight_decay: L2 penalty on every parameter, added to the gradient, for Adam too.
     """
 
-    name: Literal["sgd", "adam"] = "sgd"
+    name: str = "sgd"
     nesterov: bool = False
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
@@ -26,17 +26,12 @@ class Optimizer:
 
     def arguments(self, momentum: float) -> dict[str, object]:
         """Return torch's keyword arguments besides the learning rate."""
-        own: dict[str, object] = (
-            {"momentum": momentum, "nesterov": self.nesterov}
-            if self.name == "sgd"
-            else {"betas": self.betas, "eps": self.eps}
-        )
-        return {**own, "weight_decay": self.weight_decay}
+        return OPTIMIZERS[self.name].arguments(self, momentum)
 
     @property
     def torch_name(self) -> str:
         """Name of the class in ``torch.optim``."""
-        return "SGD" if self.name == "sgd" else "Adam"
+        return OPTIMIZERS[self.name].torch_name
 
 
 def torch_optimizer(optimizer: Optimizer, momentum: float) -> str:

@@ -1,0 +1,64 @@
+"""``[optimizer]``: what updates the parameters, besides the learning rate."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from bsgrow.errors import InputError
+from bsgrow.recipe.section import Section
+from bsgrow.schedule.optimizers import OPTIMIZERS, OptimizerKind
+
+if TYPE_CHECKING:
+    OptimizerName = str
+else:
+    OptimizerName = Literal[tuple(OPTIMIZERS)]
+
+
+class OptimizerConfig(Section):
+    """``[optimizer]``: torch's optimizer of that name; the learning rate is the schedule's."""
+
+    name: OptimizerName = "sgd"
+    """``sgd`` (with momentum and nesterov as given) or ``adam``."""
+
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Momentum coefficient m of SGD."""
+
+    nesterov: bool = False
+    """Whether the momentum of SGD is Nesterov's."""
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay of Adam's two averages of the gradient."""
+
+    eps: Annotated[float, Field(gt=0)] = 1e-8
+    """Added to Adam's denominator."""
+
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """L2 penalty on every parameter."""
+
+    @property
+    def kind(self) -> OptimizerKind:
+        """What the name stands for."""
+        return OPTIMIZERS[self.name]
+
+    @field_validator("betas")
+    @classmethod
+    def _betas_below_one(cls, betas: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError("each must be at least 0 and below 1")
+        return betas
+
+    @model_validator(mode="after")
+    def _momentum_fits(self) -> Self:
+        if not self.kind.has_momentum and (self.momentum or self.nesterov):
+            raise InputError(
+                f"optimizer.momentum = {self.momentum}, optimizer.nesterov = {self.nesterov}: "
+                f"{self.kind.torch_name} has neither",
+                hint=f"{self.kind.torch_name} takes optimizer.betas; momentum belongs to "
+                'optimizer.name = "sgd"',
+            )
+        if self.nesterov and not self.momentum:
+            raise InputError(
+                "optimizer.nesterov = true: needs an optimizer.momentum above 0",
+                hint="set optimizer.momentum = 0.9, or leave optimizer.nesterov out",
+            )
+        return self
