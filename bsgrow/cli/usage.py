@@ -1,6 +1,6 @@
 """The group of commands: each built when it is asked for, with its errors fit to print."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from importlib import import_module
 from types import MappingProxyType
@@ -54,7 +54,29 @@ class BuiltWhenAsked(MutableMapping[str, Any]):
 def _build(name: str, module: str) -> Any:
     app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
     import_module(f"bsgrow.cli.{module}").register(app)
-    return typer.main.get_group(app).commands[name]
+    command = typer.main.get_group(app).commands[name]
+    for parameter in _parameters(command):
+        vars(parameter)["process_value"] = _passing_none(parameter)
+    return command
+
+
+def _parameters(command: Any) -> Iterator[Any]:
+    """Yield the parameters of a command, and of those in it."""
+    yield from command.params
+    for inner in getattr(command, "commands", {}).values():
+        yield from _parameters(inner)
+
+
+def _passing_none(parameter: Any) -> Callable[[Any, Any], Any]:
+    """Return what reads a value, and leaves one that is not given as it is.
+
+    Typer has Pydantic make a validator for it first, which for all of `plan` takes as long as a
+    plan.
+    """
+    read: Callable[[Any, Any], Any] = parameter.process_value
+    is_plain = not (parameter.required or parameter.callback)
+    nothing = () if parameter.multiple or parameter.nargs == -1 else None
+    return lambda ctx, value: nothing if value is None and is_plain else read(ctx, value)
 
 
 class EscapedErrors(TyperGroup):

@@ -23,6 +23,7 @@ from bsgrow.cli.plan.options import (
     ThroughputSystemOption,
     WorldSizeOption,
 )
+from bsgrow.cli.plan.ranks import parse_world_sizes
 from bsgrow.cli.plan.schedule_options import (
     CurveArgumentOption,
     CurveOption,
@@ -110,7 +111,6 @@ def plan(
         note("no recipe is named, so that these change digits; --samples begins another schedule")
     from bsgrow.cli.plan.named_plan import named_plans
     from bsgrow.cli.plan.output import print_plans, print_text, shows_sketch
-    from bsgrow.cli.plan.world_sizes import parse_world_sizes
     from bsgrow.reporting.plan_views import Views
     from bsgrow.reporting.wall_clock import read_throughput
 

@@ -8,14 +8,9 @@ from typing import Any
 
 from bsgrow.cli.console import note, print_json, print_words
 from bsgrow.cli.plan.options import Every, PlanFormat
-from bsgrow.cli.plan.side_by_side import phases_side_by_side, totals_side_by_side
 from bsgrow.cli.plan.table import plan_table, savings
-from bsgrow.cli.plan.views import prediction
-from bsgrow.cli.plan.world_sizes import table_key, world_size_table
 from bsgrow.cli.terminal import out
 from bsgrow.reporting.named_plan import NamedPlan
-from bsgrow.reporting.plan_sketch import sketch
-from bsgrow.reporting.plan_totals import comparison_as_dict
 from bsgrow.reporting.plan_views import Views, plan_as_dict, plan_remarks, plan_rows
 from bsgrow.schedule import update_rows
 
@@ -59,6 +54,8 @@ def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
 
 def _print_side_by_side(entries: Sequence[NamedPlan]) -> None:
     """Write the phases, one plan under the other where the terminal is too narrow, and totals."""
+    from bsgrow.cli.plan.side_by_side import phases_side_by_side, totals_side_by_side
+
     table = phases_side_by_side(entries)
     fits = table.width() <= out.width or not out.is_terminal
     for part in [table] if fits else [phases_side_by_side([entry]) for entry in entries]:
@@ -73,18 +70,26 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
     if asked and heading:
         out.print("\n" + heading, style="bold")
     if views.throughput is not None:
+        from bsgrow.cli.plan.views import prediction
+
         print_words(prediction(entry.plan, views.throughput))
     if views.world_sizes:
+        from bsgrow.cli.plan.world_sizes import table_key, world_size_table
+
         out.print()
         out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
         print_words(table_key(entry.recipe))
     if views.sketch:
+        from bsgrow.reporting.plan_sketch import sketch
+
         out.print("\n" + sketch(entry.plan, out.width))
 
 
 def _as_dict(entries: Sequence[NamedPlan], views: Views) -> dict[str, Any]:
     if len(entries) == 1:
         return plan_as_dict(entries[0], views)
+    from bsgrow.reporting.plan_totals import comparison_as_dict
+
     plans = [{"name": entry.name, **plan_as_dict(entry, views)} for entry in entries]
     return {"plans": plans, **comparison_as_dict(entries)}
 

@@ -1,28 +1,12 @@
-"""Numbers of ranks: read, and as a table of how each batch of a plan divides over them."""
+"""How each batch of a plan divides over numbers of ranks, as a table."""
 
 from collections.abc import Sequence
 
 from bsgrow.cli.numbers import epochs
 from bsgrow.cli.table import Column, FittedTable, figures
-from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe
 from bsgrow.reporting.world_sizes import Division, divisions
 from bsgrow.schedule import Plan
-from bsgrow.text.printable import cut
-
-_MAX_DIGITS = 9
-
-
-def parse_world_sizes(text: str) -> list[int]:
-    """Read numbers of ranks, such as ``1,8,64``; raises InputError for anything else."""
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() and len(word) <= _MAX_DIGITS and int(word) > 0 for word in words):
-        raise InputError(
-            f"--world-size {cut(text)}: must be numbers of ranks above 0 and of at most "
-            f"{_MAX_DIGITS} digits, separated by commas",
-            hint="for example --world-size 1,8,64",
-        )
-    return sorted({int(word) for word in words})
 
 
 def world_size_table(recipe: Recipe, plan: Plan, world_sizes: Sequence[int]) -> FittedTable:

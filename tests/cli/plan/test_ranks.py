@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsgrow.cli.plan.world_sizes import parse_world_sizes
+from bsgrow.cli.plan.ranks import parse_world_sizes
 from bsgrow.errors import InputError
 
 
