@@ -5,13 +5,13 @@ layout of encoded images is one that makes an `EncodedSplit` and one line in ``e
 What is known of them is known without numpy; what opens them is imported when it is asked for.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bsgrow.data.dataset import Dataset, Split
 from bsgrow.data.encoded.spec import LAYOUTS
 from bsgrow.data.registry import DATASETS, find_spec, load_dataset
 from bsgrow.data.spec import DatasetSpec
+from bsgrow.lazy import importing
 
 if TYPE_CHECKING:
     from bsgrow.data.arrays.dataset import ArrayDataset, ArraySplit, fingerprint
@@ -35,14 +35,11 @@ __all__ = [
     "load_encoded",
 ]
 
-_WITH_NUMPY = {
-    **dict.fromkeys(("ArrayDataset", "ArraySplit", "fingerprint"), "arrays.dataset"),
-    **dict.fromkeys(("EncodedDataset", "EncodedSplit", "SampleError"), "encoded.dataset"),
-    "load_encoded": "encoded.opening",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _WITH_NUMPY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WITH_NUMPY[name]}"), name)
+__getattr__ = importing(
+    __name__,
+    {
+        "arrays.dataset": "ArrayDataset ArraySplit fingerprint",
+        "encoded.dataset": "EncodedDataset EncodedSplit SampleError",
+        "encoded.opening": "load_encoded",
+    },
+)

@@ -5,6 +5,7 @@ What there is and what it takes, ``MODELS``, is known without torch.
 
 from typing import TYPE_CHECKING
 
+from bsgrow.lazy import importing
 from bsgrow.models.registry import MODELS, build_model, check_images_fit, check_model
 from bsgrow.models.specs import ModelSpec
 
@@ -20,10 +21,4 @@ __all__ = [
     "check_model",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name != "GhostBatchNorm2d":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
-
-    return GhostBatchNorm2d
+__getattr__ = importing(__name__, {"ghost_batch_norm": "GhostBatchNorm2d"})

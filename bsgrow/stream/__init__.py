@@ -4,8 +4,9 @@ Which sample stands at a position (:class:`SampleStream`), which positions of an
 takes (:class:`Share`), and the micro-batches that it takes them in (:class:`Cut`).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bsgrow.lazy import importing
 from bsgrow.stream.share import Cut, Share, gradient_accumulation_steps
 
 if TYPE_CHECKING:
@@ -13,11 +14,5 @@ if TYPE_CHECKING:
 
 __all__ = ["Cut", "Places", "SampleStream", "Share", "gradient_accumulation_steps"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import what needs NumPy when it is asked for: to divide an update takes integers alone."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bsgrow.stream import sample_stream
-
-    return getattr(sample_stream, name)
+# What needs NumPy is imported when it is asked for: to divide an update takes integers alone.
+__getattr__ = importing(__name__, {"sample_stream": "Places SampleStream"})

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from bsgrow.data.encoded.dataset import EncodedDataset
 from bsgrow.data.encoded.layouts import find_layout
-from bsgrow.data.encoded.opening import existing_folder, load_encoded
+from bsgrow.data.encoded.opening import load_encoded
 from bsgrow.data.encoded.spec import NamedEncodedSpec
 from bsgrow.data.encoded.split_folders import find_splits
+from bsgrow.data.user_path import existing_folder
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 

@@ -6,8 +6,8 @@ from bsgrow.data.encoded.dataset import EncodedDataset
 from bsgrow.data.encoded.held_out import ClassedSplit, hold_out
 from bsgrow.data.encoded.layouts import tell_what_is_beside
 from bsgrow.data.encoded.spec import LAYOUTS, LayoutSpec
-from bsgrow.data.encoded.split_folders import LAYOUT, find_splits
-from bsgrow.data.user_path import expand_user, searching
+from bsgrow.data.encoded.split_folders import find_splits
+from bsgrow.data.user_path import existing_folder, searching
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 
@@ -48,23 +48,6 @@ def held_out_classes(spec: LayoutSpec, train: ClassedSplit, test: ClassedSplit) 
     if spec.names_classes or len(test.class_names) > len(train.class_names):
         return test.class_names
     return train.class_names
-
-
-def existing_folder(path: Path | None) -> Path:
-    """The data set's folder, ``~`` expanded.
-
-    Raises:
-        InputError: none is given, or it is not there.
-        BsgrowError: the system refuses to look.
-    """
-    if path is None:
-        raise InputError("data.path is not set", hint=f"set data.path to {LAYOUT}")
-    folder = expand_user(path)
-    with searching():
-        if folder.is_dir():
-            return folder
-        problem = "is not a folder" if folder.exists() else "does not exist"
-    raise InputError(f"data.path = {str(path)!r} {problem}", hint=f"give {LAYOUT}")
 
 
 def check_same_classes(root: Path, train: tuple[str, ...], test: tuple[str, ...]) -> None:

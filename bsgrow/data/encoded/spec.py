@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from bsgrow.data.spec import DatasetSpec, Shape
+from bsgrow.data.user_path import existing_folder
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 from bsgrow.validation.registry import Registry
@@ -80,6 +81,8 @@ class NamedEncodedSpec(EncodedSpec):
     usual_shape: Shape
 
     def _open(self, path: Path | None, test_fraction: float | None) -> "EncodedDataset":
+        if path is not None:
+            existing_folder(path)  # before NumPy is imported
         from bsgrow.data.encoded.named import open_named
 
         return open_named(self, path)
@@ -105,6 +108,7 @@ class LayoutSpec(EncodedSpec):
         return "encoded images"
 
     def _open(self, path: Path | None, test_fraction: float | None) -> "EncodedDataset":
+        existing_folder(path)  # before NumPy is imported
         from bsgrow.data.encoded.opening import load_encoded
 
         return load_encoded(self.name, path, test_fraction)

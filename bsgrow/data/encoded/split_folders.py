@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 from bsgrow.data.encoded.layouts import SHARDS, TARS, kind_of
+from bsgrow.data.user_path import LAYOUT
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 
 TRAIN_FOLDER = "train"
 TEST_FOLDERS = ("val", "test")  # ImageNet's test has no labels, so val comes first
-LAYOUT = f"a folder with {TRAIN_FOLDER}/ and {TEST_FOLDERS[0]}/ in it"
 HOLD_OUT = "hold a part of one folder out with --set data.test_fraction=0.1"
 
 
