@@ -87,6 +87,12 @@ def test_only_the_command_line_imports_rich_and_typer():
             assert "import typer" not in text, path
 
 
+def test_pillow_is_called_where_images_are_read_and_where_others_are_measured():
+    for path in PACKAGE.rglob("*.py"):
+        if room_of(module_of(path)) not in ("images", "bench"):
+            assert not re.search(r"^\s*(from|import) PIL\b", path.read_text(), re.MULTILINE), path
+
+
 def test_the_extension_includes_neither_torch_nor_aten():
     for path in (ROOT / "csrc").rglob("*.*"):
         assert "torch/" not in path.read_text(), path

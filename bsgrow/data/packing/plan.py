@@ -8,13 +8,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import features
 
 from bsgrow.data.encoded.dataset import EncodedSplit
 from bsgrow.data.packing.options import PackOptions
 from bsgrow.data.shards.index_checks import MOST_CLASSES, MOST_TEXT_BYTES
 from bsgrow.data.shards.layout import MAX_INDEX_BYTES, RECORD, VERSION
 from bsgrow.errors import InputError
+from bsgrow.images.jpeg.writing import encoder_versions
 
 _FULL_INDEX = MAX_INDEX_BYTES // 2
 
@@ -65,7 +65,7 @@ def plan_pack(
     """
     names = tuple(os.fsencode(name) for name in class_names)
     _check_classes(names)
-    encoder = _encoder() if changes else ""
+    encoder = encoder_versions() if changes else ""
     parts = (VERSION, options.shard_bytes, options.decode, changes, encoder, source.fingerprint)
     digest = hashlib.sha256(repr((*parts, names)).encode())
     shards = _cut(source, options.shard_bytes)
@@ -80,12 +80,6 @@ def _check_classes(names: tuple[bytes, ...]) -> None:
             f"holds: {MOST_CLASSES} classes and {MOST_TEXT_BYTES['class names'] >> 20} MiB",
             hint="give each class a folder with a shorter name, or put classes together",
         )
-
-
-def _encoder() -> str:
-    """Versions on which the bytes of an encoded image depend."""
-    versions = (features.version(name) for name in ("pil", "jpg", "libjpeg_turbo"))
-    return " ".join(map(str, versions))
 
 
 def _cut(source: SourceSplit, shard_bytes: int) -> list[range]:

@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from PIL import Image
+from PIL import Image, features
 
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.jpeg.levels import opened_jpeg
@@ -40,6 +40,11 @@ def jpeg_encoded_again(content: Encoded, quality: int) -> bytes:
         # Pillow can keep the tables of a file it knows as a plain JPEG.
         how: dict[str, Any] = {"quality": "keep" if image.format == "JPEG" else quality}
         return _encoded(image, orientation_of(content), **how)
+
+
+def encoder_versions() -> str:
+    """Versions on which the bytes of an encoded image depend."""
+    return " ".join(str(features.version(name)) for name in ("pil", "jpg", "libjpeg_turbo"))
 
 
 def _encoded(image: Image.Image, orientation: int, **how: Any) -> bytes:
