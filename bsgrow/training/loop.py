@@ -2,29 +2,27 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from bsgrow.data import SampleError
+import torch
+
 from bsgrow.errors import BsgrowError
+from bsgrow.loading import MicroBatch
 from bsgrow.schedule import Update
 from bsgrow.text.command import resume_command
 from bsgrow.training.checkpoint import newest_checkpoint
 from bsgrow.training.checkpoint_folder import Skipped
+from bsgrow.training.decisions import Agree, Decisions, Vote, alone
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
 from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
-from bsgrow.training.events import (
-    CheckpointSkipped,
-    Event,
-    RunFinished,
-    RunStarted,
-)
+from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
 from bsgrow.training.job import Job
 from bsgrow.training.observers import (
     Checkpointing,
     Evaluation,
     FaultReport,
-    Observer,
     ProgressReport,
     evaluate_on_test,
 )
@@ -48,6 +46,7 @@ def train_job(
     *,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool] = lambda: False,
+    agree: Agree = alone,
 ) -> RunFinished:
     """Carry out a job in its directory, from its newest whole checkpoint if there is one.
 
@@ -56,7 +55,8 @@ def train_job(
         state: the initial one.
         directory: of this run; holds its recipe.
         on_event: called with each event after it was logged.
-        should_stop: asked after each update; True writes a checkpoint and stops.
+        should_stop: asked once an update; True writes a checkpoint at its end and stops.
+        agree: combines the votes of all processes of the run.
 
     Returns:
         The summary of the finished run.
@@ -66,6 +66,7 @@ def train_job(
         DivergedRunError: the loss was not finite at an evaluation, or the weights at the end.
         SampleError: a sample cannot be used, under ``data.on_error = "raise"``; a checkpoint of the
             last finished update was written, if that could be.
+        EndedElsewhereError: another process of the run has failed.
         BsgrowError: the disk is full or a checkpoint is of another run, …
     """
     skipped = _restore(job, state, directory)
@@ -78,7 +79,7 @@ def train_job(
         emit(_started(job, state))
         for event in skipped:
             emit(event)
-        _run_updates(job, state, directory, log, emit, should_stop)
+        _run_updates(job, state, directory, log, emit, should_stop, Decisions(agree))
         finished = _finished(job, state, directory.path)
         emit(finished)
     directory.write_summary(finished)
@@ -107,59 +108,115 @@ def _run_updates(
     log: EventLog,
     emit: Callable[[Event], None],
     should_stop: Callable[[], bool],
+    decisions: Decisions,
 ) -> None:
     checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
     evaluation, progress = Evaluation(job, state, emit), ProgressReport(job, state, emit)
     faults = FaultReport(job, state, emit, ReportedSamples(log.path))
-    observers: tuple[Observer, ...] = (progress, evaluation, faults, checkpointing)
-    state.model.train()
-    with _saved_at_a_bad_sample(checkpointing):
-        evaluation.catch_up()
+
+    def vote(update: Update) -> Vote:
+        stops = should_stop() and update.index + 1 < job.plan.num_updates
+        wanted = {
+            Vote.REPORT: progress.is_due(update),
+            Vote.EVALUATE: evaluation.is_due(update),
+            Vote.CHECKPOINT: checkpointing.is_due(update) or stops,
+            Vote.STOP: stops,
+        }
+        return Vote(sum(each for each, holds in wanted.items() if holds))
+
+    def act(update: Update, decided: Vote) -> Vote:
+        if Vote.REPORT in decided:
+            progress.report(update)
+        if Vote.EVALUATE in decided:
+            evaluation.evaluate()
         faults.report()
-        for update in updates_made(job, state):
-            for observer in observers:
-                observer.after(update)
-            if should_stop() and state.num_updates < job.plan.num_updates:
-                checkpointing.save()
+        if Vote.CHECKPOINT in decided:
+            checkpointing.save()
+        return Vote(0)
+
+    state.model.train()
+    with _saved_at_a_bad_sample(checkpointing, decisions):
+        decisions.after(evaluation.catch_up)
+        faults.report()
+        for update, decided in updates_made(job, state, decisions, vote):
+            acting = partial(act, update, decided)
+            decisions.after(acting) if decided else acting()
+            if Vote.STOP in decided:
                 raise _interrupted(job, state, directory)
 
 
 @contextmanager
-def _saved_at_a_bad_sample(checkpointing: Checkpointing) -> Iterator[None]:
+def _saved_at_a_bad_sample(checkpointing: Checkpointing, decisions: Decisions) -> Iterator[None]:
     """Write a checkpoint where a bad sample ends the run, which may go on without it."""
     try:
         yield
-    except SampleError:
-        with suppress(BsgrowError):  # a full disk is not what ended the run
-            checkpointing.save()
+    except Exception:
+        if Vote.BAD_SAMPLE in decisions.ended_by:
+            with suppress(BsgrowError):  # a full disk is not what ended the run
+                checkpointing.save()
         raise
 
 
-def updates_made(job: Job, state: State) -> Generator[Update, None, None]:
+def updates_made(
+    job: Job,
+    state: State,
+    decisions: Decisions | None = None,
+    vote: Callable[[Update], Vote] = lambda update: Vote(0),
+) -> Generator[tuple[Update, Vote], None, None]:
     """Make the remaining updates one by one; yields each when it has been applied.
+
+    Args:
+        job: what is trained.
+        state: of the job, in training mode.
+        decisions: those of all processes of the run; None is alone.
+        vote: asked for the wishes of this process once its part of an update is computed.
+
+    Yields:
+        The update, and what all processes decided to do after it.
 
     Raises:
         SampleError: a sample cannot be used; the state is that after the last finished update.
+        EndedElsewhereError: another process has failed; where by such a sample, the same holds.
     """
-    updates = job.loader.updates(job.plan.updates(state.num_updates))
-    savepoint = Savepoint(job, state)
-    with closing(updates), savepoint:
-        for update, micro_batches in updates:
-            for micro_batch in micro_batches:
-                savepoint.before(update, micro_batch)
-                accumulate(
-                    state.model,
-                    micro_batch.images,
-                    micro_batch.labels,
-                    update_size=update.global_batch_size,
-                    totals=state.totals,
-                    autocast_dtype=job.precision.autocast_dtype,
-                    label_smoothing=job.recipe.loss.label_smoothing,
-                    forward=state.forward,
-                )
-            apply(state.optimizer, update)
-            state.advance(update)
-            yield update
+    decisions, savepoint = decisions or Decisions(), Savepoint(job, state)
+
+    def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
+        add_gradient(job, state, update, micro_batches)
+        return vote(update)
+
+    with closing(job.loader.updates(job.plan.updates(state.num_updates))) as updates:
+        for each in updates:
+            savepoint.keep()
+            try:
+                decided = decisions.after(partial(compute, *each))
+            except Exception:
+                if Vote.BAD_SAMPLE in decisions.ended_by:
+                    savepoint.put_back()
+                raise
+            apply(state.optimizer, each.update)
+            state.advance(each.update)
+            yield each.update, decided
+
+
+def add_gradient(
+    job: Job, state: State, update: Update, micro_batches: Iterable[MicroBatch]
+) -> None:
+    """Add this process's share of an update's mean gradient; zeros where it has no sample."""
+    micro_batch = None
+    for micro_batch in micro_batches:
+        accumulate(
+            state.model,
+            micro_batch.images,
+            micro_batch.labels,
+            update_size=update.global_batch_size,
+            totals=state.totals,
+            autocast_dtype=job.precision.autocast_dtype,
+            label_smoothing=job.recipe.loss.label_smoothing,
+            forward=state.forward,
+        )
+    if micro_batch is None:
+        for parameter in state.model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
 
 
 def _started(job: Job, state: State) -> RunStarted:

@@ -20,7 +20,7 @@ def explaining_memory(micro_batch_size: int | None = None) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         reason = (str(error) or "the system refuses more").splitlines()[0]
         buffers = f", with run.micro_batch_size = {micro_batch_size}" if micro_batch_size else ""
@@ -31,5 +31,6 @@ def explaining_memory(micro_batch_size: int | None = None) -> Iterator[None]:
         ) from error
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is that of memory that is exhausted, on the host or a device."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or _ON_THE_CPU in str(error)

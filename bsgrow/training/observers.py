@@ -5,11 +5,12 @@ the device.
 """
 
 from collections.abc import Callable, Container
+from operator import sub
 from pathlib import Path
-from typing import Protocol
 
 from bsgrow.schedule import Update
 from bsgrow.schedule.curves import exact
+from bsgrow.training.decisions import Vote
 from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
 from bsgrow.training.events import CheckpointSaved, Evaluated, Event, Progress, SampleSkipped
@@ -18,13 +19,6 @@ from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
 
 Emit = Callable[[Event], None]
-
-
-class Observer(Protocol):
-    """Something that may have work to do after an update."""
-
-    def after(self, update: Update) -> None:
-        """Look whether it is due, and do it."""
 
 
 class ProgressReport:
@@ -37,13 +31,13 @@ class ProgressReport:
         self._totals = state.totals
         self._read = state.totals.read()
 
-    def after(self, update: Update) -> None:
-        """Report if the interval is over."""
+    def is_due(self, update: Update) -> bool:
+        """Whether the interval is over."""
         elapsed = self._state.stopwatch.elapsed - self._seconds
-        if elapsed >= self._job.recipe.run.log_every_seconds:
-            self._report(update)
+        return elapsed >= self._job.recipe.run.log_every_seconds
 
-    def _report(self, update: Update) -> None:
+    def report(self, update: Update) -> None:
+        """Report, after an update; waits for the device, once."""
         state, plan = self._state, self._job.plan
         metrics = self._metrics_since_last()
         now = state.stopwatch.elapsed
@@ -70,8 +64,8 @@ class ProgressReport:
         before = self._read if self._totals is self._state.totals else (0.0, 0.0, 0)
         self._totals = self._state.totals
         self._read = self._totals.read()
-        loss_sum, correct, num = (a - b for a, b in zip(self._read, before, strict=True))
-        return Metrics(loss_sum / num, correct / num)
+        loss_sum, num_correct, num_samples = map(sub, self._read, before)
+        return Metrics.of(loss_sum, num_correct, int(num_samples))
 
 
 class Evaluation:
@@ -82,28 +76,28 @@ class Evaluation:
         every = exact(job.recipe.run.evaluate_every_epochs) * job.plan.num_samples
         self._every_samples = max(1, round(every))
 
-    def after(self, update: Update) -> None:
-        """Evaluate if the update crossed a boundary, or was the last one."""
-        if self._is_due(update.start):
-            self._evaluate()
+    def is_due(self, update: Update) -> bool:
+        """Whether the update crosses a boundary, or is the last one."""
+        return self._crosses(update.start, update.stop)
 
-    def catch_up(self) -> None:
+    def catch_up(self) -> Vote:
         """Evaluate if a bad sample ended the run just when that was due after its latest update."""
-        num_samples = self._state.totals.num_samples
-        if num_samples and self._is_due(self._state.cursor - num_samples):
-            self._evaluate()
+        num_samples, stop = self._state.totals.num_samples, self._state.cursor
+        if num_samples and self._crosses(stop - num_samples, stop):
+            self.evaluate()
+        return Vote(0)
 
-    def _is_due(self, start: int) -> bool:
-        """Whether a boundary, or the end, lies between sample ``start`` and those consumed."""
-        state, every = self._state, self._every_samples
-        crossed = state.cursor // every > start // every
-        return crossed or state.num_updates == self._job.plan.num_updates
+    def _crosses(self, start: int, stop: int) -> bool:
+        every = self._every_samples
+        return stop // every > start // every or stop == self._job.plan.num_total_samples
 
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
+        """Evaluate, and begin new totals; waits for the device."""
         job, state = self._job, self._state
         test = evaluate_on_test(job, state)  # queued behind the updates, and waited for once
         train = state.totals.mean()
-        require_finite_loss(train.loss, "training loss", state.num_updates)
+        if state.totals.num_samples:  # this process may have had none
+            require_finite_loss(train.loss, "training loss", state.num_updates)
         require_finite_loss(test.loss, "test loss", state.num_updates)
         state.tested, state.totals = test, Totals(job.device)
         self._emit(
@@ -135,10 +129,6 @@ class FaultReport:
         self._reported = reported
         self._before = state.num_skipped - job.loader.num_skipped
 
-    def after(self, update: Update) -> None:
-        """Report what came up since the last update."""
-        self.report()
-
     def report(self) -> None:
         """Report what came up since the last time."""
         self._state.num_skipped = self._before + self._loader.num_skipped
@@ -157,12 +147,11 @@ class Checkpointing:
         self._sync_log = sync_log
         self._seconds = state.stopwatch.elapsed
 
-    def after(self, update: Update) -> None:
-        """Save if the interval is over, or the run is."""
+    def is_due(self, update: Update) -> bool:
+        """Whether the interval is over, or the run will be."""
         elapsed = self._state.stopwatch.elapsed - self._seconds
         last = update.index + 1 == self._job.plan.num_updates
-        if last or elapsed >= self._job.recipe.run.checkpoint_every_seconds:
-            self.save()
+        return last or elapsed >= self._job.recipe.run.checkpoint_every_seconds
 
     def save(self) -> None:
         """Write a checkpoint now, after the events that led to it are on the disk."""

@@ -1,7 +1,8 @@
 """One micro-batch: forward, backward, and the running totals, without waiting for the device."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from math import nan
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from bsgrow.training.device import autocast
 
 
 class Metrics(NamedTuple):
-    """Means over the samples seen, on the host.
+    """Means over the samples seen, on the host; NaN where there was none.
 
     Attributes:
         loss: mean cross-entropy, in nats.
@@ -20,6 +21,13 @@ class Metrics(NamedTuple):
 
     loss: float
     accuracy: float
+
+    @classmethod
+    def of(cls, loss_sum: float, num_correct: float, num_samples: int) -> Self:
+        """Return the means that belong to sums over so many samples."""
+        if not num_samples:
+            return cls(nan, nan)
+        return cls(loss_sum / num_samples, num_correct / num_samples)
 
 
 class Totals:
@@ -58,10 +66,8 @@ class Totals:
         return loss_sum, num_correct, self.num_samples
 
     def mean(self) -> Metrics:
-        """Return the means over the samples seen, at least one. Waits for the device, once."""
-        loss_sum, num_correct, num_samples = self.read()
-        assert num_samples > 0, "a mean needs a sample"
-        return Metrics(loss=loss_sum / num_samples, accuracy=num_correct / num_samples)
+        """Return the means over the samples seen. Waits for the device, once."""
+        return Metrics.of(*self.read())
 
 
 Forward = Callable[[nn.Module, Tensor, Tensor, torch.dtype | None, float], tuple[Tensor, Tensor]]

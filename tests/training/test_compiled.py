@@ -69,7 +69,7 @@ def train(job, sizes=None):
     state.warm_up(job, sizes or sizes_of(job))
     state.model.train()
     with torch.compiler.set_stance("fail_on_recompile"):
-        assert [update.index for update in updates_made(job, state)][-1] == job.plan.num_updates - 1
+        assert sum(1 for _ in updates_made(job, state)) == job.plan.num_updates
     return state
 
 
@@ -127,7 +127,7 @@ def evaluated_until(num_updates, job, state):
     """Train to an update, as the loop does with its observers."""
     state.model.train()
     with closing(updates_made(job, state)) as updates:
-        for update in updates:
+        for update, _ in updates:
             evaluate_on_test(job, state)
             if update.index + 1 == num_updates:
                 return state

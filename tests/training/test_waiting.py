@@ -50,7 +50,7 @@ def test_updates_wait_for_nothing_and_reports_once():
     job, state = start()
     sizes = set()
     with Waits() as waits:
-        for update in updates_made(job, state):
+        for update, _ in updates_made(job, state):
             sizes.add(update.global_batch_size)
             assert waits.names == []
         ProgressReport(job, state, lambda event: None)
@@ -61,12 +61,12 @@ def test_updates_wait_for_nothing_and_reports_once():
 def test_an_evaluation_waits_when_it_is_all_queued():
     job, state = start()
     evaluation = Evaluation(job, state, lambda event: None)
-    updates = list(updates_made(job, state))
+    list(updates_made(job, state))
     order = []
     state.model.register_forward_hook(lambda *args: order.append("forward"))
     with Waits() as waits:
         waits.names = order
-        evaluation.after(updates[-1])
+        evaluation.evaluate()
     assert set(order[:-2]) == {"forward"}
     assert order[-2:] == ["tolist", "tolist"], "of the samples held out, and of those trained on"
 

@@ -1,0 +1,80 @@
+"""Whatever each process knows alone, all of them decide the same."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsgrow.data import SampleError
+from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
+from bsgrow.training.divergence import DivergedRunError
+from tests.training.ranks import Ranks
+
+ERRORS = {
+    Vote.BAD_SAMPLE: SampleError("a.jpg", "is bad"),
+    Vote.OUT_OF_MEMORY: torch.OutOfMemoryError("no more"),
+    Vote.DIVERGED: DivergedRunError("the loss is nan"),
+    Vote.FAILED: ZeroDivisionError("division by zero"),
+}
+WISHES = st.sampled_from([Vote.REPORT, Vote.EVALUATE, Vote.CHECKPOINT, Vote.STOP])
+OUTCOMES = st.one_of(
+    st.lists(WISHES, max_size=4).map(lambda wishes: Vote(sum(set(wishes)))),
+    st.sampled_from(list(ERRORS)),
+)
+
+
+def work_of(outcome):
+    """What a process does: it wants something, or fails."""
+    if outcome in ERRORS:
+        raise ERRORS[outcome]
+    return outcome
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=4))
+def test_all_do_the_same_or_end_together(outcomes):
+    ranks = Ranks(len(outcomes))
+    decisions = [Decisions(ranks.agree_of(rank)) for rank in range(len(outcomes))]
+    results = ranks.run(lambda rank: decisions[rank].after(lambda: work_of(outcomes[rank])))
+    together = Vote(0)
+    for outcome in outcomes:
+        together |= outcome
+    assert all(each.ended_by == together & Vote.ABORT for each in decisions)
+    assert ranks.votes == [[outcome] for outcome in outcomes], "one reduction"
+    for outcome, result in zip(outcomes, results, strict=True):
+        if outcome in ERRORS:
+            assert result is ERRORS[outcome]
+        elif together & Vote.ABORT:
+            assert isinstance(result, EndedElsewhereError)
+        else:
+            assert result == together
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reason"),
+    [
+        (Vote.BAD_SAMPLE, "a sample cannot be used"),
+        (Vote.OUT_OF_MEMORY | Vote.REPORT, "out of memory"),
+        (Vote.DIVERGED, "training diverged"),
+        (Vote.FAILED | Vote.BAD_SAMPLE, "a sample cannot be used and an error"),
+    ],
+)
+def test_the_others_say_what_ended_the_run(kinds, reason):
+    decisions = Decisions(lambda vote: vote | kinds)
+    with pytest.raises(EndedElsewhereError, match=f"another process .* ended it: {reason}$"):
+        decisions.after(lambda: Vote.EVALUATE)
+
+
+def test_alone_a_vote_is_the_decision():
+    decisions = Decisions()
+    assert decisions.after(lambda: Vote.STOP | Vote.REPORT) == Vote.STOP | Vote.REPORT
+    with pytest.raises(ZeroDivisionError):
+        decisions.after(lambda: 1 // 0)
+    assert decisions.ended_by == Vote.FAILED
+
+
+def test_what_ends_a_process_at_once_is_not_agreed_on():
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Decisions(lambda vote: pytest.fail("asked")).after(interrupted)
