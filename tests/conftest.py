@@ -8,8 +8,10 @@ import signal
 import subprocess
 from pathlib import Path
 
-# As `bsgrow` has it, and before torch is imported: waiting threads would take cores from others.
+# Before torch is imported, and for the commands that start: the tests go side by side, each on a
+# core of its own. What is about threads says how many.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
@@ -17,8 +19,9 @@ from hypothesis import settings
 from bsgrow.native import Augment
 
 # Machines are shared: an example may take long without anything being wrong.
-settings.register_profile("bsgrow", deadline=None)
-settings.load_profile("bsgrow")
+settings.register_profile("everyday", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 
 
 def pytest_configure(config):

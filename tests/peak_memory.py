@@ -24,3 +24,11 @@ def little_memory(most=8 << 20):
     finally:
         tracemalloc.stop()
     assert peak < most
+
+
+def hold(num_bytes, ready, over):
+    """Work for another process; here, so that it starts without torch."""
+    held = b"1" * num_bytes
+    ready.set()
+    over.wait()
+    del held

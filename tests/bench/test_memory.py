@@ -17,6 +17,7 @@ from bsgrow.bench.memory import PeakMemory, watched_memory
 from bsgrow.bench.training_memory import measure_peaks
 from bsgrow.native import Augment
 from bsgrow.recipe import load_recipe, resolve
+from tests.peak_memory import hold
 
 CPU = torch.device("cpu")
 MIB = 2**20
@@ -38,13 +39,6 @@ def test_it_is_that_of_the_stretch():
     assert held.host_bytes >= before.host_bytes + 60 * MIB
     assert after.host_bytes < held.host_bytes - 50 * MIB
     assert held.device_bytes is None
-
-
-def hold(num_bytes, ready, over):
-    held = b"1" * num_bytes
-    ready.set()
-    over.wait()
-    del held
 
 
 @linux

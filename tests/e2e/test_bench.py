@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bsgrow.bench.memory import PeakMemory
+from bsgrow.bench.train import bench_train
 from tests.e2e.conftest import command
 from tests.in_process import Shell
 
@@ -108,13 +110,18 @@ def test_plan_takes_what_bench_train_measured(bsgrow, training):
     assert 48 * 1437 / fastest <= seconds <= 48 * 1437 / slowest
 
 
-def test_training_as_a_table(bsgrow):
+def test_training_as_a_table(bsgrow, monkeypatch):
+    monkeypatch.setattr(bench_train, "__defaults__", (made_up_peaks,))  # not a process for each
     words = ["--batch-sizes", "32,100000", "--rounds", "1", "--seconds-per-round", "0.01"]
     result = bsgrow("bench", "train", *words, "--set", "run.micro_batch_size=32")
     assert result.code == 0, result.err
     assert "update (max)" in result.out
     assert "≈" in result.out
     assert "MiB" in result.out
+
+
+def made_up_peaks(system, recipe, batch_sizes, seconds):
+    return {size: PeakMemory(size * 2**20, None) for size in batch_sizes}
 
 
 LOADER, TRAIN = ["bench", "loader"], ["bench", "train"]

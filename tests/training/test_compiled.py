@@ -145,22 +145,25 @@ def with_layout(job, memory_format):
 
 
 CONVOLUTIONS = "model={name='wide_resnet', depth=10, width=1}"
+SMALL = ["model={name='small'}"]
+GROWN_ONCE = [CONVOLUTIONS, "growth.max_batch_size=48"]  # compiling takes long: 48 and 24 are cut
 
 
 @pytest.mark.parametrize(
-    ("model", "memory_format"),
+    ("settings", "memory_format"),
     [
-        ("model={name='small'}", torch.contiguous_format),
-        (CONVOLUTIONS, torch.contiguous_format),
-        (CONVOLUTIONS, torch.channels_last),
+        (SMALL, torch.contiguous_format),
+        (GROWN_ONCE, torch.contiguous_format),
+        (GROWN_ONCE, torch.channels_last),
     ],
     ids=["small", "contiguous", "channels_last"],
 )
 def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing(
-    traced, tmp_path, model, memory_format
+    traced, tmp_path, settings, memory_format
 ):
-    job = with_layout(growing_job(model, "run.compile=true"), memory_format)
-    eager = with_layout(growing_job(model), memory_format)
+    job = with_layout(growing_job(*settings, "run.compile=true"), memory_format)
+    assert len(sizes_of(job)) > 1
+    eager = with_layout(growing_job(*settings), memory_format)
     assert_close(train_with_stops(job, tmp_path), train(eager))
 
 
