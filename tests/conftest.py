@@ -17,10 +17,11 @@ import pytest
 from hypothesis import settings
 
 from bsgrow.native import Augment
+from tests.drawn import EVERYDAY, THOROUGH
 
 # Machines are shared: an example may take long without anything being wrong.
-settings.register_profile("everyday", deadline=None, max_examples=50)
-settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.register_profile("everyday", deadline=None, max_examples=EVERYDAY)
+settings.register_profile("thorough", deadline=None, max_examples=THOROUGH)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 
 

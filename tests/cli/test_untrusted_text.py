@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.cli.terminal import _Plain
 from bsgrow.recipe import reading
+from tests.drawn import num_cases
 from tests.text.test_printable import ODD
 
 SHIPPED = Path(reading.__file__).parent.parent / "recipes" / "digits.toml"
@@ -76,7 +77,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=num_cases(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TEXTS)
 @example(text=EVIL)
 @example(text="run.seed = 1x")

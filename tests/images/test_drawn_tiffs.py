@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.images.reading import shown_levels
+from tests.drawn import num_cases
 from tests.images.tiff_files import COMPRESS, DEFLATE, LZW, Tiff
 
 BLACK_IS_ZERO, RGB = 1, 2
@@ -28,7 +29,7 @@ LAYOUTS = st.one_of(
     fill_order=st.sampled_from((1, 2)),
     is_predicted=st.booleans(),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=num_cases(120), deadline=None)
 def test_any_tiff_comes_out_as_what_it_was_made_of(
     seed, size, bits, is_colour, num_extra, layout, compression, is_predicted, **options
 ):

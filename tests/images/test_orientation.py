@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.images.orientation import orientation_of
+from tests.drawn import num_cases
 from tests.images import exif_files as files
 from tests.images.exif_files import CONTAINERS, entry, tiff
 from tests.jpeg_variants import segment, segments, with_header
@@ -178,7 +179,7 @@ def test_other_formats_are_upright(kind):
     assert orientation_of(save(files.PIXELS, kind)) == 1
 
 
-@settings(max_examples=200)
+@settings(max_examples=num_cases(200))
 @given(data=st.binary(max_size=60), start=st.sampled_from([b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
 def test_whatever_the_bytes_are_it_is_one_of_eight_and_the_same_everywhere(data, start):
     exif = start + data

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from bsgrow.errors import InputError
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from tests.drawn import num_cases
 
 CHANNELS = 3
 
@@ -32,7 +33,7 @@ def torch_layer(norm: GhostBatchNorm2d) -> nn.BatchNorm2d:
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @given(num_samples=st.integers(1, 20), ghost_batch_size=st.integers(1, 8))
-@settings(max_examples=40)
+@settings(max_examples=num_cases(40))
 def test_is_torch_batch_norm_per_group(memory_format, num_samples, ghost_batch_size):
     norm = layer(ghost_batch_size)
     reference = torch_layer(norm)
@@ -55,7 +56,7 @@ def test_is_torch_batch_norm_per_group(memory_format, num_samples, ghost_batch_s
     ghost_batch_size=st.integers(1, 5),
     num_last=st.integers(0, 4),
 )
-@settings(max_examples=40)
+@settings(max_examples=num_cases(40))
 def test_cuts_into_whole_groups_change_no_bit(group_counts, ghost_batch_size, num_last):
     sizes = [count * ghost_batch_size for count in group_counts]
     sizes[-1] += min(num_last, ghost_batch_size - 1)

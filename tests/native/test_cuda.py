@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bsgrow.loading.kernel import hold, launch
 from bsgrow.native import Augment, cuda, reference
+from tests.drawn import num_cases
 from tests.native.device_cases import (
     ARRAYS,
     CIFAR,
@@ -56,14 +57,14 @@ def cases(draw):
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=num_cases(400))
 @given(case=cases(), dtype=st.sampled_from(DTYPES), channels_last=st.booleans())
 def test_the_bits_of_the_cpu(case, dtype, channels_last):
     assert_same(on_device(case, dtype, channels_last), on_cpu(case, dtype, channels_last))
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@settings(max_examples=200)
+@settings(max_examples=num_cases(200))
 @given(
     mean=st.floats(-1e5, 1e5) | st.floats(-2, 2) | st.just(0.0),
     std=st.floats(1e-4, 1e4) | st.floats(1e-36, 1e36),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bsgrow.native import Augment, reference
 from bsgrow.stream import SampleStream
+from tests.drawn import num_cases
 from tests.native.host_cases import (
     CIFAR,
     ITEMS,
@@ -59,7 +60,7 @@ def cases(draw, layout):
     [("planar", 150), ("interleaved", 100), ("fours", 100), ("any", 200), ("long rows", 30)],
 )
 def test_equals_the_reference(host_kernel, layout, examples):
-    @settings(max_examples=examples)
+    @settings(max_examples=num_cases(examples))
     @given(
         case=cases(layout),
         items_per_warp=st.integers(0, 8),
@@ -159,7 +160,7 @@ ROUNDING = {
 
 
 @pytest.mark.parametrize("dtype", list(ITEMS))
-@settings(max_examples=150)
+@settings(max_examples=num_cases(150))
 @given(
     mean=st.floats(-1e5, 1e5) | st.floats(-2, 2) | st.just(0.0),
     std=st.floats(1e-4, 1e4) | st.floats(1e-36, 1e36),

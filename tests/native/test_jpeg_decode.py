@@ -14,6 +14,7 @@ from bsgrow.images.reading import shown_size
 from bsgrow.native import reference, reference_resize
 from bsgrow.native.decoding import decode_batch, decode_batch_async
 from bsgrow.native.resized_crop import crop_windows
+from tests.drawn import num_cases
 from tests.photographs import cut, decode, encode, jpeg_kinds
 
 _native_jpeg = pytest.importorskip("bsgrow._native_jpeg")
@@ -55,7 +56,7 @@ def windows(draw, height, width):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60)
+@settings(max_examples=num_cases(60))
 @given(data=st.data())
 def test_a_window_is_a_part_of_the_whole(kind, data):
     whole = decode(KINDS[kind])
@@ -76,7 +77,7 @@ def with_orientation(encoded, orientation):
 
 
 @pytest.mark.parametrize("orientation", range(10))
-@settings(max_examples=15)
+@settings(max_examples=num_cases(15))
 @given(data=st.data())
 def test_images_are_turned_as_pillow_turns_them(orientation, data):
     turned = with_orientation(KINDS["4:2:0"], orientation)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.native import Augment, load_batch, reference
+from tests.drawn import num_cases
 
 ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
 
@@ -66,7 +67,7 @@ def cases(draw):
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=num_cases(300), deadline=None)
 @given(
     case=cases(),
     dtype=st.sampled_from(list(ITEMS)),
@@ -105,7 +106,7 @@ def run(images, labels, start, stop, **changes):
 
 
 @given(cuts=st.lists(st.integers(100, 400), max_size=8), threads=st.integers(1, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=num_cases(40), deadline=None)
 def test_does_not_depend_on_how_it_is_cut(cuts, threads):
     images, labels = make_images((77, 3, 12, 12)), np.arange(77)
     whole_images, whole_labels = run(images, labels, 100, 400)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from bsgrow import _native
 from bsgrow.native import reference, reference_resize, scale_and_bias
+from tests.drawn import num_cases
 from tests.photographs import cut, photograph
 
 ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
@@ -42,7 +43,7 @@ small = st.integers(1, 40)
 sides = st.one_of(small, st.integers(1, 300))
 
 
-@settings(max_examples=200)
+@settings(max_examples=num_cases(200))
 @given(source=st.tuples(sides, sides), output=st.tuples(small, small), seed=st.integers(0, 9))
 def test_equals_the_reference_and_pillow(source, output, seed):
     pixels = noise(*source, seed)
@@ -51,7 +52,7 @@ def test_equals_the_reference_and_pillow(source, output, seed):
     np.testing.assert_array_equal(ours, pillow_resize(pixels, *output))
 
 
-@settings(max_examples=100)
+@settings(max_examples=num_cases(100))
 @given(data=st.data(), flipped=st.booleans(), size=small)
 def test_a_window_is_resized_as_if_it_were_the_image(data, flipped, size):
     pixels = noise(60, 80)
@@ -62,7 +63,7 @@ def test_a_window_is_resized_as_if_it_were_the_image(data, flipped, size):
     np.testing.assert_array_equal(resize(pixels, window, size, size), expected)
 
 
-@settings(max_examples=100)
+@settings(max_examples=num_cases(100))
 @given(source=st.tuples(sides, sides), size=small, margin=st.integers(0, 20), flip=st.booleans())
 def test_the_middle_is_that_of_the_whole_resized(source, size, margin, flip):
     pixels = noise(*source)
@@ -91,7 +92,7 @@ def test_is_within_one_level_of_pillow_in_either_order(shape):
     assert np.abs(ours.astype(int) - theirs).max() <= 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=num_cases(60))
 @given(
     height=small,
     width=small,

@@ -13,6 +13,7 @@ from bsgrow.errors import InputError
 from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.native import reference_resized_crop as reference
 from bsgrow.native.resized_crop import crop_windows
+from tests.drawn import num_cases
 
 sides = st.one_of(st.integers(1, 12), st.integers(1, 70_000), st.integers(1, 2**31 - 1))
 words = st.integers(0, 2**32 - 1)
@@ -23,7 +24,7 @@ def ranges(low, high):
     return st.one_of(st.just((low, high)), ends).map(lambda pair: tuple(sorted(pair)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=num_cases(300))
 @given(
     height=sides,
     width=sides,

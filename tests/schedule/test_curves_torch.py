@@ -10,6 +10,7 @@ from torch.optim import lr_scheduler
 
 from bsgrow.errors import InputError
 from bsgrow.schedule import Growth, Reference, build_curve, compile_plan
+from tests.drawn import num_cases
 
 LR = 0.3
 
@@ -165,13 +166,13 @@ def sequential(draw):
     return named("SequentialLR", schedulers=schedulers, milestones=milestones)
 
 
-@settings(max_examples=100)
+@settings(max_examples=num_cases(100))
 @given(st.one_of(multiplied, restarting, cyclic, one_cycle))
 def test_drawn_curves(spec):
     assert_same(spec, 80)
 
 
-@settings(max_examples=100)
+@settings(max_examples=num_cases(100))
 @given(chained)
 def test_a_drawn_chain_is_torchs_up_to_the_first_t_max(spec):
     stops = [curve["T_max"] for curve in spec["schedulers"] if "T_max" in curve]
@@ -195,7 +196,7 @@ def test_a_plan_past_the_t_max_of_a_chained_cosine_is_refused():
     assert "T_max" in caught.value.hint
 
 
-@settings(max_examples=100)
+@settings(max_examples=num_cases(100))
 @given(sequential())
 def test_a_drawn_sequence_is_torchs_or_refused(spec):
     try:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bsgrow.errors import InputError
 from bsgrow.schedule import Growth, Reference, as_dict, compile_plan, notes
 from bsgrow.schedule.reference_lr import NO_WAIT, build_reference_lr
+from tests.drawn import num_cases
 
 N = 1000
 SMALLEST, LARGEST = 5e-324, 1.7976931348623157e308
@@ -101,7 +102,7 @@ curves = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=num_cases(60))
 @given(
     reference=st.builds(Reference, st.floats(0.1, 4), number, st.just(10),
                         st.sampled_from([0.0, 0.9, 1 - 2**-53]), curves),

@@ -21,6 +21,7 @@ from bsgrow.schedule import (
     report,
     sgd_noise_scale,
 )
+from tests.drawn import num_cases
 
 
 def named(name, **strategies):
@@ -254,7 +255,7 @@ def test_phases_join_and_differ_and_bound_the_lr(plan):
                 assert low * (1 - 1e-9) - 1e-15 <= plan.update(index).lr <= high * (1 + 1e-9)
 
 
-@settings(max_examples=50)
+@settings(max_examples=num_cases(50))
 @given(plans())
 def test_the_plan_of_a_plan_is_itself(plan):
     growth = replace(plan.growth, repair=False)
@@ -265,7 +266,7 @@ def test_the_plan_of_a_plan_is_itself(plan):
         assert isclose(update.lr, expected.lr, rel_tol=1e-12)
 
 
-@settings(max_examples=50)
+@settings(max_examples=num_cases(50))
 @given(plans())
 def test_a_plan_survives_json(plan):
     written = json.loads(json.dumps(as_dict(plan)))

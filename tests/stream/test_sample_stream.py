@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bsgrow.native import reference
 from bsgrow.stream import SampleStream
+from tests.drawn import num_cases
 
 SEEDS = st.integers(0, 2**64 - 1)
 SIZES = st.one_of(
@@ -40,7 +41,7 @@ def epochs(num_samples: int, seed: int, num_epochs: int) -> np.ndarray:
     return order(num_samples, seed, 0, num_samples * num_epochs).reshape(num_epochs, num_samples)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=num_cases(200), deadline=None)
 @given(num_samples=SIZES, seed=SEEDS, epoch=st.integers(0, 2**32 - 1), data=st.data())
 def test_equals_the_reference(num_samples, seed, epoch, data):
     offset = data.draw(st.integers(0, num_samples - 1))
@@ -59,7 +60,7 @@ def test_every_epoch_is_a_permutation(num_samples, seed):
 
 
 @given(seed=SEEDS, cuts=st.lists(st.integers(0, 500), max_size=6))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=num_cases(50), deadline=None)
 def test_does_not_depend_on_how_it_is_cut(seed, cuts):
     edges = [0, *sorted(cuts), 500]
     parts = [order(97, seed, a, b) for a, b in pairwise(edges)]
@@ -112,7 +113,7 @@ def test_the_end_of_the_stream_is_reached_without_overflow():
     np.testing.assert_array_equal(samples, by_the_reference(2**32, 0, start, 2**64 - 1))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=num_cases(100), deadline=None)
 @given(num_samples=SIZES, seed=SEEDS, shuffle=st.booleans(), data=st.data())
 def test_one_position_a_range_and_an_array_say_the_same(num_samples, seed, shuffle, data):
     stream = SampleStream(num_samples, seed, shuffle)
@@ -127,7 +128,7 @@ def test_one_position_a_range_and_an_array_say_the_same(num_samples, seed, shuff
         np.testing.assert_array_equal(other, places)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=num_cases(50), deadline=None)
 @given(num_samples=st.integers(1, 100), seed=SEEDS, data=st.data())
 def test_positions_come_in_any_order_and_shape(num_samples, seed, data):
     positions = data.draw(st.lists(st.integers(0, 1000), min_size=6, max_size=6))

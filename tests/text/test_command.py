@@ -19,6 +19,7 @@ from bsgrow.text.command import (
     resume_command,
     setting,
 )
+from tests.drawn import num_cases
 
 WORDS = [
     "runs/a",
@@ -66,7 +67,7 @@ def test_any_words_come_back(words):
     assert shlex.split(quoted(*words)) == words
 
 
-@settings(max_examples=10)
+@settings(max_examples=num_cases(10))
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=20))
 def test_any_words_come_back_from_a_shell_and_can_be_marked(words):
     words = [*words, "a\x1b[31m\nb\n\n", "\u202e", "\x9b"]

@@ -29,6 +29,7 @@ from bsgrow.training.events import (
     from_json,
     to_json,
 )
+from tests.drawn import num_cases
 from tests.full_disk import files_at_most
 from tests.training.made_events import evaluated, finished, progress, started
 
@@ -121,7 +122,7 @@ def saved_checkpoint(num_updates):
     return CheckpointSaved(num_updates, "a.pt")
 
 
-@settings(max_examples=60)
+@settings(max_examples=num_cases(60))
 @given(st.data())
 def test_the_cut_is_that_of_the_rule_for_whatever_a_run_and_its_resumes_log(data):
     with TemporaryDirectory() as folder:

@@ -14,6 +14,7 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import changed_keys, load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events import CheckpointSkipped, Evaluated, Progress, RunFinished
+from tests.drawn import num_cases
 from tests.peak_memory import IS_KNOWN
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,7 +59,7 @@ def evaluations(events):
     return [(e.num_updates, e.train_loss, e.test_loss, e.test_accuracy) for e in found]
 
 
-@settings(max_examples=6)
+@settings(max_examples=num_cases(6))
 @given(stops=st.lists(st.integers(1, 9), min_size=1, max_size=3))
 def test_resume_gives_the_same_weights_and_events(never_stopped, tmp_path_factory, stops):
     folder = tmp_path_factory.mktemp("stopped") / "run"

@@ -14,6 +14,7 @@ from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe
 from bsgrow.recipe.section import table_type
 from bsgrow.training import RunDirectory, carry_out, run, state
+from tests.drawn import num_cases
 from tests.photo_folder import write_photographs
 
 SHORT = [
@@ -88,7 +89,7 @@ def train(overrides, folder):
     carry_out(recipe, directory, resume=False, on_event=print, should_stop=lambda: False)
 
 
-@settings(max_examples=100)
+@settings(max_examples=num_cases(100))
 @given(key=st.sampled_from(sorted(keys())), value=scalars | lists)
 def test_plan_and_train_say_the_same(key, value, tmp_path_factory):
     overrides = [*SHORT, f"{key}={value}"]

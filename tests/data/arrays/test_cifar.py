@@ -16,6 +16,7 @@ from bsgrow.data.arrays.cifar import LAYOUT_100, load_cifar
 from bsgrow.data.arrays.fetch import RemoteFile
 from bsgrow.errors import BsgrowError, InputError
 from tests.data.cifar_files import LAYOUTS, Small, layout_files
+from tests.drawn import num_cases
 
 
 @pytest.fixture(params=["cifar10", "cifar100"])
@@ -149,7 +150,9 @@ def test_a_file_that_is_no_archive(small, content):
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=num_cases(40),
+    deadline=None,
 )
 @given(fraction=st.floats(0, 1, exclude_max=True))
 def test_a_truncated_archive(small_100, fraction):
@@ -160,7 +163,9 @@ def test_a_truncated_archive(small_100, fraction):
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=num_cases(60),
+    deadline=None,
 )
 @given(data=st.data())
 def test_a_flipped_bit_in_the_archive_never_changes_an_image(small_100, data):

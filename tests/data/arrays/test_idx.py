@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 
 from bsgrow.data.arrays.idx import read_idx
 from bsgrow.errors import BsgrowError
+from tests.drawn import num_cases
 
 SHAPE = (4, 3, 5)
 ARRAY = np.random.default_rng(0).integers(0, 256, SHAPE, dtype=np.uint8)
 HEADER = 16
 
 a_file = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=num_cases(50),
+    deadline=None,
 )
 
 

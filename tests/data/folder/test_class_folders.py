@@ -15,6 +15,7 @@ from bsgrow.data.folder.class_folders import list_classes
 from bsgrow.data.folder.listing import image_paths
 from bsgrow.errors import InputError
 from bsgrow.native.extension import extension
+from tests.drawn import num_cases
 
 ELSEWHERE = Path(__file__).parents[2] / "exports/plans"
 CLASSES = ["a", "B", "é", os.fsdecode(b"\xff"), "n01", "a b"]
@@ -57,7 +58,7 @@ TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=num_cases(60))
 @given(TREES)
 def test_it_is_what_python_alone_lists(tmp_path_factory, tree):
     folder = tmp_path_factory.mktemp("split")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bsgrow.data.encoded.names import Names
 from bsgrow.data.folder.file_lengths import file_lengths
 from bsgrow.native.extension import extension
+from tests.drawn import num_cases
 
 PARTS = ["a", "b", "é", os.fsdecode(b"\xff"), "a\nb", "none", "c" * 255, "d" * 256, "..", "link"]
 
@@ -31,7 +32,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=num_cases(50))
 @given(st.lists(st.lists(st.sampled_from(PARTS), min_size=1, max_size=40), max_size=30))
 def test_lengths_are_those_that_the_system_gives(folder, paths):
     names = Names.of(os.fsencode("/".join(path)) for path in paths)

@@ -23,6 +23,7 @@ from tests.data.tar_files import (
     pax_records,
     read_by,
 )
+from tests.drawn import num_cases
 
 STEMS = ["a", "b", "c", "dir/a", "dir.x/b", "k" * 120, ""]
 EXTENSIONS = [
@@ -78,7 +79,7 @@ def parts(draw):
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=num_cases(150))
 @given(st.lists(parts(), max_size=8), st.data())
 def test_every_tar_is_read_as_by_python_alone(tmp_path, drawn, data):
     content = bytearray(b"".join(drawn) + bytes(1024))

@@ -16,6 +16,7 @@ from tests.data.tar_files import (
     pax,
     pax_records,
 )
+from tests.drawn import num_cases
 
 NAMES = ["a.jpg", "dir/b.cls", "ü" * 70 + ".jpg", "x" * 90 + "/" + "y" * 90 + ".png"]
 LONG = ["long/" * 60 + "c.jpg", "z" * 300 + ".cls"]
@@ -30,7 +31,7 @@ def test_what_tarfile_writes_is_found(tmp_path, kind, size):
     assert contents(path) == members
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=num_cases(50))
 @given(
     st.lists(
         st.tuples(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bsgrow.data.tar.samples import SampleReader
 from bsgrow.errors import InputError
 from tests.data.tar_files import by_index, by_python_alone, make_tar, member, read_by
+from tests.drawn import num_cases
 
 # webdataset 1.0, tariterators.py, base_plus_ext
 WEBDATASET = re.compile(r"^((?:.*/|)[^.]+)[.]([^/]*)$", re.DOTALL)
@@ -60,7 +61,7 @@ def test_a_name_that_is_no_text(tmp_path):
     assert by_index(tmp_path / "t.tar", SampleReader()) == [(b"\xff\xfe.jpg", 512, 1, 1)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=num_cases(200))
 @given(st.text(st.sampled_from("a./ é"), min_size=1, max_size=8))
 def test_the_rule_is_webdatasets(tmp_path, stem):
     names = [f"{stem}.jpg", f"{stem}.cls"]
