@@ -5,22 +5,35 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library test-cuda check check-exports \
+.PHONY: train test test-commands test-library test-fast test-cuda check check-exports \
         sanitize sanitize-address sanitize-thread fuzz format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
 
-# Half of it are commands that start, one at a time: the two go side by side.
+# Two halves that take about as long go side by side, each on a core: in one are most of the
+# commands that start and of the networks that are trained. HYPOTHESIS_PROFILE=thorough in the
+# environment draws ten times as many cases, as for a night.
+COMMANDS := tests/e2e tests/bench
+
 test: $(VENV)/installed-dev  ## run all tests
 	$(MAKE) --jobs=2 test-commands test-library
 	$(MAKE) test-cuda
 
 test-commands: $(VENV)/installed-dev
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest $(COMMANDS)
 
 test-library: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --ignore=tests/e2e
+	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%)
+
+# The rooms that neither move pixels nor train, what holds for all of them, and one run from the
+# recipe to the trained network.
+FAST := tests/schedule tests/stream tests/recipe tests/files tests/images tests/validation \
+        tests/text $(wildcard tests/test_*.py) \
+        tests/e2e/test_train.py::test_the_main_job_reads_the_digits
+
+test-fast: $(VENV)/installed-dev  ## run those that need neither pixels nor training: about a minute
+	$(BIN)/python -m pytest $(FAST)
 
 # From the others devices are hidden, so that they say the same on every machine.
 test-cuda: $(VENV)/installed-dev

@@ -43,9 +43,9 @@ def reference(tmp_path_factory):
     return json.loads(done.out)
 
 
-def start(folder):
+def start(folder, settings=SLOW):
     return subprocess.Popen(
-        command("train", "--out", "run", settings=SLOW),
+        command("train", "--out", "run", settings=settings),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -135,7 +135,7 @@ def test_the_same_ctrl_c_passed_on_twice_counts_once(bsgrow, tmp_path, reference
 
 
 def test_a_reader_of_stderr_that_leaves_does_not_end_the_run(bsgrow, tmp_path):
-    with start(tmp_path) as process:
+    with start(tmp_path, TINY) as process:
         process.stderr.close()
         process.stdout.read()
     assert process.returncode == 0
