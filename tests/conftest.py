@@ -1,6 +1,7 @@
 """Settings and fixtures that every test shares."""
 
 import ctypes
+import gc
 import os
 import shlex
 import shutil
@@ -29,6 +30,12 @@ def pytest_configure(config):
     """Hides devices from tests that do not ask for one: what they say holds on every machine."""
     if hides_devices(config.getoption("markexpr")):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def pytest_collection_finish():
+    """Leaves what is there before the first test out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def hides_devices(marks):
