@@ -56,6 +56,11 @@ class Work(ABC):
 
     @property
     @abstractmethod
+    def flips(self) -> bool:
+        """Whether samples are mirrored at random."""
+
+    @property
+    @abstractmethod
     def _transform(self) -> str:
         """What happens to a sample, in words."""
 
@@ -134,6 +139,11 @@ class ArrayWork(Work):
         return int(self.images[0].nbytes)
 
     @property
+    def flips(self) -> bool:
+        """As the augmentation says."""
+        return self.augment.flip
+
+    @property
     def _transform(self) -> str:
         channels, height, width = self.image_shape
         crop = f"crop ({self.augment.padding} pad {self.augment.pad})"
@@ -187,6 +197,11 @@ class JpegWork(Work):
     def bytes_read(self) -> int:
         """Mean size of a file."""
         return sum(path.stat().st_size for path in self.files) // len(self.files)
+
+    @property
+    def flips(self) -> bool:
+        """Always, as photographs are."""
+        return True
 
     @property
     def _transform(self) -> str:

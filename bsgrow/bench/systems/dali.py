@@ -125,17 +125,13 @@ def _normalised(pixels: Any, work: Work, **crop: Any) -> Any:
 
     return fn.crop_mirror_normalize(
         pixels,
-        mirror=fn.random.coin_flip() if _flips(work) else 0,
+        mirror=fn.random.coin_flip() if work.flips else 0,
         mean=work.pixel_mean,
         std=work.pixel_std,
         dtype=types.FLOAT16 if work.dtype == torch.float16 else types.FLOAT,
         output_layout="HWC" if work.is_channels_last else "CHW",
         **crop,
     )
-
-
-def _flips(work: Work) -> bool:
-    return work.augment.flip if isinstance(work, ArrayWork) else True
 
 
 def _interleaved(work: ArrayWork, *, padded: bool) -> np.ndarray[Any, np.dtype[np.uint8]]:
