@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -55,28 +56,35 @@ def _build(name: str, module: str) -> Any:
     app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
     import_module(f"bsgrow.cli.{module}").register(app)
     command = typer.main.get_group(app).commands[name]
-    for parameter in _parameters(command):
-        vars(parameter)["process_value"] = _passing_none(parameter)
+    _pass_none(command)
     return command
 
 
-def _parameters(command: Any) -> Iterator[Any]:
-    """Yield the parameters of a command, and of those in it."""
-    yield from command.params
+def _pass_none(command: Any) -> None:
+    """Let a command and those in it read only what is given; see ``_reading_what_is_given``."""
+    get_params = command.get_params
+    vars(command)["get_params"] = lambda ctx: _reading_what_is_given(get_params(ctx))
     for inner in getattr(command, "commands", {}).values():
-        yield from _parameters(inner)
+        _pass_none(inner)
 
 
-def _passing_none(parameter: Any) -> Callable[[Any, Any], Any]:
-    """Return what reads a value, and leaves one that is not given as it is.
+def _reading_what_is_given(parameters: list[Any]) -> list[Any]:
+    """Return parameters that leave a value that is not given as it is.
 
-    Typer has Pydantic make a validator for it first, which for all of `plan` takes as long as a
+    Typer has Pydantic make a validator for each first, which for all of `plan` takes as long as a
     plan.
     """
-    read: Callable[[Any, Any], Any] = parameter.process_value
-    is_plain = not (parameter.required or parameter.callback)
+    for parameter in parameters:
+        if "process_value" not in vars(parameter):
+            vars(parameter)["process_value"] = partial(_read, parameter, parameter.process_value)
+    return parameters
+
+
+def _read(parameter: Any, read: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    if value is not None or parameter.required:
+        return read(ctx, value)
     nothing = () if parameter.multiple or parameter.nargs == -1 else None
-    return lambda ctx, value: nothing if value is None and is_plain else read(ctx, value)
+    return parameter.callback(ctx, parameter, nothing) if parameter.callback else nothing
 
 
 class EscapedErrors(TyperGroup):
@@ -99,6 +107,10 @@ class Commands(EscapedErrors):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{**settings, "commands": {}})
         self.commands = BuiltWhenAsked(_MODULES)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options of all commands, which read only what is given."""
+        return _reading_what_is_given(super().get_params(ctx))
 
 
 @contextmanager
