@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from functools import lru_cache, partial
 from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import islice, tee
 from typing import ClassVar, Final, NamedTuple, Protocol
@@ -120,11 +121,11 @@ def by_update(
     Raises:
         RuntimeError: an update is asked for after that.
     """
+    num_of = lru_cache(partial(share.num_micro_batches, 0))  # sizes are few, updates many
     mine, ahead = tee(updates)
     with closing(make(cuts_of(ahead, share, micro_batch_size))) as stream:
         for update in mine:
-            num = share.num_micro_batches(update.start, update.stop, micro_batch_size)
-            micro_batches = islice(stream, num)
+            micro_batches = islice(stream, num_of(update.stop - update.start, micro_batch_size))
             yield UpdateBatches(update, micro_batches)
             deque(micro_batches, maxlen=0)  # what was left of them
             if getgeneratorstate(stream) == GEN_CLOSED:
