@@ -14,7 +14,7 @@ train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 # Two halves that take about as long go side by side, each on a core: in one are most of the
 # commands that start and of the networks that are trained. HYPOTHESIS_PROFILE=thorough in the
 # environment draws ten times as many cases, as for a night.
-COMMANDS := tests/e2e tests/bench
+COMMANDS := tests/e2e tests/bench tests/training
 
 test: $(VENV)/installed-dev  ## run all tests
 	$(MAKE) --jobs=2 test-commands test-library
@@ -26,11 +26,11 @@ test-commands: $(VENV)/installed-dev
 test-library: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%)
 
-# The rooms that neither move pixels nor train, what holds for all of them, and one run from the
-# recipe to the trained network.
+# The rooms that neither move pixels nor train, what holds for all of them, and one short
+# training by a command.
 FAST := tests/schedule tests/stream tests/recipe tests/files tests/images tests/validation \
         tests/text $(wildcard tests/test_*.py) \
-        tests/e2e/test_train.py::test_the_main_job_reads_the_digits
+        tests/e2e/test_train.py::test_data_on_stdout_and_progress_on_stderr
 
 test-fast: $(VENV)/installed-dev  ## run those that need neither pixels nor training: about a minute
 	$(BIN)/python -m pytest $(FAST)
