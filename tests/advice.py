@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z]+(?:[._][a-z]+)+")
 _FILES = ("toml", "json", "jsonl", "csv", "tar", "py", "cls", "jpg")
 _OTHER_PROGRAM = re.compile(r"`(?!bsgrow)[a-z]+ [^`]*`")
 _OF_TAR = {"--sparse"}
-_OTHER_NAMES = {"e.g", "samples_per_second"}
+_OTHER_NAMES = {"e.g", "samples_per_second"} | {"make_fill", "streamed_fill"}  # of the library
 
 
 @cache
