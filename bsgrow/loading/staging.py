@@ -116,8 +116,9 @@ class Staging:
         self, chunk: Chunk[Piece], images: NDArray[Any], labels: NDArray[Any]
     ) -> Iterator[tuple[Piece, Tensors]]:
         """Yield the pieces of a chunk, each a tensor of its own that knows of no other."""
-        for piece in chunk.pieces:
-            rows = chunk.rows(piece)
+        start = chunk.start
+        for piece in chunk.pieces:  # a call for each would show where they are small
+            rows = slice(piece.start - start, piece.stop - start)
             yield piece, self.layout.tensors(images[rows], labels[rows])
 
     def _on_device(self, on_host: Staged[Piece]) -> Staged[Piece]:

@@ -90,9 +90,9 @@ class Share:
         return -(-(last - first) // micro_batch_size)
 
     def _check_size(self, micro_batch_size: int) -> None:
-        whole = micro_batch_size >= 1 and micro_batch_size % self.ghost_batch_size == 0
-        expected = f"a multiple of the ghost batch of {self.ghost_batch_size}"
-        _require("micro_batch_size", micro_batch_size, whole, expected)
+        if micro_batch_size < 1 or micro_batch_size % self.ghost_batch_size:
+            expected = f"expected a multiple of the ghost batch of {self.ghost_batch_size}"
+            raise ValueError(f"micro_batch_size = {micro_batch_size}: {expected}")
 
 
 def gradient_accumulation_steps(
