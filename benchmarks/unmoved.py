@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from photograph_kinds import digests, make_photographs
 
 PLACES = Path(__file__).with_name("stream_places.py")
+PARTS = ("places", "plans", "answers", "trainings")
 NUM_POSITIONS = 20_000
 GROWING = ("digits", "cifar10-grow")  # recipes with that many samples on both sides of a growth
 TIMED = frozenset({"event", "wall_seconds", "samples_per_second", "seconds_left", "out"})
@@ -39,11 +40,10 @@ _PHOTOGRAPHS = [
     *("--set", "run.ghost_batch_size=4"),
     *("--set", "images.size=48", "--set", "model.depth=10", "--set", "model.width=1"),
 ]
+_FASHION = ["fashion-mnist", "--epochs", "2", "--set"]
 TRAININGS = {
     "digits": ["digits"],
-    "fashion-mnist": [
-        *("fashion-mnist", "--epochs", "2", "--set", "schedule.curve.milestones=[0.5, 1, 1.5]")
-    ],
+    "fashion-mnist": [*_FASHION, "schedule.curve.milestones=[0.5, 1, 1.5]"],
     "photographs, native": [*_PHOTOGRAPHS, "--set", "data.decoder=native"],
     "photographs, dali": [*_PHOTOGRAPHS, "--set", "data.decoder=dali"],
 }
@@ -58,6 +58,7 @@ _PLANS = {
     "csv": ["--format", "csv", "--every", "update"],
     "table": [],
 }
+_EXPORT = ["plan", "cifar10-grow", "--approximate", "--format"]
 _ANSWERS = [
     *(["--version"], ["--help"], ["recipes"], ["recipes", "--format", "json"], ["nonsense"]),
     *([command, "--help"] for command in ("plan", "train", "compare", "recipes", "doctor")),
@@ -69,19 +70,8 @@ _ANSWERS = [
     *(["data", "verify", "nowhere"], ["data", "pack", "nowhere", "packed"]),
     *(["compare", "digits", "--seeds", "a"], ["bench", "loader", "--systems", "none"]),
     *(["plan", "digits", "cifar10-grow"], ["plan", "cifar10-grow", "--world-size", "1,8,64"]),
-    *(
-        ["plan", "cifar10-grow", "--approximate", "--format", system]
-        for system in ("olmo-core", "levanter", "nemo", "deepspeed", "lightning")
-    ),
-    [
-        "plan",
-        "cifar10-grow",
-        "--approximate",
-        "--format",
-        "megatron",
-        "--tokens-per-sample",
-        "1024",
-    ],
+    *([*_EXPORT, system] for system in ("olmo-core", "levanter", "nemo", "deepspeed", "lightning")),
+    [*_EXPORT, "megatron", "--tokens-per-sample", "1024"],
 ]
 
 
@@ -258,13 +248,22 @@ def shown(part: str, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, An
         yield name, value
 
 
-def compare(records: Sequence[Mapping[str, Any]]) -> int:
-    """Print what differs from the first record, or is not in another; return how much does."""
+def compare(records: Sequence[Mapping[str, Any]], as_json: bool) -> bool:
+    """Print what differs from the first record, or another lacks; return whether anything does."""
     differing = [path for other in records[1:] for path in moved(records[0], other)]
-    num_compared = sum(1 for _ in flat(records[0]))
-    print(*(f"moved: {path}" for path in differing), sep="\n", end="\n" if differing else "")
-    print(f"{num_compared} values in {len(records)} records, {len(differing)} moved")
-    return len(differing)
+    counts = {"records": len(records), "values": len([*flat(records[0])])}
+    if as_json:
+        from bsgrow.reporting.machine import describe_machine
+
+        found = counts | {"moved": differing, "record": records[0]}
+        print(json.dumps(describe_machine() | found, indent=2))
+    else:
+        print(
+            *(f"moved: {path}" for path in differing),
+            f"{len(differing)} moved of {counts}",
+            sep="\n",
+        )
+    return bool(differing)
 
 
 def main() -> None:
@@ -275,16 +274,19 @@ def main() -> None:
     recording.add_argument("checkout", type=Path)
     recording.add_argument("--resumed-by", type=Path)
     recording.add_argument("--folder", type=Path, required=True)
-    every = ("places", "plans", "answers", "trainings")
-    recording.add_argument("--parts", nargs="+", choices=every, default=every)
+    recording.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     recording.add_argument("--trainings", nargs="+", choices=TRAININGS, default=[*TRAININGS])
-    commands.add_parser("compare").add_argument("records", type=Path, nargs="+")
+    comparing = commands.add_parser("compare")
+    comparing.add_argument(
+        "records", type=lambda name: json.loads(Path(name).read_text()), nargs="+"
+    )
+    comparing.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args()
     if options.command == "record":
         json.dump(record(options), sys.stdout, indent=2)
         print()
-    elif compare([json.loads(path.read_text()) for path in options.records]):
-        sys.exit(1)
+    else:
+        sys.exit(compare(options.records, options.format == "json"))
 
 
 if __name__ == "__main__":
