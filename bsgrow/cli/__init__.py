@@ -68,8 +68,7 @@ def _app() -> Callable[..., object]:
     if sys.argv[1:2] == ["doctor"]:  # it says why the others cannot be loaded, so it loads none
         from bsgrow.cli.doctor import app
     else:
-        if "BSGROW_INSTRUCTION_SET" in os.environ:  # a wrong one is refused by every command
-            import_module("bsgrow.native.extension")
+        import_module("bsgrow.native.extension")  # without it no command answers
         from bsgrow.cli.app import app
     return app
 
