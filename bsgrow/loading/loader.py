@@ -4,15 +4,17 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import lru_cache, partial
-from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import islice, tee
-from typing import ClassVar, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, cast
 
 from torch import Tensor
 
 from bsgrow.data import SampleError
 from bsgrow.schedule import Update
 from bsgrow.stream import Cut, Share
+
+if TYPE_CHECKING:
+    from types import GeneratorType
 
 WHOLE: Final = Share()
 """The share of a process that is alone: all of every update."""
@@ -123,12 +125,13 @@ def by_update(
     """
     num_of = lru_cache(partial(share.num_micro_batches, 0))  # sizes are few, updates many
     mine, ahead = tee(updates)
-    with closing(make(cuts_of(ahead, share, micro_batch_size))) as stream:
+    made = make(cuts_of(ahead, share, micro_batch_size))
+    with closing(cast("GeneratorType[MicroBatch, None, None]", made)) as stream:
         for update in mine:
             micro_batches = islice(stream, num_of(update.stop - update.start, micro_batch_size))
             yield UpdateBatches(update, micro_batches)
             deque(micro_batches, maxlen=0)  # what was left of them
-            if getgeneratorstate(stream) == GEN_CLOSED:
+            if stream.gi_frame is None:  # it has ended
                 raise RuntimeError("the stream of micro-batches ended before its updates did")
 
 

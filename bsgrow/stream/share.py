@@ -63,7 +63,7 @@ class Share:
         num_each, num_extra = divmod(-(-(stop - start) // ghost), self.world_size)
         first = start + (self.rank * num_each + min(self.rank, num_extra)) * ghost
         last = first + (num_each + (self.rank < num_extra)) * ghost
-        return min(first, stop), min(last, stop)
+        return (first, last) if last <= stop else (min(first, stop), stop)
 
     def micro_batches(self, start: int, stop: int, micro_batch_size: int) -> Iterator[Cut]:
         """Yield the micro-batches of this rank's run of an update, in order.
@@ -79,8 +79,9 @@ class Share:
         self._check_size(micro_batch_size)
         num_samples = stop - start
         first, last = self.run(start, stop)
+        last_full = last - micro_batch_size
         for position in range(first, last, micro_batch_size):
-            end = min(position + micro_batch_size, last)
+            end = position + micro_batch_size if position < last_full else last
             yield Cut(position, end, (end - position) / num_samples, end == last)
 
     def num_micro_batches(self, start: int, stop: int, micro_batch_size: int) -> int:
