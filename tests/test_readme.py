@@ -35,6 +35,11 @@ def test_the_table_of_native_operations_names_files_that_exist():
             assert (ROOT / folder / file).exists() or (ROOT / file).exists(), file
 
 
+@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_its_programs_run(program):
+    exec(compile(program, "README.md", "exec"), {})
+
+
 def test_recipes_that_commands_name_are_shipped():
     named = re.findall(r"bsgrow (?:train|plan|compare) ([a-z][\w.-]+)", README)
     assert named
