@@ -57,7 +57,7 @@ def tarred(source: Path, num_workers: int, out: Path) -> None:
 def decode_all(contents: Sequence[bytes]) -> None:
     """Decode images as packing and verifying do."""
     for content in contents:
-        reading.check_as_in_training(content)
+        reading.check_decodes(content)
         check_as_in_training(content)
 
 
