@@ -55,7 +55,8 @@ def train_job(
         state: the initial one.
         directory: of this run; holds its recipe.
         on_event: called with each event after it was logged.
-        should_stop: asked once an update; True writes a checkpoint at its end and stops.
+        should_stop: asked once an update, and after an evaluation; True writes a checkpoint and
+            stops.
         agree: combines the votes of all processes of the run.
 
     Returns:
@@ -114,8 +115,11 @@ def _run_updates(
     evaluation, progress = Evaluation(job, state, emit), ProgressReport(job, state, emit)
     faults = FaultReport(job, state, emit, ReportedSamples(log.path))
 
+    def is_asked_to_stop(update: Update) -> bool:
+        return should_stop() and update.index + 1 < job.plan.num_updates
+
     def vote(update: Update) -> Vote:
-        stops = should_stop() and update.index + 1 < job.plan.num_updates
+        stops = is_asked_to_stop(update)
         wanted = {
             Vote.REPORT: progress.is_due(update),
             Vote.EVALUATE: evaluation.is_due(update),
@@ -132,7 +136,8 @@ def _run_updates(
         faults.report()
         if Vote.CHECKPOINT in decided:
             checkpointing.save()
-        return Vote(0)
+        asked = Vote.EVALUATE in decided and is_asked_to_stop(update)  # meanwhile
+        return Vote.STOP if asked else Vote(0)
 
     state.model.train()
     with _saved_at_a_bad_sample(checkpointing, decisions):
@@ -140,8 +145,10 @@ def _run_updates(
         faults.report()
         for update, decided in updates_made(job, state, decisions, vote):
             acting = partial(act, update, decided)
-            decisions.after(acting) if decided else acting()
-            if Vote.STOP in decided:
+            then = decisions.after(acting) if decided else acting()
+            if Vote.STOP in then and Vote.CHECKPOINT not in decided:
+                checkpointing.save()
+            if Vote.STOP in decided | then:
                 raise _interrupted(job, state, directory)
 
 

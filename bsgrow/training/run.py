@@ -35,7 +35,7 @@ def carry_out(
         directory: a new one, or on resume that of the run.
         resume: go on with the run in the directory; False starts a new one.
         on_event: called with each event after it was logged.
-        should_stop: asked once an update; True writes a checkpoint at its end and stops.
+        should_stop: as ``train_job`` has it.
         opened: the data of a command that carries out several recipes.
 
     Raises:
