@@ -4,7 +4,7 @@ What is named here is imported when it is first asked for: ``import bsgrow`` tak
 need the standard library alone, recipes no NumPy, and only training needs torch.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # of typing, which takes as long to import as all else that begins
 
 if TYPE_CHECKING:
     from bsgrow.errors import BsgrowError, InputError

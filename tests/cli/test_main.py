@@ -8,8 +8,7 @@ import textwrap
 
 import pytest
 
-import bsgrow.cli
-from bsgrow.cli import main
+from bsgrow.cli import entry, main
 from bsgrow.cli.text_output import prepare_text_output
 from bsgrow.errors import BsgrowError, InputError
 
@@ -27,7 +26,7 @@ def main_with(monkeypatch, capsys):
         def command():
             raise error
 
-        monkeypatch.setattr(bsgrow.cli, "_run", command)
+        monkeypatch.setattr(entry, "_run", command)
         with pytest.raises(SystemExit) as caught:
             main()
         return caught.value.code, *capsys.readouterr()
@@ -56,14 +55,39 @@ def test_an_interrupt_in_the_middle_of_an_import_gives_the_exit_code(tmp_path):
     """Imports execute text, as `dataclass` does."""
     program = """
         import signal
-        import bsgrow.cli
-        bsgrow.cli._run = lambda: exec("signal.raise_signal(signal.SIGINT)")
-        bsgrow.cli.main()
+        from bsgrow.cli import entry, main
+        entry._run = lambda: exec("signal.raise_signal(signal.SIGINT)")
+        main()
     """
     (tmp_path / "interrupted.py").write_text(textwrap.dedent(program))
     command = [sys.executable, "-m", "interrupted"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_an_interrupt_before_signals_are_handled_gives_the_exit_code(tmp_path):
+    program = """
+        import signal, sys
+        from bsgrow.cli import main
+        class Interrupting:
+            def find_spec(self, name, *where):
+                if name == "bsgrow.cli.interrupt":
+                    signal.raise_signal(signal.SIGINT)
+        sys.meta_path.insert(0, Interrupting())
+        main()
+    """
+    (tmp_path / "interrupted.py").write_text(textwrap.dedent(program))
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_no_other_module_is_imported_before_an_interrupt_is_caught():
+    program = "import sys; had = {*sys.modules}; import bsgrow.cli; print(*({*sys.modules} - had))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert set(result.stdout.split()) == {"bsgrow", "bsgrow.cli"}
 
 
 def test_an_error_of_ours_is_called_one(main_with, monkeypatch):
@@ -81,7 +105,7 @@ def test_an_error_of_ours_shows_its_trace_on_request(main_with, monkeypatch):
 
 
 def test_nothing_heavy_is_imported_before_a_signal_is_handled():
-    program = "import sys, bsgrow.cli; print(*sys.modules)"
+    program = "import sys, bsgrow.cli.entry; print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
