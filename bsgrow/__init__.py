@@ -43,7 +43,7 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     from bsgrow.lazy import importing
 
-    return importing(__name__, _HOMES)(name)
+    return importing(__name__, _HOMES)[0](name)
 
 
 def __dir__() -> list[str]:

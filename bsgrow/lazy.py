@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 
-def importing(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a package.
+def importing(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return the ``__getattr__`` and the ``__dir__`` of a package.
 
     A name must not be that of a module in the package, which would stand in its place once that
     is imported.
@@ -24,4 +26,4 @@ def importing(package: str, homes: Mapping[str, str]) -> Callable[[str], object]
         setattr(sys.modules[package], name, value)
         return value
 
-    return find
+    return find, lambda: sorted({*vars(sys.modules[package]), *module_of})

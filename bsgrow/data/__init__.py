@@ -35,7 +35,7 @@ __all__ = [
     "load_encoded",
 ]
 
-__getattr__ = importing(
+__getattr__, __dir__ = importing(
     __name__,
     {
         "arrays.dataset": "ArrayDataset ArraySplit fingerprint",

@@ -21,4 +21,4 @@ __all__ = [
     "check_model",
 ]
 
-__getattr__ = importing(__name__, {"ghost_batch_norm": "GhostBatchNorm2d"})
+__getattr__, __dir__ = importing(__name__, {"ghost_batch_norm": "GhostBatchNorm2d"})

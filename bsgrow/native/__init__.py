@@ -32,7 +32,7 @@ __all__ = [
     "scale_and_bias",
 ]
 
-__getattr__ = importing(
+__getattr__, __dir__ = importing(
     __name__,
     {
         "augment": "Augment PaddingMode",

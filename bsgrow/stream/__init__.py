@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 __all__ = ["Cut", "Places", "SampleStream", "Share", "gradient_accumulation_steps"]
 
 # What needs NumPy is imported when it is asked for: to divide an update takes integers alone.
-__getattr__ = importing(__name__, {"sample_stream": "Places SampleStream"})
+__getattr__, __dir__ = importing(__name__, {"sample_stream": "Places SampleStream"})

@@ -32,7 +32,7 @@ __all__ = [
     "write_json",
 ]
 
-__getattr__ = importing(
+__getattr__, __dir__ = importing(
     __name__,
     {
         "divergence": "DivergedRunError",

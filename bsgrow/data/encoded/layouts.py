@@ -63,7 +63,7 @@ def contents_of(listing: Listing) -> Contents:
 
 
 def find_layout(folder: Path) -> str:
-    """The layout of a split whose layout nobody said: a key of `ENCODED`.
+    """The layout of a split whose layout nobody said: a key of `LAYOUTS`.
 
     Raises:
         InputError: it holds samples in two layouts, or cannot be listed.
@@ -119,7 +119,7 @@ def tell_what_is_left(folder: Path, layout: str, contents: Contents | None = Non
 
     Args:
         folder: of the split.
-        layout: that it is read in, a key of `ENCODED`.
+        layout: that it is read in, a key of `LAYOUTS`.
         contents: of the folder, where it was listed already.
     """
     contents = contents or list_contents(folder)
