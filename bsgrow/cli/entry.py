@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from bsgrow.cli.garbage import few_collections
-from bsgrow.cli.interrupt import remember_interrupts, was_interrupted
+from bsgrow.cli.interrupt import raise_if_interrupted, remember_interrupts, was_interrupted
 from bsgrow.cli.remarks import warnings_as_notes
 from bsgrow.cli.text_output import flush_stdout, prepare_text_output
 from bsgrow.errors import BsgrowError
@@ -56,7 +56,9 @@ def _run() -> None:
     """Run a command, which imports what it needs."""
     try:
         with few_collections(), warnings_as_notes():
-            _app()(prog_name="bsgrow")
+            app = _app()
+            raise_if_interrupted()
+            app(prog_name="bsgrow")
     finally:
         flush_stdout()
 

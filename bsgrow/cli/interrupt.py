@@ -18,6 +18,12 @@ def interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def raise_if_interrupted() -> None:
+    """Raise a KeyboardInterrupt that an import has swallowed, as one of its callbacks does."""
+    if _received:
+        raise KeyboardInterrupt
+
+
 def was_interrupted() -> bool:
     """Return whether a signal has stopped what was going on."""
     return bool(_received)

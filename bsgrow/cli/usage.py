@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from bsgrow.cli.interrupt import raise_if_interrupted
 from bsgrow.text.printable import printable_lines
 
 _MODULES: Mapping[str, str] = MappingProxyType(
@@ -55,6 +56,7 @@ class BuiltWhenAsked(MutableMapping[str, Any]):
 def _build(name: str, module: str) -> Any:
     app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
     import_module(f"bsgrow.cli.{module}").register(app)
+    raise_if_interrupted()
     command = typer.main.get_group(app).commands[name]
     _pass_none(command)
     return command

@@ -52,6 +52,10 @@ class SampleStream:
     seed: int
     shuffle: bool = True
 
+    # Without an end: Python would look through all of it for one.
+    __iter__ = None
+    __contains__ = None
+
     def __post_init__(self) -> None:
         _require_within("num_samples", index(self.num_samples), 1, _MAX_SAMPLES)
         _require_within("seed", index(self.seed), 0, _MAX_SEED)

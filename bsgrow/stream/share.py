@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import index
 from typing import NamedTuple
 
 
@@ -43,6 +44,7 @@ class Share:
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: it is no integer.
     """
 
     rank: int = 0
@@ -58,7 +60,12 @@ class Share:
         """Return the positions [first, last) of an update [start, stop) that this rank takes.
 
         Equal where it has none.
+
+        Raises:
+            ValueError: a position is negative, or the update ends before it starts.
         """
+        if not 0 <= start <= stop:
+            raise ValueError(f"update [{start}, {stop}): expected positions, the first one first")
         ghost = self.ghost_batch_size
         num_each, num_extra = divmod(-(-(stop - start) // ghost), self.world_size)
         first = start + (self.rank * num_each + min(self.rank, num_extra)) * ghost
@@ -105,5 +112,5 @@ def gradient_accumulation_steps(
 
 
 def _require(name: str, value: int, holds: bool, expected: str) -> None:
-    if not holds:
+    if not holds or index(value) != value:
         raise ValueError(f"{name} = {value}: expected {expected}")

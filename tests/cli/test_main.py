@@ -82,6 +82,27 @@ def test_an_interrupt_before_signals_are_handled_gives_the_exit_code(tmp_path):
     assert (done.returncode, done.stderr) == (130, "")
 
 
+@pytest.mark.parametrize("module", ["bsgrow.cli.app", "bsgrow.cli.plan.command"])
+def test_an_interrupt_that_an_import_swallows_stops_the_command(tmp_path, module):
+    """As one that falls into a callback of the interpreter's."""
+    program = f"""
+        import contextlib, signal, sys
+        from bsgrow.cli import main
+        class Swallowing:
+            def find_spec(self, name, *where):
+                if name == {module!r}:
+                    with contextlib.suppress(KeyboardInterrupt):
+                        signal.raise_signal(signal.SIGINT)
+        sys.meta_path.insert(0, Swallowing())
+        sys.argv = ["bsgrow", "plan", "digits"]
+        main()
+    """
+    (tmp_path / "interrupted.py").write_text(textwrap.dedent(program))
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_no_other_module_is_imported_before_an_interrupt_is_caught():
     program = "import sys; had = {*sys.modules}; import bsgrow.cli; print(*({*sys.modules} - had))"
     result = subprocess.run(

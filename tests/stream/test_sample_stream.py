@@ -198,6 +198,14 @@ def test_what_is_no_position_is_refused(positions):
         SampleStream(5, 0)[positions]
 
 
+def test_an_endless_stream_is_neither_gone_through_nor_searched():
+    stream = SampleStream(5, 0)
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(stream)
+    with pytest.raises(TypeError, match="not a container"):
+        3 in stream  # noqa: B015 - it is what is refused
+
+
 def test_numbers_that_are_no_integers_are_refused():
     with pytest.raises(TypeError):
         SampleStream(5, 1.5)

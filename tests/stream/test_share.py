@@ -113,6 +113,18 @@ def test_numbers_out_of_range_are_named(numbers, message):
         Share(*numbers)
 
 
+@pytest.mark.parametrize("numbers", [(0.0, 1, 1), (0, 1.0, 1), (0, 1, 1.0)])
+def test_numbers_that_are_no_integers_are_refused(numbers):
+    with pytest.raises(TypeError):
+        Share(*numbers)
+
+
+@pytest.mark.parametrize("update", [(10, 5), (-1, 5)])
+def test_what_is_no_update_is_refused(update):
+    with pytest.raises(ValueError, match="expected positions, the first one first"):
+        Share().run(*update)
+
+
 @pytest.mark.parametrize("size", [0, -64, 32, 96])
 def test_a_micro_batch_is_whole_ghost_batches(size):
     share = Share(ghost_batch_size=64)
