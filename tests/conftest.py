@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
+from bsgrow.cli import interrupt
 from bsgrow.native import Augment
 from tests.drawn import EVERYDAY, THOROUGH
 
@@ -175,3 +176,9 @@ def compile_for_host(folder):
 @pytest.fixture(scope="session")
 def host_kernel(tmp_path_factory):
     return HostKernel(compile_for_host(tmp_path_factory.mktemp("device_kernel")))
+
+
+@pytest.fixture(autouse=True)
+def _no_interrupt_before():
+    """Let no test find that another one was interrupted, as commands remember it."""
+    interrupt._received.clear()
