@@ -34,10 +34,10 @@ def peak_of(work):
 @linux
 def test_it_is_that_of_the_stretch():
     before = peak_of(lambda: None)
-    held = peak_of(lambda: torch.ones(2**24))
+    held = peak_of(lambda: torch.ones(2**26))  # much beside what tests before it left to reuse
     after = peak_of(lambda: None)
-    assert held.host_bytes >= before.host_bytes + 60 * MIB
-    assert after.host_bytes < held.host_bytes - 50 * MIB
+    assert held.host_bytes >= before.host_bytes + 240 * MIB
+    assert after.host_bytes < held.host_bytes - 200 * MIB
     assert held.device_bytes is None
 
 
