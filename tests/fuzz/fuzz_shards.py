@@ -6,14 +6,18 @@ The seed is printed, and FUZZ_SEED repeats it.
 What is read of a shard must be what was packed: a checksum stands for each image.
 """
 
+import logging
 import random
 import struct
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from bsgrow.data.encoded.tally import Tally
 from bsgrow.data.encoded.webdataset import WebDatasetSplit
 from bsgrow.data.shards import open_shards
 from bsgrow.data.verify import verify
@@ -48,28 +52,60 @@ def tar_case(folder: Path, tars: list[bytes], rng: random.Random) -> bool:
     whole = rng.choice(tars)
     (folder / "0.tar").write_bytes(mutate(rng, whole, 1536))
     try:
-        split = WebDatasetSplit(folder)
+        with _tallies() as told:
+            split = WebDatasetSplit(folder)
     except BsgrowError:
         return False
     _read_all(split, None)
-    _check_nothing_is_lost(folder / "0.tar", split)
+    _check_nothing_is_lost(folder / "0.tar", split, sum(tally.count for tally in told))
     return True
 
 
-def _check_nothing_is_lost(path, split):
-    """What the standard library finds behind zeros and damaged headers too has been read.
+def _check_nothing_is_lost(path, split, num_told):
+    """What the standard library finds behind zeros and damaged headers too was read, or told of.
 
     It refuses a header whose owner, say, is no number, even under a right checksum; nothing is made
     of the owner here.
     """
     with tarfile.open(path, ignore_zeros=True) as tar:
-        offsets = [member.offset_data for member in tar if member.isreg()]
+        files = [member for member in tar if member.isreg()]
+    offsets = {member.offset_data for member in files}
     places = [split.locate(sample) for sample in range(len(split))]
     read = {int(place.partition(" at byte ")[2].split()[0]) for place in places}
     content = path.read_bytes()
-    refused = {offset for offset in read - {*offsets} if _is_sound(content[offset - 512 : offset])}
-    assert read <= {*offsets} | refused
-    assert 2 * (len(split) - len(refused)) <= len(offsets) <= 2 * len(split)
+    refused = {offset for offset in read - offsets if _is_sound(content[offset - 512 : offset])}
+    assert read <= offsets | refused
+    assert 2 * (len(split) - len(refused)) <= len(files)
+    keys = {_key_and_extension(file)[0] for file in files if file.offset_data in read}
+    assert sum(not _is_beside(file, keys) for file in files) <= 2 * len(split) + num_told
+
+
+def _is_beside(file, keys):
+    """Whether it is a further file of a sample, such as key.json, which is not told of."""
+    key, extension = _key_and_extension(file)
+    return key in keys and extension.lower() not in ("jpg", "jpeg", "png", "webp", "cls")
+
+
+def _key_and_extension(file):
+    folder, slash, name = file.name.rpartition("/")
+    key, _, extension = name.partition(".")
+    return folder + slash + key, extension
+
+
+@contextmanager
+def _tallies() -> Iterator[list[Tally]]:
+    """What is said meanwhile to have been passed over."""
+    log, told = logging.getLogger("bsgrow.data.encoded.webdataset"), []
+
+    def keep(record):
+        told.extend(part for part in record.args if isinstance(part, Tally))
+        return False
+
+    log.addFilter(keep)
+    try:
+        yield told
+    finally:
+        log.removeFilter(keep)
 
 
 def _is_sound(header):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from bsgrow.data.encoded.webdataset import WebDatasetSplit
 from tests.fuzz.fuzz_shards import main, shard_case, tar_case, tars_in
 from tests.fuzz.running import run_for
 
@@ -28,6 +29,23 @@ def test_a_header_that_the_standard_library_alone_refuses(tmp_path):
     header[mode : mode + 2] = b"&D"  # the sum of "64"
     case = bytes(header) + whole[512:]
     assert tar_case(tmp_path, [case], Unchanged())
+
+
+def test_a_sample_whose_two_names_are_damaged_is_told_of_and_not_lost(tmp_path):
+    """Seed 2283500690 of the gate: image and label of one sample have lost their extensions."""
+    (whole, *_) = tars_in(tmp_path)
+    case = whole.replace(b"xxx.png", b"xxx\x01png").replace(b"xxx.cls", b"xxx\x01cls")
+    names = re.findall(rb"xxx\x01(png|cls)", case)
+    assert sorted(set(names)) == [b"cls", b"png"]
+    assert tar_case(tmp_path, [case], Unchanged())
+
+
+def test_a_sample_that_is_lost_without_a_word_is_a_finding(tmp_path, monkeypatch):
+    monkeypatch.setattr(WebDatasetSplit, "_say_what_is_left", lambda *_: None)
+    (whole, *_) = tars_in(tmp_path)
+    case = whole.replace(b"xxx.png", b"xxx\x01png").replace(b"xxx.cls", b"xxx\x01cls")
+    with pytest.raises(AssertionError):
+        tar_case(tmp_path, [case], Unchanged())
 
 
 class Unchanged(random.Random):
