@@ -17,7 +17,7 @@ from bsgrow.loading.side_stream import Tensors
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Fill, Staging
 from bsgrow.native import Task, load_batch_async
 from bsgrow.schedule import Update
-from bsgrow.stream import Cut
+from bsgrow.stream import Cut, Share
 
 
 def host_fill(spec: BatchSpec, prefetch_bytes: int = DEFAULT_PREFETCH_BYTES) -> Fill:
@@ -85,9 +85,9 @@ class ArrayLoader(Faultless):
         settings = self.settings
         return by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
 
-    def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the held-out samples in order, not augmented, as (images, labels)."""
-        cuts = WHOLE.micro_batches(0, len(self.dataset.test), self.settings.micro_batch_size)
+    def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield a share of the held-out samples in order, not augmented, as (images, labels)."""
+        cuts = share.micro_batches(0, len(self.dataset.test), self.settings.micro_batch_size)
         with closing(self._test(cuts)) as batches:
             yield from map(itemgetter(1), batches)
 

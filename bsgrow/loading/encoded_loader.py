@@ -20,7 +20,7 @@ from bsgrow.loading.ring import Ring
 from bsgrow.loading.sample_reader import NUM_READERS, SampleReader
 from bsgrow.loading.settings import LoaderSettings
 from bsgrow.schedule import Update
-from bsgrow.stream import Cut, SampleStream
+from bsgrow.stream import Cut, SampleStream, Share
 
 _CHUNK_SIZE = 256  # a decoder's buffers hold so many images, whatever the batch
 SAMPLES_AHEAD = 512  # being decoded behind those that are waited for, and read behind those
@@ -40,7 +40,8 @@ class EncodedLoader:
         dataset: the samples.
         settings: what becomes of them.
         num_skipped: training samples that another one stood in for, so far.
-        num_test_skipped: held-out samples that another one stood in for, in the latest evaluation.
+        num_test_skipped: held-out samples that another one stood in for, in the share of the
+            latest evaluation.
 
     Raises:
         InputError: DALI is wanted and not installed; or, when the first micro-batch is asked for,
@@ -79,14 +80,14 @@ class EncodedLoader:
         settings = self.settings
         return by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
 
-    def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the held-out samples in order, each its middle, as (images, labels).
+    def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield a share of the held-out samples in order, each its middle, as (images, labels).
 
         Raises:
             SampleError, BsgrowError: as ``updates``, where a micro-batch is asked for.
         """
         split = self.dataset.test
-        cuts = WHOLE.micro_batches(0, len(split), self.settings.micro_batch_size)
+        cuts = share.micro_batches(0, len(split), self.settings.micro_batch_size)
         self.num_test_skipped = 0
         with closing(self._batches(split, cuts, self.settings.centre_crop)) as batches:
             for batch in batches:

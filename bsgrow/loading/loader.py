@@ -67,7 +67,7 @@ class Loader(Protocol):
 
     @property
     def num_test_skipped(self) -> int:
-        """The same of the held-out samples, in the latest evaluation."""
+        """The same of the held-out samples, in the share of the latest evaluation."""
 
     @property
     def may_fail_midway(self) -> bool:
@@ -83,8 +83,17 @@ class Loader(Protocol):
         fetched ahead; what it yielded stays as it is.
         """
 
-    def evaluation(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the held-out samples in order, not augmented: images [n, C, H, W], labels [n]."""
+    def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield a share of the held-out samples in order, not augmented.
+
+        The shares of all ranks are all samples, each once. They are cut as an update is.
+
+        Args:
+            share: what is wanted of them; of none, nothing is yielded.
+
+        Yields:
+            Images [n, C, H, W] and labels [n].
+        """
 
 
 class Faultless:

@@ -1,8 +1,12 @@
 """What the tests of the loaders share."""
 
 import pytest
+import torch
 
 from bsgrow.loading import ring
+from bsgrow.native import scale_and_bias
+
+_NAMES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 
 
 @pytest.fixture
@@ -17,3 +21,26 @@ def num_allocated(monkeypatch):
 
     monkeypatch.setattr(ring, "_aligned_memory", counting)
     return lambda: len(allocated)
+
+
+@pytest.fixture(scope="module")
+def kernel(host_kernel):
+    """The CUDA kernel's source, run on the host."""
+
+    def call(images, labels, *, mean, std, out_images, out_labels, **options):
+        scale, bias = scale_and_bias(mean, std)
+        half = out_images.dtype == torch.bfloat16
+        channels_last = not out_images.is_contiguous()
+        host_kernel(
+            images.numpy(),
+            labels.numpy(),
+            scale=scale,
+            bias=bias,
+            out_images=(out_images.view(torch.uint16) if half else out_images).numpy(),
+            out_labels=out_labels.numpy(),
+            dtype=_NAMES[out_images.dtype],
+            channels_last=channels_last,
+            **options,
+        )
+
+    return call

@@ -31,13 +31,13 @@ from bsgrow.loading import make_loader as make_chosen_loader
 from bsgrow.loading.choice import choose_place
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.resident import keep_while_read
-from bsgrow.native import Augment, scale_and_bias
+from bsgrow.native import Augment
 from bsgrow.schedule import Update
 from bsgrow.stream import Share
 from tests.loading.array_stream import CPU, array_loader, updates
 
 CUDA = torch.device("cuda", 0)
-NAMES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+DTYPES = [torch.float32, torch.float16, torch.bfloat16]
 
 
 def split(num, seed):
@@ -50,27 +50,6 @@ DATASET = ArrayDataset(
     "drawn", split(50, 0), split(23, 1), 10, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "sha256:0"
 )
 AUGMENT = Augment(pad=2, flip=True, cutout=3)
-
-
-@pytest.fixture(scope="module")
-def kernel(host_kernel):
-    def call(images, labels, *, mean, std, out_images, out_labels, **options):
-        scale, bias = scale_and_bias(mean, std)
-        half = out_images.dtype == torch.bfloat16
-        channels_last = not out_images.is_contiguous()
-        host_kernel(
-            images.numpy(),
-            labels.numpy(),
-            scale=scale,
-            bias=bias,
-            out_images=(out_images.view(torch.uint16) if half else out_images).numpy(),
-            out_labels=out_labels.numpy(),
-            dtype=NAMES[out_images.dtype],
-            channels_last=channels_last,
-            **options,
-        )
-
-    return call
 
 
 class LateCopies:
@@ -148,7 +127,7 @@ def test_a_resident_data_set_is_kept_for_each_micro_batch(kernel, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["resident", "streamed"])
-@pytest.mark.parametrize("dtype", list(NAMES), ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)
 def test_yields_what_the_loader_of_the_cpu_yields(kernel, kind, dtype, memory_format):
     options = {"dtype": dtype, "memory_format": memory_format}
