@@ -28,6 +28,12 @@ from bsgrow.recipe.reading import (
     shipped_recipes,
 )
 from bsgrow.recipe.rule import rule_notes
+from bsgrow.recipe.world_sizes import (
+    WorldSizeChange,
+    next_world_size_change,
+    world_size_at,
+    world_sizes,
+)
 
 __all__ = [
     "ARMS",
@@ -41,12 +47,14 @@ __all__ = [
     "Recipe",
     "RunConfig",
     "ScheduleConfig",
+    "WorldSizeChange",
     "as_toml",
     "changed_keys",
     "check_arms",
     "load_recipe",
     "make_arm",
     "make_planned",
+    "next_world_size_change",
     "parse_value",
     "plan_recipe",
     "recipe_fingerprint",
@@ -56,4 +64,6 @@ __all__ = [
     "schedule_recipe",
     "shipped_recipes",
     "with_absolute_paths",
+    "world_size_at",
+    "world_sizes",
 ]

@@ -38,7 +38,10 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
     """
     change = ARMS.find(arm, f"--arms {arm}")
     table = recipe.model_dump(mode="json")
-    table["growth"] = asdict(change(recipe.growth))
+    growth = change(recipe.growth)
+    table["growth"] = asdict(growth)
+    if growth != recipe.growth and recipe.run.world_sizes != "auto":
+        table["run"]["world_sizes"] = None  # a list is of the recipe's own phases
     table["run"]["seed"] = seed
     return recipe_from_table(table)
 

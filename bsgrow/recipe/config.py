@@ -137,6 +137,26 @@ class RunConfig(Section):
     world_size: Count = 1
     """Number of processes that share an update; for planning, training takes 1."""
 
+    world_sizes: Annotated[tuple[Count, ...], Field(min_length=1)] | Literal["auto"] | None = None
+    """Number of processes in each phase of the plan, such as ``[1, 2, 8]``, in place of world_size;
+    ``auto`` takes the largest power of two at which each has min_samples_per_device samples."""
+
+    @field_validator("world_sizes", mode="wrap")
+    @classmethod
+    def _numbers_or_auto(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return check(tuple(value) if isinstance(value, list) else value)
+        except ValidationError:
+            numbers = f"a list of numbers from 1 to {_MAX_COUNT}, one a phase"
+            raise ValueError(f'must be {numbers}, or "auto"') from None
+
+    max_world_size: Count | None = None
+    """Processes that ``world_sizes = "auto"`` takes at most, such as the devices that there are."""
+
+    min_samples_per_device: Count | None = None
+    """Samples of an update that each process has where another one pays; a micro-batch where
+    absent."""
+
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
 
@@ -248,6 +268,11 @@ class Recipe(Section):
     def auto_micro_batch_size(self) -> int:
         """What ``run.micro_batch_size = "auto"`` stands for: 256, in whole ghost batches."""
         return whole_ghosts(_AUTO_MICRO_BATCH, self.ghost_batch_size)
+
+    @property
+    def min_samples_per_device(self) -> int:
+        """Samples of each process where another one pays, resolved: a micro-batch by default."""
+        return self.run.min_samples_per_device or self.micro_batch_size
 
 
 def whole_ghosts(num_samples: int, ghost_batch_size: int) -> int:

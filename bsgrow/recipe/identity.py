@@ -19,6 +19,9 @@ OPERATIONAL_KEYS = frozenset(
         "run.micro_batch_size",
         "run.num_threads",
         "run.log_every_seconds",
+        "run.max_world_size",
+        "run.min_samples_per_device",
+        "run.world_sizes",
         "run.checkpoint_every_seconds",
     }
 )

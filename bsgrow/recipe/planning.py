@@ -10,6 +10,7 @@ from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes
 from bsgrow.recipe.hints import key_hint
+from bsgrow.recipe.world_sizes import world_sizes
 from bsgrow.schedule import Plan, compile_plan
 from bsgrow.text.printable import printable
 
@@ -69,7 +70,9 @@ def make_planned(recipe: Recipe, opened: OpenedData | None = None) -> Planned:
         raise
     _check_ghost_batch(fitted, plan)
     notes = (*fit_notes(recipe, fitted, num_samples), *_for_planning(recipe))
-    return Planned(fit_micro_batch(fitted, plan), plan, dataset, notes)
+    fitted = fit_micro_batch(fitted, plan)
+    world_sizes(plan, fitted)  # one for each phase, or an error
+    return Planned(fitted, plan, dataset, notes)
 
 
 def _for_planning(recipe: Recipe) -> list[str]:

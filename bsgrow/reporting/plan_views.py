@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bsgrow.recipe import rule_notes
+from bsgrow.recipe import rule_notes, world_sizes
 from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.reporting.wall_clock import (
     Throughput,
@@ -26,11 +26,13 @@ class Views:
         world_sizes: numbers of ranks to tabulate.
         throughput: what the wall-clock is predicted from.
         sketch: whether the batch is drawn under the table.
+        planned_world_sizes: whether a phase says for how many ranks it is planned.
     """
 
     world_sizes: Sequence[int] = ()
     throughput: Throughput | None = None
     sketch: bool = False
+    planned_world_sizes: bool = False
 
 
 def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
     value, plan = as_dict(entry.plan), entry.plan
     if views.world_sizes:
         value["world_sizes"] = list(world_size_rows(entry.recipe, plan, views.world_sizes))
+    for row, size in zip(value["phases"], _planned(entry, views), strict=False):
+        row["world_size"] = size
     if views.throughput is None:
         return value
     for row, phase in zip(value["phases"], plan.phases, strict=True):
@@ -49,10 +53,20 @@ def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
 
 def plan_rows(entry: NamedPlan, views: Views) -> Iterator[dict[str, Any]]:
     """Yield one flat row per phase, with the predicted wall-clock if asked for."""
-    for row, phase in zip(phase_rows(entry.plan), entry.plan.phases, strict=True):
+    sizes = _planned(entry, views)
+    for index, (row, phase) in enumerate(
+        zip(phase_rows(entry.plan), entry.plan.phases, strict=True)
+    ):
+        if sizes:
+            row["world_size"] = sizes[index]
         if views.throughput is not None:
             row["predicted_seconds"] = phase_seconds(phase, views.throughput)
         yield row
+
+
+def _planned(entry: NamedPlan, views: Views) -> Sequence[int]:
+    """Return for how many ranks each phase is planned, if it is shown."""
+    return world_sizes(entry.plan, entry.recipe) if views.planned_world_sizes else ()
 
 
 def plan_remarks(entry: NamedPlan, views: Views) -> list[str]:

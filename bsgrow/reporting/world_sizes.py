@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bsgrow.recipe import Recipe
+from bsgrow.recipe import world_sizes as planned_world_sizes
 from bsgrow.schedule import Phase, Plan
 from bsgrow.stream import Share, gradient_accumulation_steps
 
@@ -54,15 +55,19 @@ def divisions(recipe: Recipe, phase: Phase, world_sizes: Sequence[int]) -> list[
 
 
 def idle_ranks(recipe: Recipe, plan: Plan) -> list[str]:
-    """Return a remark where the first batch is too small for the ranks of the recipe."""
-    ghost, first = recipe.ghost_batch_size, plan.phases[0].global_batch_size
-    size, num_ghosts = recipe.run.world_size, -(-first // ghost)
-    if size <= num_ghosts:
-        return []
-    return [
-        f"run.world_size = {size}: the first global batch of {first} is {num_ghosts} ghost "
-        f"batches of {ghost}, so that {size - num_ghosts} ranks have no samples in it"
-    ]
+    """Return a remark on the first batch that is too small for the ranks that the recipe says."""
+    ghost, sizes = recipe.ghost_batch_size, planned_world_sizes(plan, recipe)
+    for index, (phase, size) in enumerate(zip(plan.phases, sizes, strict=True)):
+        num_ghosts = -(-phase.global_batch_size // ghost)
+        if size > num_ghosts:
+            each = recipe.run.world_sizes is not None
+            key = f"run.world_sizes[{index}]" if each else "run.world_size"
+            batch = "global batch" if index else "first global batch"
+            return [
+                f"{key} = {size}: the {batch} of {phase.global_batch_size} is {num_ghosts} ghost "
+                f"batches of {ghost}, so that {size - num_ghosts} ranks have no samples in it"
+            ]
+    return []
 
 
 def world_size_rows(

@@ -34,3 +34,10 @@ def test_where_a_prediction_comes_from(named):
 def test_world_sizes(named):
     value = plan_as_dict(named("cifar10-grow")[0], Views(world_sizes=[1, 8]))
     assert len(value["world_sizes"]) == 8
+
+
+def test_the_world_size_of_each_phase(named):
+    entry = named("cifar10-grow", settings=["run.world_sizes=auto"])[0]
+    shown = Views(planned_world_sizes=True, throughput=THROUGHPUT)
+    assert [phase["world_size"] for phase in plan_as_dict(entry, shown)["phases"]] == [1, 2, 8, 16]
+    assert [row["world_size"] for row in plan_rows(entry, shown)] == [1, 2, 8, 16]

@@ -50,3 +50,13 @@ def test_ranks_that_have_nothing_to_do_are_pointed_out(named):
         "1 ranks have no samples in it"
     ]
     assert idle_ranks(many.recipe, many.plan)[0] in plan_remarks(many, Views())
+
+
+def test_one_of_several_numbers_of_ranks_is_too_many(named):
+    (entry,) = named("cifar10-grow", settings=["run.world_sizes=[1, 8, 16, 16]"])
+    assert idle_ranks(entry.recipe, entry.plan) == [
+        "run.world_sizes[1] = 8: the global batch of 640 is 5 ghost batches of 128, so that "
+        "3 ranks have no samples in it"
+    ]
+    (automatic,) = named("cifar10-grow", settings=["run.world_sizes=auto"])
+    assert idle_ranks(automatic.recipe, automatic.plan) == []

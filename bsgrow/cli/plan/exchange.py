@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe, load_recipe, schedule_recipe
+from bsgrow.recipe import world_sizes as planned_world_sizes
 from bsgrow.recipe.planning import num_train_samples, open_data
 from bsgrow.recipe.target import target_of
 from bsgrow.reporting.named_plan import NamedPlan
@@ -55,8 +56,15 @@ def exported(
     if len(entries) > 1 or len(world_sizes) > 1:
         given = f"{len(entries)} recipes" if len(entries) > 1 else f"{len(world_sizes)} world sizes"
         raise InputError(f"--format {system}: is for one run, and {given} are given")
+    planned = set(planned_world_sizes(entries[0].plan, entries[0].recipe))
+    if len(planned) > 1 and not world_sizes:
+        raise InputError(
+            f"--format {system}: takes one number of ranks, and run.world_sizes has several",
+            hint=f"add --world-size {min(planned)}, or another one",
+        )
     target = replace(
-        target_of(entries[0].recipe, micro_batch_size, *world_sizes), approximate=approximate
+        target_of(entries[0].recipe, micro_batch_size, *(world_sizes or planned)),
+        approximate=approximate,
     )
     if lr_tolerance is not None:
         target = replace(target, lr_tolerance=lr_tolerance)

@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,8 @@ def print_plans(
     entries: Sequence[NamedPlan], views: Views, output: PlanFormat, every: Every
 ) -> None:
     """Write plans to stdout, several of them side by side, and remarks on them to stderr."""
+    if any(entry.recipe.run.world_sizes is not None for entry in entries):
+        views = replace(views, planned_world_sizes=True)
     if output is PlanFormat.JSON:
         print_json(_as_dict(entries, views))
     elif output is PlanFormat.CSV:

@@ -2,10 +2,10 @@
 
 from bsgrow.cli.numbers import duration, epochs, span
 from bsgrow.cli.table import Column, FittedTable
-from bsgrow.recipe import Recipe
+from bsgrow.recipe import Recipe, world_sizes
 from bsgrow.reporting.wall_clock import Throughput, phase_seconds
 from bsgrow.schedule import Phase, Plan
-from bsgrow.stream import gradient_accumulation_steps
+from bsgrow.stream import Share
 
 _COLUMNS = (
     Column("epochs"),
@@ -25,11 +25,11 @@ def plan_table(recipe: Recipe, plan: Plan, throughput: Throughput | None = None)
     """
     predicted = [Column("predicted", right=True)] if throughput else []
     table = FittedTable([*_COLUMNS, *predicted])
-    for phase in plan.phases:
+    for phase, world_size in zip(plan.phases, world_sizes(plan, recipe), strict=True):
         table.add_row(
             epochs(plan, phase),
             f"{phase.global_batch_size}",
-            _make_up(recipe, phase),
+            _make_up(recipe, phase, world_size),
             span(phase.lr, plan.last_lr(phase)),
             f"{phase.momentum:g}",
             span(*plan.sgd_noise_scales(phase)),
@@ -48,9 +48,10 @@ def savings(plan: Plan) -> str:
     )
 
 
-def _make_up(recipe: Recipe, phase: Phase) -> str:
+def _make_up(recipe: Recipe, phase: Phase, world_size: int) -> str:
     """How a batch is put together: micro-batch × accumulation steps × ranks."""
-    ghost, world_size = recipe.ghost_batch_size, recipe.run.world_size
     size, micro = phase.global_batch_size, recipe.micro_batch_size
-    steps = gradient_accumulation_steps(size, ghost, micro, world_size)
-    return f"{min(micro, size)} × {steps} × {world_size}"
+    share = Share(0, world_size, recipe.ghost_batch_size)  # the busiest
+    first, last = share.run(0, size)
+    steps = share.num_micro_batches(0, size, micro)
+    return f"{min(micro, last - first)} × {steps} × {world_size}"

@@ -100,6 +100,26 @@ def test_one_run_at_a_time(named):
         imported_run("megatron", "0:128", ["cifar10-grow", "digits"], {}, [])
 
 
+def test_another_system_has_one_number_of_ranks(named):
+    growing = ["run.world_sizes=[1, 2, 4, 4]", "run.micro_batch_size=128"]
+    entries = named("cifar10-grow", settings=growing)
+    with pytest.raises(InputError, match="--format deepspeed: takes one number of ranks") as error:
+        exported(entries, "deepspeed", ())
+    assert error.value.hint == "add --world-size 1, or another one"
+    constant = [growing[1], "run.world_sizes=[5, 5, 5, 5]"]
+    (text, given, planned) = (
+        exported(named("cifar10-decay", settings=settings), "deepspeed", sizes, approximate=True)
+        for settings, sizes in (
+            ([growing[1], "run.world_sizes=[1, 2, 2, 4]"], (1,)),
+            ([growing[1]], (1,)),
+            ([growing[1]], ()),
+        )
+    )
+    assert text == given == planned
+    with pytest.raises(InputError, match="on 5 ranks"):
+        exported(named("cifar10-grow", settings=constant), "deepspeed", ())
+
+
 def test_a_megatron_schedule_under_a_constant_rate():
     settings = [*TOKENS, "schedule.tokens_per_sample=1000"]
     run = imported_run("megatron", "0:100 500M:200", [], {}, settings)
