@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
+from copy import copy
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,7 +14,7 @@ from bsgrow.data import ArrayDataset
 from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.settings import BatchSpec, LoaderSettings
 from bsgrow.loading.side_stream import Tensors
-from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Fill, Staging
+from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Fill, Staged, Staging
 from bsgrow.native import Task, load_batch_async
 from bsgrow.schedule import Update
 from bsgrow.stream import Cut, Share
@@ -45,7 +45,11 @@ def host_fill(spec: BatchSpec, prefetch_bytes: int = DEFAULT_PREFETCH_BYTES) -> 
         )
 
     staging = Staging(spec.layout, settings.micro_batch_size, settings.device, prefetch_bytes)
-    return partial(staging.batches, load=load)
+
+    def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
+        return replace(staging, micro_batch_size=micro_batch_size).batches(cuts, load)
+
+    return fill
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,22 @@ class ArrayLoader(Faultless):
 
     def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield a share of the held-out samples in order, not augmented, as (images, labels)."""
-        cuts = share.micro_batches(0, len(self.dataset.test), self.settings.micro_batch_size)
-        with closing(self._test(cuts)) as batches:
+        size = self.settings.micro_batch_size
+        cuts = share.micro_batches(0, len(self.dataset.test), size)
+        with closing(self._test(cuts, size)) as batches:
             yield from map(itemgetter(1), batches)
 
+    def with_micro_batch_size(self, size: int) -> Self:
+        """Return the loader for micro-batches of another size.
+
+        What lies on a device is shared by both. Raises ValueError as ``Share.micro_batches``.
+        """
+        other = copy(self)
+        object.__setattr__(other, "settings", self.settings.with_micro_batch_size(size))
+        return other
+
     def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
-        with closing(self._train(cuts)) as batches:
+        with closing(self._train(cuts, self.settings.micro_batch_size)) as batches:
             yield from map(_micro_batch, batches)
 
 

@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -54,7 +56,8 @@ class EncodedLoader:
     num_test_skipped: int = field(default=0, init=False)
     _faults: dict[str, SampleError] = field(default_factory=dict, init=False)
     _num_reported: int = field(default=0, init=False)
-    _idle_decoders: dict[int | None, list[Decoder]] = field(
+    _counted_from: tuple[int, int] = field(default=(-1, 0), init=False)
+    _idle_decoders: dict[tuple[int | None, int], list[Decoder]] = field(
         default_factory=lambda: defaultdict(list), init=False
     )
 
@@ -78,7 +81,11 @@ class EncodedLoader:
             BsgrowError: under ``skip``, too many in a row; or no open files or memory are left.
         """
         settings = self.settings
-        return by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
+        made = by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
+        with closing(made):
+            for each in made:
+                self._count_from(each.update)
+                yield each
 
     def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield a share of the held-out samples in order, each its middle, as (images, labels).
@@ -94,6 +101,17 @@ class EncodedLoader:
                 self.num_test_skipped += batch.num_skipped
                 yield self._on_device(batch)
 
+    def with_micro_batch_size(self, size: int) -> Self:
+        """Return the loader for micro-batches of another size; decoders that suit it are kept.
+
+        Raises ValueError as ``Share.micro_batches``.
+        """
+        other = copy(self)
+        other.settings = self.settings.with_micro_batch_size(size)
+        if other._chunk_size != self._chunk_size:
+            self._idle_decoders.clear()  # their buffers are of the old size
+        return other
+
     def take_faults(self) -> list[SampleError]:
         """Return what was wrong with samples left out since the last call, once for each of them.
 
@@ -102,6 +120,17 @@ class EncodedLoader:
         new = list(self._faults.values())[self._num_reported :]
         self._num_reported = len(self._faults)
         return new
+
+    @property
+    def _chunk_size(self) -> int:
+        return min(_CHUNK_SIZE, self.settings.micro_batch_size)
+
+    def _count_from(self, update: Update) -> None:
+        """Begin to count what is skipped in an update, or begin anew where it is made again."""
+        if update.start == self._counted_from[0]:
+            self.num_skipped = self._counted_from[1]
+        else:
+            self._counted_from = update.start, self.num_skipped
 
     def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
         with closing(self._batches(self.dataset.train, cuts, self.settings.crop)) as batches:
@@ -116,7 +145,7 @@ class EncodedLoader:
         """Yield filled micro-batches; closing it stops all that is under way."""
         settings, is_training = self.settings, isinstance(crop, ResizedCrop)
         stream = SampleStream(len(split), settings.seed, shuffle=is_training)
-        chunk_size = min(_CHUNK_SIZE, settings.micro_batch_size)
+        chunk_size = self._chunk_size
         num_ahead = -(-SAMPLES_AHEAD // chunk_size)
         with ExitStack() as stack:
             threads = stack.enter_context(_threads())
@@ -161,7 +190,7 @@ class EncodedLoader:
 
         After an error it is not: it may be between the results of two chunks.
         """
-        idle = self._idle_decoders[crop.resize]
+        idle = self._idle_decoders[crop.resize, chunk_size]
         decoder = idle.pop() if idle else self._make_decoder(crop, chunk_size)
         try:
             yield decoder

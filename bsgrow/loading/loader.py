@@ -63,7 +63,10 @@ class Loader(Protocol):
 
     @property
     def num_skipped(self) -> int:
-        """Samples that could not be read and were replaced, so far; 0 where that is an error."""
+        """Samples that could not be read and were replaced, so far; 0 where that is an error.
+
+        Those of an update that was given up and is made again count once.
+        """
 
     @property
     def num_test_skipped(self) -> int:
@@ -93,6 +96,16 @@ class Loader(Protocol):
 
         Yields:
             Images [n, C, H, W] and labels [n].
+        """
+
+    def with_micro_batch_size(self, size: int) -> "Loader":
+        """Return the same loader cut into micro-batches of another size.
+
+        For when memory ran out: what it counts and what it has reported carries on, and memory of
+        the old size is let go. End what the old loader yields first, and use it no more.
+
+        Raises:
+            ValueError: the size is not one or more whole ghost batches.
         """
 
 

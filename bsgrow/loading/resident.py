@@ -44,7 +44,7 @@ def resident_fill(spec: BatchSpec, kernel: Kernel = launch) -> Fill:
             hint="let it stream from host memory: make_fill=streamed_fill",
         ) from error
 
-    def fill(cuts: Iterable[Cut]) -> Staged[Cut]:
+    def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
         for cut in cuts:
             images, labels = spec.layout.empty(cut.num_samples, device)
             kernel(

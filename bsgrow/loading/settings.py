@@ -1,7 +1,7 @@
 """What is wanted of a loader: one value, from the recipe down to the kernel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -56,6 +56,15 @@ class LoaderSettings:
     decoder: DecoderName = "auto"
     on_error: OnError = "raise"
     resident_fraction: float = RESIDENT_FRACTION
+
+    def with_micro_batch_size(self, size: int) -> "LoaderSettings":
+        """Return them with another micro-batch.
+
+        Raises:
+            ValueError: the size is not one or more whole ghost batches.
+        """
+        self.share.check_micro_batch_size(size)
+        return replace(self, micro_batch_size=size)
 
     def layout(self, image_shape: tuple[int, int, int]) -> BatchLayout:
         """Return how micro-batches of images (C, H, W) lie in memory."""

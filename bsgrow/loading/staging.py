@@ -36,8 +36,8 @@ Load = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 Staged = Generator[tuple[Piece, Tensors], None, None]
 """Pieces of the stream with their images and labels; closing it drops what was fetched ahead."""
 
-Fill = Callable[[Iterable[Cut]], Staged[Cut]]
-"""Makes the micro-batch of each cut, in order."""
+Fill = Callable[[Iterable[Cut], int], Staged[Cut]]
+"""Makes the micro-batch of each cut, in order; told how many samples the largest may have."""
 
 
 @dataclass(frozen=True)

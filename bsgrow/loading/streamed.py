@@ -59,7 +59,7 @@ def streamed_fill(spec: BatchSpec, chunk_bytes: int = 64 << 20, kernel: Kernel =
             **spec.order,
         )
 
-    def fill(cuts: Iterable[Cut]) -> Staged[Cut]:
+    def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
         """Make them on the current stream, which must stay the same."""
         batch: Tensors | None = None
         with closing(staging.batches(chunks_of_one_size(cuts, size), gather)) as staged:
@@ -82,4 +82,4 @@ def streamed_fill(spec: BatchSpec, chunk_bytes: int = 64 << 20, kernel: Kernel =
 
     if device.type != "cuda":
         return fill
-    return lambda cuts: on_one_stream(fill(cuts), device)
+    return lambda cuts, size: on_one_stream(fill(cuts, size), device)

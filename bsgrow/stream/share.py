@@ -83,7 +83,7 @@ class Share:
         Raises:
             ValueError: the size is not one or more whole ghost batches.
         """
-        self._check_size(micro_batch_size)
+        self.check_micro_batch_size(micro_batch_size)
         num_samples = stop - start
         first, last = self.run(start, stop)
         last_full = last - micro_batch_size
@@ -93,11 +93,12 @@ class Share:
 
     def num_micro_batches(self, start: int, stop: int, micro_batch_size: int) -> int:
         """Return how many ``micro_batches`` yields."""
-        self._check_size(micro_batch_size)
+        self.check_micro_batch_size(micro_batch_size)
         first, last = self.run(start, stop)
         return -(-(last - first) // micro_batch_size)
 
-    def _check_size(self, micro_batch_size: int) -> None:
+    def check_micro_batch_size(self, micro_batch_size: int) -> None:
+        """Raise ValueError unless micro-batches of that size hold whole ghost batches."""
         if micro_batch_size < 1 or micro_batch_size % self.ghost_batch_size:
             expected = f"expected a multiple of the ghost batch of {self.ghost_batch_size}"
             raise ValueError(f"micro_batch_size = {micro_batch_size}: {expected}")
