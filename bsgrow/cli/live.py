@@ -11,6 +11,7 @@ from bsgrow.cli.console import note
 from bsgrow.cli.terminal import err
 from bsgrow.text.printable import printable
 from bsgrow.training.events import (
+    CheckpointFailed,
     CheckpointSkipped,
     Evaluated,
     Event,
@@ -27,7 +28,7 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
     Args:
         lines: whether a line stays for the start and for each evaluation.
     """
-    keep = show_plain if lines else _ignore
+    keep = show_plain if lines else show_failure
     if not err.is_terminal:
         yield keep
         return
@@ -44,7 +45,8 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
 
 
 def show_plain(event: Event) -> None:
-    """Print a line for the start of a run, for each evaluation, and for what was skipped."""
+    """Print a line for the start, for each evaluation, and for what was skipped or has failed."""
+    show_failure(event)
     if isinstance(event, RunStarted):
         err.print(_describe_start(event))
     elif isinstance(event, Evaluated):
@@ -55,8 +57,13 @@ def show_plain(event: Event) -> None:
         note(f"skipped {printable(event.where)}: {event.reason}")
 
 
-def _ignore(event: Event) -> None:
-    """Show nothing."""
+def show_failure(event: Event) -> None:
+    """Print a line for what a run goes on without, though a person should do something about it."""
+    if isinstance(event, CheckpointFailed):
+        note(
+            f"no checkpoint after update {event.num_updates}, training goes on: "
+            f"{printable(event.reason)}"
+        )
 
 
 def _draw(event: Event, bar: Bar, task: TaskID) -> None:

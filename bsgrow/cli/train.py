@@ -132,6 +132,10 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
             f"{finished.num_skipped} training samples, {finished.num_test_skipped} held-out ones; "
             "the next ones stood in for them"
         )
+    if finished.num_checkpoints_failed:
+        rows["checkpoints"] = (
+            f"{finished.num_checkpoints_failed} could not be written on the way; the last one was"
+        )
     rows["next"] = str(next_command)
     _print_rows(rows)
 

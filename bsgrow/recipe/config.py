@@ -180,7 +180,12 @@ class RunConfig(Section):
     """Seconds between two progress events; each waits for the device once."""
 
     checkpoint_every_seconds: NonNegativeFloat = 60.0
-    """Seconds between two checkpoints; 0 writes one after every update."""
+    """Seconds between two checkpoints; 0 writes one after every update. One at the best evaluation
+    so far and one at the end come on top."""
+
+    keep: Count = 2
+    """Newest checkpoints that are kept, beside the best one: that at whose update the model had the
+    highest test accuracy, and of those the lowest test loss."""
 
 
 class Recipe(Section):

@@ -23,6 +23,7 @@ OPERATIONAL_KEYS = frozenset(
         "run.min_samples_per_device",
         "run.world_sizes",
         "run.checkpoint_every_seconds",
+        "run.keep",
     }
 )
 """Keys that may change between start and resume: they change no sample and no update.

@@ -10,8 +10,9 @@ from bsgrow.lazy import importing
 
 if TYPE_CHECKING:
     from bsgrow.training.divergence import DivergedRunError
+    from bsgrow.training.event_json import to_dict
     from bsgrow.training.event_log import events_in, read_events
-    from bsgrow.training.events import Event, RunFinished, RunStarted, to_dict
+    from bsgrow.training.events import Event, RunFinished, RunStarted
     from bsgrow.training.loop import InterruptedRunError
     from bsgrow.training.run import carry_out
     from bsgrow.training.run_directory import RunDirectory
@@ -37,7 +38,8 @@ __getattr__, __dir__ = importing(
     {
         "divergence": "DivergedRunError",
         "event_log": "events_in read_events",
-        "events": "Event RunFinished RunStarted to_dict",
+        "event_json": "to_dict",
+        "events": "Event RunFinished RunStarted",
         "loop": "InterruptedRunError",
         "run": "carry_out",
         "run_directory": "RunDirectory",

@@ -1,6 +1,6 @@
 """The state of a run: what a checkpoint holds, and how a run takes it up again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint_archive import NoCheckpointError
 from bsgrow.training.checkpoint_checks import FORMAT_VERSION, UnfitError
 from bsgrow.training.checkpoint_folder import (
-    HashingWriter,
+    NUM_KEPT,
     Newest,
     checkpoint_path,
     defect,
@@ -27,7 +27,9 @@ from bsgrow.training.checkpoint_folder import (
     without,
     write_checkpoint_file,
 )
+from bsgrow.training.checkpoint_manifest import HashingWriter
 from bsgrow.training.checkpoint_reading import Run, largest_checkpoint, read_checked
+from bsgrow.training.step import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,43 @@ class Position:
 def save_checkpoint(
     folder: Path, identity: Identity, position: Position, model: nn.Module, optimizer: Optimizer
 ) -> Path:
-    """Write a checkpoint, then remove all but it and the newest one before it.
+    """Write a checkpoint while the caller waits, as ``write_checkpoint`` does; returns its path."""
+    content = content_of(identity, position, model, optimizer)
+    return write_checkpoint(folder, content)
+
+
+def content_of(
+    identity: Identity, position: Position, model: nn.Module, optimizer: Optimizer
+) -> dict[str, Any]:
+    """Return what a checkpoint holds; its tensors are those of the model and the optimizer."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "identity": asdict(identity),
+        "position": asdict(position),
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+
+
+def write_checkpoint(
+    folder: Path,
+    content: Mapping[str, Any],
+    *,
+    tested: Metrics | None = None,
+    num_kept: int = NUM_KEPT,
+    check: Callable[[], object] = lambda: None,
+) -> Path:
+    """Write a checkpoint, then remove all but it, some before it, and the best.
 
     One that is there already, whole, stays: a run is in one state after a given update. Waits for
-    the device.
+    the device. Nobody else writes in the folder.
 
     Args:
         folder: of this run's checkpoints; made if it is not there.
-        identity: of the run.
-        position: where the run is.
-        model: its parameters and buffers are saved.
-        optimizer: its state is saved.
+        content: from ``content_of``; its tensors do not change meanwhile.
+        tested: what the held-out samples gave after that update, if they were evaluated.
+        num_kept: checkpoints that are kept beside the best, with this one.
+        check: called before each write; raises to end it.
 
     Returns:
         The path of the checkpoint.
@@ -85,17 +113,10 @@ def save_checkpoint(
     """
     with naming(folder, "make"):
         folder.mkdir(parents=True, exist_ok=True)
-    path = checkpoint_path(folder, position.update_index)
+    path = checkpoint_path(folder, content["position"]["update_index"])
     if defect(path) is not None:
-        state = {
-            "format_version": FORMAT_VERSION,
-            "identity": asdict(identity),
-            "position": asdict(position),
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-        }
-        write_checkpoint_file(path, lambda writer: _save(state, writer))
-    keep_newest(folder, path)
+        write_checkpoint_file(path, lambda writer: _save(content, writer), tested, check)
+    keep_newest(folder, path, num_kept)
     return path
 
 

@@ -22,6 +22,9 @@ RUNNING_TOTALS: Final = ("loss_sum", "num_correct", "num_samples")
 NUM_SKIPPED: Final = "num_skipped"
 """Training samples that another one stood in for; checkpoints of the first runs lack it."""
 
+NUM_FAILED: Final = "num_checkpoints_failed"
+"""Checkpoints that could not be written until then; a checkpoint of a run without any lacks it."""
+
 COMPUTED: Final[tuple[str, ...]] = ("lr", "momentum")
 """Hyperparameters that the plan sets, whose last digits are those of the machine."""
 
@@ -195,7 +198,7 @@ def require_position(found: Any, plan: Plan, num_updates: int) -> None:
 
 
 def _require_totals(found: Any, plan: Plan, cursor: int) -> None:
-    optional = {NUM_SKIPPED} if type(found) is dict and NUM_SKIPPED in found else set()
+    optional = {NUM_SKIPPED, NUM_FAILED} & found.keys() if type(found) is dict else set()
     require_keys(found, {*RUNNING_TOTALS} | optional, "extra")
     loss_sum, num_correct, num_samples = (found[name] for name in RUNNING_TOTALS)
     fits = {
@@ -206,6 +209,7 @@ def _require_totals(found: Any, plan: Plan, cursor: int) -> None:
         and type(num_samples) is int
         and 0 <= num_correct <= num_samples,
         NUM_SKIPPED: _is_count(found.get(NUM_SKIPPED, 0), plan.num_total_samples),
+        NUM_FAILED: _is_count(found.get(NUM_FAILED, 0), plan.num_total_samples),
     }
     for name, fit in fits.items():
         if not fit:

@@ -2,27 +2,36 @@
 
 ``update-<index>.pt`` holds the state after that many updates, and ``update-<index>.json``, its
 manifest, the size and SHA-256 of that file. The manifest is written last and removed first, so a
-file that has one was whole once, and the digest says whether it still is.
+file that has one was whole once, and the digest says whether it still is. Where the held-out
+samples were evaluated after that very update, the manifest has what they gave as well, and the
+best of a run is told by it.
 """
 
 import hashlib
-import json
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
 from bsgrow.files.regular import opened_regular, read_regular
 from bsgrow.text.command import argument, quoted
+from bsgrow.training.checkpoint_manifest import (
+    LARGEST_MANIFEST,
+    HashingWriter,
+    Manifest,
+    is_better,
+    parse_manifest,
+)
+from bsgrow.training.step import Metrics
 
-NUM_KEPT = 2
+NUM_KEPT: Final = 2
+"""Checkpoints that are kept beside the best one, where nobody says how many."""
 _NAME = re.compile(r"update-([0-9]{9}|[1-9][0-9]{9,})\.(pt|json)")
-_LARGEST_MANIFEST = 2**12  # bytes
 
 
 class Skipped(NamedTuple):
@@ -44,43 +53,6 @@ class Newest(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-class HashingWriter:
-    """Passes bytes on to a file, and keeps their number and SHA-256.
-
-    torch turns what ``write`` raises into errors of its own, so the first is kept in ``error``
-    and the rest of the bytes are dropped.
-
-    Args:
-        file: open to write.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.error: BaseException | None = None
-        self._file = file
-        self._size = 0
-        self._sha256 = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        """Write the bytes, or note why not; returns their number."""
-        if self.error is None:
-            try:
-                self._file.write(data)
-            except BaseException as error:  # an interrupt too: torch would hide it as well
-                self.error = error
-        self._size += len(data)
-        self._sha256.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing; torch asks for it, and the file's owner flushes it."""
-
-    def manifest(self) -> dict[str, Any]:
-        """Return the size in bytes and the SHA-256 of what was written; raise what went wrong."""
-        if self.error is not None:
-            raise self.error
-        return {"size": self._size, "sha256": self._sha256.hexdigest()}
-
-
 def checkpoint_path(folder: Path, update_index: int) -> Path:
     """Return where the checkpoint after that many updates belongs."""
     return folder / f"update-{update_index:09d}.pt"
@@ -93,25 +65,32 @@ def num_updates_of(path: Path) -> int:
     return int(match[1])
 
 
-def write_checkpoint_file(path: Path, write: Callable[[HashingWriter], object]) -> None:
+def write_checkpoint_file(
+    path: Path,
+    write: Callable[[HashingWriter], object],
+    tested: Metrics | None = None,
+    check: Callable[[], object] = lambda: None,
+) -> None:
     """Write a checkpoint file and then its manifest, each atomically.
 
     Args:
         path: from ``checkpoint_path``; its folder exists.
         write: writes the content.
+        tested: what the held-out samples gave after that update, if they were evaluated.
+        check: called before each write; raises to end it.
 
     Raises:
         BsgrowError: if the disk is full, the folder read-only, …; the file then does not count.
     """
-    manifest: dict[str, Any] = {}
+    manifests: list[Manifest] = []
 
     def write_and_digest(file: BinaryIO) -> None:
-        writer = HashingWriter(file)
+        writer = HashingWriter(file, check)
         write(writer)
-        manifest.update(writer.manifest())
+        manifests.append(writer.manifest(tested))
 
     write_atomically(path, write_and_digest)
-    write_atomically(_manifest(path), lambda file: file.write(json.dumps(manifest).encode()))
+    write_atomically(_manifest(path), lambda file: file.write(manifests[0].to_json()))
 
 
 def newest_whole_checkpoint(folder: Path, largest: int = sys.maxsize) -> Newest:
@@ -148,7 +127,7 @@ def defect(path: Path, largest: int = sys.maxsize) -> str | None:
     """
     with naming(path, "read"):
         try:
-            manifest = read_regular(_manifest(path), _LARGEST_MANIFEST, follow_link=False)
+            manifest = read_regular(_manifest(path), LARGEST_MANIFEST, follow_link=False)
             with opened_regular(path, follow_link=False) as file:
                 return _difference(path, file, manifest, largest)
         except PermissionError:
@@ -182,19 +161,16 @@ def without(path: Path) -> str:
 
 def _difference(path: Path, file: BinaryIO, manifest: bytes, largest: int) -> str | None:
     """Return how a file differs from what its manifest says, size first, or None."""
-    try:
-        expected = json.loads(manifest)
-    except (ValueError, RecursionError):
-        expected = None
-    if not isinstance(expected, dict) or expected.keys() != {"size", "sha256"}:
+    expected = parse_manifest(manifest)
+    if expected is None:
         return "its manifest is damaged"
     size = os.fstat(file.fileno()).st_size
-    if expected["size"] == size > largest:
+    if expected.size == size > largest:
         raise InputError(
             f"{path} has {size} bytes, and no checkpoint of this run more than {largest}",
             hint=without(path),
         )
-    if expected["size"] != size or expected["sha256"] != _sha256(file):
+    if expected.size != size or expected.sha256 != _sha256(file):
         return f"its {size} bytes are not those that were written"
     return None
 
@@ -206,23 +182,62 @@ def _why_unread(error: OSError, path: Path) -> str:
     return f"{'its manifest' if of_manifest else 'it'} cannot be read: {error.strerror}"
 
 
-def keep_newest(folder: Path, newest: Path) -> None:
-    """Remove all but a checkpoint and the ones before it that have a manifest, two in all.
+def keep_newest(folder: Path, newest: Path, num_kept: int = NUM_KEPT) -> None:
+    """Remove all but a checkpoint, the ones before it that have a manifest, and the best of them.
 
-    What is newer than ``newest`` is not whole, or of a future that a resume has left; temporary
-    files are left by a kill.
+    The best is the one at whose update the model did best on the held-out samples: the most of them
+    right, then the least loss, then the earliest; one at whose update they were not evaluated is
+    none. What is newer than ``newest`` is not whole, or of a future that a resume has left;
+    temporary files are left by a kill.
+
+    Args:
+        folder: of a run's checkpoints.
+        newest: was written just now.
+        num_kept: checkpoints that are kept beside the best, with the newest; 1 or more.
 
     Raises:
-        BsgrowError: if a file cannot be removed.
+        BsgrowError: if a file cannot be removed, or a manifest may not be read.
     """
     checkpoints = _checkpoints(folder)
     earlier = [p for p in checkpoints[: checkpoints.index(newest)] if _manifest(p).exists()]
-    kept = {newest, *earlier[-(NUM_KEPT - 1) :]}
+    whole = [*earlier, newest]
+    best, _ = _best_of(whole)
+    kept = {*whole[-num_kept:], best}
     with naming(folder, "clean up"):
         for path in set(checkpoints) - kept:
             _remove(_manifest(path))
             _remove(path)
         remove_temporaries(folder, _NAME.fullmatch)
+
+
+def best_tested(folder: Path, num_updates: int) -> Metrics | None:
+    """Return what the best of a folder's checkpoints gave, of those up to an update.
+
+    Raises:
+        BsgrowError: if the folder, or a manifest in it, may not be read.
+    """
+    return _best_of([p for p in _checkpoints(folder) if num_updates_of(p) <= num_updates])[1]
+
+
+def _best_of(paths: list[Path]) -> tuple[Path | None, Metrics | None]:
+    best: tuple[Path | None, Metrics | None] = None, None
+    for path in paths:
+        tested = _tested(path)
+        if tested is not None and is_better(tested, best[1]):
+            best = path, tested
+    return best
+
+
+def _tested(path: Path) -> Metrics | None:
+    with naming(_manifest(path), "read"):
+        try:
+            content = read_regular(_manifest(path), LARGEST_MANIFEST, follow_link=False)
+        except PermissionError:
+            raise
+        except OSError:  # not there, or not what this program writes
+            return None
+    manifest = parse_manifest(content)
+    return manifest and manifest.tested
 
 
 def _checkpoints(folder: Path) -> list[Path]:

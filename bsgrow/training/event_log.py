@@ -20,14 +20,14 @@ from bsgrow.files.lines import (
     whole_lines,
 )
 from bsgrow.files.regular import open_own, opened_regular
+from bsgrow.training.event_json import from_json, shortened, to_json
 from bsgrow.training.events import (
+    CheckpointFailed,
+    CheckpointSaved,
     Event,
     RunFinished,
     RunStarted,
     SampleSkipped,
-    from_json,
-    shortened,
-    to_json,
 )
 
 _MOST_REMEMBERED = 1_000_000
@@ -121,7 +121,8 @@ def truncate_after(path: Path, num_updates: int) -> None:
     A line cut short, and everything logged later than the checkpoint, is dropped: the resumed run
     logs it again. What is logged at a checkpoint's own update must be written before it is saved.
 
-    Events stand in the order of their updates, so that the cut is found from the end of the file,
+    Events stand in the order of the updates at which they were logged, a checkpoint's at that at
+    which it was known what came of it; so that the cut is found from the end of the file,
     by halving: of a file of n bytes, about 2 log2(n) lines are read, and no more.
 
     Args:
@@ -174,6 +175,8 @@ def _happened_by(event: Event, num_updates: int) -> bool:
             return False
         case RunStarted():
             return event.first_update <= num_updates
+        case CheckpointSaved() | CheckpointFailed():
+            return max(event.num_updates, event.logged_at) <= num_updates
         case _:
             return event.num_updates <= num_updates
 

@@ -1,23 +1,13 @@
-"""What happens in a run, one JSON object per line of ``events.jsonl``.
+"""What happens in a run; each is a line of ``events.jsonl``."""
 
-Numbers that are not finite, as after a divergence, are written as null, which JSON has, and read
-back as nan.
-"""
-
-import json
 import math
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any, ClassVar, get_args
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from bsgrow.errors import InputError
-from bsgrow.text.path_text import from_text, to_text
-
-_LONGEST_TEXT = 4096
 _LARGEST_MEASURE = 1e60  # beyond any sum of float32 losses, and its square is a float
 
 
@@ -139,13 +129,38 @@ class CheckpointSaved:
     """The state after ``num_updates`` updates is on the disk.
 
     Attributes:
-        num_updates: updates made since the start of the run.
+        num_updates: updates made since the start of the run until its state was copied.
         path: the checkpoint.
+        logged_at: updates made until it was known to be on the disk; 0 in logs of versions that
+            waited for it.
+        pause_seconds: for which training waited.
+        pause_updates: the same, in updates of the median length.
     """
 
     event: ClassVar[str] = "checkpoint_saved"
     num_updates: Count
     path: str
+    logged_at: Count = 0
+    pause_seconds: Measure = 0.0
+    pause_updates: Measure = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFailed:
+    """The state after ``num_updates`` updates could not be written; older checkpoints stay.
+
+    Attributes:
+        num_updates: updates made since the start of the run until its state was copied.
+        path: the checkpoint that is not there.
+        reason: why.
+        logged_at: updates made until that was known.
+    """
+
+    event: ClassVar[str] = "checkpoint_failed"
+    num_updates: Count
+    path: str
+    reason: str
+    logged_at: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,7 @@ class RunFinished:
         out: the run directory.
         num_skipped: training samples that another one stood in for, under data.on_error = "skip".
         num_test_skipped: the same of the held-out samples, when the accuracy was measured.
+        num_checkpoints_failed: checkpoints that could not be written, continuations included.
     """
 
     event: ClassVar[str] = "run_finished"
@@ -210,6 +226,7 @@ class RunFinished:
     out: str
     num_skipped: Count = 0
     num_test_skipped: Count = 0
+    num_checkpoints_failed: Count = 0
 
 
 Event = (
@@ -217,69 +234,8 @@ Event = (
     | Progress
     | Evaluated
     | CheckpointSaved
+    | CheckpointFailed
     | CheckpointSkipped
     | SampleSkipped
     | RunFinished
 )
-
-_READERS: Mapping[str, TypeAdapter[Event]] = {
-    kind.event: TypeAdapter(kind) for kind in get_args(Event)
-}
-
-
-def to_json(event: Event) -> str:
-    """Return the event as one line of JSON, its kind first, under ``event``."""
-    return json.dumps({"event": event.event, **to_dict(event)}, allow_nan=False)
-
-
-def to_dict(event: Event) -> dict[str, Any]:
-    """Return the event's fields as JSON has them: a number that is not finite is None."""
-    return {name: _finite_or_none(value) for name, value in asdict(event).items()}
-
-
-def _finite_or_none(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def shortened(event: Event) -> Event:
-    """Return the event with no text of more than some thousand characters, the first of each."""
-    return replace(event, **_with_texts(asdict(event), lambda text: text[:_LONGEST_TEXT]))
-
-
-def from_json(line: str) -> Event:
-    """Return the event that a line holds; fields that the event does not have are ignored.
-
-    Raises:
-        InputError: if the line is not JSON, or a field is missing or of another type.
-    """
-    values, reader = _parse(line)
-    is_plain = line.isascii() and "\\u" not in line  # as are all but odd names of files
-    try:
-        text = line if is_plain else json.dumps(_with_texts(values, to_text))
-        event = reader.validate_json(text, strict=True)
-    except RecursionError as error:
-        raise _not_an_event(line, "nested too deeply") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _not_an_event(line, ": ".join(map(str, (*first["loc"], first["msg"])))) from error
-    return event if is_plain else replace(event, **_with_texts(asdict(event), from_text))
-
-
-def _with_texts(values: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
-    """Return values with each text changed, as pydantic takes no path that is no UTF-8."""
-    return {key: change(x) if isinstance(x, str) else x for key, x in values.items()}
-
-
-def _parse(line: str) -> tuple[dict[str, Any], TypeAdapter[Event]]:
-    try:
-        values = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _not_an_event(line, f"not JSON, {error}") from error
-    kind = values.get("event") if isinstance(values, dict) else None
-    if not isinstance(kind, str) or kind not in _READERS:
-        raise _not_an_event(line, f"its event is none of {', '.join(_READERS)}")
-    return values, _READERS[kind]
-
-
-def _not_an_event(line: str, reason: str) -> InputError:
-    return InputError(f"{line.strip()[:80]!r} is not an event: {reason}")

@@ -1,7 +1,7 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from bsgrow.schedule import Update
 from bsgrow.text.command import resume_command
 from bsgrow.training.checkpoint import newest_checkpoint
 from bsgrow.training.checkpoint_folder import Skipped
+from bsgrow.training.checkpointing import Checkpointing
 from bsgrow.training.decisions import Agree, Decisions, Vote, alone
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
@@ -20,7 +21,6 @@ from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
 from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
 from bsgrow.training.job import Job
 from bsgrow.training.observers import (
-    Checkpointing,
     Evaluation,
     FaultReport,
     ProgressReport,
@@ -129,6 +129,7 @@ def _run_updates(
         return Vote(sum(each for each, holds in wanted.items() if holds))
 
     def act(update: Update, decided: Vote) -> Vote:
+        checkpointing.report()
         if Vote.REPORT in decided:
             progress.report(update)
         if Vote.EVALUATE in decided:
@@ -137,19 +138,22 @@ def _run_updates(
         if Vote.CHECKPOINT in decided:
             checkpointing.save()
         asked = Vote.EVALUATE in decided and is_asked_to_stop(update)  # meanwhile
-        return Vote.STOP if asked else Vote(0)
+        best = Vote.EVALUATE in decided and checkpointing.is_best()
+        return (Vote.STOP if asked else Vote(0)) | (Vote.CHECKPOINT if best else Vote(0))
 
     state.model.train()
-    with _saved_at_a_bad_sample(checkpointing, decisions):
+    with checkpointing, _saved_at_a_bad_sample(checkpointing, decisions):
         decisions.after(evaluation.catch_up)
         faults.report()
         for update, decided in updates_made(job, state, decisions, vote):
             acting = partial(act, update, decided)
             then = decisions.after(acting) if decided else acting()
-            if Vote.STOP in then and Vote.CHECKPOINT not in decided:
+            if then & (Vote.STOP | Vote.CHECKPOINT):
                 checkpointing.save()
             if Vote.STOP in decided | then:
+                decisions.after(checkpointing.finish)
                 raise _interrupted(job, state, directory)
+        decisions.after(checkpointing.finish)
 
 
 @contextmanager
@@ -159,8 +163,7 @@ def _saved_at_a_bad_sample(checkpointing: Checkpointing, decisions: Decisions) -
         yield
     except Exception:
         if Vote.BAD_SAMPLE in decisions.ended_by:
-            with suppress(BsgrowError):  # a full disk is not what ended the run
-                checkpointing.save()
+            checkpointing.save()
         raise
 
 
@@ -259,6 +262,7 @@ def _finished(job: Job, state: State, out: Path) -> RunFinished:
         out=str(out),
         num_skipped=state.num_skipped,
         num_test_skipped=job.loader.num_test_skipped,
+        num_checkpoints_failed=state.num_checkpoints_failed,
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens between two updates: progress, evaluation and checkpoints, each on its own clock.
+"""What happens between two updates: progress and evaluation, each on its own clock.
 
 Each looks at the host's clock or at the position, both free; only when it is due does it wait for
 the device.
@@ -6,14 +6,13 @@ the device.
 
 from collections.abc import Callable, Container
 from operator import sub
-from pathlib import Path
 
 from bsgrow.schedule import Update
 from bsgrow.schedule.curves import exact
 from bsgrow.training.decisions import Vote
 from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
-from bsgrow.training.events import CheckpointSaved, Evaluated, Event, Progress, SampleSkipped
+from bsgrow.training.events import Evaluated, Event, Progress, SampleSkipped
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
@@ -135,30 +134,6 @@ class FaultReport:
         for fault in self._loader.take_faults():
             if fault.where not in self._reported:
                 self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
-
-
-class Checkpointing:
-    """Writes a checkpoint every so many seconds, and after the last update."""
-
-    def __init__(
-        self, job: Job, state: State, emit: Emit, folder: Path, sync_log: Callable[[], None]
-    ) -> None:
-        self._job, self._state, self._emit, self._folder = job, state, emit, folder
-        self._sync_log = sync_log
-        self._seconds = state.stopwatch.elapsed
-
-    def is_due(self, update: Update) -> bool:
-        """Whether the interval is over, or the run will be."""
-        elapsed = self._state.stopwatch.elapsed - self._seconds
-        last = update.index + 1 == self._job.plan.num_updates
-        return last or elapsed >= self._job.recipe.run.checkpoint_every_seconds
-
-    def save(self) -> None:
-        """Write a checkpoint now, after the events that led to it are on the disk."""
-        self._sync_log()
-        path = self._state.save(self._folder, self._job)
-        self._seconds = self._state.stopwatch.elapsed
-        self._emit(CheckpointSaved(self._state.num_updates, str(path)))
 
 
 def evaluate_on_test(job: Job, state: State) -> Metrics:

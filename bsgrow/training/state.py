@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 
 from bsgrow.models import build_model
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint import Position, load_checkpoint, save_checkpoint
-from bsgrow.training.checkpoint_checks import NUM_SKIPPED, RUNNING_TOTALS
+from bsgrow.training.checkpoint import Position, load_checkpoint
+from bsgrow.training.checkpoint_checks import NUM_FAILED, NUM_SKIPPED, RUNNING_TOTALS
 from bsgrow.training.compiled import compiled_forward
 from bsgrow.training.job import Job
 from bsgrow.training.optimizers import build_optimizer
@@ -34,6 +34,7 @@ class State:
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
         num_skipped: training samples that another one stood in for.
+        num_checkpoints_failed: checkpoints that could not be written.
         forward: computes the loss of a micro-batch; compiled after ``warm_up``.
     """
 
@@ -45,6 +46,7 @@ class State:
     stopwatch: Stopwatch
     tested: Metrics | None = None
     num_skipped: int = 0
+    num_checkpoints_failed: int = 0
     forward: Forward = summed_loss
 
     @classmethod
@@ -83,12 +85,13 @@ class State:
         self.cursor = update.stop
         self.tested = None
 
-    def save(self, folder: Path, job: Job) -> Path:
-        """Write a checkpoint; returns its path. Waits for the device."""
+    def position(self) -> Position:
+        """Return how far the run has come, for a checkpoint. Waits for the device."""
         extra = dict(zip(RUNNING_TOTALS, self.totals.read(), strict=True))
         extra[NUM_SKIPPED] = self.num_skipped
-        position = Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
-        return save_checkpoint(folder, job.identity, position, self.model, self.optimizer)
+        if self.num_checkpoints_failed:
+            extra[NUM_FAILED] = self.num_checkpoints_failed
+        return Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
 
     def restore(self, path: Path, job: Job) -> None:
         """Take the state of a checkpoint, as it was to the bit."""
@@ -97,6 +100,7 @@ class State:
         self.totals = _restored_totals(job.device, position.extra)
         self.stopwatch = Stopwatch(position.elapsed_seconds)
         self.num_skipped = int(position.extra.get(NUM_SKIPPED, 0))
+        self.num_checkpoints_failed = int(position.extra.get(NUM_FAILED, 0))
 
 
 def _restored_totals(device: torch.device, extra: Mapping[str, float]) -> Totals:

@@ -26,6 +26,7 @@ KEYS = [
     "out",
     "num_skipped",
     "num_test_skipped",
+    "num_checkpoints_failed",
 ]
 SLOW = [
     *TINY,

@@ -1,5 +1,6 @@
 """Round trips, refusals and damage of checkpoints; the kills are in test_checkpoint_kill.py."""
 
+import dataclasses
 import json
 import os
 from dataclasses import replace
@@ -125,7 +126,10 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path, run, monkeypatch):
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "harm"),)
 
-    monkeypatch.setattr(checkpoint, "asdict", lambda _: Harmful())
+    def asdict(part):
+        return Harmful() if part is IDENTITY else dataclasses.asdict(part)
+
+    monkeypatch.setattr(checkpoint, "asdict", asdict)
     path = save_checkpoint(tmp_path, IDENTITY, position(), *run)
     with pytest.raises(InputError, match="is not a bsgrow checkpoint"):
         load_checkpoint(path, IDENTITY, PLAN, *run)

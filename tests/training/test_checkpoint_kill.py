@@ -15,11 +15,12 @@ import os, shutil, signal, sys
 from pathlib import Path
 import torch
 from bsgrow.files import atomic
-from bsgrow.training import checkpoint, checkpoint_folder
+from bsgrow.training import checkpoint, checkpoint_folder, checkpoint_manifest
 from tests.training.checkpoint_files import plan_of, position
 
 torch.set_num_threads(1)
-FILES = {module.__file__ for module in (atomic, checkpoint, checkpoint_folder)}
+MODULES = (atomic, checkpoint, checkpoint_folder, checkpoint_manifest)
+FILES = {module.__file__ for module in MODULES}
 IDENTITY = checkpoint.Identity(0, "recipe", "data")
 PLAN = plan_of(momentum=0.0)
 model = torch.nn.Linear(3, 3)

@@ -15,6 +15,7 @@ from bsgrow.models import GhostBatchNorm2d, ModelSpec, registry
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import Share
 from bsgrow.training import RunDirectory, carry_out, compiled
+from bsgrow.training.checkpoint import save_checkpoint
 from bsgrow.training.compiled import MAX_GRAPHS, count_micro_batches, sizes_to_compile
 from bsgrow.training.device import Precision
 from bsgrow.training.job import prepare
@@ -113,7 +114,7 @@ def train_with_stops(job, folder):
     state.warm_up(job, sizes_of(job))
     halfway = job.plan.num_updates // 2
     with torch.compiler.set_stance("fail_on_recompile"):
-        path = evaluated_until(halfway, job, state).save(folder, job)
+        path = saved(evaluated_until(halfway, job, state), folder, job)
     again = State.initial(job)
     again.warm_up(job, sizes_of(job))
     with torch.compiler.set_stance("fail_on_recompile"):
@@ -121,6 +122,10 @@ def train_with_stops(job, folder):
         evaluated_until(halfway + 2, job, again)
         again.restore(path, job)
         return evaluated_until(job.plan.num_updates, job, again)
+
+
+def saved(state, folder, job):
+    return save_checkpoint(folder, job.identity, state.position(), state.model, state.optimizer)
 
 
 def evaluated_until(num_updates, job, state):

@@ -9,9 +9,14 @@ from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import EncodedLoader, UpdateBatches, decoder_choice, encoded_loader
 from bsgrow.recipe import load_recipe, recipe_from_table
-from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events import CheckpointSaved, Evaluated, SampleSkipped
-from bsgrow.training.state import State
+from bsgrow.training import (
+    InterruptedRunError,
+    RunDirectory,
+    carry_out,
+    checkpointing,
+    read_events,
+)
+from bsgrow.training.events import CheckpointFailed, CheckpointSaved, Evaluated, SampleSkipped
 from tests.photo_folder import write_photographs
 
 NUM_TRAIN = 48
@@ -233,13 +238,15 @@ def test_a_bad_held_out_sample_costs_no_update_and_no_evaluation(photos, tmp_pat
 
 
 def test_a_full_disk_does_not_hide_the_bad_sample(photos, tmp_path, monkeypatch):
-    def refuse(*arguments):
+    def refuse(*arguments, **named):
         raise BsgrowError("no space")
 
     fail_in_an_update(monkeypatch, 3)
-    monkeypatch.setattr(State, "save", refuse)
+    monkeypatch.setattr(checkpointing, "write_checkpoint", refuse)
     with pytest.raises(SampleError, match=r"a\.jpg: is bad"):
         run(photos, tmp_path / "cut", checkpoint_every=1000)
+    events = read_events(tmp_path / "cut" / "events.jsonl")
+    assert [e.reason for e in events if isinstance(e, CheckpointFailed)] == ["no space"]
 
 
 def test_a_single_folder_goes_on_as_shards_and_no_other_part_is_held_out(photos, tmp_path):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.training import event_log
+from bsgrow.training.event_json import from_json, to_json
 from bsgrow.training.event_log import (
     EventLog,
     ReportedSamples,
@@ -22,12 +23,11 @@ from bsgrow.training.event_log import (
     truncate_after,
 )
 from bsgrow.training.events import (
+    CheckpointFailed,
     CheckpointSaved,
     RunFinished,
     RunStarted,
     SampleSkipped,
-    from_json,
-    to_json,
 )
 from tests.drawn import num_cases
 from tests.full_disk import files_at_most
@@ -72,6 +72,24 @@ def test_a_line_cut_short_is_dropped(tmp_path_factory, num_bytes):
     assert read_events(path) == events[: cut.count("\n")]
 
 
+def test_what_became_of_a_checkpoint_is_of_the_update_at_which_it_was_known(tmp_path):
+    path = tmp_path / "events.jsonl"
+    events = [started(), progress(5), progress(7), saved_checkpoint(5, 7), progress(8)]
+    for num_updates, num_kept in ((5, 2), (7, 4)):
+        path.write_text("".join(to_json(event) + "\n" for event in events))
+        truncate_after(path, num_updates)
+        assert read_events(path) == events[:num_kept]
+
+
+def test_a_checkpoint_in_a_log_of_an_earlier_version_is_of_its_own_update(tmp_path):
+    path = tmp_path / "events.jsonl"
+    line = '{"event": "checkpoint_saved", "num_updates": 5, "path": "a.pt"}\n'
+    for num_updates, kept in ((4, ""), (5, line)):
+        path.write_text(line)
+        truncate_after(path, num_updates)
+        assert path.read_text() == kept
+
+
 def test_a_log_that_is_not_there_stays_so(tmp_path):
     truncate_after(tmp_path / "events.jsonl", 10)
     assert list(tmp_path.iterdir()) == []
@@ -96,6 +114,8 @@ def by_full_parse(content, num_updates):
 def kept(event, num_updates):
     if isinstance(event, RunFinished):
         return False
+    if isinstance(event, CheckpointSaved | CheckpointFailed):
+        return event.logged_at <= num_updates
     begun = isinstance(event, RunStarted)
     return (event.first_update if begun else event.num_updates) <= num_updates
 
@@ -103,12 +123,14 @@ def kept(event, num_updates):
 def log_session(log, first, draw):
     """Log what a process of a run does from an update on, until it is killed or at its end."""
     log.write(started(first))
-    at, saved = first, [first]
+    at, saved, copied = first, [first], first
     for step in draw(st.lists(st.integers(0, 3), max_size=12)):
         at += step
-        event = draw(st.sampled_from([progress, evaluated, skipped_sample, saved_checkpoint]))(at)
+        copied = draw(st.sampled_from([copied, at]))  # what is logged now was copied before
+        kinds = [progress, evaluated, skipped_sample, partial(saved_checkpoint, copied)]
+        event = draw(st.sampled_from([*kinds, partial(failed_checkpoint, copied)]))(at)
         log.write(event)
-        saved += [at] * isinstance(event, CheckpointSaved)
+        saved += [copied] * isinstance(event, CheckpointSaved)
     if draw(st.booleans()):
         log.write(finished())
     return saved
@@ -118,8 +140,12 @@ def skipped_sample(num_updates):
     return SampleSkipped(num_updates, "a/é.jpg" * (num_updates % 3 * 400), "no image")
 
 
-def saved_checkpoint(num_updates):
-    return CheckpointSaved(num_updates, "a.pt")
+def saved_checkpoint(num_updates, logged_at):
+    return CheckpointSaved(num_updates, "a.pt", logged_at, 0.1, 2.0)
+
+
+def failed_checkpoint(num_updates, logged_at):
+    return CheckpointFailed(num_updates, "a.pt", "no space", logged_at)
 
 
 @settings(max_examples=num_cases(60))

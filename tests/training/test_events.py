@@ -7,16 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
+from bsgrow.training.event_json import from_json, shortened, to_json
 from bsgrow.training.events import (
+    CheckpointFailed,
     CheckpointSaved,
     CheckpointSkipped,
     Evaluated,
     Progress,
     RunFinished,
     RunStarted,
-    from_json,
-    shortened,
-    to_json,
 )
 from tests.training.made_events import progress
 
@@ -27,8 +26,10 @@ MEASURES = (
     "wall_seconds",
     "seconds_left",
     "samples_per_second",
+    "pause_seconds",
+    "pause_updates",
 )
-KINDS = (RunStarted, Progress, Evaluated, CheckpointSaved, RunFinished)
+KINDS = (RunStarted, Progress, Evaluated, CheckpointSaved, CheckpointFailed, RunFinished)
 
 
 def in_range(kind):
@@ -63,8 +64,9 @@ def test_a_loss_that_is_not_finite_is_null(loss):
 
 
 def test_the_kind_comes_first():
-    assert to_json(CheckpointSaved(3, "a.pt")) == (
-        '{"event": "checkpoint_saved", "num_updates": 3, "path": "a.pt"}'
+    assert to_json(CheckpointFailed(3, "a.pt", "full", 4)) == (
+        '{"event": "checkpoint_failed", "num_updates": 3, "path": "a.pt", "reason": "full", '
+        '"logged_at": 4}'
     )
 
 
