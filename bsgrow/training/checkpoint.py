@@ -21,9 +21,9 @@ from bsgrow.training.checkpoint_folder import (
     checkpoint_path,
     defect,
     keep_newest,
+    map_whole,
     newest_whole_checkpoint,
     num_updates_of,
-    opened_whole,
     without,
     write_checkpoint_file,
 )
@@ -130,7 +130,9 @@ def load_checkpoint(
     """Put a checkpoint's state into a model and its optimizer, and return where the run was.
 
     The file may come from anybody: everything is checked before anything is changed. The
-    optimizer's hyperparameters are those of the recipe and the plan.
+    optimizer's hyperparameters are those of the recipe and the plan. The file is mapped, so that
+    the processes of a host that load it share its pages, and each takes the memory of its model
+    and optimizer alone.
 
     Args:
         path: as found by ``newest_whole_checkpoint``.
@@ -145,11 +147,12 @@ def load_checkpoint(
             the plan, the model or the optimizer.
     """
     run = Run(asdict(identity), plan, model, optimizer)
-    with _explaining(path), opened_whole(path, largest_checkpoint(run)) as file:
-        saved = read_checked(file, run, num_updates_of(path))
+    with _explaining(path):
+        content = map_whole(path, largest_checkpoint(run))
+        saved = read_checked(content, run, num_updates_of(path))
     model.load_state_dict(saved.model)
     optimizer.load_state_dict(saved.optimizer)
-    _match_memory_format(optimizer)
+    _take_into_memory(optimizer)
     return Position(**saved.position)
 
 
@@ -171,9 +174,13 @@ def _explaining(path: Path) -> Iterator[None]:
         raise InputError(f"{path} {error}", hint=error.hint or without(path)) from error
 
 
-def _match_memory_format(optimizer: Optimizer) -> None:
-    """Lay out what the optimizer remembers as its parameters are; fused kernels rely on it."""
+def _take_into_memory(optimizer: Optimizer) -> None:
+    """Copy what the optimizer remembers out of the file, laid out as its parameters are.
+
+    Fused kernels rely on the layout.
+    """
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                state[name] = torch.empty_like(parameter).copy_(value)
+            if isinstance(value, Tensor):
+                alike = value.shape == parameter.shape
+                state[name] = torch.empty_like(parameter if alike else value).copy_(value)

@@ -1,21 +1,23 @@
 """The archive that ``torch.save`` writes, taken apart without trusting it.
 
 It is a zip of stored entries: ``data.pkl``, which describes the state, and ``data/<key>`` for the
-bytes of each storage. Nothing is unfolded, and no more is read than the bounds say.
+bytes of each storage. Nothing is unfolded or copied, and no more is looked at than the bounds say.
 """
 
 import os
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO, Final, cast
+from typing import IO, Final, cast
 
 SMALLEST_INDEX: Final = 2**18
 """The least that ``largest_index`` may be, in bytes: a zip's comment alone may take a quarter."""
 
-_CHUNK = 2**17  # bytes
+# APPNOTE 4.3.7: the header before an entry's bytes ends in the lengths of its name and extra field.
+_HEADER, _SIGNATURE = struct.Struct("<4s22xHH"), b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _PICKLE, _BYTE_ORDER, _STORAGES = "data.pkl", "byteorder", "data/"
 # Bytes that are no zip reach any of these in zipfile.
@@ -39,18 +41,18 @@ class Archive:
     Memory is a few times ``largest_index``, and time that of reading as much.
 
     Args:
-        file: open to read; stays open.
+        content: of the file; what is taken out of it are parts of it.
         largest_index: bytes that the zip's directory of entries, and the pickle, may take each.
 
     Raises:
         NoCheckpointError: it is no such archive.
     """
 
-    def __init__(self, file: BinaryIO, largest_index: int) -> None:
-        self._largest_index = largest_index
+    def __init__(self, content: memoryview, largest_index: int) -> None:
+        self._content, self._largest_index = content, largest_index
         with _explained():
-            self._zip = zipfile.ZipFile(cast("IO[bytes]", _Bounded(file, largest_index)))
-        self._entries = _checked_entries(self._zip.infolist())
+            index = zipfile.ZipFile(cast("IO[bytes]", _Bounded(content, largest_index)))
+        self._entries = _checked_entries(index.infolist())
         order = self._small(_BYTE_ORDER) if _BYTE_ORDER in self._entries else b"little"
         if order != sys.byteorder.encode():
             raise NoCheckpointError(f"its numbers are not {sys.byteorder}-endian")
@@ -67,17 +69,12 @@ class Archive:
             if name.startswith(_STORAGES)
         }
 
-    def read_storage(self, key: str, into: memoryview) -> None:
-        """Fill as many bytes as a storage has with it; raises NoCheckpointError if it is damaged.
+    def storage(self, key: str) -> memoryview:
+        """Return the bytes of a storage that is there; raises NoCheckpointError for damaged ones.
 
-        Args:
-            key: of a storage that is there.
-            into: bytes.
+        They are those of the file, and compared with their CRC-32.
         """
-        with _explained(), self._zip.open(self._entries[_STORAGES + key]) as file:
-            for start in range(0, len(into), _CHUNK):
-                part = into[start : start + _CHUNK]
-                part[:] = file.read(len(part))  # a ValueError where there is less
+        return self._bytes_of(self._entries[_STORAGES + key])
 
     def _small(self, name: str) -> bytes:
         entry = self._entries.get(name)
@@ -85,32 +82,47 @@ class Archive:
             raise NoCheckpointError(f"it has no entry {name}")
         if entry.file_size > self._largest_index:
             raise NoCheckpointError(f"its {name} is larger than {self._largest_index} bytes")
-        with _explained():
-            return self._zip.read(entry)
+        return bytes(self._bytes_of(entry))
+
+    def _bytes_of(self, entry: zipfile.ZipInfo) -> memoryview:
+        name, begin = entry.filename.partition("/")[2], entry.header_offset
+        if not 0 <= begin <= len(self._content) - _HEADER.size:
+            raise NoCheckpointError("its index names what lies outside of it")
+        signature, *lengths = _HEADER.unpack_from(self._content, begin)
+        start = begin + _HEADER.size + sum(lengths)
+        content = self._content[start : start + entry.file_size]
+        if signature != _SIGNATURE or len(content) != entry.file_size:
+            raise NoCheckpointError(f"its entry {name!r} is not where its index says")
+        if zlib.crc32(content) != entry.CRC:
+            raise NoCheckpointError(f"Bad CRC-32 of its entry {name!r}")
+        return content
 
 
 class _Bounded:
     """A file to zipfile, which reads the whole directory at once: refused where it is too large."""
 
-    def __init__(self, file: BinaryIO, largest: int) -> None:
-        self._file, self._largest = file, largest
-        self._size = file.seek(0, os.SEEK_END)
+    def __init__(self, content: memoryview, largest: int) -> None:
+        self._content, self._largest, self._at = content, largest, 0
 
     def read(self, size: int = -1) -> bytes:
         if size > self._largest:
             raise NoCheckpointError(f"its index is larger than {self._largest} bytes")
-        return self._file.read(self._largest if size < 0 else size)
+        begin, most = self._at, self._largest if size < 0 else size
+        self._at = min(begin + most, max(begin, len(self._content)))
+        return bytes(self._content[begin : self._at])
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_SET and not 0 <= offset <= self._size:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: len(self._content)}[whence]
+        if not 0 <= base + offset <= len(self._content):
             raise NoCheckpointError("its index names what lies outside of it")
-        return self._file.seek(offset, whence)
+        self._at = base + offset
+        return self._at
 
     def seekable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._at
 
 
 def _checked_entries(found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:

@@ -8,13 +8,14 @@ best of a run is told by it.
 """
 
 import hashlib
+import mmap
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
@@ -31,6 +32,7 @@ from bsgrow.training.step import Metrics
 
 NUM_KEPT: Final = 2
 """Checkpoints that are kept beside the best one, where nobody says how many."""
+_Taken = TypeVar("_Taken")
 _NAME = re.compile(r"update-([0-9]{9}|[1-9][0-9]{9,})\.(pt|json)")
 
 
@@ -125,29 +127,52 @@ def defect(path: Path, largest: int = sys.maxsize) -> str | None:
         InputError: if it is larger, and its manifest says so too.
         BsgrowError: if the file or its manifest may not be read.
     """
-    with naming(path, "read"):
-        try:
-            manifest = read_regular(_manifest(path), LARGEST_MANIFEST, follow_link=False)
-            with opened_regular(path, follow_link=False) as file:
-                return _difference(path, file, manifest, largest)
-        except PermissionError:
-            raise
-        except OSError as error:
-            return _why_unread(error, path)
+    return _looked_at(path, largest, lambda file: None)[0]
 
 
-@contextmanager
-def opened_whole(path: Path, largest: int) -> Iterator[BinaryIO]:
-    """Open a checkpoint after its bytes were compared with its manifest.
+def map_whole(path: Path, largest: int) -> memoryview:
+    """Return the content of a checkpoint, mapped, after it was compared with its manifest.
+
+    The pages are those of the file, which all processes that map it share; what is written to them
+    stays in this process. All of it was read before, through the same descriptor, so that a disk
+    that fails is an error and no signal. A file that is replaced or removed meanwhile, as a run
+    does, stays as it was for who has mapped it. One that somebody else cuts short in its place ends
+    the process by SIGBUS, which nothing here can prevent.
+
+    Args:
+        path: of the checkpoint.
+        largest: bytes that one of the run may have.
 
     Raises:
         InputError: it does not count, or has more bytes than ``largest``.
         BsgrowError: it may not be read.
     """
-    if (reason := defect(path, largest)) is not None:
+    reason, content = _looked_at(path, largest, _mapped)
+    if content is None:
         raise InputError(f"{path} is not a whole checkpoint: {reason}", hint=without(path))
-    with naming(path, "read"), opened_regular(path, follow_link=False) as file:
-        yield file
+    return content
+
+
+def _looked_at(
+    path: Path, largest: int, take: Callable[[BinaryIO], _Taken]
+) -> tuple[str | None, _Taken | None]:
+    """Return why a checkpoint does not count, or else what is taken from the file."""
+    with naming(path, "read"):
+        try:
+            manifest = read_regular(_manifest(path), LARGEST_MANIFEST, follow_link=False)
+            with opened_regular(path, follow_link=False) as file:
+                reason = _difference(path, file, manifest, largest)
+                return reason, take(file) if reason is None else None
+        except PermissionError:
+            raise
+        except OSError as error:
+            return _why_unread(error, path), None
+
+
+def _mapped(file: BinaryIO) -> memoryview:
+    if not os.fstat(file.fileno()).st_size:  # nothing can be mapped
+        return memoryview(b"")
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
 
 
 def without(path: Path) -> str:

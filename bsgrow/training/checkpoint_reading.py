@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -84,14 +84,14 @@ def largest_checkpoint(run: Run) -> int:
     return numbers + 2 * largest_index(run)
 
 
-def read_checked(file: BinaryIO, run: Run, num_updates: int) -> Saved:
+def read_checked(content: memoryview, run: Run, num_updates: int) -> Saved:
     """Return what a checkpoint holds. Nothing of the run is changed.
 
-    Memory is that of the run's model and optimizer once more, and what ``read_tree`` takes for
+    The tensors lie in the content. Beside it, memory is what ``read_tree`` takes for
     ``largest_index`` bytes.
 
     Args:
-        file: open to read.
+        content: of the file.
         run: what it must fit.
         num_updates: as many as the file's name says.
 
@@ -99,7 +99,7 @@ def read_checked(file: BinaryIO, run: Run, num_updates: int) -> Saved:
         NoCheckpointError: it is not what ``save_checkpoint`` writes.
         UnfitError: it is of another run, or something in it does not fit.
     """
-    archive = Archive(file, largest_index(run))
+    archive = Archive(content, largest_index(run))
     state = read_tree(archive.pickle(), archive.storages())
     require_version(state)
     require_keys(state, _KEYS, "")

@@ -110,13 +110,23 @@ def tensor_of(described: tuple[Any, ...]) -> TensorRecord:
 
 
 def load_tensor(record: TensorRecord, archive: Archive) -> Tensor:
-    """Return the tensor, on the CPU, in memory of its own; raises NoCheckpointError if damaged."""
+    """Return the tensor, on the CPU; raises NoCheckpointError if it is damaged.
+
+    It lies in the archive, if it can, and is not to be written to.
+    """
     storage = record.storage
-    content = torch.empty(storage.num_elements * storage.dtype.itemsize, dtype=torch.uint8)
-    archive.read_storage(storage.key, content.numpy().data)
+    content = _as_bytes(archive.storage(storage.key), storage.dtype.itemsize)
     if storage.dtype is torch.bool:
         content = content.ne(0)  # any other byte than 0 and 1 is no bool
     return content.view(storage.dtype).as_strided(record.shape, record.strides)
+
+
+def _as_bytes(content: memoryview, alignment: int) -> Tensor:
+    """Return bytes as a uint8 tensor, in their place where elements of a size may begin there."""
+    if not content:
+        return torch.empty(0, dtype=torch.uint8)
+    tensor = torch.frombuffer(content, dtype=torch.uint8)
+    return tensor if tensor.data_ptr() % alignment == 0 else tensor.clone()
 
 
 def _are_sizes(values: tuple[Any, ...]) -> bool:
