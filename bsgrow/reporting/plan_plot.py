@@ -9,15 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bsgrow.errors import BsgrowError, InputError
 from bsgrow.reporting.log_axis import batch_axis, log_axis
+from bsgrow.reporting.picture import require_drawable, save_figure
 from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
 from bsgrow.reporting.style import COLOURS, DASHES, drawn, own_style
 from bsgrow.schedule import Plan
-from bsgrow.text.printable import printable
 
-SUFFIXES = (".png", ".svg", ".pdf")
 _GREYS = ("#C4C4C4", "#E0E0E0", "#B0B0B0", "#D2D2D2")
 _LONG_LABEL = 50
 _NEGLIGIBLE = 0.01  # the share of the run whose lowest values may leave the picture
@@ -67,7 +65,7 @@ def plot_plan(plans: Sequence[Plan], labels: Sequence[str], path: Path) -> None:
     """
     require_drawable(len(plans), path)
     with own_style():
-        _save(plan_figure(plans, labels), path)
+        save_figure(plan_figure(plans, labels), path)
 
 
 def plan_figure(plans: Sequence[Plan], labels: Sequence[str]) -> Figure:
@@ -91,20 +89,6 @@ def plan_figure(plans: Sequence[Plan], labels: Sequence[str]) -> Figure:
     figure.align_ylabels(panels)
     _legend(figure, panels[0])
     return figure
-
-
-def require_drawable(num_plans: int, path: Path) -> None:
-    """Raise InputError unless that many plans can be drawn into a file of that name."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{printable(path)}: a picture of kind {path.suffix or 'unknown'!r} cannot be written",
-            hint=f"name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
-        )
-    if num_plans > len(COLOURS):
-        raise InputError(
-            f"{num_plans} plans: a picture holds up to {len(COLOURS)}",
-            hint="draw fewer at a time",
-        )
 
 
 def _lines(plans: Sequence[Plan], labels: Sequence[str]) -> list[_Line]:
@@ -172,15 +156,3 @@ def _floor(x: Sequence[float], y: Sequence[float]) -> float:
         if value > 0 and passed > _NEGLIGIBLE * (x[-1] - x[0]):
             return lowest if lowest > value / _FAR_BELOW else value
     return lowest
-
-
-def _save(figure: Figure, path: Path) -> None:
-    """Write the file; the same plans give the same bytes."""
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        figure.savefig(path, dpi=150, metadata=dates.get(path.suffix.lower()))
-    except OSError as error:
-        raise BsgrowError(
-            f"{printable(path)}: cannot be written: {error.strerror or error}",
-            hint="name a file in a folder that exists and is yours to write",
-        ) from error

@@ -1,189 +1,137 @@
-"""How long a plan will take, from the throughput that was measured at some batch sizes."""
+"""How long a plan will take on any number of ranks, from what one device and a network do.
 
-import json
-import math
-import statistics
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+An update of B samples over W ranks takes what the busiest rank computes, and what of the
+all-reduce of the gradients is not hidden behind it. See ``WallClock.update``.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import Any
 
-from bsgrow.errors import InputError, did_you_mean
-from bsgrow.files.text import read_text
+from bsgrow.reporting.all_reduce import Algorithm, AllReduce
+from bsgrow.reporting.throughput import Throughput
 from bsgrow.schedule import Phase, Plan
-from bsgrow.text.printable import cut, printable, shown
+from bsgrow.stream import Share
 
-_RATES = 1e-100, 1e100  # so that the seconds of any plan are a finite number
-_MAX_SIZE = 2**63
-_LARGEST = 2**22  # bytes of a file, some ten thousand rows
-_LISTED = 10
-_HINT = (
-    "measurements are JSON, as `bsgrow bench train --format json` writes them: "
-    '{"rows": [{"case": …, "system": "bsgrow", "global_batch_size": …, '
-    '"samples_per_second": …}, …]}'
-)
-Row = Mapping[str, Any]
+_BACKWARD = 2 / 3  # of forward and backward: two products of matrices for each one of the forward
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTime:
+    """What an update is predicted to take.
+
+    Attributes:
+        world_size: number of ranks, W.
+        samples_per_rank: samples of the busiest rank.
+        compute_seconds: what they take on one device.
+        all_reduce_seconds: what summing the gradients takes, hidden or not.
+        all_reduce_algorithm: the faster one; None of one rank, and where nothing is known of it.
+        hidden_seconds: the part of all_reduce_seconds that passes during the backward.
+    """
+
+    world_size: int
+    samples_per_rank: int
+    compute_seconds: float
+    all_reduce_seconds: float = 0.0
+    all_reduce_algorithm: Algorithm | None = None
+    hidden_seconds: float = 0.0
+
+    @property
+    def exposed_seconds(self) -> float:
+        """What ranks wait for the sum of the gradients."""
+        return self.all_reduce_seconds - self.hidden_seconds
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.compute_seconds + self.exposed_seconds
 
 
 @dataclass(frozen=True)
-class Throughput:
-    """Samples per second at the batch sizes that were measured.
+class WallClock:
+    """What a prediction is made from.
 
     Attributes:
-        case: what was measured.
-        global_batch_sizes: ascending.
-        samples_per_second: the median at each of them.
-        hardware: what it was measured on, as the file says, its first entries as text.
+        throughput: samples per second of one device, by the samples that it has in an update.
+        all_reduce: the network; None counts communication as free.
+        gradient_bytes: what is summed in each update.
+        ghost_batch_size: samples that stay on one rank.
+        micro_batch_size: samples per forward and backward, whole ghost batches.
     """
 
-    case: str
-    global_batch_sizes: tuple[int, ...]
-    samples_per_second: tuple[float, ...]
-    hardware: Mapping[str, str]
+    throughput: Throughput
+    all_reduce: AllReduce | None = None
+    gradient_bytes: int = 0
+    ghost_batch_size: int = 1
+    micro_batch_size: int = 1
 
-    def at(self, global_batch_size: int) -> float:
-        """Return samples per second: linear in log B between rows, that of the nearest outside."""
-        sizes, rates = self.global_batch_sizes, self.samples_per_second
-        if global_batch_size <= sizes[0]:
-            return rates[0]
-        if global_batch_size >= sizes[-1]:
-            return rates[-1]
-        i = bisect_right(sizes, global_batch_size)
-        done = math.log(global_batch_size / sizes[i - 1]) / math.log(sizes[i] / sizes[i - 1])
-        return (1 - done) * rates[i - 1] + done * rates[i]
+    def update(self, global_batch_size: int, world_size: int) -> UpdateTime:
+        """Return what an update of so many samples takes on so many ranks.
 
-    def measures(self, global_batch_size: int) -> bool:
-        """Whether a batch size lies within those measured."""
-        return self.global_batch_sizes[0] <= global_batch_size <= self.global_batch_sizes[-1]
+        The busiest rank, the first, computes as fast as one device at a batch of its share. The
+        sum of the gradients can begin in the backward of the last micro-batch, as all others add
+        to the same gradient: ``all_reduce.overlap`` is the part of that backward which hides it,
+        and the backward two thirds of the micro-batch. Evaluation, checkpoints and the agreement
+        of ranks on an update come on top.
+        """
+        samples = self.samples_per_rank(global_batch_size, world_size)
+        compute = samples / self.throughput.at(samples)
+        if self.all_reduce is None or world_size == 1:
+            return UpdateTime(world_size, samples, compute)
+        seconds, algorithm = self.all_reduce.time(self.gradient_bytes, world_size)
+        last = (samples - 1) % self.micro_batch_size + 1
+        backward = _BACKWARD * compute * last / samples
+        hidden = min(seconds, self.all_reduce.overlap * backward)
+        return UpdateTime(world_size, samples, compute, seconds, algorithm, hidden)
+
+    def samples_per_rank(self, global_batch_size: int, world_size: int) -> int:
+        """Return the samples of the busiest rank."""
+        first, last = Share(0, world_size, self.ghost_batch_size).run(0, global_batch_size)
+        return last - first
+
+    def efficiency(self, global_batch_size: int, world_size: int) -> float:
+        """Return samples per second, against those of as many devices that each work alone."""
+        alone = self.update(global_batch_size, 1).seconds
+        return alone / (world_size * self.update(global_batch_size, world_size).seconds)
+
+    def seconds(
+        self, num_samples: int, num_updates: int, global_batch_size: int, world_size: int
+    ) -> float:
+        """Return what updates of one size take; a cut one is as fast as a whole one by sample."""
+        each = self.update(global_batch_size, world_size)
+        busiest = num_samples * each.samples_per_rank / global_batch_size
+        compute = busiest / self.throughput.at(each.samples_per_rank)
+        return compute + num_updates * each.exposed_seconds
 
 
-def read_throughput(path: Path, system: str = "bsgrow", case: str | None = None) -> Throughput:
-    """Read measured samples per second, as ``bsgrow bench train --format json`` writes them.
+def phase_seconds(phase: Phase, clock: WallClock, world_size: int = 1) -> float:
+    """Return the predicted seconds of a phase."""
+    num_samples = phase.stop_sample - phase.start_sample
+    return clock.seconds(num_samples, phase.num_updates, phase.global_batch_size, world_size)
 
-    A file has at most 4 MiB.
+
+def seconds_of_phases(
+    plan: Plan, clock: WallClock, world_sizes: int | Sequence[int] = 1
+) -> Iterator[float]:
+    """Yield the predicted seconds of each phase.
 
     Args:
-        path: the file.
-        system: whose rows are taken.
-        case: which rows of that system; needed where it was measured in several cases.
-
-    Raises:
-        InputError: the file cannot be read, is no such file, or has no such rows.
+        plan: the plan.
+        clock: what the prediction is made from.
+        world_sizes: number of ranks, or one for each phase.
     """
-    table, where = _load(path), printable(path)
-    rows = [_checked(where, index, row) for index, row in enumerate(table["rows"])]
-    rows = [row for row in rows if not _failed(row)]
-    rows = _choose(where, "system", system, rows)
-    rows = _choose(where, "case", case or _only_case(where, rows), rows)
-    rates: defaultdict[int, list[float]] = defaultdict(list)
-    for row in rows:
-        rates[row["global_batch_size"]].append(row["samples_per_second"])
-    sizes = sorted(rates)
-    medians = tuple(statistics.median(rates[size]) for size in sizes)
-    return Throughput(rows[0]["case"], tuple(sizes), medians, _hardware(table))
+    if isinstance(world_sizes, int):
+        world_sizes = [world_sizes] * len(plan.phases)
+    for phase, world_size in zip(plan.phases, world_sizes, strict=True):
+        yield phase_seconds(phase, clock, world_size)
 
 
-def phase_seconds(phase: Phase, throughput: Throughput) -> float:
-    """Return the predicted seconds of a phase; a cut last update is as fast as a whole one."""
-    num_samples = phase.stop_sample - phase.start_sample
-    return num_samples / throughput.at(phase.global_batch_size)
-
-
-def total_seconds(plan: Plan, throughput: Throughput) -> float:
+def total_seconds(plan: Plan, clock: WallClock, world_sizes: int | Sequence[int] = 1) -> float:
     """Return the predicted seconds of all updates; evaluation and checkpoints come on top."""
-    return sum(phase_seconds(phase, throughput) for phase in plan.phases)
+    return sum(seconds_of_phases(plan, clock, world_sizes))
 
 
-def baseline_seconds(plan: Plan, throughput: Throughput) -> float:
+def baseline_seconds(plan: Plan, clock: WallClock, world_size: int = 1) -> float:
     """Return the predicted seconds of the reference at its fixed batch size."""
     num_samples = plan.num_total_samples - plan.wait.num_samples
-    return num_samples / throughput.at(plan.reference.global_batch_size)
-
-
-def remarks(plan: Plan, throughput: Throughput) -> list[str]:
-    """Return what the prediction takes on trust: batch sizes outside those measured."""
-    sizes = {phase.global_batch_size for phase in plan.phases} | {plan.reference.global_batch_size}
-    outside = sorted(size for size in sizes if not throughput.measures(size))
-    if not outside:
-        return []
-    low, high = throughput.global_batch_sizes[0], throughput.global_batch_sizes[-1]
-    return [
-        f"no throughput was measured at a global batch of {_listed(outside)}: "
-        f"taken as at the nearest of {low} to {high}"
-    ]
-
-
-def _listed(sizes: list[int]) -> str:
-    """Return all of a few numbers, or the first and the last of many."""
-    few = len(sizes) <= 4
-    return ", ".join(map(str, sizes)) if few else f"{sizes[0]} to {sizes[-1]}"
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        table = json.loads(read_text(path, _LARGEST))
-    except OSError as error:
-        raise InputError(f"{printable(path)}: cannot be read: {error.strerror}", _HINT) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{printable(path)}: is not JSON: {error}", _HINT) from error
-    if not isinstance(table, dict) or not isinstance(table.get("rows"), list) or not table["rows"]:
-        raise InputError(f'{printable(path)}: has no list "rows" of measurements', _HINT)
-    return table
-
-
-def _hardware(table: Mapping[str, Any]) -> Mapping[str, str]:
-    hardware = table.get("hardware")
-    entries = islice(hardware.items(), _LISTED) if isinstance(hardware, dict) else ()
-    return {key: cut(value) if isinstance(value, str) else shown(value) for key, value in entries}
-
-
-def _checked(where: str, index: int, row: Any) -> Row:
-    """Return a row that has all that is needed of it; raises InputError for others."""
-    place = f"{where}, rows[{index}]"
-    if not isinstance(row, dict):
-        raise InputError(f"{place} = {shown(row)}: must be an object", _HINT)
-    for key in ("case", "system"):
-        if not isinstance(row.get(key), str):
-            raise InputError(f"{place}.{key} = {shown(row.get(key))}: must be a string", _HINT)
-    size, rate = row.get("global_batch_size"), row.get("samples_per_second")
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MAX_SIZE:
-        problem = f"global_batch_size = {shown(size)}: must be an integer above 0"
-        raise InputError(f"{place}.{problem}", _HINT)
-    if not _failed(row) and not _is_rate(rate):
-        problem = f"samples_per_second = {shown(rate)}: must be a number above 0"
-        raise InputError(f"{place}.{problem}", _HINT)
-    return row
-
-
-def _is_rate(rate: Any) -> bool:
-    low, high = _RATES
-    return isinstance(rate, int | float) and not isinstance(rate, bool) and low <= rate <= high
-
-
-def _failed(row: Row) -> bool:
-    """Whether a row says why there is no rate, of a system that was not measured."""
-    return row.get("samples_per_second") is None and isinstance(row.get("reason"), str)
-
-
-def _choose(where: str, key: str, value: str, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows with that value of a key; raises InputError where there is none."""
-    rows = list(rows)
-    chosen = [row for row in rows if row[key] == value]
-    if not chosen:
-        known = {row[key] for row in rows}
-        raise InputError(f"{where}: no row has {key} = {shown(value)}", did_you_mean(value, known))
-    return chosen
-
-
-def _only_case(where: str, rows: Iterable[Row]) -> str:
-    cases: list[str] = sorted({row["case"] for row in rows})
-    if len(cases) > 1:
-        raise InputError(
-            f"{where}: measures {len(cases)} cases: {'; '.join(map(cut, cases[:_LISTED]))}"
-            + "; …" * (len(cases) > _LISTED),
-            hint="choose one of them with --throughput-case",
-        )
-    return cases[0]
+    batch = plan.reference.global_batch_size
+    return clock.seconds(num_samples, plan.baseline_num_updates, batch, world_size)

@@ -45,6 +45,8 @@ REFUSED = {
     "a factor that is none": "cifar10-hybrid --set growth.factor=continuous --curve "
     "CosineAnnealingLR --curve-arg T_max=200",
     "a world size": "digits --world-size 1,x",
+    "an efficiency without ranks": "digits --efficiency 0.5",
+    "a network without a throughput": "digits --all-reduce latency=1us,bandwidth=1GB/s",
     "world sizes of other phases": "digits --set run.world_sizes=[1]",
     "an export on several": "digits --format deepspeed --approximate --micro-batch-size 8 "
     "--set run.world_sizes=auto --set run.min_samples_per_device=8",

@@ -70,6 +70,9 @@ WAYS = {
     "a key": lambda folder, text: ["plan", write_recipe(folder / "r.toml", text, 1)],
     "a value": lambda folder, text: ["plan", write_recipe(folder / "r.toml", "time", {text: text})],
     "throughput": lambda folder, text: ["plan", "--throughput", folder / "t.json"],
+    "a network": lambda folder, text: [
+        *("plan", "--throughput", folder / "t.json", "--all-reduce", text),
+    ],
     "a head": lambda folder, text: [
         *("plan", "--curve", "TableLR", "--curve-arg", f"path={folder / 't.csv'}"),
     ],

@@ -130,6 +130,8 @@ WRONG = [
         "--every update: is for --format csv",
         "--format csv",
     ),
+    (["--efficiency", "2"], "--efficiency: is for a prediction", "add --throughput FILE"),
+    (["--all-reduce", "a.json"], "--all-reduce: is for a prediction", "add --throughput FILE"),
     (["--throughput-case", "train"], "--throughput-case: chooses", "add --throughput FILE"),
     (["--micro-batch-size", "8"], "--micro-batch-size: is for a plan in the syntax", "megatron"),
 ]

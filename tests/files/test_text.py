@@ -9,7 +9,7 @@ from bsgrow.errors import InputError
 from bsgrow.files.text import read_text
 from bsgrow.recipe import as_toml, load_recipe
 from bsgrow.recipe.lr_table import read_table
-from bsgrow.reporting.wall_clock import read_throughput
+from bsgrow.reporting.throughput import read_throughput
 
 ROW = {"case": "train", "system": "bsgrow", "global_batch_size": 8, "samples_per_second": 2.0}
 FILES = {

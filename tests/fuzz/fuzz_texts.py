@@ -24,7 +24,9 @@ from bsgrow.recipe import (
     shipped_recipes,
 )
 from bsgrow.recipe.toml_text import parse_toml
-from bsgrow.reporting.wall_clock import read_throughput, total_seconds
+from bsgrow.reporting.all_reduce import AllReduce, read_all_reduce
+from bsgrow.reporting.throughput import read_throughput
+from bsgrow.reporting.wall_clock import WallClock, total_seconds
 from bsgrow.schedule.export import IMPORTS, Target, read_schedule
 from bsgrow.text.printable import printable_lines
 from tests.fuzz.running import base_seed, run_for
@@ -42,14 +44,16 @@ VALUES = (
 )
 MARKS = ("=", ".", "[", "]", "[[", "{", "}", ",", '"', "'", '"""', "'''", "#", "\n", "\0", "\x9b")
 KEYS = (
-    *("run.seed", "run.micro_batch_size", "growth.max_batch_size", "growth.multiple_of"),
+    *("run.seed", "run.micro_batch_size", "run.world_sizes", "run.max_world_size"),
+    *("growth.max_batch_size", "growth.multiple_of"),
     *("growth.lr_scale", "growth.factor", "schedule.epochs", "schedule.lr", "schedule.unit"),
     *("schedule.curve.milestones", "schedule.curve.gamma", "schedule.curve", "model.depth", "time"),
     *("optimizer.momentum", "optimizer.betas", "data.path", "data.num_samples", "run", "x"),
 )
 TABLE = "epochs,lr\n0,0.1\n24,0.02\n36,0.004\n"
 ROW = '{"case": "a", "system": "bsgrow", "global_batch_size": 16, "samples_per_second": 100.5}'
-MEASURED = f'{{"rows": [{ROW}, {ROW.replace("16", "128")}], "hardware": {{"gpu": "H200"}}}}'
+NETWORK = '"all_reduce": {"latency_seconds": 1e-5, "bandwidth_bytes_per_second": 1e9}'
+MEASURED = f'{{"rows": [{ROW}, {ROW.replace("16", "128")}], "hardware": {{"gpu": "H"}}, {NETWORK}}}'
 SCHEDULES = {
     "megatron": "0:768 250B:1536 500000:3072",
     "levanter": '[{"start": 0, "value": 64}, {"start": 1000, "value": 128}]',
@@ -108,8 +112,9 @@ def throughput_case(folder: Path, rng: random.Random) -> bool:
     path.write_text(damaged(rng, MEASURED), "utf-8", "replace")
 
     def read() -> None:
-        throughput = read_throughput(path)
-        assert 0 < total_seconds(PLAN, throughput) < 1e300
+        throughput, network = read_throughput(path), read_all_reduce(path)
+        clock = WallClock(throughput, AllReduce(**network) if len(network) == 2 else None, 400)
+        assert 0 < total_seconds(PLAN, clock, 8) < 1e300
         json.dumps(dict(throughput.hardware), allow_nan=False)
         assert "".join(throughput.hardware.values()).isprintable()
 

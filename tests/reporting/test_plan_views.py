@@ -3,7 +3,7 @@
 import pytest
 
 from bsgrow.reporting.plan_views import Views, plan_as_dict, plan_remarks, plan_rows
-from bsgrow.reporting.wall_clock import Throughput
+from bsgrow.reporting.throughput import Throughput
 from bsgrow.schedule import as_dict, notes, phase_rows
 
 THROUGHPUT = Throughput("train", (128, 5120), (1000.0, 1000.0), {"gpu": "H200"})

@@ -1,172 +1,152 @@
-"""Predictions from measured throughput, and files that hold none."""
+"""Predictions for any number of ranks."""
 
-import json
 import math
-import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bsgrow.errors import InputError
+from bsgrow.reporting.all_reduce import AllReduce
+from bsgrow.reporting.throughput import Throughput
 from bsgrow.reporting.wall_clock import (
-    Throughput,
+    WallClock,
     baseline_seconds,
     phase_seconds,
-    read_throughput,
-    remarks,
+    seconds_of_phases,
     total_seconds,
 )
+from bsgrow.stream import Share
+
+THROUGHPUT = Throughput("train", (128, 640, 5120), (1000.0, 2000.0, 4000.0), {})
+FLAT = Throughput("train", (1,), (1000.0,), {})
+NETWORK = AllReduce(1e-3, 1e9)
+clocks = st.builds(
+    WallClock,
+    st.just(THROUGHPUT),
+    st.builds(AllReduce, st.floats(0, 1e-2), st.floats(1e6, 1e12), st.floats(0, 1)),
+    st.integers(1, 2**32),
+    st.sampled_from([1, 16, 128]),
+    st.sampled_from([128, 256, 1024]),
+)
+batches = st.integers(1, 100_000)
+worlds = st.integers(1, 5000)
 
 
-def row(size, rate, system="bsgrow", case="train"):
-    measured = {"global_batch_size": size, "samples_per_second": rate}
-    return {"case": case, "system": system, **measured}
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(value):
-        path = tmp_path / "bench.json"
-        path.write_text(value if isinstance(value, str) else json.dumps(value))
-        return path
-
-    return write
-
-
-def test_interpolation_is_linear_in_log_batch():
-    throughput = Throughput("train", (128, 512, 8192), (1000.0, 3000.0, 4000.0), {})
-    assert [throughput.at(size) for size in (128, 512, 8192)] == [1000, 3000, 4000]
-    assert throughput.at(256) == pytest.approx(2000)
-    assert throughput.at(2048) == pytest.approx(3500)
-    assert [throughput.at(size) for size in (1, 10**6)] == [1000, 4000]
-
-
-def test_prediction_by_hand(step_plan):
-    throughput = Throughput("train", (128, 640, 5120), (1000.0, 2000.0, 4000.0), {})
+def test_one_device_by_hand(step_plan):
+    clock = WallClock(THROUGHPUT)
     at_3200 = 2000 + 2000 * math.log(5) / math.log(8)
     samples = [p.stop_sample - p.start_sample for p in step_plan.phases]
     seconds = [n / r for n, r in zip(samples, (1000, 2000, at_3200, 4000), strict=True)]
-    predicted = [phase_seconds(phase, throughput) for phase in step_plan.phases]
-    assert predicted == pytest.approx(seconds)
-    assert total_seconds(step_plan, throughput) == pytest.approx(sum(seconds))
-    assert baseline_seconds(step_plan, throughput) == pytest.approx(10_000)
-    assert remarks(step_plan, throughput) == []
+    assert list(seconds_of_phases(step_plan, clock)) == pytest.approx(seconds)
+    assert total_seconds(step_plan, clock) == pytest.approx(sum(seconds))
+    assert baseline_seconds(step_plan, clock) == pytest.approx(10_000)
 
 
-def test_a_remark_on_what_was_not_measured(step_plan):
-    (remark,) = remarks(step_plan, Throughput("train", (256, 4096), (1.0, 2.0), {}))
-    assert "a global batch of 128, 5120: taken as at the nearest of 256 to 4096" in remark
+@given(clock=clocks)
+def test_one_rank_is_one_device_whatever_the_network(step_plan, clock):
+    for phase in step_plan.phases:
+        num_samples = phase.stop_sample - phase.start_sample
+        alone = num_samples / THROUGHPUT.at(phase.global_batch_size)
+        assert phase_seconds(phase, clock) == alone
+    assert clock.update(640, 1).all_reduce_seconds == 0
+    assert clock.update(640, 1).all_reduce_algorithm is None
 
 
-def test_many_batch_sizes_make_a_short_remark(continuous_plan):
-    (remark,) = remarks(continuous_plan, Throughput("train", (8,), (1.0,), {}))
-    assert "128 to 5000" in remark
-
-
-def test_rows_of_the_system_are_read_and_repeated_ones_reduced_to_their_median(write):
-    rows = [row(512, 9.0), row(128, 5.0), row(512, 1.0), row(512, 7.0), row(64, 99.0, "ffcv")]
-    throughput = read_throughput(write({"hardware": {"gpu": "H200"}, "rows": rows}))
-    assert throughput == Throughput("train", (128, 512), (5.0, 7.0), {"gpu": "H200"})
-    assert read_throughput(write({"rows": rows}), system="ffcv").global_batch_sizes == (64,)
-
-
-def test_one_of_several_cases(write):
-    path = write({"rows": [row(1, 1.0, case="loader"), row(1, 2.0, case="train")]})
-    assert read_throughput(path, case="train").samples_per_second == (2.0,)
-    with pytest.raises(InputError, match="measures 2 cases: loader; train") as error:
-        read_throughput(path)
-    assert "--throughput-case" in error.value.hint
-
-
-def test_a_system_that_was_not_measured_is_left_out(write):
-    failed = row(256, None, "ffcv") | {"reason": "ffcv is not installed"}
-    rows = [row(128, 5.0), failed, row(512, None) | {"reason": "out of memory"}]
-    assert read_throughput(write({"rows": rows})).global_batch_sizes == (128,)
-    with pytest.raises(InputError, match="no row has system = 'ffcv'"):
-        read_throughput(write({"rows": rows}), system="ffcv")
-
-
-WRONG = [
-    ("not json", "is not JSON"),
-    ([], 'no list "rows"'),
-    ({"rows": []}, 'no list "rows"'),
-    ({"rows": [3]}, r"rows\[0\] = 3: must be an object"),
-    ({"rows": [row(0, 1.0)]}, r"rows\[0\].global_batch_size = 0: must be an integer above 0"),
-    ({"rows": [row(True, 1.0)]}, "global_batch_size = True"),
-    ({"rows": [row(128, 1.0), row(128, None)]}, r"rows\[1\].samples_per_second = None"),
-    ({"rows": [row(128, math.nan)]}, "samples_per_second = nan: must be a number above 0"),
-    ({"rows": [row(128, 1.0, system=None)]}, "system = None: must be a string"),
-    ({"rows": [row(128, 1.0, system="bsgro")]}, "no row has system = 'bsgrow'"),
-]
-
-
-@pytest.mark.parametrize(("value", "message"), WRONG)
-def test_a_file_that_is_none(write, value, message):
-    with pytest.raises(InputError, match=message) as error:
-        read_throughput(write(value))
-    assert error.value.hint
-
-
-def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"bench\.json: cannot be read: No such file"):
-        read_throughput(tmp_path / "bench.json")
-
-
-@pytest.mark.parametrize("rate", [5e-324, 1e-200, 1.7e308, 10**400, True])
-def test_a_rate_that_no_machine_has_is_refused(write, rate):
-    """The seconds of a plan would be infinite, or more than a float holds."""
-    with pytest.raises(InputError, match=r"samples_per_second = .*: must be a number above 0"):
-        read_throughput(write({"rows": [row(8, rate)]}))
-
-
-@pytest.mark.parametrize("size", [0, True, 10**400])
-def test_a_size_that_no_batch_has_is_refused(write, size):
-    with pytest.raises(InputError, match=r"global_batch_size = .*: must be an integer above 0"):
-        read_throughput(write({"rows": [row(size, 1.0), row(8, 1.0)]}))
-
-
-HOSTILE = {
-    "deep": "[" * 100_000,
-    "a long integer": '{"rows": [{"global_batch_size": ' + "9" * 5000 + "}]}",
-    "a large integer": '{"rows": [{"case": "a", "system": "bsgrow", "global_batch_size": 1'
-    + "0" * 400
-    + "}]}",
-    "a row that is none": '{"rows": [' + "[" * 400 + "]" * 400 + "]}",
-    "not a number": '{"rows": [{"case": "a", "system": "bsgrow", "global_batch_size": NaN}]}',
-    "many systems": json.dumps({"rows": [row(1, 1.0, f"s{i}\x1b") for i in range(2000)]}),
-    "many cases": json.dumps({"rows": [row(1, 1.0, case=f"{i}\x1b") for i in range(2000)]}),
-    "a long name": json.dumps({"rows": [row(1, 1.0, "x" * 10**6)]}),
-    "large": '"' + "x" * 2**22,
-}
-
-
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_file_is_refused_in_a_short_sentence(text, write):
-    path = write(text)
-    with pytest.raises(InputError) as caught:
-        read_throughput(path)
-    assert caught.value.message.isprintable()
-    assert len(caught.value.message) + len(caught.value.hint) < 3000
+def test_four_ranks_by_hand(step_plan):
+    """640 samples are 5 ghost batches: two on the busiest rank."""
+    clock = WallClock(FLAT, NETWORK, 10**9, 128, 128)
+    update = clock.update(640, 4)
+    assert (update.samples_per_rank, update.compute_seconds) == (256, 0.256)
+    assert update.all_reduce_seconds == pytest.approx(6e-3 + 1.5)
+    assert update.all_reduce_algorithm == "ring"
+    assert update.seconds == update.exposed_seconds + 0.256 == pytest.approx(1.762)
+    assert clock.efficiency(640, 4) == pytest.approx(0.640 / (4 * 1.762))
+    phase = step_plan.phases[1]
+    assert phase_seconds(phase, clock, 4) == pytest.approx(phase.num_updates * 1.762)
 
 
 @pytest.mark.parametrize(
-    "value", [10**400, [["x" * 10**4]], "x" * 10**4, "\x1b[31m", {"a": "\x9b"}]
+    ("micro", "overlap", "hidden"),
+    [
+        (128, 0, 0),
+        (128, 1, 0.128 * 2 / 3),  # the last of two
+        (256, 1, 0.256 * 2 / 3),  # all of it
+        (256, 0.5, 0.256 / 3),
+        (192, 1, 0.064 * 2 / 3),  # a short one, of 64
+    ],
 )
-def test_hardware_is_shown_cut_and_escaped(value, write):
-    hardware = dict.fromkeys(map(str, range(99)), value)
-    throughput = read_throughput(write({"rows": [row(1, 1.0)], "hardware": hardware}))
-    texts = "".join(throughput.hardware.values())
-    assert texts.isprintable()
-    assert len(texts) < 1000
+def test_the_last_backward_hides_communication(micro, overlap, hidden):
+    network = AllReduce(1e-3, 1e9, overlap)
+    update = WallClock(FLAT, network, 10**9, 64, micro).update(512, 2)
+    assert update.hidden_seconds == pytest.approx(hidden)
+    assert update.exposed_seconds == pytest.approx(2e-3 + 1 - hidden)
 
 
-@pytest.mark.parametrize("rate", [10**400, 5e-324, 0, -0.0, -1, True, "5", math.nan, math.inf])
-def test_a_rate_that_is_none(rate, write):
-    with pytest.raises(InputError, match=r"samples_per_second = .*: must be a number above 0"):
-        read_throughput(write({"rows": [row(1, rate)]}))
+def test_no_more_is_hidden_than_there_is():
+    network = AllReduce(1e-5, 1e12, overlap=1)
+    update = WallClock(FLAT, network, 1000, 64, 64).update(512, 2)
+    assert update.hidden_seconds == update.all_reduce_seconds > 0
+    assert update.seconds == update.compute_seconds
 
 
-@pytest.mark.parametrize("special", ["/dev/zero", "pipe"])
-def test_what_is_no_regular_file_has_no_measurements(special, tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="cannot be read: not a regular file"):
-        read_throughput(tmp_path / special)
+def test_a_network_that_is_not_known_costs_nothing():
+    update = WallClock(FLAT, None, 10**9, 64, 64).update(512, 2)
+    assert (update.seconds, update.all_reduce_algorithm) == (0.256, None)
+
+
+def test_a_cut_update_is_as_fast_by_sample(step_plan):
+    last = step_plan.phases[-1]
+    whole = last.num_updates * last.global_batch_size
+    assert last.stop_sample - last.start_sample < whole
+    clock = WallClock(FLAT, AllReduce(0, 1e15), 1, 128, 128)
+    share = (last.stop_sample - last.start_sample) / 8
+    assert phase_seconds(last, clock, 8) == pytest.approx(share / 1000)
+
+
+def test_a_world_size_for_each_phase(step_plan):
+    clock = WallClock(THROUGHPUT, NETWORK, 10**6, 128, 256)
+    sizes = [1, 2, 8, 16]
+    each = [phase_seconds(p, clock, w) for p, w in zip(step_plan.phases, sizes, strict=True)]
+    assert list(seconds_of_phases(step_plan, clock, sizes)) == each
+    assert total_seconds(step_plan, clock, sizes) == sum(each)
+    assert total_seconds(step_plan, clock, 8) == sum(seconds_of_phases(step_plan, clock, [8] * 4))
+
+
+@given(clock=clocks, batch=batches, world_size=worlds)
+def test_the_busiest_rank_is_the_one_with_most_samples(clock, batch, world_size):
+    ranks = {0, world_size // 2, world_size - 1}
+    shares = [Share(rank, world_size, clock.ghost_batch_size).run(0, batch) for rank in ranks]
+    assert clock.update(batch, world_size).samples_per_rank == max(b - a for a, b in shares)
+
+
+@given(clock=clocks, batch=batches, world_size=worlds)
+def test_the_parts_of_an_update(clock, batch, world_size):
+    update = clock.update(batch, world_size)
+    assert 0 <= update.hidden_seconds <= update.all_reduce_seconds
+    assert update.compute_seconds <= update.seconds
+    assert update.hidden_seconds <= 2 / 3 * update.compute_seconds
+    conservative = WallClock(
+        clock.throughput,
+        AllReduce(clock.all_reduce.latency_seconds, clock.all_reduce.bandwidth_bytes_per_second),
+        *(clock.gradient_bytes, clock.ghost_batch_size, clock.micro_batch_size),
+    )
+    assert conservative.update(batch, world_size).seconds >= update.seconds
+    assert clock.seconds(batch, 1, batch, world_size) == pytest.approx(update.seconds)
+
+
+@given(clock=clocks, batch=batches, world_size=worlds, factor=st.floats(1, 1e3))
+def test_more_bandwidth_is_never_slower(clock, batch, world_size, factor):
+    network = clock.all_reduce
+    faster = AllReduce(
+        network.latency_seconds, network.bandwidth_bytes_per_second * factor, network.overlap
+    )
+    own = (clock.gradient_bytes, clock.ghost_batch_size, clock.micro_batch_size)
+    after = WallClock(clock.throughput, faster, *own)
+    assert after.update(batch, world_size).seconds <= clock.update(batch, world_size).seconds * (
+        1 + 1e-12
+    )
+
+
+@given(clock=clocks, batch=batches)
+def test_one_rank_is_fully_efficient(clock, batch):
+    assert clock.efficiency(batch, 1) == 1

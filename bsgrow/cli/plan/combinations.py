@@ -7,7 +7,8 @@ from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.errors import InputError
 
 _SKETCH = ("--sketch", "--no-sketch")
-_PREDICTION = ("--throughput", "--throughput-case")
+_SCALING = ("--all-reduce", "--efficiency")
+_PREDICTION = ("--throughput", "--throughput-case", *_SCALING)
 _EXPORT = ("--micro-batch-size", "--approximate", "--lr-tolerance")
 _PLAN = ("--plot", "--world-size", *_PREDICTION, *_SKETCH, "--every update", *_EXPORT)
 _SYSTEMS = tuple(f"--format {choice}" for choice in PlanFormat if choice.is_export)
@@ -60,7 +61,7 @@ def _refusals(
     if output.is_export:
         yield _beside_export(output)
     else:
-        yield from _beside_reading(output)
+        yield from _beside_reading(output, predicts="--throughput" in given)
     yield from _about_prediction(every, given)
 
 
@@ -77,6 +78,17 @@ def _about_prediction(every: Every, given: list[str]) -> Iterator[_Refusal]:
             "chooses from the file of --throughput, which is not given",
             "add --throughput FILE, or leave --throughput-case out",
         )
+        yield _Refusal(
+            _SCALING,
+            "is for a prediction from the file of --throughput, which is not given",
+            "add --throughput FILE, or leave {option} out",
+        )
+    if "--world-size" not in given:
+        yield _Refusal(
+            ("--efficiency",),
+            "says which numbers of ranks pay, and none are given",
+            "add --world-size 1,8,64, or leave {option} out",
+        )
 
 
 def _beside_export(output: PlanFormat) -> _Refusal:
@@ -87,7 +99,7 @@ def _beside_export(output: PlanFormat) -> _Refusal:
     )
 
 
-def _beside_reading(output: PlanFormat) -> Iterator[_Refusal]:
+def _beside_reading(output: PlanFormat, *, predicts: bool) -> Iterator[_Refusal]:
     yield _Refusal(
         _EXPORT,
         f"is for a plan in the syntax of another system, and --format {output} is read here",
@@ -99,6 +111,8 @@ def _beside_reading(output: PlanFormat) -> Iterator[_Refusal]:
     if output is not PlanFormat.TABLE:
         reason = f"draws under a table, and --format {output} prints none"
         yield _Refusal(("--sketch",), reason, "leave --sketch out, or take --format table")
-    if output is PlanFormat.CSV:
+    if output is PlanFormat.CSV and not predicts:
         reason = "is a second table, and --format csv prints one"
-        yield _Refusal(("--world-size",), reason, "take --format table or json")
+        yield _Refusal(
+            ("--world-size",), reason, "take --format table or json, or add --throughput FILE"
+        )

@@ -7,7 +7,9 @@ from bsgrow.cli.examples import with_examples
 from bsgrow.cli.overrides import KEYS, Overrides, takes_overrides
 from bsgrow.cli.plan.combinations import require_used
 from bsgrow.cli.plan.options import (
+    AllReduceOption,
     ApproximateOption,
+    EfficiencyOption,
     Every,
     EveryOption,
     ImportOption,
@@ -23,7 +25,7 @@ from bsgrow.cli.plan.options import (
     ThroughputSystemOption,
     WorldSizeOption,
 )
-from bsgrow.cli.plan.ranks import parse_world_sizes
+from bsgrow.cli.plan.ranks import parse_efficiency, parse_world_sizes
 from bsgrow.cli.plan.schedule_options import (
     CurveArgumentOption,
     CurveOption,
@@ -44,7 +46,8 @@ _EXAMPLES = (
     "bsgrow plan --samples 50000 --epochs 200 --batch-size 128 --lr 0.1 "
     "--curve CosineAnnealingLR --curve-arg T_max=200",
     "bsgrow plan cifar10-grow cifar10-hybrid",
-    "bsgrow plan cifar10-grow --world-size 1,8,64 --throughput bench.json",
+    "bsgrow plan cifar10-grow --world-size 1,8,64 --throughput bench.json "
+    "--all-reduce latency=20us,bandwidth=50GB/s --plot wall-clock.png",
     "bsgrow plan cifar10-grow --max-batch-size 16000 --format megatron --tokens-per-sample 1024",
     "bsgrow plan digits --format lightning --micro-batch-size 8 --approximate",
     "bsgrow plan --from megatron '0:768 250B:1536' --samples 244140625 --epochs 1 --lr 3e-4 "
@@ -76,6 +79,8 @@ def plan(
     throughput: ThroughputOption = None,
     throughput_system: ThroughputSystemOption = "bsgrow",
     throughput_case: ThroughputCaseOption = None,
+    all_reduce: AllReduceOption = None,
+    efficiency: EfficiencyOption = None,
     imported: ImportOption = None,
     micro_batch_size: MicroBatchSizeOption = None,
     approximate: ApproximateOption = False,
@@ -101,6 +106,8 @@ def plan(
         world_size=world_size,
         throughput=throughput,
         throughput_case=throughput_case,
+        all_reduce=all_reduce,
+        efficiency=efficiency,
         micro_batch_size=micro_batch_size,
         approximate=approximate or None,
         lr_tolerance=lr_tolerance,
@@ -109,15 +116,18 @@ def plan(
     settings = values, changed.sets
     if not recipes and imported is None and values.keys() == _LIKE_A_SCHEDULE:
         note("no recipe is named, so that these change digits; --samples begins another schedule")
+    from bsgrow.cli.plan.all_reduce import all_reduce_of
     from bsgrow.cli.plan.named_plan import named_plans
     from bsgrow.cli.plan.output import print_plans, print_text, shows_sketch
     from bsgrow.reporting.plan_views import Views
-    from bsgrow.reporting.wall_clock import read_throughput
+    from bsgrow.reporting.throughput import read_throughput
 
     views = Views(
         parse_world_sizes(world_size) if world_size else (),
         read_throughput(throughput, throughput_system, throughput_case) if throughput else None,
         shows_sketch() if sketch is None else sketch,
+        all_reduce=all_reduce_of(throughput, all_reduce) if throughput else None,
+        efficiency=parse_efficiency(efficiency),
     )
     if imported is not None:
         from bsgrow.cli.plan.exchange import imported_run
@@ -129,7 +139,7 @@ def plan(
     if plot is not None:
         from bsgrow.cli.plan.views import draw
 
-        draw(entries, plot)
+        draw(entries, views, plot)
     if output.is_export:
         from bsgrow.cli.plan.exchange import exported
 

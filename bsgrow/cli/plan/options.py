@@ -60,7 +60,8 @@ PlotOption = Annotated[
     typer.Option(
         "--plot",
         metavar="FILE",
-        help="Draw batch size, learning rate and noise scale into a .png, .svg or .pdf.",
+        help="Draw batch size, learning rate and noise scale into a .png, .svg or .pdf; with "
+        "--throughput and --world-size the predicted wall-clock over ranks.",
         rich_help_panel=_FURTHER,
     ),
 ]
@@ -78,7 +79,8 @@ WorldSizeOption = Annotated[
     typer.Option(
         "--world-size",
         metavar="1,8,64",
-        help="Numbers of ranks to tabulate accumulation and divisibility for.",
+        help="Numbers of ranks to tabulate accumulation and divisibility for, and with "
+        "--throughput the wall-clock.",
         rich_help_panel=_FURTHER,
     ),
 ]
@@ -100,6 +102,28 @@ ThroughputCaseOption = Annotated[
     str | None,
     typer.Option(
         "--throughput-case", help="Which case, if it has several.", rich_help_panel=_FURTHER
+    ),
+]
+AllReduceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--all-reduce",
+        metavar="latency=20us,bandwidth=50GB/s",
+        help="What it takes to sum gradients over ranks, where the file of --throughput does not "
+        "say: seconds of a message, and bytes per second of a rank. Also `gradient=100MB`, by "
+        "default that of the model, and `overlap=0.5`, the part of the last backward that hides "
+        "it, by default 0. Or another file of measurements, which says it.",
+        rich_help_panel=_FURTHER,
+    ),
+]
+EfficiencyOption = Annotated[
+    float | None,
+    typer.Option(
+        "--efficiency",
+        metavar="PART",
+        help="From which efficiency on ranks pay, 0 to 1: samples per second against as many "
+        "devices alone. By default 0.5. `run.min_samples_per_device` is the other condition.",
+        rich_help_panel=_FURTHER,
     ),
 ]
 ImportOption = Annotated[

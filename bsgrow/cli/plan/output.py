@@ -12,7 +12,7 @@ from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.cli.plan.table import plan_table, savings
 from bsgrow.cli.terminal import out
 from bsgrow.reporting.named_plan import NamedPlan
-from bsgrow.reporting.plan_views import Views, plan_as_dict, plan_remarks, plan_rows
+from bsgrow.reporting.plan_views import Views, clock_of, plan_as_dict, plan_remarks, plan_rows
 from bsgrow.schedule import update_rows
 
 
@@ -27,6 +27,8 @@ def print_plans(
     """Write plans to stdout, several of them side by side, and remarks on them to stderr."""
     if any(entry.recipe.run.world_sizes is not None for entry in entries):
         views = replace(views, planned_world_sizes=True)
+    for entry in entries:
+        clock_of(entry, views)  # what it cannot be made of is said before anything is printed
     if output is PlanFormat.JSON:
         print_json(_as_dict(entries, views))
     elif output is PlanFormat.CSV:
@@ -49,7 +51,7 @@ def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
         _print_side_by_side(entries)
     else:
         entry = entries[0]
-        out.print(plan_table(entry.recipe, entry.plan, views.throughput))
+        out.print(plan_table(entry.recipe, entry.plan, clock_of(entry, views)))
         print_words(savings(entry.plan))
     for entry in entries:
         _print_views(entry, views, heading=entry.name if len(entries) > 1 else "")
@@ -72,16 +74,24 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
     asked = views.throughput is not None or views.world_sizes or views.sketch
     if asked and heading:
         out.print("\n" + heading, style="bold")
-    if views.throughput is not None:
+    clock = clock_of(entry, views)
+    if clock is not None:
         from bsgrow.cli.plan.views import prediction
 
-        print_words(prediction(entry.plan, views.throughput))
+        print_words(prediction(entry, clock))
     if views.world_sizes:
         from bsgrow.cli.plan.world_sizes import table_key, world_size_table
 
         out.print()
         out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
         print_words(table_key(entry.recipe))
+    if views.world_sizes and clock is not None:
+        from bsgrow.cli.plan.world_times import explanation, world_time_table
+
+        out.print()
+        out.print(world_time_table(entry, clock, views))
+        for line in explanation(entry, clock, views):
+            print_words(line)
     if views.sketch:
         from bsgrow.reporting.plan_sketch import sketch
 

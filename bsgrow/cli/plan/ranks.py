@@ -1,4 +1,4 @@
-"""Numbers of ranks, as a user writes them."""
+"""Numbers of ranks, and when they pay, as a user writes them."""
 
 from bsgrow.errors import InputError
 from bsgrow.text.printable import cut
@@ -16,3 +16,21 @@ def parse_world_sizes(text: str) -> list[int]:
             hint="for example --world-size 1,8,64",
         )
     return sorted({int(word) for word in words})
+
+
+def parse_efficiency(part: float | None) -> float:
+    """Return from which efficiency on ranks pay, the default where absent.
+
+    Raises:
+        InputError: it is no part.
+    """
+    from bsgrow.reporting.world_times import EFFICIENCY
+
+    if part is None:
+        return EFFICIENCY
+    if not 0 < part <= 1:
+        raise InputError(
+            f"--efficiency {part}: must be above 0 and at most 1",
+            hint="for example --efficiency 0.8",
+        )
+    return part

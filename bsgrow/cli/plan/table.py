@@ -3,7 +3,7 @@
 from bsgrow.cli.numbers import duration, epochs, span
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.recipe import Recipe, world_sizes
-from bsgrow.reporting.wall_clock import Throughput, phase_seconds
+from bsgrow.reporting.wall_clock import WallClock, phase_seconds
 from bsgrow.schedule import Phase, Plan
 from bsgrow.stream import Share
 
@@ -18,12 +18,12 @@ _COLUMNS = (
 )
 
 
-def plan_table(recipe: Recipe, plan: Plan, throughput: Throughput | None = None) -> FittedTable:
+def plan_table(recipe: Recipe, plan: Plan, clock: WallClock | None = None) -> FittedTable:
     """One row per phase: epochs, batch and how it is made up, lr, momentum, noise, updates.
 
-    A throughput adds the predicted wall-clock of each.
+    A clock adds the predicted wall-clock of each.
     """
-    predicted = [Column("predicted", right=True)] if throughput else []
+    predicted = [Column("predicted", right=True)] if clock else []
     table = FittedTable([*_COLUMNS, *predicted])
     for phase, world_size in zip(plan.phases, world_sizes(plan, recipe), strict=True):
         table.add_row(
@@ -34,7 +34,7 @@ def plan_table(recipe: Recipe, plan: Plan, throughput: Throughput | None = None)
             f"{phase.momentum:g}",
             span(*plan.sgd_noise_scales(phase)),
             f"{phase.num_updates}",
-            *([duration(phase_seconds(phase, throughput))] if throughput else []),
+            *([duration(phase_seconds(phase, clock, world_size))] if clock else []),
         )
     return table
 
