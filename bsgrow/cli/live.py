@@ -15,6 +15,7 @@ from bsgrow.training.events import (
     CheckpointSkipped,
     Evaluated,
     Event,
+    LogFailed,
     Progress,
     RunStarted,
     SampleSkipped,
@@ -63,6 +64,11 @@ def show_failure(event: Event) -> None:
         note(
             f"no checkpoint after update {event.num_updates}, training goes on: "
             f"{printable(event.reason)}"
+        )
+    elif isinstance(event, LogFailed):
+        note(
+            f"what happens waits in memory, training goes on: cannot write "
+            f"{printable(event.path)}: {event.reason}"
         )
 
 

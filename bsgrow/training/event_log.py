@@ -1,5 +1,6 @@
 """``events.jsonl``: an append-only file of events, cut back to a checkpoint on resume."""
 
+import errno
 import os
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
@@ -25,52 +26,74 @@ from bsgrow.training.events import (
     CheckpointFailed,
     CheckpointSaved,
     Event,
+    LogFailed,
     RunFinished,
     RunStarted,
     SampleSkipped,
 )
 
 _MOST_REMEMBERED = 1_000_000
+_MOST_WAITING = 2**24  # bytes
 _SAMPLE_SKIPPED = b'{"event": "sample_skipped", '  # as ``to_json`` begins it
 
 
 class EventLog:
     """Appends events; each line is with the operating system when ``write`` returns.
 
+    Where it cannot be, as on a full disk, a run goes on: the lines wait in memory, 16 MiB of them
+    at most, and go before the next ones once there is room. Until then ``sync`` fails, so that no
+    checkpoint relies on what is not there, and ``close`` does if there was none to the end.
+
     Args:
         path: the file; made if it is not there, appended to if it is.
 
     Raises:
-        BsgrowError: if the file cannot be written.
+        BsgrowError: if the file cannot be opened.
         InputError: if it is a link, has another name too, or is no regular file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._waiting, self._num_lost = bytearray(), 0
+        self._error: OSError | None = None
         with naming(path, "write"):
-            descriptor = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
+            self._descriptor = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    def write(self, event: Event) -> None:
-        """Append one event; raises BsgrowError if the file cannot be written.
+    def write(self, event: Event) -> LogFailed | None:
+        """Append one event; return what is to be told where it could not be, as the first one.
 
         Texts of an event that makes a line too long to be read again are shortened.
         """
-        line = to_json(event)
-        if len(line) >= LONGEST_LINE:
-            line = to_json(shortened(event))
-        with naming(self.path, "write"):
-            self._file.write(line + "\n")
+        was_whole = self._error is None
+        self._append(event)
+        self._flush()
+        if self._error is None or not was_whole:
+            return None
+        failed = LogFailed(_logged_at(event), str(self.path), _reason(self._error))
+        if not isinstance(event, RunFinished):  # which is the last one of a log
+            self._append(failed)
+        return failed
 
     def sync(self) -> None:
-        """Put what was written on the disk; call it before a checkpoint that relies on it."""
+        """Put what was written on the disk; call it before a checkpoint that relies on it.
+
+        Raises:
+            BsgrowError: that failed, or some events could not be written yet.
+        """
         with naming(self.path, "write"):
-            os.fsync(self._file.fileno())
+            if (error := self._error) is not None:
+                raise OSError(error.errno, _reason(error))
+            os.fsync(self._descriptor)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; raises BsgrowError if events are lost."""
+        self._flush()
+        num_lost = self._waiting.count(b"\n") + self._num_lost
         with naming(self.path, "write"):
-            self._file.close()
+            os.close(self._descriptor)
+            if num_lost:
+                error = self._error or OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                raise OSError(error.errno, f"{_reason(error)}; its last {num_lost} events are lost")
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +104,32 @@ class EventLog:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+            return
+        with suppress(BsgrowError):  # told when it began; the error is what ended the run
+            self.close()
+
+    def _append(self, event: Event) -> None:
+        line = to_json(event)
+        if len(line) >= LONGEST_LINE:
+            line = to_json(shortened(event))
+        if len(self._waiting) > _MOST_WAITING:
+            self._num_lost += 1
+        else:
+            self._waiting += line.encode() + b"\n"
+
+    def _flush(self) -> None:
+        try:
+            while self._waiting:
+                del self._waiting[: os.write(self._descriptor, self._waiting)]
+            self._error = None
+        except OSError as error:
+            self._error = error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def events_in(path: Path) -> Iterator[Event]:
@@ -170,15 +218,18 @@ def _line_number(descriptor: int, start: int) -> int:
 
 
 def _happened_by(event: Event, num_updates: int) -> bool:
+    return not isinstance(event, RunFinished) and _logged_at(event) <= num_updates
+
+
+def _logged_at(event: Event) -> int:
+    """Return how many updates were made when an event was logged."""
     match event:
-        case RunFinished():
-            return False
         case RunStarted():
-            return event.first_update <= num_updates
+            return event.first_update
         case CheckpointSaved() | CheckpointFailed():
-            return max(event.num_updates, event.logged_at) <= num_updates
+            return max(event.num_updates, event.logged_at)
         case _:
-            return event.num_updates <= num_updates
+            return event.num_updates
 
 
 class ReportedSamples(Container[str]):

@@ -164,6 +164,22 @@ class CheckpointFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFailed:
+    """Events of the run could not be written, and wait in memory; told once until they could be.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        path: the log.
+        reason: why.
+    """
+
+    event: ClassVar[str] = "log_failed"
+    num_updates: Count
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSkipped:
     """A resumed run did not take a checkpoint that is not whole.
 
@@ -236,6 +252,7 @@ Event = (
     | CheckpointSaved
     | CheckpointFailed
     | CheckpointSkipped
+    | LogFailed
     | SampleSkipped
     | RunFinished
 )

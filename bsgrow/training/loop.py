@@ -74,8 +74,10 @@ def train_job(
     with EventLog(directory.events) as log:
 
         def emit(event: Event) -> None:
-            log.write(event)
+            failed = log.write(event)
             on_event(event)
+            if failed is not None:
+                on_event(failed)
 
         emit(_started(job, state))
         for event in skipped:

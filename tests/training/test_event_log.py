@@ -30,7 +30,6 @@ from bsgrow.training.events import (
     SampleSkipped,
 )
 from tests.drawn import num_cases
-from tests.full_disk import files_at_most
 from tests.training.made_events import evaluated, finished, progress, started
 
 
@@ -266,25 +265,3 @@ def test_what_cannot_be_read_of_a_log_reports_no_sample(tmp_path):
     assert "a.jpg" in reported
     assert "b.jpg" not in reported
     assert "a.jpg" not in ReportedSamples(tmp_path / "none")
-
-
-def test_a_log_that_cannot_be_written_is_named(tmp_path, monkeypatch):
-    with pytest.raises(BsgrowError, match=r"cannot write .*none/events.jsonl: No such file"):
-        EventLog(tmp_path / "none" / "events.jsonl")
-
-    def full(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with EventLog(tmp_path / "events.jsonl") as log:
-        monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(BsgrowError, match=r"events\.jsonl: No space left on device"):
-            log.sync()
-
-
-def test_a_log_on_a_full_disk_is_named(tmp_path):
-    with (
-        pytest.raises(BsgrowError, match=r"cannot write .*events\.jsonl: File too large"),
-        EventLog(tmp_path / "events.jsonl") as log,
-        files_at_most(10),
-    ):
-        log.write(started())
