@@ -89,9 +89,12 @@ def chunks_of_one_size(cuts: Iterable[Cut], size: int) -> Iterator[Chunk[Part]]:
 
 
 def parts_of(cut: Cut, size: int, origin: int) -> Iterator[Part]:
-    """Divide a micro-batch where chunks of one size end, the first of which begins at origin."""
-    start = cut.start
-    while start < cut.stop:
+    """Divide a micro-batch where chunks of one size end, the first of which begins at origin.
+
+    One of no samples is one part.
+    """
+    start, stop = cut.start, -1
+    while stop != cut.stop:
         stop = min(cut.stop, start + size - (start - origin) % size)
         yield Part(cut, start, stop)
         start = stop

@@ -6,6 +6,8 @@ way while it is waited for.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading.chunks import parts_of
 from bsgrow.loading.decoders import Decoder
 from bsgrow.loading.faults import first_usable
-from bsgrow.loading.lookahead import Begun
+from bsgrow.loading.lookahead import Begun, Idle
 from bsgrow.loading.sample_reader import EncodedSample, SampleReader
 from bsgrow.native.resized_crop import crop_windows
 from bsgrow.stream import Cut, SampleStream
@@ -51,6 +53,7 @@ class EncodedChunk:
         indices: int64 [n], the samples asked for.
         epochs: int64 [n].
         samples: what was read for them; stand-ins where they are bad.
+        error: why they could not be read.
     """
 
     batch: EncodedBatch
@@ -58,6 +61,7 @@ class EncodedChunk:
     indices: NDArray[np.int64]
     epochs: NDArray[np.int64]
     samples: list[EncodedSample] = field(default_factory=list)
+    error: Exception | None = None
 
     @property
     def images(self) -> Tensor:
@@ -104,19 +108,36 @@ class ChunkFiller:
     flip: bool
     seed: int
 
-    def begin_reading(self, chunk: EncodedChunk) -> Begun[EncodedChunk]:
-        """Begin to read the samples of a chunk; the result is the chunk with them."""
+    def begin_reading(self, chunk: EncodedChunk) -> Begun[EncodedChunk] | Idle[EncodedChunk]:
+        """Begin to read the samples of a chunk; the result is the chunk with them.
+
+        Or with the error: it is raised where the chunk is handed over, in its turn.
+        """
+        if not len(chunk.indices):
+            return Idle(chunk)
         reading = self.reader.begin(chunk.indices)
 
         def result() -> EncodedChunk:
-            chunk.samples, faults = reading.result()
-            chunk.batch.faults += faults
+            try:
+                chunk.samples, faults = reading.result()
+            except Exception as error:
+                inner = error.__traceback__ and error.__traceback__.tb_next
+                chunk.error = error.with_traceback(inner)  # this frame would hold the chunk
+            else:
+                chunk.batch.faults += faults
             return chunk
 
         return Begun(result, reading.cancel)
 
-    def begin_decoding(self, chunk: EncodedChunk) -> Begun[EncodedChunk]:
-        """Begin to decode a chunk that was read; the result is the chunk with its rows filled."""
+    def begin_decoding(self, chunk: EncodedChunk) -> Begun[EncodedChunk] | Idle[EncodedChunk]:
+        """Begin to decode a chunk that was read; the result is the chunk with its rows filled.
+
+        Which raises what kept it from being read.
+        """
+        if chunk.error is not None:
+            return Begun(partial(_fail, chunk.error), lambda: None)
+        if not chunk.samples:
+            return Idle(chunk)
         contents = [sample.content for sample in chunk.samples]
         windows = self._windows(chunk.samples, chunk.indices, chunk.epochs)
         decoding = self.decoder.begin(contents, windows, chunk.images)
@@ -161,3 +182,10 @@ class ChunkFiller:
         """Return int32 [n, 5], drawn for the samples asked for, whichever stand in for them."""
         sizes = np.array([sample.size for sample in samples], np.int64)
         return crop_windows(sizes, indices, epochs, self.seed, self.crop, self.flip)
+
+
+def _fail(error: Exception) -> NoReturn:
+    try:
+        raise error
+    finally:
+        del error  # or it and its traceback would hold each other

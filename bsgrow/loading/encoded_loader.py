@@ -174,6 +174,9 @@ class EncodedLoader:
         ring = Ring(layout.num_bytes(settings.micro_batch_size), num_slots)
         for cut in cuts:
             num = cut.num_samples
+            if not num:
+                yield EncodedBatch(cut, *layout.empty(0, settings.device))
+                continue
             if settings.device.type == "cpu":
                 images, labels = layout.tensors(*layout.arrays(ring.lend(), num))
             else:

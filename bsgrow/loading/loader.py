@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import lru_cache, partial
 from itertools import islice, tee
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, cast
 
 from torch import Tensor
@@ -43,6 +44,9 @@ class MicroBatch(NamedTuple):
     def num_samples(self) -> int:
         """Samples in it."""
         return self.stop - self.start
+
+
+_NUM_SAMPLES: Final = attrgetter("num_samples")
 
 
 class UpdateBatches(NamedTuple):
@@ -122,9 +126,13 @@ class Faultless:
 
 
 def cuts_of(updates: Iterable[Update], share: Share, micro_batch_size: int) -> Iterator[Cut]:
-    """Yield a rank's micro-batches of each update in turn."""
+    """Yield a rank's micro-batches of each update in turn; an empty one where it has no sample."""
     for update in updates:
-        yield from share.micro_batches(update.start, update.stop, micro_batch_size)
+        cut = None
+        for cut in share.micro_batches(update.start, update.stop, micro_batch_size):
+            yield cut
+        if cut is None:
+            yield Cut(update.stop, update.stop, 0.0, is_last=True)
 
 
 def by_update(
@@ -140,7 +148,9 @@ def by_update(
         share: what this rank takes of each.
         micro_batch_size: samples of a full micro-batch.
         make: yields the micro-batch of each cut, in order; closed when this generator is. What it
-            raises comes where a micro-batch is asked for.
+            raises comes where a micro-batch is asked for. Cuts of no samples keep the place of
+            updates of which the rank has none, so that it looks ahead past them as time goes on;
+            their micro-batches are left out.
 
     Raises:
         RuntimeError: an update is asked for after that.
@@ -150,7 +160,8 @@ def by_update(
     made = make(cuts_of(ahead, share, micro_batch_size))
     with closing(cast("GeneratorType[MicroBatch, None, None]", made)) as stream:
         for update in mine:
-            micro_batches = islice(stream, num_of(update.stop - update.start, micro_batch_size))
+            num_cuts = max(1, num_of(update.stop - update.start, micro_batch_size))
+            micro_batches = filter(_NUM_SAMPLES, islice(stream, num_cuts))
             yield UpdateBatches(update, micro_batches)
             deque(micro_batches, maxlen=0)  # what was left of them
             if stream.gi_frame is None:  # it has ended

@@ -47,15 +47,16 @@ def resident_fill(spec: BatchSpec, kernel: Kernel = launch) -> Fill:
     def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
         for cut in cuts:
             images, labels = spec.layout.empty(cut.num_samples, device)
-            kernel(
-                *held,
-                start=cut.start,
-                stop=cut.stop,
-                out_images=images,
-                out_labels=labels,
-                **spec.arguments,
-            )
-            keep_while_read(arrays, device)
+            if cut.num_samples:
+                kernel(
+                    *held,
+                    start=cut.start,
+                    stop=cut.stop,
+                    out_images=images,
+                    out_labels=labels,
+                    **spec.arguments,
+                )
+                keep_while_read(arrays, device)
             yield cut, (images, labels)
 
     return fill

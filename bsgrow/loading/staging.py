@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from bsgrow.errors import InputError
 from bsgrow.loading.chunks import Chunk, Piece, chunks_of
 from bsgrow.loading.layout import BatchLayout
-from bsgrow.loading.lookahead import Begun, look_ahead
+from bsgrow.loading.lookahead import Begun, Idle, look_ahead
 from bsgrow.loading.ring import Ring
 from bsgrow.loading.side_stream import MAX_SOURCES, SideStream, Tensors
 from bsgrow.native import Task
 from bsgrow.stream import Cut
 
+_HOST = torch.device("cpu")
 _NUM_AHEAD = 2  # slots filled or being filled: one that is asked for next, one to go on with
 _NUM_HELD = 2  # slots that a consumer may look at while it asks; a loop does at one
 _NUM_SLOTS = _NUM_AHEAD + 1  # that a loop takes
@@ -32,6 +33,9 @@ _MAX_TOGETHER = 64
 
 Load = Callable[[int, int, NDArray[Any], NDArray[Any]], Task]
 """Begins to load positions [start, stop) into images and labels, bfloat16 as uint16."""
+
+Filled = Iterator[tuple[Piece, Tensors]]
+"""Pieces of a chunk with their images and labels."""
 
 Staged = Generator[tuple[Piece, Tensors], None, None]
 """Pieces of the stream with their images and labels; closing it drops what was fetched ahead."""
@@ -88,6 +92,8 @@ class Staging:
     def batches(self, pieces: Iterable[Piece], load: Load) -> Staged[Piece]:
         """Yield each piece of the stream, one micro-batch, with its images and labels.
 
+        A piece of no samples keeps its place in the order, takes no memory, and is on the host.
+
         A tensor belongs to whoever holds it, also after this generator has ended. The slot that it
         lies in is reused, or freed, when no tensor of it is left. What is held takes nothing from
         what is filled ahead.
@@ -98,11 +104,13 @@ class Staging:
     def _on_host(self, pieces: Iterable[Piece], load: Load) -> Staged[Piece]:
         ring = self._ring()
 
-        def begin(chunk: Chunk[Piece]) -> Begun[Iterator[tuple[Piece, Tensors]]]:
+        def begin(chunk: Chunk[Piece]) -> Begun[Filled[Piece]] | Idle[Filled[Piece]]:
+            if chunk.start == chunk.stop:
+                return Idle((piece, self.layout.empty(0, _HOST)) for piece in chunk.pieces)
             arrays = self.layout.arrays(ring.lend(), chunk.stop - chunk.start)
             task = load(chunk.start, chunk.stop, *arrays)
 
-            def result() -> Iterator[tuple[Piece, Tensors]]:
+            def result() -> Filled[Piece]:
                 task.wait()
                 return self._divide(chunk, *arrays)
 
@@ -114,7 +122,7 @@ class Staging:
 
     def _divide(
         self, chunk: Chunk[Piece], images: NDArray[Any], labels: NDArray[Any]
-    ) -> Iterator[tuple[Piece, Tensors]]:
+    ) -> Filled[Piece]:
         """Yield the pieces of a chunk, each a tensor of its own that knows of no other."""
         start = chunk.start
         for piece in chunk.pieces:  # a call for each would show where they are small
@@ -124,8 +132,12 @@ class Staging:
     def _on_device(self, on_host: Staged[Piece]) -> Staged[Piece]:
         side = SideStream(self.device)
 
-        def begin(staged: tuple[Piece, Tensors]) -> Begun[tuple[Piece, Tensors]]:
+        def begin(
+            staged: tuple[Piece, Tensors],
+        ) -> Begun[tuple[Piece, Tensors]] | Idle[tuple[Piece, Tensors]]:
             piece, tensors = staged
+            if piece.start == piece.stop:
+                return Idle(staged)
             arrive = side.send(tensors)
             return Begun(lambda: (piece, arrive()), arrive)
 

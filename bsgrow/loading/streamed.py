@@ -66,16 +66,17 @@ def streamed_fill(spec: BatchSpec, chunk_bytes: int = 64 << 20, kernel: Kernel =
             for chunk, (images, labels) in staged:
                 for part in chunk.pieces:
                     batch = batch or spec.layout.empty(part.cut.num_samples, device)
-                    kernel(
-                        images[chunk.rows(part)],
-                        labels[chunk.rows(part)],
-                        start=part.start,
-                        stop=part.stop,
-                        out_images=batch[0][part.rows],
-                        out_labels=batch[1][part.rows],
-                        num_samples=len(split),
-                        **spec.arguments,
-                    )
+                    if part.start < part.stop:
+                        kernel(
+                            images[chunk.rows(part)],
+                            labels[chunk.rows(part)],
+                            start=part.start,
+                            stop=part.stop,
+                            out_images=batch[0][part.rows],
+                            out_labels=batch[1][part.rows],
+                            num_samples=len(split),
+                            **spec.arguments,
+                        )
                     if part.stop == part.cut.stop:
                         yield part.cut, batch
                         batch = None

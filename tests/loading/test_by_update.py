@@ -113,6 +113,30 @@ def test_an_error_comes_where_the_micro_batch_would_and_ends_all():
         next(updates)
 
 
+def test_an_error_ahead_comes_where_micro_batches_are_asked_for():
+    """Also of an update of which there are none: where they are asked for is where it is met."""
+    share = Share(1, 2, ghost_batch_size=4)
+    updates = by_update(updates_of([4, 8]), share, 4, Stream(num_ahead=1, fail_at=8))
+    _, micro_batches = next(updates)
+    with pytest.raises(OSError, match="gone"):
+        next(micro_batches)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_what_comes_after_updates_without_a_sample_is_begun_in_them(is_asked):
+    share, stream = Share(1, 2, ghost_batch_size=4), Stream(num_ahead=3)
+    with closing(by_update(updates_of([4, 4, 4, 8, 4, 8]), share, 4, stream)) as updates:
+        update, micro_batches = next(updates)
+        assert update.index == 0
+        if is_asked:
+            assert list(micro_batches) == []
+        else:
+            next(updates)
+        assert stream.begun[:4] == [4, 8, 12, 16], "what is none of it, and then the first share"
+        rest = {update.index: [b.start for b in batches] for update, batches in updates}
+    assert {index: starts for index, starts in rest.items() if starts} == {3: [16], 5: [28]}
+
+
 def test_old_micro_batches_give_nothing_of_later_updates():
     updates = by_update(updates_of([8, 8]), WHOLE, 4, Stream())
     _, first = next(updates)

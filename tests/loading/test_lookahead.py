@@ -1,8 +1,11 @@
 """Work begun ahead comes in order, is never more than there is room for, and is dropped early."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bsgrow.loading.lookahead import look_ahead
+from bsgrow.loading import lookahead
+from bsgrow.loading.lookahead import Idle, look_ahead
 
 DEPTHS = [0, 1, 3]
 
@@ -99,3 +102,37 @@ def test_an_exception_of_the_work_is_raised_and_the_rest_dropped(where):
     with pytest.raises(OSError, match="disk"):
         next(results)
     assert of("cancelled", record) == ([1, 2] if where == "begin" else [2, 3])
+
+
+def work_among_idle(is_work, depth):
+    """Return the results of requests 0, 1, …, of which some are work, and the record."""
+    return run(range(len(is_work)), depth, lambda r, k: Work(r, k) if is_work[k] else Idle(k))
+
+
+@given(st.lists(st.booleans(), max_size=40), st.sampled_from(DEPTHS), st.integers(1, 6))
+def test_work_is_begun_past_what_is_none(is_work, depth, max_idle):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lookahead, "MAX_IDLE", max_idle)
+        results, record = work_among_idle(is_work, depth)
+        for received in results:
+            left = [k for k in range(received, len(is_work)) if is_work[k]]
+            idle = [k for k in range(received + 1, len(is_work)) if not is_work[k]]
+            room = max(depth, 1) - (not is_work[received])  # what is handed over takes some
+            last = min([len(is_work), *idle[max_idle - 1 : max_idle]])
+            ahead = [k for k in left[:room] if k < last]
+            begun = [k for k in of("begun", record) if k >= received]
+            assert begun == ahead
+    assert (
+        of("begun", record)
+        == of("waited", record)
+        == [k for k in range(len(is_work)) if is_work[k]]
+    )
+
+
+def test_no_more_is_drawn_of_what_is_none_than_is_held():
+    drawn = []
+    endless = (drawn.append(None) for _ in iter(int, 1))
+    results = look_ahead(endless, Idle, lambda n: n < 3)
+    for num in range(1, 100):
+        next(results)
+        assert len(drawn) <= num + lookahead.MAX_IDLE

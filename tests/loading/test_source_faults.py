@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import torch
@@ -17,7 +16,7 @@ from bsgrow.data import SampleError, load_encoded
 from bsgrow.data.encoded.dataset import DamagedError
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.loading import micro_batches_of
-from tests.data.tar_files import make_tar
+from tests.loading.encoded_sources import place_of, write_tars
 from tests.loading.encoded_stream import DECODERS, make_loader, stream, updates
 from tests.photo_folder import write_photographs
 
@@ -27,37 +26,12 @@ SOURCES = ["shards", "webdataset"]
 CUTS = ({}, {"micro_batch_size": 7, "num_threads": 1})  # of the stream, which change nothing
 
 
-class Place(NamedTuple):
-    """Where a sample is: which one, its file, and its bytes in it."""
-
-    sample: int
-    path: Path
-    offset: int
-    num_bytes: int
-
-
-def place_of(split, sample):
-    path, offset = re.match(r"(.*) at byte (\d+) \(", split.locate(sample)).groups()
-    return Place(sample, Path(path), int(offset), len(split.read(sample)))
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     root = write_photographs(tmp_path_factory.mktemp("photos"), num_train=N // 2, num_test=2)
     for path in root.rglob("*.jpg"):
         path.write_bytes(path.read_bytes() + PADDING)
     return root
-
-
-def write_tars(photos, root):
-    """One tar a class."""
-    for split in ("train", "val"):
-        (root / split).mkdir(parents=True)
-        for label, name in enumerate(("china", "flower")):
-            members = []
-            for path in sorted((photos / split / name).iterdir()):
-                members += [(path.name, path.read_bytes()), (f"{path.stem}.cls", b"%d" % label)]
-            make_tar(root / split / f"{label}.tar", members)
 
 
 @pytest.fixture(scope="module")
