@@ -14,9 +14,13 @@ class BsgrowError(Exception):
     Args:
         message: what is wrong, naming the offending value and key and what is allowed.
         hint: what to try next, one sentence; shown as a ``hint:`` line.
+
+    Attributes:
+        is_said: whether another process of the same run prints it.
     """
 
     exit_code = 1
+    is_said = False
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)

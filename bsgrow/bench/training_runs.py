@@ -25,8 +25,8 @@ from bsgrow.bench.timed_loader import (
 from bsgrow.loading import micro_batches_of
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.job import Job
-from bsgrow.training.loop import updates_made
 from bsgrow.training.state import State
+from bsgrow.training.updates import updates_made
 
 PLAIN = "torch"
 SYSTEMS = (LIMIT, OURS, PLAIN)

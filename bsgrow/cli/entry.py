@@ -94,5 +94,6 @@ def _fail(error: BsgrowError) -> None:
         sys.exit(_INTERRUPTED)
     from bsgrow.cli.console import print_error
 
-    print_error(error)
+    if not error.is_said:
+        print_error(error)
     sys.exit(error.exit_code)

@@ -16,6 +16,7 @@ from bsgrow.training.events import (
     Evaluated,
     Event,
     LogFailed,
+    MicroBatchHalved,
     Progress,
     RunStarted,
     SampleSkipped,
@@ -45,6 +46,12 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
         yield show
 
 
+@contextmanager
+def nothing_shown() -> Iterator[Callable[[Event], None]]:
+    """Yield what shows nothing, for the processes of a run beside the one that shows it."""
+    yield lambda event: None
+
+
 def show_plain(event: Event) -> None:
     """Print a line for the start, for each evaluation, and for what was skipped or has failed."""
     show_failure(event)
@@ -54,6 +61,11 @@ def show_plain(event: Event) -> None:
         err.print(_describe_evaluation(event))
     elif isinstance(event, CheckpointSkipped):
         note(f"skipped checkpoint {printable(event.path)}: {event.reason}")
+    elif isinstance(event, MicroBatchHalved):
+        note(
+            f"{event.reason}; going on in micro-batches of {event.micro_batch_size}, "
+            "which changes no result but rounding"
+        )
     elif isinstance(event, SampleSkipped):
         note(f"skipped {printable(event.where)}: {event.reason}")
 
@@ -87,6 +99,8 @@ def _describe_start(event: RunStarted) -> str:
         f"{event.epochs:g} epochs of {event.num_samples} samples, {event.num_updates} updates "
         f"(decaying baseline {event.baseline_num_updates}), "
         f"micro-batches of at most {event.micro_batch_size}"
+        + f", {event.world_size} processes"
+        * (event.world_size > 1)
     )
 
 

@@ -4,7 +4,7 @@ import typer
 
 from bsgrow.cli.console import print_error
 from bsgrow.cli.garbage import collect_as_usual
-from bsgrow.cli.live import display
+from bsgrow.cli.live import display, nothing_shown
 from bsgrow.cli.stopping import StopRequest
 from bsgrow.errors import BsgrowError
 from bsgrow.files.atomic import IF_FULL
@@ -19,6 +19,7 @@ from bsgrow.training import (
     RunStarted,
     carry_out,
 )
+from bsgrow.training.process_group import ALONE, ProcessGroup
 
 
 def carry_out_stoppable(
@@ -30,6 +31,7 @@ def carry_out_stoppable(
     go_on: Command,
     lines: bool = True,
     opened: OpenedData | None = None,
+    group: ProcessGroup = ALONE,
 ) -> RunFinished:
     """Carry out a recipe; a signal checkpoints it, says how to go on and exits.
 
@@ -41,11 +43,12 @@ def carry_out_stoppable(
         go_on: the command that goes on with the run, once it has begun.
         lines: whether each evaluation leaves a line on stderr.
         opened: the data of a command that carries out several recipes.
+        group: the processes that carry it out; rank 0 shows what goes on.
     """
     collect_as_usual()
     stop.graceful = False
     try:
-        with display(lines=lines) as show:
+        with display(lines=lines) if group.rank == 0 else nothing_shown() as show:
 
             def on_event(event: Event) -> None:
                 stop.graceful = stop.graceful or isinstance(event, RunStarted)
@@ -58,9 +61,11 @@ def carry_out_stoppable(
                 on_event=on_event,
                 should_stop=stop,
                 opened=opened,
+                group=group,
             )
     except InterruptedRunError as interrupted:
-        print_error(BsgrowError(interrupted.message, hint=f"go on with: {go_on}"))
+        if group.rank == 0:
+            print_error(BsgrowError(interrupted.message, hint=f"go on with: {go_on}"))
     except KeyboardInterrupt:
         hint = f"go on from the last checkpoint with: {go_on}" if stop.graceful else None
         print_error(BsgrowError("stopped at once", hint=hint))

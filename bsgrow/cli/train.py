@@ -1,25 +1,22 @@
 """`bsgrow train`: carry out a plan on real data."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import note, print_json
+from bsgrow.cli.console import print_json
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
-from bsgrow.text.command import Command, argument, resume_command
+from bsgrow.cli.starting import Asked, start, start_together
+from bsgrow.processes.launched import is_launched
+from bsgrow.text.command import Command, argument
 from bsgrow.text.printable import printable
 
 if TYPE_CHECKING:
-    from bsgrow.recipe import Recipe
-    from bsgrow.training import RunDirectory, RunFinished
-
-_DEFAULT_RECIPE = "digits"
-_RUNS = Path("runs")
+    from bsgrow.training import RunFinished
 
 
 _EXAMPLES = (
@@ -67,55 +64,36 @@ def train(
     Ctrl-C writes a checkpoint and says how to go on; a killed run loses at most the time since its
     last checkpoint. A resumed run ends, on the CPU, with the same weights to the bit.
     """
-    directory = _directory(out_dir, resume, recipe or _DEFAULT_RECIPE)
-    name = recipe or (directory.find_recipe() if resume else _DEFAULT_RECIPE)
-    go_on = resume_command(directory.path, changed.words)
-    loaded = changed.load(name)
-    _check_soon(loaded, directory, resume)
+    asked = Asked(recipe, changed, out_dir, resume)
+    alone = None if is_launched() else start(asked)
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest
-    from bsgrow.training import DivergedRunError, to_dict
+    from bsgrow.training import DivergedRunError
+    from bsgrow.training.torch_process_group import joined_group
 
-    try:
-        with StopRequest() as stop:
-            finished = carry_out_stoppable(loaded, directory, resume, stop, go_on=go_on)
-    except DivergedRunError as error:
-        if output is Format.TABLE:
-            _print_rows({"diverged": error.message, "run": printable(directory.path)})
-        raise
+    with StopRequest() as stop, joined_group() as group:
+        begun = alone or start_together(asked, group)
+        try:
+            finished = carry_out_stoppable(
+                *(begun.recipe, begun.directory, begun.resume, stop),
+                go_on=begun.go_on,
+                group=group,
+            )
+        except DivergedRunError as error:
+            if output is Format.TABLE and group.rank == 0:
+                _print_rows({"diverged": error.message, "run": printable(begun.directory.path)})
+            raise
+    if group.rank == 0:
+        _print(finished, output, Command(("compare", argument(begun.name)), changed.words))
+
+
+def _print(finished: "RunFinished", output: Format, next_command: Command) -> None:
     if output is Format.JSON:
+        from bsgrow.training import to_dict
+
         print_json(to_dict(finished))
     else:
-        _print_summary(finished, Command(("compare", argument(name)), changed.words))
-
-
-def _check_soon(recipe: "Recipe", directory: "RunDirectory", resume: bool) -> None:
-    """Raise what is wrong before torch is imported, where that takes no look into the data."""
-    from bsgrow.data.user_path import expand_user
-    from bsgrow.recipe import plan_recipe
-
-    path = recipe.data.path
-    if path is None or not expand_user(Path(path)).exists():
-        plan_recipe(recipe)
-        if not resume:
-            directory.require_new()
-
-
-def _directory(out_dir: Path | None, resume: bool, name: str) -> "RunDirectory":
-    """Return the directory of the run: the one that is named, the one to go on with, or a new."""
-    from bsgrow.training import RunDirectory, newest_unfinished_run
-
-    if out_dir is not None or not resume:
-        return RunDirectory(out_dir or _new_directory(name))
-    directory = newest_unfinished_run(_RUNS)
-    note(f"going on with {printable(directory.path)}, the newest run that is not finished")
-    return directory
-
-
-def _new_directory(name: str) -> Path:
-    stem = f"{Path(name).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    candidates = (_RUNS / (stem + suffix) for suffix in ("", *(f"-{k}" for k in range(2, 100))))
-    return next(path for path in candidates if not path.exists())
+        _print_summary(finished, next_command)
 
 
 def _print_summary(finished: "RunFinished", next_command: Command) -> None:

@@ -10,12 +10,13 @@ from bsgrow.errors import InputError
 class GhostBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation over consecutive groups of ``ghost_batch_size`` samples.
 
-    In training each group is normalised by its own mean and variance and then updates the running
-    statistics, in order, so a batch and the same batch cut into micro-batches of whole groups give
-    the same outputs and running statistics (Hoffer et al. 2017, arXiv 1705.08741, Algorithm 1).
-    The last group may be short; one with a single value per channel has no variance, so it comes
-    out as the bias and leaves the running statistics alone. In evaluation this is
-    ``nn.BatchNorm2d``, whose ``state_dict`` names it keeps; ``num_batches_tracked`` counts groups.
+    In training each group is normalised by its own mean and variance (Hoffer et al. 2017, arXiv
+    1705.08741, Algorithm 1), and these are summed in ``group_sums``, weighted with the samples of
+    the group. The running statistics stay as they are until ``take_update``; an update that is
+    given up is forgotten by ``drop_update``. The last group may be short; one with a single value
+    per channel has no variance, so it comes out as the bias and counts for nothing. In evaluation
+    this is ``nn.BatchNorm2d``, whose ``state_dict`` names it keeps; ``num_batches_tracked`` counts
+    groups.
 
     Args:
         num_features: channels C of an input of shape [N, C, H, W].
@@ -23,12 +24,19 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
         eps: added to the variance.
         momentum: weight of a new group in the running statistics (torch's convention).
 
+    Attributes:
+        group_sums: float64 [3, C]: the sum over the groups of the update under way, each times its
+            number of samples, of mean, variance (unbiased) and one. Sums of several processes add.
+
     Raises:
         InputError: if ``ghost_batch_size`` is below 1.
     """
 
     momentum: float
+    running_mean: Tensor
+    running_var: Tensor
     num_batches_tracked: Tensor
+    group_sums: Tensor
 
     def __init__(
         self, num_features: int, ghost_batch_size: int, eps: float = 1e-5, momentum: float = 0.1
@@ -40,32 +48,85 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
             )
         super().__init__(num_features, eps=eps, momentum=momentum)
         self.ghost_batch_size = ghost_batch_size
+        sums = torch.zeros(3, num_features, dtype=torch.float64)
+        self.register_buffer("group_sums", sums, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalise [N, C, H, W], any floating dtype and memory format, to the same shape."""
         self._check_input_dim(images)
         if not self.training:
-            return self._batch_norm(images)
+            statistics = (self.running_mean, self.running_var)
+            return batch_norm(images, *statistics, self.weight, self.bias, eps=self.eps)
         # A kernel per group beats one over a [n, groups * C] view, which has to copy its input,
         # on all but the smallest images.
         groups = torch.split(images, self.ghost_batch_size)
-        self.num_batches_tracked.add_(len(groups))
         outputs = [self._normalise(group) for group in groups]
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
     def _normalise(self, group: Tensor) -> Tensor:
         if group.numel() > self.num_features:
-            return self._batch_norm(group)
+            # With a momentum of 1 the kernel hands out the statistics of the group.
+            found = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
+            output = batch_norm(group, *found, self.weight, self.bias, True, 1.0, self.eps)
+            one = torch.ones_like(self.running_mean)
+            self.group_sums.add_(torch.stack([*found, one]), alpha=len(group))
+            return output
         # One value less its own mean is 0; torch refuses, as its unbiased variance would be 0/0.
         weight, bias = self.weight.view(-1, 1, 1), self.bias.view(-1, 1, 1)
         return torch.addcmul(bias, group - group, weight).to(group.dtype)
-
-    def _batch_norm(self, images: Tensor) -> Tensor:
-        statistics = (self.running_mean, self.running_var)
-        affine = (self.weight, self.bias)
-        return batch_norm(images, *statistics, *affine, self.training, self.momentum, self.eps)
 
     def extra_repr(self) -> str:
         """Return what ``print(model)`` shows inside the parentheses."""
         norm = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
         return f"{norm}, ghost_batch_size={self.ghost_batch_size}"
+
+
+class RunningStatistics:
+    """The running statistics of a model's ghost batch norms, brought up once an update.
+
+    All groups of an update were made by the same weights, so each of its samples counts alike:
+
+        running ← (1 − m)^(B/g) · running + (1 − (1 − m)^(B/g)) · Σ n·statistic / Σ n
+
+    with momentum m, the update's B samples in groups of g, and a group's n samples. The exponent is
+    that of Hoffer et al. 2017 (arXiv 1705.08741, Algorithm 1), in which B/g groups make as many
+    steps, so that a larger batch forgets as much a sample; there a later group of the same weights
+    counts for more. The sum does not depend on how the groups lie in micro-batches and processes,
+    nor on their order, but for rounding in float64. At B = g it is the usual rule.
+
+    Args:
+        model: whose norms they are; it may have none.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._norms = [each for each in model.modules() if isinstance(each, GhostBatchNorm2d)]
+
+    @property
+    def sums(self) -> list[Tensor]:
+        """What the groups of the update under way add up to, float64 [3, C] of each norm."""
+        return [norm.group_sums for norm in self._norms]
+
+    @torch.no_grad()
+    def take_update(self, num_samples: int) -> None:
+        """Bring the running statistics up to an update; waits for nothing.
+
+        Args:
+            num_samples: of the update, on all processes.
+        """
+        for norm in self._norms:
+            kept = (1 - norm.momentum) ** (num_samples / norm.ghost_batch_size)
+            _take(norm.running_mean, norm.group_sums[0], norm.group_sums[2], kept)
+            _take(norm.running_var, norm.group_sums[1], norm.group_sums[2], kept)
+            num_groups = -(-num_samples // norm.ghost_batch_size)
+            norm.num_batches_tracked.add_((norm.group_sums[2, 0] > 0) * num_groups)
+        self.drop_update()
+
+    def drop_update(self) -> None:
+        """Forget the groups of the update under way."""
+        for sums in self.sums:
+            sums.zero_()
+
+
+def _take(running: Tensor, weighted: Tensor, weight: Tensor, kept: float) -> None:
+    mean = (weighted / weight).to(running.dtype)
+    running.copy_(torch.where(weight > 0, torch.lerp(mean, running, kept), running))

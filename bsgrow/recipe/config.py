@@ -135,7 +135,8 @@ class RunConfig(Section):
             raise ValueError(f'must be a number from 1 to {_MAX_COUNT}, or "auto"') from None
 
     world_size: Count = 1
-    """Number of processes that share an update; for planning, training takes 1."""
+    """Number of processes that share an update; torchrun starts them, and where this says more than
+    one, no other number is taken."""
 
     world_sizes: Annotated[tuple[Count, ...], Field(min_length=1)] | Literal["auto"] | None = None
     """Number of processes in each phase of the plan, such as ``[1, 2, 8]``, in place of world_size;
@@ -178,6 +179,10 @@ class RunConfig(Section):
 
     log_every_seconds: NonNegativeFloat = 1.0
     """Seconds between two progress events; each waits for the device once."""
+
+    timeout_seconds: Annotated[float, Field(ge=1, le=86400)] = 300.0
+    """Seconds that a process waits for the others of the run, from 1 to a day, before it says which
+    does not answer."""
 
     checkpoint_every_seconds: NonNegativeFloat = 60.0
     """Seconds between two checkpoints; 0 writes one after every update. One at the best evaluation

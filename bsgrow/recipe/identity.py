@@ -21,6 +21,7 @@ OPERATIONAL_KEYS = frozenset(
         "run.log_every_seconds",
         "run.max_world_size",
         "run.min_samples_per_device",
+        "run.timeout_seconds",
         "run.world_sizes",
         "run.checkpoint_every_seconds",
         "run.keep",
@@ -65,10 +66,16 @@ def changed_keys(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
 
 
 def _identity(recipe: Recipe) -> dict[str, Any]:
-    flat = _flatten(recipe.model_dump(mode="json"))
+    flat = flat_recipe(recipe)
+    flat["run.world_size"] = 1  # any number of processes makes the same run
     if recipe.data.spec:
         flat["data.name"] = recipe.data.spec.identity
     return {key: value for key, value in flat.items() if key not in OPERATIONAL_KEYS}
+
+
+def flat_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Return every key of a recipe, such as ``run.seed``, with its value, of what JSON has."""
+    return _flatten(recipe.model_dump(mode="json"))
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

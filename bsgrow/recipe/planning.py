@@ -80,8 +80,8 @@ def _for_planning(recipe: Recipe) -> list[str]:
     if recipe.run.world_size == 1:
         return []
     return [
-        f"run.world_size = {recipe.run.world_size} is for planning; `bsgrow train` runs in one "
-        "process, and takes 1"
+        f"run.world_size = {recipe.run.world_size}: training is started with "
+        f"`torchrun --nproc-per-node {recipe.run.world_size} -m bsgrow train …`"
     ]
 
 

@@ -1,12 +1,21 @@
 """What the processes of a run decide together, so that all of them do the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntFlag, auto
+from typing import Any, TypeVar
 
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.memory import is_out_of_memory
+from bsgrow.training.process_group import (
+    ALONE,
+    LostProcessError,
+    ProcessGroup,
+    ranks_named,
+)
+
+Value = TypeVar("Value")
 
 
 class Vote(IntFlag):
@@ -16,6 +25,7 @@ class Vote(IntFlag):
     EVALUATE = auto()
     CHECKPOINT = auto()
     STOP = auto()
+    FAULTS = auto()  # samples that others stood in for, not yet told of
     BAD_SAMPLE = auto()
     OUT_OF_MEMORY = auto()
     DIVERGED = auto()
@@ -23,24 +33,17 @@ class Vote(IntFlag):
     ABORT = BAD_SAMPLE | OUT_OF_MEMORY | DIVERGED | FAILED
 
 
-Agree = Callable[[Vote], Vote]
-"""Takes the vote of this process and returns the bits of all of them: one reduction, by OR."""
-
-_KINDS = {
-    Vote.BAD_SAMPLE: "a sample cannot be used",
-    Vote.OUT_OF_MEMORY: "out of memory",
-    Vote.DIVERGED: "training diverged",
-    Vote.FAILED: "an error",
-}
-
-
-def alone(vote: Vote) -> Vote:
-    """Agree, as the only process of a run."""
-    return vote
-
-
 class EndedElsewhereError(BsgrowError):
-    """Another process of the run has failed, and says why."""
+    """Another process of the run has failed; the message is that of it.
+
+    Attributes:
+        ranks: those that failed.
+    """
+
+    def __init__(self, message: str, hint: str | None, ranks: list[int], *, is_first: bool) -> None:
+        super().__init__(message, hint=hint)
+        self.ranks = ranks
+        self.is_said = not is_first
 
 
 class Decisions:
@@ -51,21 +54,19 @@ class Decisions:
     another could not compute; and again for what was decided to be done behind it. So an update
     costs one reduction, and one more where there is a report, an evaluation or a checkpoint.
 
-    The numbers of an evaluation are the same everywhere once they are reduced over the processes,
-    and all refuse a loss that is not finite alike. Until then one may meet a bad sample, run out of
-    memory, or alone see a loss that is not finite; the others learn it from the second reduction.
-    What fails outside of ``after``, as the optimizer's step, ends its process, and the launcher
-    the others.
+    The numbers of an evaluation are the same everywhere, being summed over the processes, and all
+    refuse a loss that is not finite alike. What fails outside of ``after``, as the optimizer's
+    step, ends its process, and the launcher the others.
 
     Args:
-        agree: combines the votes of all processes.
+        group: the processes of the run.
 
     Attributes:
         ended_by: what failed on any of them; 0 while nothing did.
     """
 
-    def __init__(self, agree: Agree = alone) -> None:
-        self._agree = agree
+    def __init__(self, group: ProcessGroup = ALONE) -> None:
+        self._group = group
         self.ended_by = Vote(0)
 
     def after(self, work: Callable[[], Vote]) -> Vote:
@@ -77,17 +78,61 @@ class Decisions:
         Raises:
             Exception: what the work raised here.
             EndedElsewhereError: it failed on other processes only.
+            LostProcessError: another process does not answer.
         """
         try:
             vote = work()
+        except LostProcessError:  # there is nobody to agree with
+            raise
         except Exception as error:
             self.ended_by = self._agree(_kind_of(error)) & Vote.ABORT
+            self._tell(error)
             raise
         decided = self._agree(vote)
         self.ended_by = decided & Vote.ABORT
         if self.ended_by:
-            raise _ended_elsewhere(self.ended_by)
+            raise _ended_elsewhere(self._group.gather(None), self._group.rank)
         return decided
+
+    def together(self, work: Callable[[], Value]) -> Value:
+        """Do what each process does before training; where one fails, none goes on.
+
+        However long one takes, as to read or to compile, the others wait while it lives.
+
+        Raises:
+            Exception: what the work raised here.
+            EndedElsewhereError: it failed on other processes only.
+            LostProcessError: another process does not answer.
+        """
+        try:
+            value = work()
+        except LostProcessError:
+            raise
+        except Exception as error:
+            self._tell(error)
+            raise
+        if any(told := self._group.gather(None)):
+            raise _ended_elsewhere(told, self._group.rank)
+        return value
+
+    def _agree(self, vote: Vote) -> Vote:
+        return Vote(self._group.combine(vote))
+
+    def _tell(self, error: Exception) -> None:
+        """Tell the others what went wrong here."""
+        if isinstance(error, BsgrowError):
+            words = [error.message, error.hint]
+            error.is_said = self._group.gather(words)[0] == words and self._group.rank > 0
+        else:
+            self._group.gather([f"{type(error).__name__}: {error}", None])
+
+
+def _ended_elsewhere(told: Sequence[Sequence[Any] | None], rank: int) -> EndedElsewhereError:
+    """Return the error that other ranks told of; the first where they differ."""
+    failed = {rank: each for rank, each in enumerate(told) if each}
+    message, hint = next(iter(failed.values()))
+    text = f"{ranks_named(failed)}: {message}"
+    return EndedElsewhereError(text, hint, list(failed), is_first=rank == 0)
 
 
 def _kind_of(error: Exception) -> Vote:
@@ -96,10 +141,3 @@ def _kind_of(error: Exception) -> Vote:
     if isinstance(error, DivergedRunError):
         return Vote.DIVERGED
     return Vote.OUT_OF_MEMORY if is_out_of_memory(error) else Vote.FAILED
-
-
-def _ended_elsewhere(kinds: Vote) -> EndedElsewhereError:
-    reasons = " and ".join(words for kind, words in _KINDS.items() if kind in kinds)
-    return EndedElsewhereError(
-        f"another process of the run ended it: {reasons}", hint="read what that process says"
-    )

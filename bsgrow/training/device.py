@@ -36,27 +36,32 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContext
     return torch.autocast(device.type, dtype)
 
 
-def resolve_device(name: str, key: str = "run.device") -> torch.device:
+def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> torch.device:
     """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>`` stands for.
 
     Args:
         name: what the user wrote; ``auto`` is the first CUDA device where there is one.
         key: where they wrote it.
+        local_rank: of this process on its machine: the index of the device that ``auto`` and
+            ``cuda`` stand for.
 
     Raises:
         InputError: if the name is none of these, or that CUDA device is not there.
     """
     num_cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
     index = check_device(name, key)
-    if name == "auto" and num_cuda_devices:
-        index = 0
+    if name == "cuda" or (name == "auto" and num_cuda_devices):
+        index = local_rank
     if index is None:
         return torch.device("cpu")
     if index >= num_cuda_devices:
         raise InputError(
             f"{key} = {name!r} is not there: torch {torch.__version__} sees "
-            f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}",
-            hint='take "auto" or "cpu", or check the driver and torch\'s CUDA build',
+            f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}"
+            + f", and this is process {local_rank} on its machine"
+            * bool(local_rank),
+            hint='take "auto" or "cpu", or check the driver and torch\'s CUDA build'
+            + "; --nproc-per-node is at most the number of devices" * bool(local_rank),
         )
     return torch.device("cuda", index)
 

@@ -21,7 +21,7 @@ def require_finite_loss(loss: float, of: str, num_updates: int) -> None:
         num_updates: updates made until it was measured.
     """
     if not math.isfinite(loss):
-        raise _diverged(f"the {of} is {loss}", num_updates)
+        raise diverged(f"the {of} is {loss}", num_updates)
 
 
 def require_finite_weights(model: nn.Module, num_updates: int) -> None:
@@ -34,10 +34,11 @@ def require_finite_weights(model: nn.Module, num_updates: int) -> None:
     finite = torch.stack([x.isfinite().all() for x in state.values()]).tolist()
     wrong = [name for name, is_finite in zip(state, finite, strict=True) if not is_finite]
     if wrong:
-        raise _diverged(f"{len(wrong)} of its tensors, as {wrong[0]}, are not finite", num_updates)
+        raise diverged(f"{len(wrong)} of its tensors, as {wrong[0]}, are not finite", num_updates)
 
 
-def _diverged(what: str, num_updates: int) -> DivergedRunError:
+def diverged(what: str, num_updates: int) -> DivergedRunError:
+    """Return the error of a run in which something was not finite at an update."""
     return DivergedRunError(
         f"training diverged: {what} after update {num_updates}",
         hint="lower schedule.lr or growth.lr_scale",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from bsgrow.training.step import Metrics, Totals, summed_loss
+from bsgrow.training.step import Totals, summed_loss
 
 
 def evaluate(
@@ -14,12 +14,12 @@ def evaluate(
     batches: Iterable[tuple[Tensor, Tensor]],
     *,
     autocast_dtype: torch.dtype | None = None,
-) -> Metrics:
-    """Return the mean loss and accuracy over all samples. Waits for the device once, at the end.
+) -> Totals:
+    """Return the sums of loss and number right over all samples. Waits for nothing.
 
     Args:
         model: maps images to logits [n, num_classes]; leaves in the mode it came in.
-        batches: images [n, C, H, W] and labels int64 [n], where the model is; not empty.
+        batches: images [n, C, H, W] and labels int64 [n], where the model is.
         autocast_dtype: as in training.
     """
     device = next(model.parameters()).device
@@ -27,7 +27,7 @@ def evaluate(
     with _evaluation_mode(model), torch.inference_mode():
         for images, labels in batches:
             totals.add(*summed_loss(model, images, labels, autocast_dtype), labels)
-    return totals.mean()
+    return totals
 
 
 @contextmanager

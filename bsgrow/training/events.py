@@ -51,6 +51,7 @@ class RunStarted:
         num_parameters: of the model.
         seed: of order, augmentation and initial weights.
         first_update: index of the first update made; above 0 when the run is resumed.
+        world_size: number of processes.
     """
 
     event: ClassVar[str] = "run_started"
@@ -64,6 +65,7 @@ class RunStarted:
     num_parameters: Count
     seed: Count
     first_update: Count
+    world_size: Count = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,22 @@ class SampleSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class MicroBatchHalved:
+    """Memory was exhausted, and the update is made again in smaller micro-batches.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        micro_batch_size: samples per forward and backward pass from then on.
+        reason: what the process said that ran out of memory.
+    """
+
+    event: ClassVar[str] = "micro_batch_halved"
+    num_updates: Count
+    micro_batch_size: Count
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The last planned update was made; what ``train --format json`` prints.
 
@@ -253,6 +271,7 @@ Event = (
     | CheckpointFailed
     | CheckpointSkipped
     | LogFailed
+    | MicroBatchHalved
     | SampleSkipped
     | RunFinished
 )

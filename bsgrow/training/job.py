@@ -1,22 +1,23 @@
-"""What a run is made of, fixed from its start to its end."""
+"""What a run is made of, from its start to its end."""
 
 from dataclasses import dataclass
 
 import torch
 
 from bsgrow.data import Dataset
-from bsgrow.errors import InputError
 from bsgrow.loading import Loader
 from bsgrow.models import check_images_fit
 from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.recipe.data_config import shown_shape
 from bsgrow.schedule import Plan
+from bsgrow.stream import Share
 from bsgrow.training.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device, use_device
 from bsgrow.training.loaders import load_data, loader_of
+from bsgrow.training.process_group import ALONE, ProcessGroup
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
     """A recipe brought together with its plan, data and device.
 
@@ -27,6 +28,9 @@ class Job:
         loader: cuts them into micro-batches.
         device: where it computes.
         precision: in which numbers.
+        micro_batch_size: samples per forward and backward pass; less than the recipe's once memory
+            has run out.
+        group: the processes that share it.
     """
 
     recipe: Recipe
@@ -35,6 +39,18 @@ class Job:
     loader: Loader
     device: torch.device
     precision: Precision
+    micro_batch_size: int
+    group: ProcessGroup = ALONE
+
+    @property
+    def share(self) -> Share:
+        """What this process takes of each update."""
+        return share_of(self.recipe, self.group)
+
+    def cut_into(self, micro_batch_size: int) -> None:
+        """Go on with micro-batches of another size, whole ghost batches."""
+        self.loader = self.loader.with_micro_batch_size(micro_batch_size)
+        self.micro_batch_size = micro_batch_size
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -57,29 +73,32 @@ class Job:
         )
 
 
-def prepare(recipe: Recipe, plan: Plan, dataset: Dataset | None = None) -> Job:
+def prepare(
+    recipe: Recipe, plan: Plan, dataset: Dataset | None = None, group: ProcessGroup = ALONE
+) -> Job:
     """Load the data and choose the device and the number of threads that a recipe asks for.
 
     Args:
         recipe: as resolved.
         plan: its compiled schedule.
         dataset: its samples; the recipe's data set is loaded where absent.
+        group: the processes that share it.
 
     Raises:
         InputError: the data or the device is not there, or the images are too small for the model.
         BsgrowError: the data is damaged, or could not be downloaded.
     """
-    if recipe.run.world_size > 1:
-        raise InputError(
-            f"run.world_size = {recipe.run.world_size}: `bsgrow train` runs in one process",
-            hint="world_size is for `bsgrow plan`; leave it at 1 to train",
-        )
     dataset = dataset or load_data(recipe.data)
     check_images_fit(recipe.model.name, *shown_shape(dataset, recipe.images)[1:])
-    device = resolve_device(recipe.run.device)
+    device = resolve_device(recipe.run.device, local_rank=group.local_rank)
     use_device(device)
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
     precision = precision_of(device)
-    loader = loader_of(recipe, dataset, device, precision)
-    return Job(recipe, plan, dataset, loader, device, precision)
+    loader = loader_of(recipe, dataset, device, precision, share_of(recipe, group))
+    return Job(recipe, plan, dataset, loader, device, precision, recipe.micro_batch_size, group)
+
+
+def share_of(recipe: Recipe, group: ProcessGroup) -> Share:
+    """Return what a process takes of each update of a recipe."""
+    return Share(group.rank, group.world_size, recipe.ghost_batch_size)

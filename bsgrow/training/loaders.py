@@ -6,9 +6,11 @@ import torch
 
 from bsgrow.data import Dataset, find_spec
 from bsgrow.loading import Loader, LoaderSettings, choose_decoder, make_loader
+from bsgrow.loading.loader import WHOLE
 from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
 from bsgrow.recipe.data_config import check_augment, shown_shape
 from bsgrow.recipe.planning import open_data
+from bsgrow.stream import Share
 from bsgrow.training.device import Precision, resolve_device
 
 
@@ -24,9 +26,13 @@ def load_data(data: DataConfig) -> Dataset:
 
 
 def loader_of(
-    recipe: Recipe, dataset: Dataset, device: torch.device, precision: Precision
+    recipe: Recipe,
+    dataset: Dataset,
+    device: torch.device,
+    precision: Precision,
+    share: Share = WHOLE,
 ) -> Loader:
-    """Make the loader of a recipe.
+    """Make the loader of a share of a recipe's updates.
 
     Raises:
         InputError: the recipe's augmentation does not fit the images.
@@ -43,6 +49,7 @@ def loader_of(
         dtype=precision.autocast_dtype or torch.float32,
         memory_format=precision.memory_format,
         num_threads=torch.get_num_threads(),
+        share=share,
         decoder=recipe.data.decoder,
         on_error=recipe.data.on_error,
     )

@@ -1,20 +1,17 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from bsgrow.errors import BsgrowError
-from bsgrow.loading import MicroBatch
 from bsgrow.schedule import Update
 from bsgrow.text.command import resume_command
 from bsgrow.training.checkpoint import newest_checkpoint
 from bsgrow.training.checkpoint_folder import Skipped
 from bsgrow.training.checkpointing import Checkpointing
-from bsgrow.training.decisions import Agree, Decisions, Vote, alone
+from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
 from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
@@ -26,11 +23,10 @@ from bsgrow.training.observers import (
     ProgressReport,
     evaluate_on_test,
 )
+from bsgrow.training.process_group import LostProcessError, from_rank_0
 from bsgrow.training.run_directory import RunDirectory
-from bsgrow.training.savepoint import Savepoint
 from bsgrow.training.state import State
-from bsgrow.training.step import accumulate
-from bsgrow.training.update import apply
+from bsgrow.training.updates import updates_made
 
 
 class InterruptedRunError(BsgrowError):
@@ -46,31 +42,35 @@ def train_job(
     *,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool] = lambda: False,
-    agree: Agree = alone,
 ) -> RunFinished:
     """Carry out a job in its directory, from its newest whole checkpoint if there is one.
 
+    All processes of the job's group do so at the same time; that of rank 0 writes what the run
+    keeps, each other one a log of its own.
+
     Args:
-        job: recipe, plan, data and device.
+        job: recipe, plan, data, device and processes.
         state: the initial one.
         directory: of this run; holds its recipe.
         on_event: called with each event after it was logged.
         should_stop: asked once an update, and after an evaluation; True writes a checkpoint and
             stops.
-        agree: combines the votes of all processes of the run.
 
     Returns:
         The summary of the finished run.
 
     Raises:
         InterruptedRunError: should_stop said so.
-        DivergedRunError: the loss was not finite at an evaluation, or the weights at the end.
+        DivergedRunError: the loss of an update or at an evaluation was not finite, or the weights
+            at the end; the state is that before.
         SampleError: a sample cannot be used, under ``data.on_error = "raise"``; a checkpoint of the
             last finished update was written, if that could be.
         EndedElsewhereError: another process of the run has failed.
+        LostProcessError: another process of the run does not answer.
         BsgrowError: the disk is full or a checkpoint is of another run, …
     """
-    skipped = _restore(job, state, directory)
+    decisions = Decisions(job.group)
+    skipped = _restore(job, state, directory, decisions)
     with EventLog(directory.events) as log:
 
         def emit(event: Event) -> None:
@@ -82,26 +82,46 @@ def train_job(
         emit(_started(job, state))
         for event in skipped:
             emit(event)
-        _run_updates(job, state, directory, log, emit, should_stop, Decisions(agree))
-        finished = _finished(job, state, directory.path)
+        _run_updates(job, state, directory, log, emit, should_stop, decisions)
+        finished = _finished(job, state, directory.path, decisions)
         emit(finished)
-    directory.write_summary(finished)
+    if job.group.rank == 0:
+        directory.write_summary(finished)
     return finished
 
 
-def _restore(job: Job, state: State, directory: RunDirectory) -> list[CheckpointSkipped]:
-    """Take the state of the newest whole checkpoint, if there is one; say which do not count."""
+def _restore(
+    job: Job, state: State, directory: RunDirectory, decisions: Decisions
+) -> list[CheckpointSkipped]:
+    """Take the state of the newest whole checkpoint, if there is one; say which do not count.
+
+    Rank 0 looks which that is.
+    """
+    found = decisions.together(lambda: _newest(job, state, directory))
+    path, skipped = from_rank_0(job.group, found)
+
+    def take() -> None:
+        if path is not None:
+            state.restore(Path(path), job)
+        truncate_after(directory.events, state.num_updates)
+
+    decisions.together(take)
+    return [CheckpointSkipped(state.num_updates, *each) for each in skipped]
+
+
+def _newest(
+    job: Job, state: State, directory: RunDirectory
+) -> tuple[str | None, list[tuple[str, str]]]:
+    """Return the newest whole checkpoint, and which do not count and why; begin the plan."""
+    if job.group.rank != 0:
+        return None, []
     newest = newest_checkpoint(directory.checkpoints, job.plan, state.model, state.optimizer)
-    if newest.path is not None:
-        state.restore(newest.path, job)
-    elif any(skipped.was_whole for skipped in newest.skipped):
+    if newest.path is None and any(skipped.was_whole for skipped in newest.skipped):
         raise _all_damaged(newest.skipped)
     if not directory.plan.exists():
         directory.write_plan(job.plan)
-    truncate_after(directory.events, state.num_updates)
-    return [
-        CheckpointSkipped(state.num_updates, str(each.path), each.reason) for each in newest.skipped
-    ]
+    path = None if newest.path is None else str(newest.path)
+    return path, [(str(each.path), each.reason) for each in newest.skipped]
 
 
 def _run_updates(
@@ -113,8 +133,10 @@ def _run_updates(
     should_stop: Callable[[], bool],
     decisions: Decisions,
 ) -> None:
-    checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync)
-    evaluation, progress = Evaluation(job, state, emit), ProgressReport(job, state, emit)
+    writes = job.group.rank == 0
+    checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync, writes=writes)
+    evaluation = Evaluation(job, state, emit, decisions)
+    progress = ProgressReport(job, state, emit)
     faults = FaultReport(job, state, emit, ReportedSamples(log.path))
 
     def is_asked_to_stop(update: Update) -> bool:
@@ -127,108 +149,54 @@ def _run_updates(
             Vote.EVALUATE: evaluation.is_due(update),
             Vote.CHECKPOINT: checkpointing.is_due(update) or stops,
             Vote.STOP: stops,
+            Vote.FAULTS: faults.is_due(),
         }
         return Vote(sum(each for each, holds in wanted.items() if holds))
 
     def act(update: Update, decided: Vote) -> Vote:
-        checkpointing.report()
+        """Do what was decided; all processes come to the same places in it."""
+        state.require_finite(job)
         if Vote.REPORT in decided:
             progress.report(update)
+        if Vote.FAULTS in decided:
+            faults.report()
         if Vote.EVALUATE in decided:
             evaluation.evaluate()
-        faults.report()
         if Vote.CHECKPOINT in decided:
             checkpointing.save()
         asked = Vote.EVALUATE in decided and is_asked_to_stop(update)  # meanwhile
         best = Vote.EVALUATE in decided and checkpointing.is_best()
-        return (Vote.STOP if asked else Vote(0)) | (Vote.CHECKPOINT if best else Vote(0))
+        then = Vote.STOP | Vote.CHECKPOINT if asked else Vote(0)
+        return then | Vote.CHECKPOINT if best else then
 
     state.model.train()
-    with checkpointing, _saved_at_a_bad_sample(checkpointing, decisions):
-        decisions.after(evaluation.catch_up)
-        faults.report()
-        for update, decided in updates_made(job, state, decisions, vote):
-            acting = partial(act, update, decided)
-            then = decisions.after(acting) if decided else acting()
-            if then & (Vote.STOP | Vote.CHECKPOINT):
+    with checkpointing, _saved_at_a_failure(checkpointing, decisions):
+        if evaluation.is_missed():
+            evaluation.evaluate()
+        for update, decided in updates_made(job, state, decisions, vote, emit):
+            checkpointing.report()
+            then = decisions.after(partial(act, update, decided)) if decided else decided
+            if Vote.CHECKPOINT in then:
                 checkpointing.save()
             if Vote.STOP in decided | then:
-                decisions.after(checkpointing.finish)
+                decisions.together(checkpointing.finish)
                 raise _interrupted(job, state, directory)
-        decisions.after(checkpointing.finish)
+        state.require_finite(job)
+        decisions.together(checkpointing.finish)
 
 
 @contextmanager
-def _saved_at_a_bad_sample(checkpointing: Checkpointing, decisions: Decisions) -> Iterator[None]:
-    """Write a checkpoint where a bad sample ends the run, which may go on without it."""
+def _saved_at_a_failure(checkpointing: Checkpointing, decisions: Decisions) -> Iterator[None]:
+    """Write a checkpoint where the run may go on: without a bad sample, or a process that is gone.
+
+    The state is then that after the last finished update.
+    """
     try:
         yield
-    except Exception:
-        if Vote.BAD_SAMPLE in decisions.ended_by:
+    except Exception as error:
+        if Vote.BAD_SAMPLE in decisions.ended_by or isinstance(error, LostProcessError):
             checkpointing.save()
         raise
-
-
-def updates_made(
-    job: Job,
-    state: State,
-    decisions: Decisions | None = None,
-    vote: Callable[[Update], Vote] = lambda update: Vote(0),
-) -> Generator[tuple[Update, Vote], None, None]:
-    """Make the remaining updates one by one; yields each when it has been applied.
-
-    Args:
-        job: what is trained.
-        state: of the job, in training mode.
-        decisions: those of all processes of the run; None is alone.
-        vote: asked for the wishes of this process once its part of an update is computed.
-
-    Yields:
-        The update, and what all processes decided to do after it.
-
-    Raises:
-        SampleError: a sample cannot be used; the state is that after the last finished update.
-        EndedElsewhereError: another process has failed; where by such a sample, the same holds.
-    """
-    decisions, savepoint = decisions or Decisions(), Savepoint(job, state)
-
-    def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
-        add_gradient(job, state, update, micro_batches)
-        return vote(update)
-
-    with closing(job.loader.updates(job.plan.updates(state.num_updates))) as updates:
-        for each in updates:
-            savepoint.keep()
-            try:
-                decided = decisions.after(partial(compute, *each))
-            except Exception:
-                if Vote.BAD_SAMPLE in decisions.ended_by:
-                    savepoint.put_back()
-                raise
-            apply(state.optimizer, each.update)
-            state.advance(each.update)
-            yield each.update, decided
-
-
-def add_gradient(
-    job: Job, state: State, update: Update, micro_batches: Iterable[MicroBatch]
-) -> None:
-    """Add this process's share of an update's mean gradient; zeros where it has no sample."""
-    micro_batch = None
-    for micro_batch in micro_batches:
-        accumulate(
-            state.model,
-            micro_batch.images,
-            micro_batch.labels,
-            update_size=update.global_batch_size,
-            totals=state.totals,
-            autocast_dtype=job.precision.autocast_dtype,
-            label_smoothing=job.recipe.loss.label_smoothing,
-            forward=state.forward,
-        )
-    if micro_batch is None:
-        for parameter in state.model.parameters():
-            parameter.grad = torch.zeros_like(parameter)
 
 
 def _started(job: Job, state: State) -> RunStarted:
@@ -240,15 +208,16 @@ def _started(job: Job, state: State) -> RunStarted:
         num_updates=plan.num_updates,
         baseline_num_updates=plan.baseline_num_updates,
         device=str(job.device),
-        micro_batch_size=job.recipe.micro_batch_size,
+        micro_batch_size=job.micro_batch_size,
         num_parameters=sum(parameter.numel() for parameter in state.model.parameters()),
         seed=job.recipe.run.seed,
         first_update=state.num_updates,
+        world_size=job.group.world_size,
     )
 
 
-def _finished(job: Job, state: State, out: Path) -> RunFinished:
-    test = state.tested or evaluate_on_test(job, state)
+def _finished(job: Job, state: State, out: Path, decisions: Decisions) -> RunFinished:
+    test = state.tested or evaluate_on_test(job, state, decisions)
     require_finite_loss(test.loss, "test loss", state.num_updates)
     require_finite_weights(state.model, state.num_updates)
     seconds = state.stopwatch.elapsed
@@ -263,7 +232,7 @@ def _finished(job: Job, state: State, out: Path) -> RunFinished:
         weights_sha256=weights_sha256(state.model),
         out=str(out),
         num_skipped=state.num_skipped,
-        num_test_skipped=job.loader.num_test_skipped,
+        num_test_skipped=state.num_test_skipped,
         num_checkpoints_failed=state.num_checkpoints_failed,
     )
 

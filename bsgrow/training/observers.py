@@ -9,7 +9,7 @@ from operator import sub
 
 from bsgrow.schedule import Update
 from bsgrow.schedule.curves import exact
-from bsgrow.training.decisions import Vote
+from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
 from bsgrow.training.events import Evaluated, Event, Progress, SampleSkipped
@@ -70,8 +70,8 @@ class ProgressReport:
 class Evaluation:
     """Evaluates on the held-out samples each time so many epochs have passed, and at the end."""
 
-    def __init__(self, job: Job, state: State, emit: Emit) -> None:
-        self._job, self._state, self._emit = job, state, emit
+    def __init__(self, job: Job, state: State, emit: Emit, decisions: Decisions) -> None:
+        self._job, self._state, self._emit, self._decisions = job, state, emit, decisions
         every = exact(job.recipe.run.evaluate_every_epochs) * job.plan.num_samples
         self._every_samples = max(1, round(every))
 
@@ -79,26 +79,29 @@ class Evaluation:
         """Whether the update crosses a boundary, or is the last one."""
         return self._crosses(update.start, update.stop)
 
-    def catch_up(self) -> Vote:
-        """Evaluate if a bad sample ended the run just when that was due after its latest update."""
+    def is_missed(self) -> bool:
+        """Whether a run that was ended just when one was due goes on without it."""
         num_samples, stop = self._state.totals.num_samples, self._state.cursor
-        if num_samples and self._crosses(stop - num_samples, stop):
-            self.evaluate()
-        return Vote(0)
+        return num_samples > 0 and self._crosses(stop - num_samples, stop)
 
     def _crosses(self, start: int, stop: int) -> bool:
         every = self._every_samples
         return stop // every > start // every or stop == self._job.plan.num_total_samples
 
     def evaluate(self) -> None:
-        """Evaluate, and begin new totals; waits for the device."""
+        """Evaluate, and begin new totals; waits for the device.
+
+        Raises:
+            DivergedRunError: a loss is not finite, on all processes alike.
+            SampleError: a held-out sample cannot be used.
+            EndedElsewhereError: another process cannot have its share.
+        """
         job, state = self._job, self._state
-        test = evaluate_on_test(job, state)  # queued behind the updates, and waited for once
+        test = evaluate_on_test(job, state, self._decisions)  # queued behind the updates
         train = state.totals.mean()
-        if state.totals.num_samples:  # this process may have had none
-            require_finite_loss(train.loss, "training loss", state.num_updates)
+        require_finite_loss(train.loss, "training loss", state.num_updates)
         require_finite_loss(test.loss, "test loss", state.num_updates)
-        state.tested, state.totals = test, Totals(job.device)
+        state.totals = Totals(job.device)
         self._emit(
             Evaluated(
                 num_updates=state.num_updates,
@@ -108,13 +111,15 @@ class Evaluation:
                 test_loss=test.loss,
                 test_accuracy=test.accuracy,
                 wall_seconds=state.stopwatch.elapsed,
-                num_test_skipped=job.loader.num_test_skipped,
+                num_test_skipped=state.num_test_skipped,
             )
         )
 
 
 class FaultReport:
     """Counts the samples that others stood in for, and emits what was wrong with each, once.
+
+    Rank 0 tells of those of all processes; each other one logs its own.
 
     Args:
         job: its loader finds them.
@@ -124,20 +129,50 @@ class FaultReport:
     """
 
     def __init__(self, job: Job, state: State, emit: Emit, reported: Container[str] = ()) -> None:
-        self._loader, self._state, self._emit = job.loader, state, emit
+        self._job, self._state, self._emit = job, state, emit
         self._reported = reported
-        self._before = state.num_skipped - job.loader.num_skipped
+        self._num_told = job.loader.num_skipped
+
+    def is_due(self) -> bool:
+        """Whether this process has left samples out since the last report."""
+        return self._job.loader.num_skipped > self._num_told
 
     def report(self) -> None:
-        """Report what came up since the last time."""
-        self._state.num_skipped = self._before + self._loader.num_skipped
-        for fault in self._loader.take_faults():
-            if fault.where not in self._reported:
-                self._emit(SampleSkipped(self._state.num_updates, fault.where, fault.reason))
+        """Report what came up on any process since the last time."""
+        loader, group = self._job.loader, self._job.group
+        num_new, self._num_told = loader.num_skipped - self._num_told, loader.num_skipped
+        self._state.num_skipped += sum(group.gather(num_new))
+        faults = group.gather([(each.where, each.reason) for each in loader.take_faults()])
+        for of_rank in faults if group.rank == 0 else [faults[group.rank]]:
+            for where, reason in of_rank:
+                self._emit_once(where, reason)
+
+    def _emit_once(self, where: str, reason: str) -> None:
+        if where not in self._reported:
+            self._emit(SampleSkipped(self._state.num_updates, where, reason))
 
 
-def evaluate_on_test(job: Job, state: State) -> Metrics:
-    """Return loss and accuracy on the held-out samples. Waits for the device, once."""
-    return evaluate(
-        state.model, job.loader.evaluation(), autocast_dtype=job.precision.autocast_dtype
-    )
+def evaluate_on_test(job: Job, state: State, decisions: Decisions) -> Metrics:
+    """Take loss and accuracy on the held-out samples, shared out over the processes.
+
+    Waits for the device, once.
+
+    Raises:
+        SampleError: one of this process's share cannot be used.
+        EndedElsewhereError: another process cannot have its share.
+    """
+    found: list[Totals] = []
+
+    def evaluate_share() -> Vote:
+        batches = job.loader.evaluation(job.share)
+        dtype = job.precision.autocast_dtype
+        found.append(evaluate(state.model, batches, autocast_dtype=dtype))
+        return Vote(0)
+
+    job.group.post(f"evaluation after update {state.num_updates}")
+    decisions.after(evaluate_share)
+    (totals,) = found
+    totals.sum_over(job.group)
+    state.num_test_skipped = sum(job.group.gather(job.loader.num_test_skipped))
+    state.tested = totals.mean()
+    return state.tested

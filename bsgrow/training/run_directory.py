@@ -29,9 +29,11 @@ class RunDirectory:
 
     Attributes:
         path: the directory.
+        rank: of this process, whose log is its own; rank 0 writes all else.
     """
 
     path: Path
+    rank: int = 0
 
     @property
     def recipe(self) -> Path:
@@ -45,8 +47,8 @@ class RunDirectory:
 
     @property
     def events(self) -> Path:
-        """What happened, one JSON object a line."""
-        return self.path / "events.jsonl"
+        """What happened, one JSON object a line; of another rank than 0, what it saw."""
+        return self.path / (f"events-{self.rank}.jsonl" if self.rank else "events.jsonl")
 
     @property
     def checkpoints(self) -> Path:

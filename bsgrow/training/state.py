@@ -1,7 +1,7 @@
 """What changes during a run: weights, optimizer, position, running totals."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +15,15 @@ from bsgrow.schedule import Update
 from bsgrow.training.checkpoint import Position, load_checkpoint
 from bsgrow.training.checkpoint_checks import NUM_FAILED, NUM_SKIPPED, RUNNING_TOTALS
 from bsgrow.training.compiled import compiled_forward
+from bsgrow.training.divergence import diverged
+from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.job import Job
+from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
+from bsgrow.training.update import apply
+from bsgrow.training.update_sums import UpdateSums
 
 
 @dataclass
@@ -30,9 +35,13 @@ class State:
         optimizer: over the model's parameters.
         num_updates: updates made.
         cursor: samples consumed.
-        totals: of the training samples since the last evaluation.
+        totals: of the training samples since the last evaluation, of all processes.
+        gradient_sum: sums gradients over the processes.
+        sums: of the update under way.
+        guard: looks at its loss.
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
+        num_test_skipped: held-out samples that another one stood in for, when they were.
         num_skipped: training samples that another one stood in for.
         num_checkpoints_failed: checkpoints that could not be written.
         forward: computes the loss of a micro-batch; compiled after ``warm_up``.
@@ -43,8 +52,12 @@ class State:
     num_updates: int
     cursor: int
     totals: Totals
-    stopwatch: Stopwatch
+    gradient_sum: GradientSum
+    sums: UpdateSums
+    guard: LossGuard
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
     tested: Metrics | None = None
+    num_test_skipped: int = 0
     num_skipped: int = 0
     num_checkpoints_failed: int = 0
     forward: Forward = summed_loss
@@ -65,25 +78,44 @@ class State:
         convert_conv2d_weight_memory_format(model, job.precision.memory_format)
         model.to(job.device)
         optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.schedule.lr)
-        return cls(model, optimizer, 0, 0, Totals(job.device), Stopwatch())
+        return cls(
+            *(model, optimizer, 0, 0, Totals(job.device)),
+            GradientSum(model.parameters(), job.group),
+            UpdateSums(model, job.device),
+            LossGuard(optimizer, job.device, defers=job.device.type != "cpu"),
+        )
 
     def warm_up(self, job: Job, sizes: Iterable[int]) -> None:
         """Compile the step for these sizes of micro-batch, if the job compiles; changes no weight.
-
-        As reading the data, it comes before the clock of the run.
 
         Raises:
             InputError: what compiling needs is not there.
         """
         if job.compiles:
             self.forward = compiled_forward(job, self.model, sizes)
-            self.stopwatch = Stopwatch()
 
-    def advance(self, update: Update) -> None:
-        """Count an update that was applied."""
-        self.num_updates = update.index + 1
-        self.cursor = update.stop
-        self.tested = None
+    def apply(self, update: Update) -> None:
+        """Apply an update whose gradient and sums are those of all processes; waits for nothing."""
+        apply(self.optimizer, update)
+        self.sums.take(self.totals, update.global_batch_size)
+        self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None
+
+    def drop_update(self) -> None:
+        """Give the update under way up: all is as after the one before."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self.sums.drop()
+
+    def require_finite(self, job: Job) -> None:
+        """Check that no update was refused for its loss; waits for the device, if there is one.
+
+        Raises:
+            DivergedRunError: one was; the state is that before it.
+        """
+        if num_refused := self.guard.num_refused():
+            self.num_updates -= num_refused
+            cursor, self.cursor = self.cursor, job.plan.update(self.num_updates).start
+            self.totals.num_samples -= cursor - self.cursor
+            raise diverged("the training loss is not finite", self.num_updates + 1)
 
     def position(self) -> Position:
         """Return how far the run has come, for a checkpoint. Waits for the device."""

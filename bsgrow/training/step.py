@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bsgrow.training.device import autocast
+from bsgrow.training.process_group import ProcessGroup
 
 
 class Metrics(NamedTuple):
@@ -53,6 +54,24 @@ class Totals:
         ]
         self._sums = torch.stack(sums)
         self.num_samples = num_samples
+
+    @property
+    def sums(self) -> Tensor:
+        """The sums of loss and number right, float64 [2] on the device."""
+        return self._sums
+
+    def add_update(self, sums: Tensor, num_samples: int) -> None:
+        """Add the sums of an update over all processes, as ``sums`` has them, and its samples."""
+        self._sums += sums
+        self.num_samples += num_samples
+
+    def sum_over(self, group: ProcessGroup) -> None:
+        """Take the sums of all processes together; waits for the device where there are many."""
+        if group.world_size > 1:
+            num_samples = torch.full_like(self._sums[:1], self.num_samples)
+            summed = group.sum_(torch.cat([self._sums, num_samples]))
+            self._sums, num_samples = torch.split(summed, [2, 1])
+            self.num_samples = int(num_samples)
 
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Add a micro-batch: its summed loss [], logits [n, num_classes] and labels int64 [n]."""

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from bsgrow.errors import InputError
-from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d, RunningStatistics
+from bsgrow.stream import Share
 from tests.drawn import num_cases
 
 CHANNELS = 3
@@ -68,16 +69,66 @@ def test_cuts_into_whole_groups_change_no_bit(group_counts, ghost_batch_size, nu
         assert torch.equal(value, cut.state_dict()[name]), name
 
 
-def test_running_statistics_follow_the_exponential_average():
-    norm, x = layer(4), images(10)
+@given(
+    num_samples=st.integers(1, 40),
+    ghost_batch_size=st.integers(1, 6),
+    world_size=st.integers(1, 8),
+    num_ghosts=st.integers(1, 3),
+)
+@settings(max_examples=num_cases(40))
+def test_running_statistics_do_not_depend_on_the_cut(
+    num_samples, ghost_batch_size, world_size, num_ghosts
+):
+    """Over ranks and micro-batches, empty shares and short groups included."""
+    x, norm = images(num_samples), layer(ghost_batch_size)
     norm(x)
-    mean, var = torch.zeros(CHANNELS).double(), torch.ones(CHANNELS).double()
-    for group in x.split(4):
-        mean = 0.9 * mean + 0.1 * group.mean((0, 2, 3))
-        var = 0.9 * var + 0.1 * group.var((0, 2, 3))
-    torch.testing.assert_close(norm.running_mean, mean)
-    torch.testing.assert_close(norm.running_var, var)
+    parts = layer(ghost_batch_size)
+    for rank in reversed(range(world_size)):
+        share = Share(rank, world_size, ghost_batch_size)
+        for cut in share.micro_batches(0, num_samples, num_ghosts * ghost_batch_size):
+            parts(x[cut.start : cut.stop])
+    for each in (norm, parts):
+        assert torch.equal(each.running_mean, torch.zeros(CHANNELS)), "nothing is taken yet"
+        RunningStatistics(each).take_update(num_samples)
+    for name, value in norm.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=1e-12, atol=1e-12)
+
+
+def test_running_statistics_weigh_the_samples_of_an_update_alike():
+    norm, x = layer(4), images(10)
+    running = RunningStatistics(norm)
+    norm(x)
+    running.take_update(10)
+    kept = 0.9 ** (10 / 4)
+    groups, weights = x.split(4), (0.4, 0.4, 0.2)
+    for found, start, name in ((norm.running_mean, 0, "mean"), (norm.running_var, 1, "var")):
+        each = [getattr(group, name)((0, 2, 3)) for group in groups]
+        update = sum(w * value for w, value in zip(weights, each, strict=True))
+        torch.testing.assert_close(
+            found, kept * torch.full_like(update, start) + (1 - kept) * update
+        )
     assert norm.num_batches_tracked == 3
+
+
+def test_an_update_of_one_group_is_the_step_of_torch():
+    norm, x = layer(8), images(8)
+    reference = torch_layer(norm)
+    norm(x)
+    reference(x)
+    RunningStatistics(norm).take_update(8)
+    torch.testing.assert_close(norm.running_mean, reference.running_mean)
+    torch.testing.assert_close(norm.running_var, reference.running_var)
+    assert norm.num_batches_tracked == reference.num_batches_tracked
+
+
+def test_an_update_that_is_given_up_leaves_no_trace():
+    norm = layer(4)
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    running = RunningStatistics(norm)
+    norm(images(10))
+    running.drop_update()
+    running.take_update(10)
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
 
 
 def test_evaluation_is_torch_batch_norm_with_its_state_dict():
@@ -95,10 +146,9 @@ def test_a_group_with_one_value_per_channel_is_the_bias():
     y.sum().backward()
     assert torch.equal(y[4].flatten(), norm.bias)
     assert torch.equal(x.grad[4], torch.zeros_like(x.grad[4]))
-    first_group = torch_layer(layer(4))
+    first_group = layer(4)
     first_group(x[:4])
-    assert torch.equal(norm.running_mean, first_group.running_mean)
-    assert torch.equal(norm.running_var, first_group.running_var)
+    assert torch.equal(norm.group_sums, first_group.group_sums)
     torch.testing.assert_close(norm.bias.grad, torch.full((CHANNELS,), 5.0).double())
 
 

@@ -1,47 +1,46 @@
-"""Several ranks of one run as threads of a process, in step wherever they agree."""
+"""Several ranks of one run as threads of a process, in step wherever they act together."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from functools import reduce
+from operator import or_
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
-import torch
-from torch import nn
+from torch import Tensor
 
 from bsgrow.loading import ArrayLoader
-from bsgrow.stream import Share
 from bsgrow.training.decisions import Vote
-from bsgrow.training.job import Job
+from bsgrow.training.job import Job, share_of
+from bsgrow.training.process_group import LostProcessError, ProcessGroup, Summing
 
 
 class Ranks:
-    """Combines votes by OR, and sums gradients where all have some, as processes would.
+    """The ranks of a run.
 
     Attributes:
+        groups: of each rank.
         votes: of each rank, all that it gave.
     """
 
     def __init__(self, world_size: int) -> None:
         self.votes: list[list[Vote]] = [[] for _ in range(world_size)]
-        self._models: list[nn.Module | None] = [None] * world_size
+        self._slots: list[Any] = [None] * world_size
         self._barrier = Barrier(world_size, timeout=120)
+        self.groups = [ThreadGroup(self, rank) for rank in range(world_size)]
 
-    def agree_of(self, rank: int, model: nn.Module | None = None) -> Callable[[Vote], Vote]:
-        self._models[rank] = model
-
-        def agree(vote: Vote) -> Vote:
-            self.votes[rank].append(vote)
+    def exchanged(self, rank: int, value: Any) -> list[Any]:
+        """Return the value of each rank, once all have come."""
+        self._slots[rank] = value
+        try:
             self._barrier.wait()
-            decided = Vote(0)
-            for votes in self.votes:
-                decided |= votes[-1]
-            if rank == 0 and not decided & Vote.ABORT:
-                self._sum_gradients()
+            values = list(self._slots)
             self._barrier.wait()
-            return decided
-
-        return agree
+        except BrokenBarrierError as error:
+            raise LostProcessError("a rank has left") from error
+        return values
 
     def run(self, part: Callable[[int], Any]) -> list[Any]:
         """Return what the part of each rank returned or raised."""
@@ -52,25 +51,43 @@ class Ranks:
             except Exception as error:
                 return error
             finally:
-                if len({len(votes) for votes in self.votes}) > 1:
-                    self._barrier.abort()
+                self._leave(rank)
 
-        with ThreadPoolExecutor(len(self.votes)) as threads:
-            return list(threads.map(carry_out, range(len(self.votes))))
+        self._left: set[int] = set()
+        self._barrier.reset()
+        with ThreadPoolExecutor(len(self.groups)) as threads:
+            return list(threads.map(carry_out, range(len(self.groups))))
 
-    def _sum_gradients(self) -> None:
-        parameters = [list(model.parameters()) for model in self._models if model is not None]
-        with torch.no_grad():
-            for each in zip(*parameters, strict=True):
-                if all(parameter.grad is not None for parameter in each):
-                    total = torch.stack([parameter.grad for parameter in each]).sum(0)
-                    for parameter in each:
-                        parameter.grad.copy_(total)
+    def _leave(self, rank: int) -> None:
+        """Whoever waits for a rank that has ended alone waits in vain."""
+        self._left.add(rank)
+        if self._barrier.n_waiting:
+            self._barrier.abort()
 
 
-def job_of(job: Job, rank: int, world_size: int) -> Job:
+class ThreadGroup(ProcessGroup):
+    """One rank; it has the face of a process of many."""
+
+    def __init__(self, ranks: Ranks, rank: int) -> None:
+        self._ranks, self.rank, self.world_size = ranks, rank, len(ranks.votes)
+
+    def combine(self, flags: int) -> int:
+        self._ranks.votes[self.rank].append(Vote(flags))
+        return reduce(or_, self._ranks.exchanged(self.rank, flags))
+
+    def begin_sum(self, tensor: Tensor) -> Summing:
+        self.sum_(tensor)
+        return ProcessGroup().begin_sum(tensor)
+
+    def sum_(self, tensor: Tensor) -> Tensor:
+        return tensor.copy_(sum(self._ranks.exchanged(self.rank, tensor.clone())))
+
+    def gather(self, value: Any) -> list[Any]:
+        return [json.loads(each) for each in self._ranks.exchanged(self.rank, json.dumps(value))]
+
+
+def job_of(job: Job, group: ProcessGroup) -> Job:
     """Return the part of a job, of arrays on the CPU, that is a rank's."""
     assert isinstance(job.loader, ArrayLoader)
-    share = Share(rank, world_size, job.recipe.ghost_batch_size)
-    settings = replace(job.loader.settings, share=share)
-    return replace(job, loader=replace(job.loader, settings=settings))
+    settings = replace(job.loader.settings, share=share_of(job.recipe, group))
+    return replace(job, loader=replace(job.loader, settings=settings), group=group)

@@ -17,6 +17,7 @@ from bsgrow.stream import Share
 from bsgrow.training import RunDirectory, carry_out, compiled
 from bsgrow.training.checkpoint import save_checkpoint
 from bsgrow.training.compiled import MAX_GRAPHS, count_micro_batches, sizes_to_compile
+from bsgrow.training.decisions import Decisions
 from bsgrow.training.device import Precision
 from bsgrow.training.job import prepare
 from bsgrow.training.loaders import loader_of
@@ -133,7 +134,7 @@ def evaluated_until(num_updates, job, state):
     state.model.train()
     with closing(updates_made(job, state)) as updates:
         for update, _ in updates:
-            evaluate_on_test(job, state)
+            evaluate_on_test(job, state, Decisions())
             if update.index + 1 == num_updates:
                 return state
     raise AssertionError("the plan ended first")

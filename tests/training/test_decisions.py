@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bsgrow.data import SampleError
 from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
 from bsgrow.training.divergence import DivergedRunError
+from bsgrow.training.process_group import ProcessGroup
 from tests.training.ranks import Ranks
 
 ERRORS = {
@@ -33,7 +34,7 @@ def work_of(outcome):
 @given(st.lists(OUTCOMES, min_size=1, max_size=4))
 def test_all_do_the_same_or_end_together(outcomes):
     ranks = Ranks(len(outcomes))
-    decisions = [Decisions(ranks.agree_of(rank)) for rank in range(len(outcomes))]
+    decisions = [Decisions(group) for group in ranks.groups]
     results = ranks.run(lambda rank: decisions[rank].after(lambda: work_of(outcomes[rank])))
     together = Vote(0)
     for outcome in outcomes:
@@ -49,19 +50,40 @@ def test_all_do_the_same_or_end_together(outcomes):
             assert result == together
 
 
-@pytest.mark.parametrize(
-    ("kinds", "reason"),
-    [
-        (Vote.BAD_SAMPLE, "a sample cannot be used"),
-        (Vote.OUT_OF_MEMORY | Vote.REPORT, "out of memory"),
-        (Vote.DIVERGED, "training diverged"),
-        (Vote.FAILED | Vote.BAD_SAMPLE, "a sample cannot be used and an error"),
-    ],
-)
-def test_the_others_say_what_ended_the_run(kinds, reason):
-    decisions = Decisions(lambda vote: vote | kinds)
-    with pytest.raises(EndedElsewhereError, match=f"another process .* ended it: {reason}$"):
-        decisions.after(lambda: Vote.EVALUATE)
+@pytest.mark.parametrize("together", [False, True])
+def test_the_others_say_what_ended_the_run(together):
+    """Rank 0 prints it for those that only hear of it; who failed prints its own words too."""
+    ranks = Ranks(4)
+    outcomes = [Vote.REPORT, Vote.BAD_SAMPLE, Vote(0), Vote.FAILED]
+    failed = SampleError("a.jpg", "is bad", hint="skip it")
+
+    def part(rank):
+        decisions = Decisions(ranks.groups[rank])
+        return (decisions.together if together else decisions.after)(lambda: work(rank))
+
+    def work(rank):
+        if rank == 1:
+            raise failed
+        return work_of(outcomes[rank])
+
+    first, own, other, last = ranks.run(part)
+    assert own is failed
+    assert last is ERRORS[Vote.FAILED]
+    for error in (first, other):
+        assert isinstance(error, EndedElsewhereError)
+        assert error.message == "ranks 1 and 3: a.jpg: is bad"
+        assert (error.hint, error.ranks) == ("skip it", [1, 3])
+    assert (first.is_said, own.is_said, other.is_said) == (False, False, True)
+
+
+def test_what_all_say_alike_rank_0_prints():
+    ranks = Ranks(3)
+
+    def fail():
+        raise DivergedRunError("the loss is nan")
+
+    errors = ranks.run(lambda rank: Decisions(ranks.groups[rank]).after(fail))
+    assert [error.is_said for error in errors] == [False, True, True]
 
 
 def test_alone_a_vote_is_the_decision():
@@ -77,4 +99,9 @@ def test_what_ends_a_process_at_once_is_not_agreed_on():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Decisions(lambda vote: pytest.fail("asked")).after(interrupted)
+        Decisions(Asking()).after(interrupted)
+
+
+class Asking(ProcessGroup):
+    def combine(self, flags):
+        pytest.fail("asked")

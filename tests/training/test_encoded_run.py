@@ -201,7 +201,9 @@ def fail_in_an_update(monkeypatch, num_before):
 
 def fail_in_evaluation(monkeypatch):
     whole = EncodedLoader.evaluation
-    monkeypatch.setattr(EncodedLoader, "evaluation", lambda self: failing(whole(self), count(), 0))
+    monkeypatch.setattr(
+        EncodedLoader, "evaluation", lambda *args: failing(whole(*args), count(), 0)
+    )
 
 
 def checkpoints(folder):

@@ -16,13 +16,14 @@ from bsgrow.loading.loader import Faultless
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import Share
 from bsgrow.training import InterruptedRunError, RunDirectory, read_events
-from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
+from bsgrow.training.decisions import EndedElsewhereError, Vote
 from bsgrow.training.events import CheckpointSaved, Evaluated, Progress
 from bsgrow.training.job import prepare
-from bsgrow.training.loop import add_gradient, train_job, updates_made
+from bsgrow.training.loop import train_job
 from bsgrow.training.state import State
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.stopwatch import Stopwatch
+from bsgrow.training.updates import updates_made
 from tests.training.ranks import Ranks, job_of
 
 WORLD_SIZE = 3
@@ -71,15 +72,16 @@ def assert_one_model(states, whole):
 
 def test_every_rank_makes_every_update_at_one_reduction_each(job, whole):
     """Also those of which it has no sample; and what one wants done after it, all do."""
-    ranks, states = Ranks(WORLD_SIZE), [State.initial(job) for _ in range(WORLD_SIZE)]
+    ranks = Ranks(WORLD_SIZE)
+    jobs = [job_of(job, group) for group in ranks.groups]
+    states = [State.initial(each) for each in jobs]
     clocks = [random.Random(rank) for rank in range(WORLD_SIZE)]
     wishes = [Vote(0), Vote(0), Vote.REPORT, Vote.CHECKPOINT, Vote.EVALUATE]
 
     def train(rank):
-        state, jobs = states[rank], job_of(job, rank, WORLD_SIZE)
-        decisions = Decisions(ranks.agree_of(rank, state.model))
+        state, clock = states[rank], clocks[rank]
         state.model.train()
-        return list(updates_made(jobs, state, decisions, lambda _: clocks[rank].choice(wishes)))
+        return list(updates_made(jobs[rank], state, vote=lambda _: clock.choice(wishes)))
 
     made = ranks.run(train)
     assert [update for update, _ in made[0]] == list(job.plan.updates())
@@ -97,7 +99,10 @@ def test_every_rank_makes_every_update_at_one_reduction_each(job, whole):
 
 def train_ranks(job, folder, should_stop=lambda rank: False, seconds=0.0, part_of=job_of):
     """Train with a clock of its own on each rank."""
-    ranks, states = Ranks(WORLD_SIZE), [State.initial(job) for _ in range(WORLD_SIZE)]
+    ranks = Ranks(WORLD_SIZE)
+    jobs = [part_of(job, group) for group in ranks.groups]
+    states = [State.initial(each) for each in jobs]
+    folder.mkdir(parents=True, exist_ok=True)
 
     def train(rank):
         state, ticks = states[rank], random.Random(rank)
@@ -108,15 +113,12 @@ def train_ranks(job, folder, should_stop=lambda rank: False, seconds=0.0, part_o
             return now[0]
 
         state.stopwatch = Stopwatch(now=clock)
-        directory = RunDirectory(folder / str(rank))
-        directory.path.mkdir(parents=True, exist_ok=True)
         return train_job(
-            part_of(job, rank, WORLD_SIZE),
+            jobs[rank],
             state,
-            directory,
+            RunDirectory(folder, rank),
             on_event=lambda event: None,
             should_stop=lambda: should_stop(rank),
-            agree=ranks.agree_of(rank, state.model),
         )
 
     return ranks.run(train), states
@@ -124,7 +126,7 @@ def train_ranks(job, folder, should_stop=lambda rank: False, seconds=0.0, part_o
 
 def updates_of(folder, kind):
     """After which updates each rank had an event."""
-    paths = [folder / str(rank) / "events.jsonl" for rank in range(WORLD_SIZE)]
+    paths = [RunDirectory(folder, rank).events for rank in range(WORLD_SIZE)]
     return [[e.num_updates for e in read_events(path) if isinstance(e, kind)] for path in paths]
 
 
@@ -133,7 +135,8 @@ def test_whatever_their_clocks_all_evaluate_and_save_after_the_same_updates(job,
     often = replace(job, recipe=with_run(job.recipe, **seconds))
     results, states = train_ranks(often, tmp_path, seconds=1.0)
     assert {result.num_updates for result in results} == {job.plan.num_updates}
-    for kind, least in ((CheckpointSaved, 4), (Evaluated, 2), (Progress, job.plan.num_updates)):
+    assert len(updates_of(tmp_path, CheckpointSaved)[0]) >= 4
+    for kind, least in ((Evaluated, 2), (Progress, job.plan.num_updates)):
         updates = updates_of(tmp_path, kind)
         assert updates[0] == updates[1] == updates[2]
         assert len(updates[0]) >= least
@@ -153,7 +156,7 @@ def test_one_that_is_asked_to_stop_stops_all_and_all_go_on(job, whole, tmp_path)
 
     results, _ = train_ranks(job, tmp_path, should_stop)
     assert all(isinstance(result, InterruptedRunError) for result in results)
-    assert updates_of(tmp_path, CheckpointSaved) == [[5]] * WORLD_SIZE
+    assert updates_of(tmp_path, CheckpointSaved) == [[5], [], []], "rank 0 writes"
     results, states = train_ranks(job, tmp_path)
     assert {result.num_updates for result in results} == {job.plan.num_updates}
     assert_one_model(states, whole)
@@ -182,42 +185,34 @@ class FailingLoader(Faultless):
 @pytest.mark.parametrize(
     ("error", "reason", "saved"),
     [
-        (SampleError("a.jpg", "is bad"), "a sample cannot be used", [NUM_WHOLE]),
-        (torch.OutOfMemoryError("no more"), "out of memory", []),
-        (ZeroDivisionError(), "an error", []),
+        (SampleError("a.jpg", "is bad"), "a.jpg: is bad", [NUM_WHOLE]),
+        (ZeroDivisionError("by 0"), "ZeroDivisionError: by 0", []),
     ],
 )
 def test_where_one_fails_no_rank_applies_the_update(
     job, tmp_path, monkeypatch, error, reason, saved
 ):
     """Only that one says why; a bad sample leaves all as after the update before."""
-    failed, advance, after = job.plan.update(NUM_WHOLE), State.advance, {}
+    failed, apply, after = job.plan.update(NUM_WHOLE), State.apply, {}
 
     def noting(state, update):
-        advance(state, update)
+        apply(state, update)
         after[id(state)] = [tensor.clone() for tensor in state.model.state_dict().values()]
 
-    def failing(job, rank, world_size):
-        part = job_of(job, rank, world_size)
+    def failing(job, group):
+        part = job_of(job, group)
         return replace(part, loader=FailingLoader(part.loader, failed.stop - 1, error))
 
-    monkeypatch.setattr(State, "advance", noting)
+    monkeypatch.setattr(State, "apply", noting)
     results, states = train_ranks(job, tmp_path, part_of=failing)
     assert results[-1] is error, "the last rank has the last samples"
     for result in results[:-1]:
         assert isinstance(result, EndedElsewhereError)
-        assert result.message.endswith(f"ended it: {reason}")
+        assert result.message == f"rank 2: {reason}"
     assert [state.num_updates for state in states] == [NUM_WHOLE] * WORLD_SIZE
-    assert updates_of(tmp_path, CheckpointSaved) == [saved] * WORLD_SIZE
-    for state in states if saved else ():
+    assert updates_of(tmp_path, CheckpointSaved) == [saved, [], []]
+    for state in states:
         assert all(map(torch.equal, after[id(state)], state.model.state_dict().values()))
-
-
-def test_a_share_of_no_sample_is_a_gradient_of_zeros(job):
-    state = State.initial(job)
-    add_gradient(job, state, job.plan.update(0), iter(()))
-    assert all(not parameter.grad.any() for parameter in state.model.parameters())
-    assert state.totals.num_samples == 0
 
 
 def gradient_of(network, samples, share, size, micro_batch_size):

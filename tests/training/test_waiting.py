@@ -4,11 +4,13 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from bsgrow.recipe import load_recipe, plan_recipe
+from bsgrow.training.decisions import Decisions
 from bsgrow.training.job import prepare
-from bsgrow.training.loop import updates_made
+from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.observers import Evaluation, ProgressReport
 from bsgrow.training.state import State
 from bsgrow.training.step import Totals
+from bsgrow.training.updates import updates_made
 
 SHORT = ["schedule.epochs=1", "schedule.curve.milestones=[0.2, 0.4]", "run.device=cpu"]
 
@@ -36,7 +38,9 @@ class Waits(TorchFunctionMode):
 def start():
     recipe = load_recipe("digits", SHORT)
     job = prepare(recipe, plan_recipe(recipe))
-    return job, State.initial(job)
+    state = State.initial(job)
+    state.guard = LossGuard(state.optimizer, job.device, defers=True)  # as on a device
+    return job, state
 
 
 def test_what_waits_is_noticed():
@@ -60,7 +64,7 @@ def test_updates_wait_for_nothing_and_reports_once():
 
 def test_an_evaluation_waits_when_it_is_all_queued():
     job, state = start()
-    evaluation = Evaluation(job, state, lambda event: None)
+    evaluation = Evaluation(job, state, lambda event: None, Decisions())
     list(updates_made(job, state))
     order = []
     state.model.register_forward_hook(lambda *args: order.append("forward"))

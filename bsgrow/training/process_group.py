@@ -1,0 +1,112 @@
+"""The processes of a run and what they do together; one that is alone is a group of one."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from bsgrow.errors import BsgrowError
+
+Value = TypeVar("Value")
+
+
+class LostProcessError(BsgrowError):
+    """Another process of the run has died, hangs, or cannot be reached."""
+
+
+class Summing(Protocol):
+    """A sum over processes that was begun."""
+
+    def wait(self) -> object:
+        """Return when the tensor holds the sum; on a device, when its stream will wait for it."""
+
+
+class _Summed:
+    """The sum of a process that is alone."""
+
+    def wait(self) -> None:
+        """Return at once."""
+
+
+class ProcessGroup:
+    """A process that is alone. Those of many have the same face, and this is their meaning at one.
+
+    All processes call the same methods in the same order.
+
+    Attributes:
+        rank: of this process, in [0, world_size).
+        world_size: number of processes.
+        local_rank: of this process among those on its machine.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0
+
+    def open(self, device: torch.device, timeout_seconds: float) -> None:
+        """Begin what sums and decides together.
+
+        Args:
+            device: where this process computes; NCCL sums on CUDA devices, Gloo elsewhere.
+            timeout_seconds: after which a process that does not answer counts as lost.
+
+        Raises:
+            LostProcessError: the others do not come.
+        """
+
+    def combine(self, flags: int) -> int:
+        """Return the bits that any process has set, of a number below 2**31.
+
+        Raises:
+            LostProcessError: another process does not answer.
+        """
+        return flags
+
+    def begin_sum(self, tensor: Tensor) -> Summing:
+        """Begin to replace a tensor, alike in shape and dtype everywhere, by its sum."""
+        return _Summed()
+
+    def sum_(self, tensor: Tensor) -> Tensor:
+        """Replace a tensor by its sum over the processes, and return it.
+
+        Raises:
+            LostProcessError: another process does not answer.
+        """
+        return tensor
+
+    def gather(self, value: Value) -> list[Value]:
+        """Return the value of each rank, in their order; of what JSON has.
+
+        It waits for a process as long as that shows that it lives, however long it takes.
+
+        Raises:
+            LostProcessError: another process has died or hangs.
+        """
+        return [value]
+
+    def post(self, doing: str) -> None:
+        """Note what this process does, for the others to read should they wait in vain."""
+
+    def ask_to_stop(self) -> None:
+        """Let the others know within about a second that this process was asked to stop."""
+
+    def is_asked_to_stop(self) -> bool:
+        """Return whether another process was asked to stop; looks at no network."""
+        return False
+
+
+ALONE = ProcessGroup()
+
+
+def from_rank_0(group: ProcessGroup, value: Value) -> Value:
+    """Return the value that rank 0 has, of what JSON has."""
+    return group.gather(value if group.rank == 0 else None)[0]  # type: ignore[return-value]
+
+
+def ranks_named(ranks: Iterable[int]) -> str:
+    """Return ``rank 1`` or ``ranks 1, 2 and 3``."""
+    words = [str(rank) for rank in ranks]
+    if len(words) == 1:
+        return f"rank {words[0]}"
+    return f"ranks {', '.join(words[:-1])} and {words[-1]}"

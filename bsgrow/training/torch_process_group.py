@@ -1,0 +1,217 @@
+"""Many processes of a run, as torchrun starts them, by torch.distributed.
+
+Decisions and questions travel between hosts, by Gloo and by torchrun's store, so that none of them
+waits for a device; sums travel where the tensors are, by NCCL or Gloo.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
+
+from bsgrow.errors import BsgrowError
+from bsgrow.processes.launched import is_launched, local_rank, rank, world_size
+from bsgrow.training.heartbeat import Heartbeat, Sign
+from bsgrow.training.memory import is_out_of_memory
+from bsgrow.training.process_group import (
+    ALONE,
+    LostProcessError,
+    ProcessGroup,
+    Summing,
+    Value,
+    ranks_named,
+)
+
+_WAITING = "waiting for the others"
+_HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"
+_LONGEST_POLL = 0.5  # seconds
+_SECONDS_TO_MEET = 300.0
+
+
+@contextmanager
+def joined_group() -> Iterator[ProcessGroup]:
+    """Meet the processes that torchrun started with this one, until the end of the context.
+
+    Yields:
+        The group, that of one where torchrun has started none; sums come after ``open``.
+
+    Raises:
+        InputError: torchrun's variables hold no numbers.
+        LostProcessError: the others do not come.
+    """
+    if not is_launched():
+        yield ALONE
+        return
+    group = TorchProcessGroup()
+    try:
+        yield group
+    finally:
+        group.close()
+
+
+class TorchProcessGroup(ProcessGroup):
+    """The processes that torchrun started.
+
+    Raises:
+        InputError: torchrun's variables hold no numbers.
+        LostProcessError: the others do not come.
+    """
+
+    def __init__(self) -> None:
+        self.rank, self.world_size, self.local_rank = rank(), world_size(), local_rank()
+        self._seconds, self._num_gathered = _SECONDS_TO_MEET, 0
+        with self._joining():
+            met = rendezvous("env://", timeout=timedelta(seconds=_SECONDS_TO_MEET))
+            self._store, *_ = next(iter(met))
+            own = PrefixStore("bsgrow", self._store)
+            self._heartbeat = Heartbeat(own, self.rank, self.world_size)
+            self._own = own
+        self.gather(None)
+
+    def open(self, device: torch.device, timeout_seconds: float) -> None:
+        """Begin what sums and decides; on a device its own sums have twice the time.
+
+        So the host's decision, which says who is missing, comes first to its timeout.
+        """
+        on_cuda = device.type == "cuda"
+        self._seconds = timeout_seconds
+        with self._joining():
+            dist.init_process_group(
+                "cpu:gloo,cuda:nccl" if on_cuda else "gloo",
+                store=PrefixStore("sums", self._store),
+                rank=self.rank,
+                world_size=self.world_size,
+                timeout=timedelta(seconds=timeout_seconds * (2 if on_cuda else 1)),
+            )
+            patience = timedelta(seconds=timeout_seconds)
+            self._host = dist.new_group(backend="gloo", timeout=patience)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._heartbeat.close()
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+    def combine(self, flags: int) -> int:
+        """Return the bits that any process has set: one reduction between hosts."""
+        bits = torch.tensor([flags], dtype=torch.int32)
+        with self._waiting():
+            dist.all_reduce(bits, dist.ReduceOp.BOR, group=self._host)
+        return int(bits)
+
+    def begin_sum(self, tensor: Tensor) -> Summing:
+        """Begin to replace a tensor by its sum."""
+        with self._waiting():
+            return _Explained(dist.all_reduce(tensor, async_op=True), self)
+
+    def sum_(self, tensor: Tensor) -> Tensor:
+        """Replace a tensor by its sum over the processes."""
+        with self._waiting():
+            dist.all_reduce(tensor)
+        return tensor
+
+    def gather(self, value: Value) -> list[Value]:
+        """Return the value of each rank; through the store, so that no timeout bounds it."""
+        self._num_gathered += 1
+        name = f"gathered/{self._num_gathered}"
+        with self._waiting():
+            self._own.set(f"{name}/{self.rank}", json.dumps(value))
+            return [json.loads(self._awaited(f"{name}/{rank}")) for rank in range(self.world_size)]
+
+    def post(self, doing: str) -> None:
+        """Note what this process does."""
+        self._heartbeat.doing = doing
+
+    def ask_to_stop(self) -> None:
+        """Let the others know with the next sign of life."""
+        self._heartbeat.ask_to_stop()
+
+    def is_asked_to_stop(self) -> bool:
+        """Return whether any process was asked to stop."""
+        return self._heartbeat.is_asked_to_stop
+
+    @contextmanager
+    def _joining(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, ValueError) as error:
+            raise LostProcessError(
+                f"rank {self.rank} of {self.world_size} cannot join the others: {_first(error)}",
+                hint="check that all were started, and that each reaches MASTER_ADDR:MASTER_PORT",
+            ) from error
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Explain what goes wrong in a step that all take."""
+        doing = self._heartbeat.doing
+        self._heartbeat.doing = f"{_WAITING} ({doing})"
+        try:
+            yield
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            raise self._lost(error) from error
+        finally:
+            self._heartbeat.doing = doing
+
+    def _awaited(self, key: str) -> bytes:
+        """Return the value of a key, for which it waits while all show that they live."""
+        pause, last_look = 0.001, time.monotonic()
+        while not self._own.check([key]):
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_POLL)
+            if time.monotonic() - last_look > self._seconds:
+                if self._heartbeat.silent_ranks():
+                    raise RuntimeError(f"no answer within {self._seconds:g} s")
+                last_look = time.monotonic()
+        value: bytes = self._own.get(key)
+        return value
+
+    def _lost(self, error: RuntimeError) -> BsgrowError:
+        """Return who does not answer, and what they did last."""
+        try:
+            missing = self._heartbeat.silent_ranks() or self._late_ranks()
+        except RuntimeError:
+            return LostProcessError(
+                f"rank {self.rank} reaches none of the others, nor the store of the launcher: "
+                f"{_first(error)}",
+                hint=_HINT,
+            )
+        if not missing:
+            return LostProcessError(f"the others cannot be reached: {_first(error)}", hint=_HINT)
+        last = "; ".join(
+            f"what rank {rank} did last: {sign.doing}" for rank, sign in missing.items()
+        )
+        return LostProcessError(
+            f"{ranks_named(missing)} of {self.world_size} does not answer; {last} "
+            f"({_first(error)})",
+            hint=_HINT,
+        )
+
+    def _late_ranks(self) -> dict[int, Sign]:
+        """Return the ranks that live and do something else than wait."""
+        signs = self._heartbeat.signs().items()
+        return {rank: sign for rank, sign in signs if not sign.doing.startswith(_WAITING)}
+
+
+class _Explained:
+    """A sum that was begun; what goes wrong in it is explained."""
+
+    def __init__(self, work: dist.Work, group: TorchProcessGroup) -> None:
+        self._work, self._group = work, group
+
+    def wait(self) -> None:
+        """Return when the tensor holds the sum."""
+        with self._group._waiting():
+            self._work.wait()
+
+
+def _first(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,123 @@
+"""The updates of a plan, made one by one; one that cannot be made leaves no trace."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from functools import partial
+
+import torch
+
+from bsgrow.loading import MicroBatch
+from bsgrow.schedule import Update
+from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
+from bsgrow.training.decisions import Decisions, Vote
+from bsgrow.training.events import MicroBatchHalved
+from bsgrow.training.job import Job
+from bsgrow.training.state import State
+from bsgrow.training.step import accumulate
+
+
+def no_vote(update: Update) -> Vote:
+    """Want nothing after an update."""
+    return Vote(0)
+
+
+def updates_made(
+    job: Job,
+    state: State,
+    decisions: Decisions | None = None,
+    vote: Callable[[Update], Vote] = no_vote,
+    on_halved: Callable[[MicroBatchHalved], None] = lambda event: None,
+) -> Generator[tuple[Update, Vote], None, None]:
+    """Make the remaining updates one by one; yields each when it has been applied.
+
+    Where memory is exhausted on any process, the micro-batch is halved on all, in whole ghost
+    batches, and the update made again; its gradient is the same to rounding.
+
+    Args:
+        job: what is trained.
+        state: of the job, in training mode.
+        decisions: those of all processes of the run.
+        vote: asked for the wishes of this process once its part of an update is computed.
+        on_halved: told when the micro-batch has been halved.
+
+    Yields:
+        The update, and what all processes decided to do after it.
+
+    Raises:
+        SampleError: a sample cannot be used.
+        DivergedRunError: the loss of an update is not finite.
+        EndedElsewhereError: another process has failed.
+        LostProcessError: another process does not answer.
+            After any of these the state is that after the last finished update.
+    """
+    decisions = decisions or Decisions(job.group)
+    while why := (yield from _until_out_of_memory(job, state, decisions, vote)):
+        _halve_micro_batch(job, state)
+        on_halved(MicroBatchHalved(state.num_updates, job.micro_batch_size, why))
+
+
+def _until_out_of_memory(
+    job: Job, state: State, decisions: Decisions, vote: Callable[[Update], Vote]
+) -> Generator[tuple[Update, Vote], None, str]:
+    """Make updates as far as memory lasts; returns why it did not, or nothing at the end."""
+
+    def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
+        add_gradient(job, state, update, micro_batches)
+        state.guard.check(state.sums, update.global_batch_size, update.index + 1)
+        return vote(update)
+
+    with closing(job.loader.updates(job.plan.updates(state.num_updates))) as updates:
+        for each in updates:
+            try:
+                decided = decisions.after(partial(compute, *each))
+            except Exception as error:
+                state.drop_update()
+                if decisions.ended_by != Vote.OUT_OF_MEMORY or _half(job) is None:
+                    raise
+                return str(error).partition("\n")[0] or "out of memory"
+            state.apply(each.update)
+            yield each.update, decided
+    return ""
+
+
+def add_gradient(
+    job: Job, state: State, update: Update, micro_batches: Iterator[MicroBatch]
+) -> None:
+    """Make the mean gradient of an update, and its sums, over all processes.
+
+    Raises:
+        Exception: what ended this process's part; the others have the rest of the sum.
+        LostProcessError: another process does not answer.
+    """
+    with state.gradient_sum.of_an_update(state.sums):
+        for number, micro_batch in enumerate(micro_batches, start=1):
+            job.group.post(f"update {update.index + 1}, micro-batch {number}")
+            if micro_batch.is_last:
+                state.gradient_sum.expect_last_backward()
+            accumulate(
+                state.model,
+                micro_batch.images,
+                micro_batch.labels,
+                update_size=update.global_batch_size,
+                totals=state.sums.totals,
+                autocast_dtype=job.precision.autocast_dtype,
+                label_smoothing=job.recipe.loss.label_smoothing,
+                forward=state.forward,
+            )
+
+
+def _half(job: Job) -> int | None:
+    """Return half the micro-batch, in whole ghost batches; None where it is one already."""
+    ghost = job.recipe.ghost_batch_size
+    half = job.micro_batch_size // 2 // ghost * ghost
+    return half or None
+
+
+def _halve_micro_batch(job: Job, state: State) -> None:
+    half = _half(job)
+    assert half is not None, "asked before"
+    job.cut_into(half)
+    if job.device.type == "cuda":
+        torch.cuda.empty_cache()
+    counts = count_micro_batches(job.plan, job.share, half)
+    state.warm_up(job, sizes_to_compile(counts))
