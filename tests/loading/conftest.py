@@ -28,6 +28,7 @@ def kernel(host_kernel):
     """The CUDA kernel's source, run on the host."""
 
     def call(images, labels, *, mean, std, out_images, out_labels, **options):
+        assert len(out_images), "there is something to launch for"
         scale, bias = scale_and_bias(mean, std)
         half = out_images.dtype == torch.bfloat16
         channels_last = not out_images.is_contiguous()

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.data import ArrayDataset, ArraySplit
-from bsgrow.loading import MicroBatch, by_update, micro_batches_of
+from bsgrow.loading import MicroBatch, by_update
 from bsgrow.schedule import Update
 from bsgrow.stream import Share
-from tests.loading.array_stream import array_loader, with_prefetch
 
 WHOLE = Share()
 SPLIT = ArraySplit(np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1), np.arange(20))
@@ -143,18 +142,3 @@ def test_old_micro_batches_give_nothing_of_later_updates():
     _, second = next(updates)
     assert list(first) == []
     assert [each.start for each in second] == [8, 12]
-
-
-@pytest.mark.parametrize("prefetch_bytes", [0, 1, 1 << 20])
-def test_shares_of_an_array_loader_are_its_stream(prefetch_bytes):
-    def loader(share):
-        fill = with_prefetch(prefetch_bytes)
-        return array_loader(DATASET, make_fill=fill, micro_batch_size=4, share=share)
-
-    updates = updates_of([3, 1, 30, 2, 17])
-    labels = {}
-    for rank in range(3):
-        for batch in micro_batches_of(loader(Share(rank, 3, ghost_batch_size=2)), updates):
-            labels.update(zip(range(batch.start, batch.stop), batch.labels.tolist(), strict=True))
-    whole = [x for batch in micro_batches_of(loader(WHOLE), updates) for x in batch.labels.tolist()]
-    assert [labels[position] for position in sorted(labels)] == whole

@@ -60,6 +60,7 @@ class LateCopies:
         self.num_under_way = 0
 
     def send(self, sources):
+        assert len(sources[0]), "there is something to copy"
         self.num_copies += 1
         self.num_under_way += 1
         targets = tuple(torch.full_like(source, 77) for source in sources)
@@ -157,16 +158,17 @@ def test_chunks_do_not_show_in_what_is_streamed(kernel, sizes, micro_batch_size,
 
 
 @pytest.mark.parametrize("kind", ["host", "resident", "streamed"])
-def test_shares_of_a_stream_are_the_stream(kernel, kind):
-    plan = updates(40, 3, 70, 16)
-    whole = list(micro_batches_of(make_loader(kind, kernel), plan))
-    images = {}
-    for rank in range(3):
-        loader = make_loader(kind, kernel, share=Share(rank, 3, ghost_batch_size=8))
-        for batch in micro_batches_of(loader, plan):
-            images.update(zip(range(batch.start, batch.stop), batch.images, strict=True))
-    ours = torch.stack([images[position] for position in range(129)])
-    assert torch.equal(ours, torch.cat([batch.images for batch in whole]))
+@pytest.mark.parametrize("world_size", [1, 3, 8])
+def test_shares_on_a_device_are_those_of_the_cpu(kernel, kind, world_size):
+    plan, device = updates(3, 4, 16, 40, 70, 9), CPU if kind == "resident" else CUDA
+    for rank in range(world_size):
+        share = Share(rank, world_size, ghost_batch_size=4)
+        expected = make_loader("host", kernel, share=share)
+        with late_copies():
+            ours = make_loader(kind, kernel, share=share, device=device)
+            assert_same(micro_batches_of(ours, plan), micro_batches_of(expected, plan))
+            for one, other in zip(ours.evaluation(share), expected.evaluation(share), strict=True):
+                assert all(map(torch.equal, one, other))
 
 
 @pytest.mark.parametrize("sizes", [(400,), (8,) * 50, (1, 399)])

@@ -16,7 +16,7 @@ from bsgrow.loading import encoded_loader, micro_batches_of
 from bsgrow.native import Augment
 from bsgrow.native.resized_crop import crop_windows
 from bsgrow.schedule import Update
-from bsgrow.stream import SampleStream, Share
+from bsgrow.stream import SampleStream
 from tests.loading.encoded_stream import (
     DECODERS,
     SIZE,
@@ -91,17 +91,6 @@ def test_it_goes_on_from_any_position(photos, decoder):
     resumed = stream(make_loader(photos, decoder), 67, start=33)
     assert torch.equal(resumed[0], images[33:])
     assert torch.equal(resumed[1], labels[33:])
-
-
-@pytest.mark.parametrize("world_size", [2, 3])
-def test_any_number_of_ranks_sees_the_same_samples(photos, decoder, world_size):
-    images, labels = stream(make_loader(photos, decoder), 80)
-    parts = []
-    for rank in range(world_size):
-        start, stop = Share(rank, world_size, 8).run(0, 80)
-        parts.append(stream(make_loader(photos, decoder), stop - start, start=start))
-    assert torch.equal(torch.cat([part[0] for part in parts]), images)
-    assert torch.equal(torch.cat([part[1] for part in parts]), labels)
 
 
 def test_an_epoch_holds_every_sample_once(photos, decoder):
