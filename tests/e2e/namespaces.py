@@ -87,6 +87,7 @@ def _write_files(namespace: str) -> Path:
     folder.mkdir(parents=True)
     lines = [f"{address} {name}" for address, name in zip(_ADDRESSES, _NAMED, strict=True)]
     (folder / "hosts").write_text("\n".join(["127.0.0.1 localhost", *lines, ""]))
+    (folder / "nsswitch.conf").write_text("hosts: files\n")  # no name server can be reached
     return folder
 
 
