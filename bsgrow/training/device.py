@@ -61,7 +61,7 @@ def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> t
             + f", and this is process {local_rank} on its machine"
             * bool(local_rank),
             hint='take "auto" or "cpu", or check the driver and torch\'s CUDA build'
-            + "; --nproc-per-node is at most the number of devices" * bool(local_rank),
+            + "; a machine takes as many processes as it has devices" * bool(local_rank),
         )
     return torch.device("cuda", index)
 

@@ -20,7 +20,7 @@ WRONG = [
     (["train", "--set", "model.depth=11"], "model.depth = 11", "depth = 10"),
     (["train", "--set", "augment.pad=8"], "pad", ""),
     (["train", "--set", "augment.cutout=9"], "augment.cutout = 9: the images", "at most 8 pixels"),
-    (["train", "--set", "run.world_size=8"], "run.world_size = 8", "leave it at 1"),
+    (["train", "--set", "run.world_size=8"], "run.world_size = 8", "leave run.world_size out"),
     (["train", "--set", "run.device=cuda:9"], "device = 'cuda:9'", "hint:"),
     (["train", "--set", "data.name=cifar10", "--set", "data.path=none"], "none", "hint:"),
     (["train", "--resume"], "no run is below runs/", "--out"),
