@@ -20,6 +20,8 @@ def enter() -> None:
     # OpenMP's threads spin while they wait; on a core that others use too, that made a training
     # step 4 to 6 times slower than sleeping does. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # What a process that is gone means for the run is said in a sentence, not in torch's stack.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     # To look for plugins, Pydantic would read what is known of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:

@@ -12,6 +12,7 @@ from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
 from bsgrow.cli.starting import Asked, start, start_together
 from bsgrow.processes.launched import is_launched
+from bsgrow.processes.parent import stop_with_launcher
 from bsgrow.text.command import Command, argument
 from bsgrow.text.printable import printable
 
@@ -65,6 +66,7 @@ def train(
     last checkpoint. A resumed run ends, on the CPU, with the same weights to the bit.
     """
     asked = Asked(recipe, changed, out_dir, resume)
+    stop_with_launcher()
     alone = None if is_launched() else start(asked)
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +15,18 @@ from bsgrow.files.regular import open_own, opened_regular
 LOCK_FILE: Final = ".lock"
 """The name of the file that is locked; it is empty, and stays."""
 
+_POLL_SECONDS = 0.1
+
 
 @contextmanager
-def locked(folder: Path, doing: str, option: str) -> Iterator[None]:
+def locked(folder: Path, doing: str, option: str, *, seconds: float = 0.0) -> Iterator[None]:
     """Keeps other processes out of a folder; freed when this one ends, however it does.
 
     Args:
         folder: it exists.
         doing: what both do there, for the message, e.g. "training".
         option: how the user names another folder, for the hint.
+        seconds: for which a process that is there is waited for.
 
     Raises:
         InputError: another process is there, or the file to lock is a link or no regular file.
@@ -33,7 +37,7 @@ def locked(folder: Path, doing: str, option: str) -> Iterator[None]:
         descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         with naming(path, "lock"):
-            _lock(descriptor, folder, doing, option)
+            _lock(descriptor, folder, doing, option, time.monotonic() + seconds)
         yield
     finally:
         os.close(descriptor)
@@ -51,11 +55,19 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
-def _lock(descriptor: int, folder: Path, doing: str, option: str) -> None:
+def _lock(descriptor: int, folder: Path, doing: str, option: str, deadline: float) -> None:
+    while not _is_taken(descriptor):
+        if time.monotonic() >= deadline:
+            raise InputError(
+                f"{folder}: another process is {doing} there",
+                hint=f"wait for it, or name another directory with {option}",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_taken(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(
-            f"{folder}: another process is {doing} there",
-            hint=f"wait for it, or name another directory with {option}",
-        ) from error
+    except BlockingIOError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from bsgrow.errors import InputError
+from bsgrow.processes.launched import is_launched
 from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
 from bsgrow.training.alike import require_alike
 from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
@@ -23,6 +24,8 @@ from bsgrow.training.process_group import ALONE, ProcessGroup
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State
 from bsgrow.training.stopwatch import Stopwatch
+
+_SECONDS_TO_END = 15.0  # that the processes of a launcher that was killed take at most
 
 
 def carry_out(
@@ -124,6 +127,7 @@ def _begin(job: Job, directory: RunDirectory, resume: bool, stack: ExitStack) ->
     """Take the directory, which rank 0 does for all."""
     if job.group.rank == 0:
         directory.make()
-        stack.enter_context(directory.locked())
+        seconds = _SECONDS_TO_END if resume and is_launched() else 0.0
+        stack.enter_context(directory.locked(seconds))
         if not resume:
             directory.create(job.recipe)

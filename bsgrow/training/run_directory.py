@@ -151,9 +151,12 @@ class RunDirectory:
         return str(self.recipe)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other processes from training in this directory; freed when this one ends."""
-        with locked(self.path, "training", "--out"):
+    def locked(self, seconds: float = 0.0) -> Iterator[None]:
+        """Keep other processes from training in this directory; freed when this one ends.
+
+        One that is there is waited for, for so many seconds.
+        """
+        with locked(self.path, "training", "--out", seconds=seconds):
             yield
 
     def write_plan(self, plan: Plan) -> None:

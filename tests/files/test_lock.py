@@ -45,6 +45,15 @@ def test_two_packings_into_one_folder(source, tmp_path):
     assert len(open_shards(dest)) == verify(dest).num_samples == 1
 
 
+def test_one_that_is_about_to_end_is_waited_for(tmp_path, monkeypatch):
+    words = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"locked\n"
+        monkeypatch.setattr("bsgrow.files.lock.time.sleep", lambda _: other.communicate())
+        with locked(tmp_path, "training", "--out", seconds=1000):
+            assert other.returncode == 0
+
+
 def test_the_folder_is_free_when_packing_ends(source, tmp_path):
     (source / "c/1.jpg").write_bytes(b"text")
     for _ in range(2):
