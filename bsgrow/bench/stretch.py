@@ -6,8 +6,7 @@ from itertools import pairwise
 import torch
 
 from bsgrow.bench.measure import Round, synchronise
-
-Mark = float | torch.cuda.Event
+from bsgrow.training.device_clock import Mark, mark, seconds_between
 
 _PATIENCE = 4  # times as long as asked for, so that one update may become whole
 
@@ -31,7 +30,7 @@ class Stretch:
         """Start the clock, at the start of an update."""
         synchronise(self._device)
         self._start = time.perf_counter()
-        self._marks = [self._mark()]
+        self._marks = [mark(self._device)]
 
     @property
     def is_over(self) -> bool:
@@ -48,7 +47,7 @@ class Stretch:
     def close_update(self) -> None:
         """Mark that an update was applied; without effect before the clock runs."""
         if self._marks:
-            self._marks.append(self._mark())
+            self._marks.append(mark(self._device))
 
     def end(self) -> None:
         """Stop the clock when the device has done it all."""
@@ -57,21 +56,5 @@ class Stretch:
 
     def round(self) -> Round:
         """Return what was done; after ``end``."""
-        updates = tuple(_seconds_between(*marks) for marks in pairwise(self._marks))
+        updates = tuple(seconds_between(*marks) for marks in pairwise(self._marks))
         return Round(self._num_samples, self._stop - self._start, updates)
-
-    def _mark(self) -> Mark:
-        if self._device.type != "cuda":
-            return time.perf_counter()
-        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch
-        event.record()
-        return event
-
-
-def _seconds_between(first: Mark, second: Mark) -> float:
-    if isinstance(first, float):
-        assert isinstance(second, float)
-        return second - first
-    assert not isinstance(second, float)
-    milliseconds: float = first.elapsed_time(second)
-    return milliseconds / 1000

@@ -84,6 +84,11 @@ class Progress:
         samples_per_second: training samples per second.
         wall_seconds: time spent in the run so far, continuations included.
         seconds_left: estimated time to the end of the run.
+        data_wait_share: of the time since the last report, what updates waited for data, 0 to 1;
+            the mean over processes.
+        communication_share: the same of waiting for the sum of the gradients and for the other
+            processes.
+        slowest_rank: the process that the others waited for; None of one process.
     """
 
     event: ClassVar[str] = "progress"
@@ -98,6 +103,9 @@ class Progress:
     samples_per_second: Measure
     wall_seconds: Measure
     seconds_left: Measure
+    data_wait_share: Fraction = 0.0
+    communication_share: Fraction = 0.0
+    slowest_rank: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)

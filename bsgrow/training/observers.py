@@ -16,6 +16,7 @@ from bsgrow.training.events import Evaluated, Event, Progress, SampleSkipped
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
+from bsgrow.training.update_times import WaitShares, shares_of
 
 Emit = Callable[[Event], None]
 
@@ -40,6 +41,7 @@ class ProgressReport:
         state, plan = self._state, self._job.plan
         metrics = self._metrics_since_last()
         now = state.stopwatch.elapsed
+        waited = self._waited_since_last(now)
         speed = (state.cursor - self._cursor) / max(now - self._seconds, 1e-9)
         self._seconds, self._cursor = now, state.cursor
         self._emit(
@@ -55,8 +57,16 @@ class ProgressReport:
                 samples_per_second=speed,
                 wall_seconds=now,
                 seconds_left=(plan.num_total_samples - state.cursor) / speed,
+                data_wait_share=waited.data,
+                communication_share=waited.communication,
+                slowest_rank=waited.slowest_rank,
             )
         )
+
+    def _waited_since_last(self, now: float) -> WaitShares:
+        """Take what updates waited for, of all processes, once the device was waited for."""
+        job, waited = self._job, self._state.times.take()
+        return shares_of(job.group, job.device, waited, now - self._seconds)
 
     def _metrics_since_last(self) -> Metrics:
         """Wait for the device, once; the totals restart at each evaluation."""

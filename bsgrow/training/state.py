@@ -24,6 +24,7 @@ from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
 from bsgrow.training.update import apply
 from bsgrow.training.update_sums import UpdateSums
+from bsgrow.training.update_times import UpdateTimes
 
 
 @dataclass
@@ -39,6 +40,7 @@ class State:
         gradient_sum: sums gradients over the processes.
         sums: of the update under way.
         guard: looks at its loss.
+        times: what updates wait for.
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
         num_test_skipped: held-out samples that another one stood in for, when they were.
@@ -55,6 +57,7 @@ class State:
     gradient_sum: GradientSum
     sums: UpdateSums
     guard: LossGuard
+    times: UpdateTimes
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     tested: Metrics | None = None
     num_test_skipped: int = 0
@@ -83,6 +86,7 @@ class State:
             GradientSum(model.parameters(), job.group),
             UpdateSums(model, job.device),
             LossGuard(optimizer, job.device, defers=job.device.type != "cpu"),
+            UpdateTimes(job.device),
         )
 
     def warm_up(self, job: Job, sizes: Iterable[int]) -> None:

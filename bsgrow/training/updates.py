@@ -14,6 +14,7 @@ from bsgrow.training.events import MicroBatchHalved
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import accumulate
+from bsgrow.training.update_times import Wait
 
 
 def no_vote(update: Update) -> Vote:
@@ -75,6 +76,7 @@ def _until_out_of_memory(
                 if decisions.ended_by != Vote.OUT_OF_MEMORY or _half(job) is None:
                     raise
                 return str(error).partition("\n")[0] or "out of memory"
+            state.times.stop()
             state.apply(each.update)
             yield each.update, decided
     return ""
@@ -90,7 +92,7 @@ def add_gradient(
         LostProcessError: another process does not answer.
     """
     with state.gradient_sum.of_an_update(state.sums):
-        for number, micro_batch in enumerate(micro_batches, start=1):
+        for number, micro_batch in enumerate(state.times.awaited(micro_batches), start=1):
             job.group.post(f"update {update.index + 1}, micro-batch {number}")
             if micro_batch.is_last:
                 state.gradient_sum.expect_last_backward()
@@ -104,6 +106,7 @@ def add_gradient(
                 label_smoothing=job.recipe.loss.label_smoothing,
                 forward=state.forward,
             )
+        state.times.start(Wait.OTHERS)  # until all have decided
 
 
 def _half(job: Job) -> int | None:

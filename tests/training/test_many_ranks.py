@@ -141,6 +141,15 @@ def test_whatever_their_clocks_all_evaluate_and_save_after_the_same_updates(job,
         assert updates[0] == updates[1] == updates[2]
         assert len(updates[0]) >= least
     assert_one_model(states, whole)
+    waited = [waits_of(RunDirectory(tmp_path, rank)) for rank in range(WORLD_SIZE)]
+    assert waited[0] == waited[1] == waited[2], "means over the ranks, the same to all"
+    assert {slowest for *_, slowest in waited[0]} <= {0, 1, 2}
+
+
+def waits_of(directory):
+    """What each progress report of a rank says of waiting."""
+    reports = [each for each in read_events(directory.events) if isinstance(each, Progress)]
+    return [(e.data_wait_share, e.communication_share, e.slowest_rank) for e in reports]
 
 
 def with_run(recipe, **values):
