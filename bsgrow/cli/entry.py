@@ -8,6 +8,7 @@ from importlib import import_module
 
 from bsgrow.cli.garbage import few_collections
 from bsgrow.cli.interrupt import raise_if_interrupted, remember_interrupts, was_interrupted
+from bsgrow.cli.one_of_many import is_left_to_another, let_rank_0_say_it, record_failure
 from bsgrow.cli.remarks import warnings_as_notes
 from bsgrow.cli.text_output import flush_stdout, prepare_text_output
 from bsgrow.errors import BsgrowError
@@ -56,6 +57,8 @@ def _forget_unhandled() -> None:
 
 def _run() -> None:
     """Run a command, which imports what it needs."""
+    if is_left_to_another(sys.argv[1:]):
+        sys.exit()
     try:
         with few_collections(), warnings_as_notes():
             app = _app()
@@ -96,6 +99,9 @@ def _fail(error: BsgrowError) -> None:
         sys.exit(_INTERRUPTED)
     from bsgrow.cli.console import print_error
 
-    if not error.is_said:
+    record_failure(error)
+    if error.is_said:
+        let_rank_0_say_it()
+    else:
         print_error(error)
     sys.exit(error.exit_code)

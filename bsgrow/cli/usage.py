@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from bsgrow.cli.interrupt import raise_if_interrupted
+from bsgrow.cli.one_of_many import refuse_usage
 from bsgrow.text.printable import printable_lines
 
 _MODULES: Mapping[str, str] = MappingProxyType(
@@ -124,4 +125,5 @@ def _escaped() -> Iterator[None]:
         if hasattr(error, "format_message"):
             text = printable_lines(error.format_message())
             vars(error)["format_message"] = lambda: text
+            refuse_usage(text)
         raise

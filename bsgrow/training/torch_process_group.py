@@ -17,7 +17,7 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from bsgrow.errors import BsgrowError
-from bsgrow.processes.launched import is_launched, local_rank, rank, world_size
+from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
 from bsgrow.training.heartbeat import Heartbeat, Sign
 from bsgrow.training.memory import is_out_of_memory
 from bsgrow.training.process_group import (
@@ -43,9 +43,10 @@ def joined_group() -> Iterator[ProcessGroup]:
         The group, that of one where torchrun has started none; sums come after ``open``.
 
     Raises:
-        InputError: torchrun's variables hold no numbers.
+        InputError: torchrun's variables hold no numbers, or lack where the processes meet.
         LostProcessError: the others do not come.
     """
+    check()
     if not is_launched():
         yield ALONE
         return
