@@ -155,6 +155,10 @@ def plan_remarks(entry: NamedPlan, views: Views) -> list[str]:
     """Return what a reader should know of a plan and of its prediction."""
     recipe, plan = entry.recipe, entry.plan
     found = [*entry.notes, *notes(plan), *rule_notes(recipe, plan), *idle_ranks(recipe, plan)]
+    if recipe.run.world_sizes is not None and recipe.run.world_size != 1:
+        found.append(
+            f"run.world_sizes is taken, and run.world_size = {recipe.run.world_size} is not"
+        )
     clock = clock_of(entry, views)
     return found if clock is None else [*found, *_on_prediction(entry, clock, _ranks(entry, views))]
 

@@ -63,9 +63,10 @@ def idle_ranks(recipe: Recipe, plan: Plan) -> list[str]:
             each = recipe.run.world_sizes is not None
             key = f"run.world_sizes[{index}]" if each else "run.world_size"
             batch = "global batch" if index else "first global batch"
+            ghosts = f"{num_ghosts} ghost batch{'es' * (num_ghosts > 1)}"
             return [
-                f"{key} = {size}: the {batch} of {phase.global_batch_size} is {num_ghosts} ghost "
-                f"batches of {ghost}, so that {size - num_ghosts} ranks have no samples in it"
+                f"{key} = {size}: the {batch} of {phase.global_batch_size} is {ghosts} of {ghost}, "
+                f"so that {size - num_ghosts} ranks have no samples in it"
             ]
     return []
 

@@ -58,5 +58,15 @@ def test_one_of_several_numbers_of_ranks_is_too_many(named):
         "run.world_sizes[1] = 8: the global batch of 640 is 5 ghost batches of 128, so that "
         "3 ranks have no samples in it"
     ]
+    (one,) = named("digits", settings=["run.world_size=8"])
+    assert "16 is 1 ghost batch of 16, so that 7 ranks" in idle_ranks(one.recipe, one.plan)[0]
     (automatic,) = named("cifar10-grow", settings=["run.world_sizes=auto"])
     assert idle_ranks(automatic.recipe, automatic.plan) == []
+
+
+def test_a_world_size_beside_a_list_is_not_taken_and_that_is_said(named):
+    said = "run.world_sizes is taken, and run.world_size = 4 is not"
+    (both,) = named("cifar10-grow", settings=["run.world_sizes=auto", "run.world_size=4"])
+    (alone,) = named("cifar10-grow", settings=["run.world_size=4"])
+    assert said in plan_remarks(both, Views())
+    assert said not in plan_remarks(alone, Views())
