@@ -90,7 +90,7 @@ def encoded_chunks(
             yield EncodedChunk(batch, part.rows, samples, epochs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChunkFiller:
     """Fills chunks from one split.
 
@@ -100,6 +100,7 @@ class ChunkFiller:
         crop: what is shown of each: a random window to train, the middle to evaluate.
         flip: whether it is mirrored at random.
         seed: of both.
+        has_failed: whether a chunk could not be read; none after it is wanted.
     """
 
     reader: SampleReader
@@ -107,6 +108,7 @@ class ChunkFiller:
     crop: ResizedCrop | CentreCrop
     flip: bool
     seed: int
+    has_failed: bool = field(default=False, init=False)
 
     def begin_reading(self, chunk: EncodedChunk) -> Begun[EncodedChunk] | Idle[EncodedChunk]:
         """Begin to read the samples of a chunk; the result is the chunk with them.
@@ -122,6 +124,7 @@ class ChunkFiller:
                 chunk.samples, faults = reading.result()
             except Exception as error:
                 inner = error.__traceback__ and error.__traceback__.tb_next
+                self.has_failed = True
                 chunk.error = error.with_traceback(inner)  # this frame would hold the chunk
             else:
                 chunk.batch.faults += faults

@@ -156,7 +156,11 @@ class EncodedLoader:
             batches = self._empty_batches(cuts, decoder, 2 * num_ahead * chunk_size)
             chunks = encoded_chunks(batches, chunk_size, stream)
             read = closing(look_ahead(chunks, filler.begin_reading, num_ahead.__ge__))
-            decoded = look_ahead(stack.enter_context(read), filler.begin_decoding, num_ahead.__ge__)
+
+            def has_room(num_under_way: int) -> bool:
+                return num_under_way <= num_ahead and not filler.has_failed
+
+            decoded = look_ahead(stack.enter_context(read), filler.begin_decoding, has_room)
             for chunk in stack.enter_context(closing(decoded)):
                 if chunk.closes_batch:
                     yield self._noted(chunk.batch)

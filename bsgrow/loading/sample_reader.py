@@ -17,6 +17,7 @@ from bsgrow.loading.lookahead import Begun
 
 NUM_READERS = 8  # they wait for the disk and compute nothing, so that cores do not bound them
 _SAMPLES_PER_READ = 32  # a thread's turn: long enough to hide its cost, short enough to spread
+_READS_PER_CHUNK = 4  # at least: two chunks give all threads something to wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ class SampleReader:
 
         The result raises SampleError and BsgrowError, as ``read``.
         """
+        size = min(_SAMPLES_PER_READ, -(-len(indices) // _READS_PER_CHUNK))
         reads = [
-            self._threads.submit(self._read_all, indices[first : first + _SAMPLES_PER_READ])
-            for first in range(0, len(indices), _SAMPLES_PER_READ)
+            self._threads.submit(self._read_all, indices[first : first + size])
+            for first in range(0, len(indices), size)
         ]
 
         def cancel() -> None:

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import load_encoded
 from bsgrow.images.crops import CentreCrop, ResizedCrop
-from bsgrow.loading import LoaderSettings, micro_batches_of
+from bsgrow.loading import LoaderSettings, encoded_loader, micro_batches_of
 from bsgrow.loading.encoded_loader import EncodedLoader
+from bsgrow.loading.lookahead import Begun
+from bsgrow.loading.sample_reader import Reading, SampleReader
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
 
@@ -50,6 +54,19 @@ def stream(loader: EncodedLoader, *sizes: int, start: int = 0) -> tuple[Tensor, 
     """Return the images and labels of updates of these sizes."""
     batches = list(micro_batches_of(loader, updates(*sizes, start=start)))
     return torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
+
+
+def note_reads(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Return a list of the samples of each chunk whose reading is begun."""
+    begun: list[list[int]] = []
+
+    class Noting(SampleReader):
+        def begin(self, indices: NDArray[np.int64]) -> Begun[Reading]:
+            begun.append(indices.tolist())
+            return super().begin(indices)
+
+    monkeypatch.setattr(encoded_loader, "SampleReader", Noting)
+    return begun
 
 
 def levels(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

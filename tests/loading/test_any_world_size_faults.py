@@ -7,10 +7,11 @@ import torch
 
 from bsgrow.data import SampleError, load_encoded
 from bsgrow.data.packing import PackOptions, pack
+from bsgrow.loading import encoded_loader
 from bsgrow.stream import SampleStream, Share
 from tests.loading.array_stream import updates
 from tests.loading.encoded_sources import damage, write_tars
-from tests.loading.encoded_stream import DECODERS, make_loader
+from tests.loading.encoded_stream import DECODERS, make_loader, note_reads
 from tests.loading.ranks import WORLD_SIZES, joined, ranks_of, updates_of
 from tests.photo_folder import write_photographs
 
@@ -106,3 +107,16 @@ def test_a_bad_sample_fails_its_rank_in_its_update(source, decoder, sample):
                 assert (num, error.where) == (failed.index, where)
             else:
                 assert (num, error) == (failed.index + 1, None)
+
+
+def test_no_more_is_read_behind_a_sample_that_ends_the_run(tmp_path, monkeypatch):
+    """Where each read fails late, as on a disk that is gone, those would be waited for too."""
+    photos = write_photographs(tmp_path / "folder", N // 2, 1, sides=(40, 60))
+    damaged(photos, 8)
+    monkeypatch.setattr(encoded_loader, "SAMPLES_AHEAD", 4 * MICRO)
+    begun = note_reads(monkeypatch)
+    loader = loader_of(photos, "native", "raise")
+    _, error = until_it_fails(loader, len(PLAN))
+    assert error.where == str(sorted((photos / "train").rglob("*.jpg"))[8])
+    failed = next(number for number, samples in enumerate(begun) if 8 in samples)
+    assert len(begun) == failed + 1 + 4, "what was being read behind it"

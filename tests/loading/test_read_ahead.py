@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from bsgrow.loading import (
     resident_fill,
     streamed_fill,
 )
+from bsgrow.loading.sample_reader import SampleReader
 from bsgrow.schedule import Update
 from bsgrow.stream import SampleStream, Share
 from tests.loading import encoded_stream
@@ -117,19 +118,19 @@ def test_a_first_share_that_comes_late_is_read_before_it(recorded):
     assert Counter(read) == Counter(samples_of(share, plan))
 
 
-def test_it_is_read_before_it_once_it_is_near(recorded, monkeypatch):
+def test_it_is_read_before_it_once_it_is_near(photos, monkeypatch):
     """However far away it was; also after a share before it."""
     monkeypatch.setattr(lookahead, "MAX_IDLE", 8)
     plan, share = updates(16, *[NONE] * 60, 16), Share(1, 2, GHOST)
-    loader, read = recorded(share=share)
-    first, num_read = len(samples_of(share, plan[:1])), []
+    begun, num_begun = encoded_stream.note_reads(monkeypatch), []
+    loader = encoded_stream.make_loader(photos, share=share, micro_batch_size=2 * GHOST)
     with closing(loader.updates(plan)) as stream:
         for _, batches in stream:
             list(batches)
-            num_read.append(len(read))
-    begun = num_read.index(2 * first)
-    assert num_read == [first] * begun + [2 * first] * (62 - begun)
-    assert 61 - 2 * 8 - 2 <= begun <= 61 - 8 + 1, "of reading and decoding, each looks so far"
+            num_begun.append(len(begun))
+    near = num_begun.index(2)
+    assert num_begun == [1] * near + [2] * (62 - near)
+    assert 61 - 2 * 8 - 2 <= near <= 61 - 8, "reading and decoding look so far, each"
 
 
 def test_arrays_are_loaded_before_a_late_share(monkeypatch):
@@ -207,3 +208,18 @@ def test_a_share_far_away_comes(make, kind, monkeypatch):
             assert image.equal(whole[position])
     runs = [share.run(update.start, update.stop) for update in plan]
     assert positions == [position for run in runs for position in range(*run)]
+
+
+@pytest.mark.parametrize("num", [1, 3, 4, 16, 31, 200, 1000])
+def test_a_small_share_too_is_read_by_several_threads(num):
+    """Or a disk is waited for sample by sample while the others have nothing to do."""
+    reads = []
+
+    class Threads:
+        def submit(self, read, indices):
+            reads.append(indices.tolist())
+
+    SampleReader(SPLIT, "raise", Threads()).begin(np.arange(num))
+    assert list(chain.from_iterable(reads)) == list(range(num))
+    assert len(reads) >= min(num, 3)
+    assert all(0 < len(read) <= 32 for read in reads)
