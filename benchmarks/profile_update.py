@@ -35,9 +35,11 @@ from bsgrow.loading.loader import Faultless
 from bsgrow.recipe import load_recipe
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
-from bsgrow.training import loop, update
+from bsgrow.training import state as state_module
+from bsgrow.training import update
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
+from bsgrow.training.updates import updates_made
 
 DEFAULT = ["model={name='wide_resnet', depth=10, width=1}"]
 PARTS = ("load", "forward", "backward", "optimizer", "bookkeeping")
@@ -137,9 +139,9 @@ def updates_timed(job: Job, state: State, size: int) -> Generator[Marks, None, N
     timed = replace(state, forward=within(timeline, "forward", state.forward), num_updates=0)
     backward = within(timeline, "backward", torch.Tensor.backward)
     with (
-        patch.object(loop, "apply", within(timeline, "optimizer", update.apply)),
+        patch.object(state_module, "apply", within(timeline, "optimizer", update.apply)),
         patch.object(torch.Tensor, "backward", backward),
-        closing(loop.updates_made(replace(job, loader=loader), timed)) as made,
+        closing(updates_made(replace(job, loader=loader), timed)) as made,
     ):
         for _ in made:
             yield timeline.close_update()

@@ -8,29 +8,32 @@
 OLD and NEW are checkouts, each run by its own `.venv/bin/python`. Every training is killed midway
 and then resumed, by another checkout where one is named. FOLDER keeps the photographs. A record
 takes some minutes, and says nothing of other machines: weights are bound to the libraries and the
-number of threads. `side_by_side.py` compares speed and memory.
+number of threads. What was moved on purpose is listed with its reason, and is no failure.
+`side_by_side.py` compares speed and memory.
 """
 
 import argparse
-import hashlib
 import json
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from killed_trainings import ABOUT, STATISTICS, Checkout, output, sha256, trained
 from photograph_kinds import digests, make_photographs
 
 PLACES = Path(__file__).with_name("stream_places.py")
 PARTS = ("places", "plans", "answers", "trainings")
 NUM_POSITIONS = 20_000
 GROWING = ("digits", "cifar10-grow")  # recipes with that many samples on both sides of a growth
-TIMED = frozenset({"event", "wall_seconds", "samples_per_second", "seconds_left", "out"})
-ABOUT = "about"  # what is recorded under it is not compared
+MEANT = {
+    STATISTICS: "those of an update are the mean over its ghost batches, where each one was taken "
+    "in after the other before, so that they are the same on any number of processes; updates of "
+    "one ghost batch differ by rounding (bsgrow/models/ghost_batch_norm.py)",
+}
+"""What was moved on purpose, by the name in its path, and why."""
 
 _PHOTOGRAPHS = [
     *("folder", "--epochs", "6", "--set", "schedule.curve.milestones=[2, 4]"),
@@ -51,8 +54,6 @@ _RUNNING = [
     *("--set", "run.device=cpu", "--set", "run.num_threads=2", "--set", "run.log_every_seconds=0"),
     *("--set", "run.checkpoint_every_seconds=0.2", "--format", "json"),
 ]
-_KILLED_AFTER = 0.3  # of the updates
-
 _PLANS = {
     "json": ["--format", "json"],
     "csv": ["--format", "csv", "--every", "update"],
@@ -73,94 +74,6 @@ _ANSWERS = [
     *([*_EXPORT, system] for system in ("olmo-core", "levanter", "nemo", "deepspeed", "lightning")),
     [*_EXPORT, "megatron", "--tokens-per-sample", "1024"],
 ]
-
-
-class Checkout(NamedTuple):
-    """A version of bsgrow, with an environment of its own."""
-
-    path: Path
-
-    @property
-    def python(self) -> str:
-        """Its interpreter."""
-        return str(self.path / ".venv/bin/python")
-
-    def command(self, *words: str) -> list[str]:
-        """Return a command of it."""
-        return [self.python, "-m", "bsgrow", *words]
-
-    def output(self, *words: str) -> bytes:
-        """Run a command; return what it prints."""
-        return output(self.command(*words), self.path)
-
-
-def output(command: Sequence[str], folder: Path, given: bytes = b"") -> bytes:
-    """Run a command in a folder; return what it prints. Raises with what it says if it fails."""
-    run = subprocess.run(command, cwd=folder, input=given, capture_output=True)
-    if run.returncode != 0:
-        raise RuntimeError(f"{command}: exit code {run.returncode}\n{run.stderr.decode()}")
-    return run.stdout
-
-
-def sha256(content: bytes) -> str:
-    """Return a digest, hex."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def events_of(out: Path) -> list[dict[str, Any]]:
-    """Return what a run has logged so far, but for a line that is being written."""
-    if not (path := out / "events.jsonl").exists():
-        return []
-    lines = path.read_text().splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
-
-
-def most(events: Sequence[Mapping[str, Any]], kind: str, field: str = "num_updates") -> int:
-    """Return the highest number in events of a kind; 0 of none."""
-    return max((each[field] for each in events if each["event"] == kind), default=0)
-
-
-def is_midway(events: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether a part of the updates is made, the last of them behind a checkpoint."""
-    saved, made = most(events, "checkpoint_saved"), most(events, "progress")
-    return 0 < saved < made and made >= _KILLED_AFTER * most(events, "run_started")
-
-
-def kill_midway(checkout: Checkout, words: Sequence[str], out: Path) -> None:
-    """Begin a run and kill it (SIGKILL). Raises if it ended by itself."""
-    command = checkout.command("train", *words, "--out", str(out))
-    with subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None and not is_midway(events_of(out)):
-            time.sleep(0.02)
-        process.kill()
-    if process.returncode != -signal.SIGKILL or most(events_of(out), "run_finished"):
-        raise RuntimeError(f"{command}: not killed midway, exit code {process.returncode}")
-
-
-def trained(first: Checkout, then: Checkout, words: Sequence[str], out: Path) -> dict[str, Any]:
-    """Return what a run comes to that one checkout began, and another one ended."""
-    kill_midway(first, words, out)
-    killed_after = most(events_of(out), "progress")
-    summary = json.loads(then.output("train", "--resume", "--out", str(out), "--format", "json"))
-    events = events_of(out)
-    resumed_from = most(events, "run_started", "first_update")
-    if not 0 < resumed_from <= killed_after < summary["num_updates"]:
-        raise RuntimeError(f"{words}: killed after {killed_after} updates, {resumed_from} kept")
-    about = {"killed_after": killed_after, "resumed_from": resumed_from}
-    return dict(untimed(summary)) | {"events": digest_of(events), ABOUT: about}
-
-
-def digest_of(events: Sequence[Mapping[str, Any]]) -> str:
-    """Return a digest of all reports and evaluations, times apart; of what came twice, the last."""
-    kinds = ("progress", "evaluated", "run_finished")
-    reports = [each for each in events if each["event"] in kinds]
-    lasting = {(each["event"], each["num_updates"]): untimed(each) for each in reports}
-    return sha256(json.dumps(sorted(lasting.items())).encode())
-
-
-def untimed(event: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return what does not depend on a clock or a folder."""
-    return [(name, value) for name, value in event.items() if name not in TIMED]
 
 
 def trainings(
@@ -249,21 +162,29 @@ def shown(part: str, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, An
 
 
 def compare(records: Sequence[Mapping[str, Any]], as_json: bool) -> bool:
-    """Print what differs from the first record, or another lacks; return whether anything does."""
-    differing = [path for other in records[1:] for path in moved(records[0], other)]
+    """Print what differs from the first record; return whether any of it was not meant."""
+    differing = dict.fromkeys(path for other in records[1:] for path in moved(records[0], other))
+    meant = {path: MEANT[part] for path in differing if (part := part_meant(path))}
+    differing = [path for path in differing if path not in meant]
     counts = {"records": len(records), "values": len([*flat(records[0])])}
     if as_json:
         from bsgrow.reporting.machine import describe_machine
 
-        found = counts | {"moved": differing, "record": records[0]}
+        found = counts | {"moved": differing, "moved_on_purpose": meant, "record": records[0]}
         print(json.dumps(describe_machine() | found, indent=2))
     else:
         print(
             *(f"moved: {path}" for path in differing),
-            f"{len(differing)} moved of {counts}",
+            *(f"moved on purpose: {path}: {why}" for path, why in meant.items()),
+            f"{len(differing)} moved of {counts}, and {len(meant)} on purpose",
             sep="\n",
         )
     return bool(differing)
+
+
+def part_meant(path: str) -> str | None:
+    """Return the part of a path that was moved on purpose; None where there is none."""
+    return next((part for part in path.split(" / ") if part in MEANT), None)
 
 
 def main() -> None:

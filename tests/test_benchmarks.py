@@ -28,6 +28,19 @@ def attributes_of(tree, name):
     ]
 
 
+def patched_in(tree, name):
+    """Return the attributes of a name that a script puts something else in place of."""
+    return [
+        node.args[1].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "object"
+        and isinstance(node.args[0], ast.Name)
+        and node.args[0].id == name
+    ]
+
+
 def missing_in(source):
     """Return what a script asks of the package, and is not there."""
     tree = ast.parse(source)
@@ -42,7 +55,7 @@ def missing_in(source):
                 continue
         found = getattr(package, original)
         if isinstance(found, ModuleType):
-            asked = attributes_of(tree, name)
+            asked = attributes_of(tree, name) + patched_in(tree, name)
             missing += [f"{found.__name__}.{attr}" for attr in asked if not hasattr(found, attr)]
     return missing
 
@@ -53,5 +66,11 @@ def test_all_that_a_benchmark_asks_for_is_there(path):
 
 
 def test_what_is_not_there_is_found():
-    source = "from bsgrow.images import reading\nfrom bsgrow import nothing\nreading.gone(1)"
-    assert missing_in(source) == ["bsgrow.images.reading.gone", "bsgrow.nothing"]
+    source = """
+from bsgrow.images import reading
+from bsgrow import nothing
+reading.gone(1)
+patch.object(reading, "moved", 2)
+"""
+    gone = ["bsgrow.images.reading.gone", "bsgrow.images.reading.moved"]
+    assert missing_in(source) == [*gone, "bsgrow.nothing"]

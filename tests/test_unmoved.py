@@ -1,6 +1,7 @@
-"""The pure parts of what compares two checkouts, benchmarks/unmoved.py and side_by_side.py."""
+"""The pure parts of what compares two checkouts: benchmarks/unmoved.py and side_by_side.py."""
 
 import importlib
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,11 @@ def scripts():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(BENCHMARKS)
         return importlib.import_module("unmoved"), importlib.import_module("side_by_side")
+
+
+@pytest.fixture(scope="module")
+def runs(scripts):
+    return sys.modules["killed_trainings"]
 
 
 def test_what_differs_or_is_gone_is_named_by_its_path(scripts):
@@ -42,20 +48,42 @@ def test_positions_around_the_first_growth_are_cut_as_the_plan_cuts_them(scripts
     ("saved", "made", "midway"),
     [(None, 40, False), (40, 40, False), (30, 40, True), (10, 20, False)],
 )
-def test_a_run_is_killed_between_two_checkpoints_past_a_third(scripts, saved, made, midway):
-    unmoved, _ = scripts
+def test_a_run_is_killed_between_two_checkpoints_past_a_third(runs, saved, made, midway):
     events = [{"event": "run_started", "num_updates": 100}]
     events += [{"event": "progress", "num_updates": made}]
     events += [{"event": "checkpoint_saved", "num_updates": saved}] if saved else []
-    assert unmoved.is_midway(events) is midway
+    assert runs.is_midway(events) is midway
 
 
-def test_reports_made_again_after_a_kill_count_once_and_clocks_do_not_count(scripts):
-    unmoved, _ = scripts
+def test_reports_made_again_after_a_kill_count_once_and_clocks_do_not_count(runs):
     events = [{"event": "progress", "num_updates": n, "train_loss": 1 / n} for n in (1, 2, 3)]
     again = [{**events[1], "wall_seconds": 9}, events[2], {"event": "run_started"}]
-    assert unmoved.digest_of(events + again) == unmoved.digest_of(events)
-    assert unmoved.digest_of(events[:2]) != unmoved.digest_of(events)
+    digest_of = runs.digest_of
+    assert digest_of(events + again, "progress") == digest_of(events, "progress")
+    assert digest_of(events[:2], "progress") != digest_of(events, "progress")
+
+
+def test_what_follows_from_running_statistics_is_apart_and_moved_on_purpose(scripts, runs):
+    unmoved, _ = scripts
+    summary = {"num_updates": 2, "test_loss": 0.5, "weights_sha256": "a"}
+    events = [{"event": "progress", "num_updates": 1, "train_loss": 1.0}]
+    events += [{"event": "evaluated", "num_updates": 2, "test_loss": 0.5}]
+
+    def moved(other_summary, other_events):
+        records = (
+            {"run": runs.apart(*each)}
+            for each in ((summary, events), (other_summary, other_events))
+        )
+        return {path: unmoved.part_meant(path) for path in unmoved.moved(*records)}
+
+    statistics = runs.STATISTICS
+    under = f"run / {statistics} / "
+    assert moved(summary | {"test_loss": 0.6}, events) == {f"{under}test_loss": statistics}
+    other = [events[0], events[1] | {"test_loss": 0.6}]
+    assert moved(summary, other) == {f"{under}events": statistics}
+    assert moved(summary | {"num_updates": 3}, events) == {"run / num_updates": None}
+    other = [events[0] | {"train_loss": 2.0}, events[1]]
+    assert moved(summary, other) == {"run / events": None}
 
 
 def test_the_ratio_is_the_median_of_those_of_the_rounds(scripts):
