@@ -27,6 +27,7 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
     Attributes:
         group_sums: float64 [3, C]: the sum over the groups of the update under way, each times its
             number of samples, of mean, variance (unbiased) and one. Sums of several processes add.
+        group_statistics: float [3, C]: mean, variance and one of the latest group.
 
     Raises:
         InputError: if ``ghost_batch_size`` is below 1.
@@ -37,6 +38,7 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
     running_var: Tensor
     num_batches_tracked: Tensor
     group_sums: Tensor
+    group_statistics: Tensor
 
     def __init__(
         self, num_features: int, ghost_batch_size: int, eps: float = 1e-5, momentum: float = 0.1
@@ -50,6 +52,8 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
         self.ghost_batch_size = ghost_batch_size
         sums = torch.zeros(3, num_features, dtype=torch.float64)
         self.register_buffer("group_sums", sums, persistent=False)
+        latest = torch.ones(3, num_features)
+        self.register_buffer("group_statistics", latest, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalise [N, C, H, W], any floating dtype and memory format, to the same shape."""
@@ -65,11 +69,10 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
 
     def _normalise(self, group: Tensor) -> Tensor:
         if group.numel() > self.num_features:
+            mean, var, _ = self.group_statistics
             # With a momentum of 1 the kernel hands out the statistics of the group.
-            found = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
-            output = batch_norm(group, *found, self.weight, self.bias, True, 1.0, self.eps)
-            one = torch.ones_like(self.running_mean)
-            self.group_sums.add_(torch.stack([*found, one]), alpha=len(group))
+            output = batch_norm(group, mean, var, self.weight, self.bias, True, 1.0, self.eps)
+            self.group_sums.add_(self.group_statistics, alpha=len(group))
             return output
         # One value less its own mean is 0; torch refuses, as its unbiased variance would be 0/0.
         weight, bias = self.weight.view(-1, 1, 1), self.bias.view(-1, 1, 1)
@@ -123,8 +126,9 @@ class RunningStatistics:
 
     def drop_update(self) -> None:
         """Forget the groups of the update under way."""
-        for sums in self.sums:
-            sums.zero_()
+        for norm in self._norms:
+            norm.group_sums.zero_()
+            norm.group_statistics.fill_(1.0)  # what is not a number would stay
 
 
 def _take(running: Tensor, weighted: Tensor, weight: Tensor, kept: float) -> None:
