@@ -86,7 +86,8 @@ class Checkpointing:
         self._writing: _Writing | None = None
         self._last_error: BaseException | None = None
         self._num_saved: int | None = None  # updates at the latest ``save``
-        self._best = best_tested(folder, state.num_updates)
+        self._best = best_tested(folder, state.num_updates) if writes else None
+        self._logged_at = state.num_updates
         self._seconds = self._update_seconds = state.stopwatch.elapsed
         self._durations: deque[float] = deque(maxlen=_NUM_TIMED)
 
@@ -178,6 +179,8 @@ class Checkpointing:
             return
         self._last_error = writing.thread.wait()
         self._writing = None
+        # Updates that turn out to have diverged are taken back; the log has been there already.
+        self._logged_at = max(self._logged_at, writing.num_updates, self._state.num_updates)
         if self._last_error is None:
             self._emit(self._saved(writing))
             if writing.tested is not None and is_better(writing.tested, self._best):
@@ -190,7 +193,7 @@ class Checkpointing:
         return CheckpointSaved(
             num_updates=writing.num_updates,
             path=str(checkpoint_path(self._folder, writing.num_updates)),
-            logged_at=self._state.num_updates,
+            logged_at=self._logged_at,
             pause_seconds=writing.pause_seconds,
             pause_updates=writing.pause_updates,
         )
@@ -202,5 +205,5 @@ class Checkpointing:
             num_updates=writing.num_updates,
             path=str(checkpoint_path(self._folder, writing.num_updates)),
             reason=reason,
-            logged_at=self._state.num_updates,
+            logged_at=self._logged_at,
         )

@@ -121,6 +121,20 @@ def test_what_cannot_be_written_is_told_and_training_goes_on(tmp_path, monkeypat
     assert training.kept() == [1, 3]
 
 
+def test_updates_that_are_taken_back_leave_the_order_of_the_log(tmp_path):
+    """On a device it shows late that an update had no finite loss."""
+    training = Training(tmp_path)
+    for _ in range(3):
+        training.update()
+        training.it.save()
+    training.it.finish()
+    training.update()
+    training.it.save()
+    training.state.num_updates -= 2
+    training.it.finish()
+    assert [event.logged_at for event in training.events] == [2, 3, 3, 4]
+
+
 @pytest.mark.parametrize("error", [BsgrowError("the disk is full"), RuntimeError("odd")])
 def test_the_last_one_must_be_written(tmp_path, monkeypatch, error):
     gate, training = Gate(monkeypatch), Training(tmp_path)
