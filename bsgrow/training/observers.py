@@ -14,6 +14,7 @@ from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
 from bsgrow.training.events import Evaluated, Event, Progress, SampleSkipped
 from bsgrow.training.job import Job
+from bsgrow.training.process_group import total_over
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
 from bsgrow.training.update_times import WaitShares, shares_of
@@ -151,7 +152,7 @@ class FaultReport:
         """Report what came up on any process since the last time."""
         loader, group = self._job.loader, self._job.group
         num_new, self._num_told = loader.num_skipped - self._num_told, loader.num_skipped
-        self._state.num_skipped += sum(group.gather(num_new))
+        self._state.num_skipped += total_over(group, num_new)
         faults = group.gather([(each.where, each.reason) for each in loader.take_faults()])
         for of_rank in faults if group.rank == 0 else [faults[group.rank]]:
             for where, reason in of_rank:
@@ -183,6 +184,6 @@ def evaluate_on_test(job: Job, state: State, decisions: Decisions) -> Metrics:
     decisions.after(evaluate_share)
     (totals,) = found
     totals.sum_over(job.group)
-    state.num_test_skipped = sum(job.group.gather(job.loader.num_test_skipped))
+    state.num_test_skipped = total_over(job.group, job.loader.num_test_skipped)
     state.tested = totals.mean()
     return state.tested

@@ -104,6 +104,15 @@ def from_rank_0(group: ProcessGroup, value: Value) -> Value:
     return group.gather(value if group.rank == 0 else None)[0]  # type: ignore[return-value]
 
 
+def total_over(group: ProcessGroup, number: int) -> int:
+    """Return the sum of a whole number over the processes.
+
+    Raises:
+        LostProcessError: another process does not answer.
+    """
+    return int(group.sum_(torch.tensor(number, dtype=torch.int64)))
+
+
 def ranks_named(ranks: Iterable[int]) -> str:
     """Return ``rank 1`` or ``ranks 1, 2 and 3``."""
     words = [str(rank) for rank in ranks]

@@ -121,10 +121,16 @@ class TorchProcessGroup(ProcessGroup):
     def gather(self, value: Value) -> list[Value]:
         """Return the value of each rank; through the store, so that no timeout bounds it."""
         self._num_gathered += 1
-        name = f"gathered/{self._num_gathered}"
+        ranks = range(self.world_size)
         with self._waiting():
-            self._own.set(f"{name}/{self.rank}", json.dumps(value))
-            return [json.loads(self._awaited(f"{name}/{rank}")) for rank in range(self.world_size)]
+            self._own.set(self._key(0, self.rank), json.dumps(value))
+            values = [json.loads(self._awaited(self._key(0, rank))) for rank in ranks]
+            self._own.delete_key(self._key(-1, self.rank))  # which all have read, being here
+        return values
+
+    def _key(self, step: int, rank: int) -> str:
+        """Return where the value of a rank is, of the gathering so many steps from the latest."""
+        return f"gathered/{self._num_gathered + step}/{rank}"
 
     def post(self, doing: str) -> None:
         """Note what this process does."""
