@@ -29,6 +29,7 @@ _KEY_AND_VALUE = re.compile(rf"\b(?:{_TABLES})\.\w+ = ")
 _NAME = re.compile(r"[a-z]+(?:[._][a-z]+)+")
 _FILES = ("toml", "json", "jsonl", "csv", "tar", "py", "cls", "jpg")
 _OTHER_PROGRAM = re.compile(r"`(?!bsgrow)[a-z]+ [^`]*`")
+_LAUNCHER = re.compile(r"\btorchrun [^;`]*? -m (?=bsgrow\b)")
 _OF_TAR = {"--sparse"}
 _OTHER_NAMES = {"e.g", "samples_per_second"} | {"make_fill", "streamed_fill"}  # of the library
 
@@ -97,7 +98,7 @@ def options_in(text):
 
 def faults(text, *, is_hint=True):
     """Return what of a printed text cannot be followed, a sentence each."""
-    text = _OTHER_PROGRAM.sub("", text)
+    text = _LAUNCHER.sub("", _OTHER_PROGRAM.sub("", text))
     return [
         *_of_commands(text),
         *_of_options(text),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
@@ -22,6 +23,8 @@ from bsgrow.training.events import (
     SampleSkipped,
 )
 
+_MUCH = 0.05  # of the time, from which on waiting for data is worth a word
+
 
 @contextmanager
 def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
@@ -30,7 +33,13 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
     Args:
         lines: whether a line stays for the start and for each evaluation.
     """
-    keep = show_plain if lines else show_failure
+    seen = _Seen()
+    show_lines = partial(show_plain, seen=seen) if lines else show_failure
+
+    def keep(event: Event) -> None:
+        show_lines(event)
+        seen.add(event)
+
     if not err.is_terminal:
         yield keep
         return
@@ -41,7 +50,7 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
 
         def show(event: Event) -> None:
             keep(event)
-            _draw(event, bar, task)
+            _draw(event, bar, task, seen.num_processes)
 
         yield show
 
@@ -52,13 +61,33 @@ def nothing_shown() -> Iterator[Callable[[Event], None]]:
     yield lambda event: None
 
 
-def show_plain(event: Event) -> None:
+class _Seen:
+    """What was shown before, which later lines go back to.
+
+    Attributes:
+        num_processes: of the run.
+        progress: the latest since the last evaluation, if there was one.
+    """
+
+    def __init__(self) -> None:
+        self.num_processes = 1
+        self.progress: Progress | None = None
+
+    def add(self, event: Event) -> None:
+        """Take an event that was shown."""
+        if isinstance(event, RunStarted):
+            self.num_processes = event.world_size
+        if isinstance(event, Progress | Evaluated):
+            self.progress = event if isinstance(event, Progress) else None
+
+
+def show_plain(event: Event, seen: _Seen) -> None:
     """Print a line for the start, for each evaluation, and for what was skipped or has failed."""
     show_failure(event)
     if isinstance(event, RunStarted):
         err.print(_describe_start(event))
     elif isinstance(event, Evaluated):
-        err.print(_describe_evaluation(event))
+        err.print(_describe_evaluation(event) + _describe_pace(seen))
     elif isinstance(event, CheckpointSkipped):
         note(f"skipped checkpoint {printable(event.path)}: {event.reason}")
     elif isinstance(event, MicroBatchHalved):
@@ -84,11 +113,11 @@ def show_failure(event: Event) -> None:
         )
 
 
-def _draw(event: Event, bar: Bar, task: TaskID) -> None:
+def _draw(event: Event, bar: Bar, task: TaskID, num_processes: int) -> None:
     if isinstance(event, RunStarted):
         bar.update(task, total=event.epochs * event.num_samples)
     elif isinstance(event, Progress):
-        described = _describe_progress(event)
+        described = _describe_progress(event) + _describe_waits(event, num_processes)
         bar.update(task, completed=event.consumed_samples, description=described)
 
 
@@ -111,6 +140,24 @@ def _describe_progress(event: Progress) -> str:
         f"batch {event.global_batch_size}, lr {event.lr:.4g}, loss {event.train_loss:.3f}, "
         f"{event.train_accuracy:.1%}, {event.samples_per_second:,.0f}/s"
     )
+
+
+def _describe_waits(event: Progress, num_processes: int) -> str:
+    """Return what many processes wait for; of one, data, where that is worth a word."""
+    data = f"waiting for data {event.data_wait_share:.0%}"
+    if num_processes == 1:
+        return f", {data}" if event.data_wait_share >= _MUCH else ""
+    slowest = "" if event.slowest_rank is None else f", slowest rank {event.slowest_rank}"
+    others = f"communication {event.communication_share:.0%}"
+    return f", {num_processes} processes, {others}, {data}{slowest}"
+
+
+def _describe_pace(seen: _Seen) -> str:
+    """Return how fast many processes were before an evaluation, for a log without a live line."""
+    if seen.progress is None or seen.num_processes == 1 or err.is_terminal:
+        return ""
+    waits = _describe_waits(seen.progress, seen.num_processes)
+    return f"  {seen.progress.samples_per_second:,.0f}/s{waits}"
 
 
 def _describe_evaluation(event: Evaluated) -> str:

@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 PROGRAM = "bsgrow"
@@ -28,22 +28,46 @@ class Command:
         words: what stands before the overrides: the command's name, its arguments and options,
             each as the program gets it, without quotes.
         overrides: the words that change the recipe: ``("--epochs", "3", "--set", "run.seed=7")``.
+        launcher: what starts it in several processes, without ``-m``; empty for one.
     """
 
     words: tuple[str, ...]
     overrides: tuple[str, ...] = ()
+    launcher: tuple[str, ...] = ()
 
     def with_overrides(self, *words: str) -> "Command":
         """Return the command with further words that change the recipe, after its own."""
         return replace(self, overrides=(*self.overrides, *words))
 
     def __str__(self) -> str:
-        return quoted(PROGRAM, *self.words, *self.overrides)
+        module = ("-m",) if self.launcher else ()
+        return quoted(*self.launcher, *module, PROGRAM, *self.words, *self.overrides)
 
 
 def resume_command(folder: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Command:
-    """Return the command that goes on with the run in a folder."""
-    return Command(("train", "--resume", "--out", os.fspath(folder)), tuple(overrides))
+    """Return the command that goes on with the run in a folder, in as many processes as here."""
+    words = ("train", "--resume", "--out", os.fspath(folder))
+    return Command(words, tuple(overrides), launcher())
+
+
+def launcher(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return what started this process and others, as torchrun says; empty where it is alone.
+
+    Where that was on several machines, it is to be called on each; they meet where they met.
+    """
+    names = ("TORCHELASTIC_RUN_ID", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR")
+    if not environment.keys() >= {*names} or environment["WORLD_SIZE"] == "1":
+        return ()
+    machines = environment.get("GROUP_WORLD_SIZE", "1")
+    meeting = ("--rdzv-backend", "c10d", "--rdzv-endpoint", environment["MASTER_ADDR"])
+    restarts = environment.get("TORCHELASTIC_MAX_RESTARTS", "0")
+    return (
+        "torchrun",
+        *(("--nnodes", machines) if machines != "1" else ()),
+        *("--nproc-per-node", environment["LOCAL_WORLD_SIZE"]),
+        *(meeting if machines != "1" else ()),
+        *(("--max-restarts", restarts) if restarts != "0" else ()),
+    )
 
 
 def argument(text: str) -> str:

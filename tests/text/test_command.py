@@ -14,11 +14,13 @@ from bsgrow.text.command import (
     Command,
     argument,
     as_options,
+    launcher,
     option,
     quoted,
     resume_command,
     setting,
 )
+from tests.advice import faults
 from tests.drawn import num_cases
 
 WORDS = [
@@ -125,3 +127,54 @@ def test_a_hint_of_the_library_is_said_in_options(hint, text):
 def test_an_option():
     assert option("--max-batch-size", 128) == "--max-batch-size 128"
     assert option("--data", "my data") == "--data 'my data'"
+
+
+ONE_MACHINE = {
+    "TORCHELASTIC_RUN_ID": "none",
+    "WORLD_SIZE": "4",
+    "LOCAL_WORLD_SIZE": "4",
+    "GROUP_WORLD_SIZE": "1",
+    "MASTER_ADDR": "localhost",
+    "TORCHELASTIC_MAX_RESTARTS": "0",
+}
+TWO_MACHINES = ONE_MACHINE | {
+    "WORLD_SIZE": "8",
+    "GROUP_WORLD_SIZE": "2",
+    "MASTER_ADDR": "alpha",
+    "TORCHELASTIC_MAX_RESTARTS": "3",
+}
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({}, []),
+        (ONE_MACHINE | {"WORLD_SIZE": "1"}, []),
+        ({"WORLD_SIZE": "4", "RANK": "0", "MASTER_ADDR": "pod", "MASTER_PORT": "1"}, []),
+        (ONE_MACHINE, ["torchrun", "--nproc-per-node", "4"]),
+        (
+            TWO_MACHINES,
+            [
+                *("torchrun", "--nnodes", "2", "--nproc-per-node", "4", "--rdzv-backend", "c10d"),
+                *("--rdzv-endpoint", "alpha", "--max-restarts", "3"),
+            ],
+        ),
+    ],
+)
+def test_what_started_the_processes_starts_them_again(environment, words):
+    assert list(launcher(environment)) == words
+
+
+@pytest.mark.parametrize("environment", [ONE_MACHINE, TWO_MACHINES])
+def test_a_run_of_many_goes_on_by_a_command_that_torchrun_takes(environment, monkeypatch):
+    from torch.distributed.run import parse_args
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    text = str(resume_command("my runs", ["--seed", "3"]))
+    program, *words = shlex.split(text)
+    assert program == "torchrun"
+    taken = parse_args(words)
+    assert (taken.module, taken.training_script) == (True, "bsgrow")
+    assert taken.training_script_args == ["train", "--resume", "--out", "my runs", "--seed", "3"]
+    assert faults(f"go on with: {text}; or not") == []
