@@ -27,7 +27,7 @@ from bsgrow.reporting.learning_curve import band, learning_curve
 from bsgrow.training import RunDirectory, newest_unfinished_run
 from bsgrow.training.event_json import to_json
 from bsgrow.training.event_log import EventLog, ReportedSamples, events_in, truncate_after
-from bsgrow.training.events import CheckpointSaved, SampleSkipped
+from bsgrow.training.events import CheckpointFailed, CheckpointSaved, SampleSkipped
 from tests.fuzz.binary_mutations import mutate
 from tests.fuzz.running import base_seed, run_for
 from tests.training.made_events import evaluated, finished, progress, started
@@ -44,7 +44,8 @@ def lines(rng: random.Random) -> list[str]:
     at, made = 0, [to_json(started())]
     for _ in range(rng.randrange(20)):
         at += rng.randrange(3)
-        made.append(to_json(rng.choice((progress(at), evaluated(at), CheckpointSaved(at, "a")))))
+        checkpoints = CheckpointSaved(at // 2, "a", at), CheckpointFailed(at // 2, "a", "x", at)
+        made.append(to_json(rng.choice((progress(at), evaluated(at), *checkpoints))))
         if rng.random() < 0.2:
             made.append(to_json(SampleSkipped(at, f"{at}.jpg", "x")))
     return [*made, to_json(finished())] if rng.random() < 0.3 else made

@@ -7,7 +7,9 @@ from bsgrow.recipe import changed_keys, load_recipe, make_arm, recipe_fingerprin
 NAMES = ("folder", "shards", "cifar10")
 
 
-@pytest.mark.parametrize("override", ["run.device=cpu", "run.num_threads=2", "data.path=elsewhere"])
+@pytest.mark.parametrize(
+    "override", ["run.device=cpu", "run.num_threads=2", "run.keep=5", "data.path=elsewhere"]
+)
 def test_how_a_run_is_carried_out_may_change(override):
     before, after = load_recipe("digits"), load_recipe("digits", [override])
     assert changed_keys(before, after) == {}

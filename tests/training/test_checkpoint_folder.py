@@ -64,6 +64,10 @@ def test_only_regular_files_are_read(tmp_path, run, kind, suffix):
         b'{"size": [2], "sha256": "x"}',
         b'{"size": 2, "sha256": "x", "more": 1}',
         b'"\xff"',
+        b'{"size": 2, "sha256": "x", "test_loss": 0.5}',
+        b'{"size": 2, "sha256": "x", "test_loss": NaN, "test_accuracy": 0.5}',
+        b'{"size": 2, "sha256": "x", "test_loss": 0.5, "test_accuracy": 1.5}',
+        b'{"size": 2, "sha256": "x", "test_loss": "x", "test_accuracy": 1.0}',
     ],
 )
 def test_an_odd_manifest_is_of_no_whole_file(tmp_path, run, content):

@@ -12,6 +12,7 @@ from bsgrow.recipe import load_recipe
 from bsgrow.schedule import Update
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events import Evaluated
+from bsgrow.training.host_copy import HostCopy
 
 pytestmark = [
     pytest.mark.cuda,
@@ -87,3 +88,16 @@ def test_device_memory_does_not_grow_with_the_batch(tmp_path):
         )
         peaks.append(torch.cuda.max_memory_allocated())
     assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_checkpoint_is_copied_as_the_weights_were_when_it_was_taken():
+    image = torch.arange(48.0, device="cuda").reshape(2, 2, 3, 4)
+    image = image.to(memory_format=torch.channels_last)
+    expected, copy = image.cpu(), HostCopy()
+    for _ in range(2):
+        copied = copy.take({"x": image, "step": torch.tensor(3.0)})
+        image.add_(1)
+        assert torch.equal(copied["x"], expected)
+        assert copied["x"].is_pinned()
+        assert copied["x"].stride() == image.stride()
+        image.sub_(1)
