@@ -75,17 +75,23 @@ def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     from bsgrow.training import RunDirectory
     from bsgrow.training.decisions import Decisions
     from bsgrow.training.process_group import from_rank_0
+    from bsgrow.training.shared_folder import require_shared
 
     def choose() -> tuple[str, bool] | None:
         if group.rank != 0:
             return None
-        if not num_restarts() or asked.resume:
-            return str(choose_directory(asked).path), asked.resume
-        return _restarted(asked)
+        if num_restarts() and not asked.resume:
+            return _restarted(asked)
+        directory = choose_directory(asked)
+        if asked.resume:
+            directory.find_recipe()
+        return str(directory.path), asked.resume
 
     decisions = Decisions(group)
     path, resume = from_rank_0(group, decisions.together(choose)) or ("", False)
     directory = RunDirectory(Path(path), rank=group.rank)
+    if resume:
+        require_shared(group, directory.path)
     return decisions.together(lambda: _start_in(asked._replace(resume=resume), directory))
 
 

@@ -22,6 +22,7 @@ from bsgrow.training.loop import train_job
 from bsgrow.training.memory import explaining_memory
 from bsgrow.training.process_group import ALONE, ProcessGroup
 from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.shared_folder import require_shared
 from bsgrow.training.state import State
 from bsgrow.training.stopwatch import Stopwatch
 
@@ -69,6 +70,7 @@ def carry_out(
         require_alike(job)
         state = decisions.together(partial(_warmed_up, job))
         decisions.together(partial(_begin, job, directory, resume, stack))
+        require_shared(group, directory.path)
         return train_job(job, state, directory, on_event=on_event, should_stop=should_stop)
 
 

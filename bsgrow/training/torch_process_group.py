@@ -5,6 +5,7 @@ waits for a device; sums travel where the tensors are, by NCCL or Gloo.
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from bsgrow.errors import BsgrowError
+from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
 from bsgrow.training.heartbeat import Heartbeat, Sign
 from bsgrow.training.memory import is_out_of_memory
@@ -31,6 +33,8 @@ from bsgrow.training.process_group import (
 
 _WAITING = "waiting for the others"
 _HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"
+_JOIN_HINT = "check that all were started, and that each reaches MASTER_ADDR:MASTER_PORT"
+_PORT_HINT = "another process listens at MASTER_PORT: start all with another one"
 _LONGEST_POLL = 0.5  # seconds
 _SECONDS_TO_MEET = 300.0
 
@@ -83,6 +87,7 @@ class TorchProcessGroup(ProcessGroup):
         """
         on_cuda = device.type == "cuda"
         self._seconds = timeout_seconds
+        self._name_interface()
         with self._joining():
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if on_cuda else "gloo",
@@ -93,6 +98,17 @@ class TorchProcessGroup(ProcessGroup):
             )
             patience = timedelta(seconds=timeout_seconds)
             self._host = dist.new_group(backend="gloo", timeout=patience)
+
+    def _name_interface(self) -> None:
+        """Name the interface by which the others are reached, which Gloo takes from the host name.
+
+        That of many machines is their own loopback. Where a user has named one, it stays.
+        """
+        route = route_to(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
+        others = [each and Route(*each) for each in self.gather(route)]
+        address = address_for_others(route, others)
+        if address and (name := interface_of(address)):
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
 
     def close(self) -> None:
         """Leave the group."""
@@ -151,7 +167,7 @@ class TorchProcessGroup(ProcessGroup):
         except (RuntimeError, ValueError) as error:
             raise LostProcessError(
                 f"rank {self.rank} of {self.world_size} cannot join the others: {_first(error)}",
-                hint="check that all were started, and that each reaches MASTER_ADDR:MASTER_PORT",
+                hint=_PORT_HINT if "EADDRINUSE" in str(error) else _JOIN_HINT,
             ) from error
 
     @contextmanager

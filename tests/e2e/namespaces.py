@@ -1,6 +1,7 @@
 """Two hosts on one machine: network namespaces, joined by a veth pair.
 
-Each has a name of its own that both resolve, as hosts of a cluster have; nothing else is reached.
+Each has a name of its own that the other resolves, as hosts of a cluster have, and takes its own
+name for 127.0.1.1, as Debian's do; nothing else is reached.
 """
 
 import os
@@ -68,10 +69,10 @@ def two_hosts(purpose: str) -> Iterator[tuple[Host, Host]]:
     names = [f"bsgrow-{os.getpid()}-{purpose}-{name}" for name in _NAMED]
     ends = [f"bsg{os.getpid()}{side}" for side in "ab"]  # at most 15 characters
     with ExitStack() as undo:
-        for namespace in names:
+        for namespace, own in zip(names, _NAMED, strict=True):
             _ip("netns", "add", namespace)
             undo.callback(_ip, "netns", "del", namespace)
-            undo.callback(shutil.rmtree, _write_files(namespace))
+            undo.callback(shutil.rmtree, _write_files(namespace, own))
         peer = ("type", "veth", "peer", "name", ends[1], "netns", names[1])
         _ip("link", "add", ends[0], "netns", names[0], *peer)
         hosts = [Host(*each) for each in zip(_NAMED, _ADDRESSES, names, ends, strict=True)]
@@ -82,10 +83,11 @@ def two_hosts(purpose: str) -> Iterator[tuple[Host, Host]]:
         yield hosts[0], hosts[1]
 
 
-def _write_files(namespace: str) -> Path:
+def _write_files(namespace: str, own: str) -> Path:
     folder = _FILES / namespace
     folder.mkdir(parents=True)
-    lines = [f"{address} {name}" for address, name in zip(_ADDRESSES, _NAMED, strict=True)]
+    others = [pair for pair in zip(_ADDRESSES, _NAMED, strict=True) if pair[1] != own]
+    lines = [f"{address} {name}" for address, name in [("127.0.1.1", own), *others]]
     (folder / "hosts").write_text("\n".join(["127.0.0.1 localhost", *lines, ""]))
     (folder / "nsswitch.conf").write_text("hosts: files\n")  # no name server can be reached
     return folder
