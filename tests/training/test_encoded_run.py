@@ -8,7 +8,7 @@ from bsgrow.data import SampleError
 from bsgrow.data.packing import PackOptions, pack
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.loading import EncodedLoader, UpdateBatches, decoder_choice, encoded_loader
-from bsgrow.recipe import load_recipe, recipe_from_table
+from bsgrow.recipe import load_recipe
 from bsgrow.training import (
     InterruptedRunError,
     RunDirectory,
@@ -18,37 +18,10 @@ from bsgrow.training import (
 )
 from bsgrow.training.events import CheckpointFailed, CheckpointSaved, Evaluated, SampleSkipped
 from tests.photo_folder import write_photographs
+from tests.training.small_encoded import make_recipe
 
 NUM_TRAIN = 48
 BAD_FILES = ["train/china/0003.jpg", "train/flower/0023.jpg", "val/china/0001.jpg"]
-
-
-def make_recipe(path, *, checkpoint_every=0, **data):
-    return recipe_from_table(
-        {
-            "description": "photographs, for a test",
-            "data": {"name": "folder", "path": str(path), **data},
-            "augment": {"flip": True},
-            "images": {"size": 16, "scale": [0.3, 1.0]},
-            "model": {"name": "wide_resnet", "depth": 10, "width": 1},
-            "optimizer": {"momentum": 0.9},
-            "schedule": {
-                "epochs": 3,
-                "lr": 0.05,
-                "global_batch_size": 12,
-                "curve": {"name": "MultiStepLR", "milestones": [1, 2], "gamma": 0.5},
-            },
-            "growth": {"max_batch_size": 40},
-            "run": {
-                "ghost_batch_size": 4,
-                "micro_batch_size": 8,
-                "device": "cpu",
-                "num_threads": 1,
-                "evaluate_every_epochs": 1,
-                "checkpoint_every_seconds": checkpoint_every,
-            },
-        }
-    )
 
 
 def run(path, out, *, resume=False, stop_after=0, **data):
