@@ -77,7 +77,7 @@ def make_planned(recipe: Recipe, opened: OpenedData | None = None) -> Planned:
 
 def _for_planning(recipe: Recipe) -> list[str]:
     """Return what a recipe may say to be planned, and training does not carry out."""
-    if recipe.run.world_size == 1:
+    if recipe.run.world_size == 1 or recipe.run.world_sizes is not None:
         return []
     return [
         f"run.world_size = {recipe.run.world_size}: training is started with "

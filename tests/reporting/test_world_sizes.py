@@ -70,3 +70,6 @@ def test_a_world_size_beside_a_list_is_not_taken_and_that_is_said(named):
     (alone,) = named("cifar10-grow", settings=["run.world_size=4"])
     assert said in plan_remarks(both, Views())
     assert said not in plan_remarks(alone, Views())
+    started = "run.world_size = 4: training is started with"
+    assert any(note.startswith(started) for note in plan_remarks(alone, Views()))
+    assert not any(note.startswith(started) for note in plan_remarks(both, Views()))

@@ -166,3 +166,13 @@ def test_what_a_prediction_takes_on_trust(named):
     said = plan_remarks(tiny, Views(throughput=measured, world_sizes=[64], all_reduce=NETWORK))
     assert any("measured at a share of 64: taken" in remark for remark in said)
     assert not any("network" in remark for remark in said)
+
+
+def test_the_same_ranks_throughout(named):
+    (entry,) = named("cifar10-grow", settings=["run.world_size=4"])
+    shown = Views(throughput=FLAT, all_reduce=NETWORK)
+    value, clock = plan_as_dict(entry, shown), clock_of(entry, shown)
+    each = [phase_seconds(phase, clock, 4) for phase in entry.plan.phases]
+    assert [phase["predicted_seconds"] for phase in value["phases"]] == each
+    assert [row["predicted_seconds"] for row in plan_rows(entry, shown)] == each
+    assert value["baseline_predicted_seconds"] == baseline_seconds(entry.plan, clock, 4)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bsgrow.cli.numbers import duration
+
 ROWS = [
     {"case": "train", "system": "bsgrow", "global_batch_size": size, "samples_per_second": 1000.0}
     for size in (64, 8192)
@@ -166,3 +168,20 @@ def test_one_rank_alone(bsgrow):
     done = bsgrow(*WORDS[:4], "--world-size", "1", "--plot", "one.png")
     assert done.code == 0
     assert " pay " not in done.out.rpartition("--efficiency")[2]
+
+
+def test_the_plan_is_predicted_on_the_ranks_that_it_says(planned):
+    done = planned("--set", "run.world_sizes=[1, 8, 64, 64]", all_reduce=NETWORK)
+    phases, (_, *over_ranks) = done.out.split("\n\n")[0], done.out.split("pays up to\n")
+    first = [phase.split("  ")[-1].strip() for phase in phases.splitlines()[1:5]]
+    cells = [row.split("  ") for row in over_ranks[0].splitlines()[:4]]
+    columns = [[cell.partition(",")[0].strip() for cell in row if "%" in cell] for row in cells]
+    assert first == [row[i] for row, i in zip(columns, (0, 1, 2, 2), strict=True)]
+    value = json.loads(
+        planned(
+            *("--set", "run.world_sizes=[1, 8, 64, 64]", "--format", "json"), all_reduce=NETWORK
+        ).out
+    )
+    assert phases.splitlines()[6].startswith(f"{duration(value['predicted_seconds'])} predicted")
+    ratio = value["baseline_predicted_seconds"] / value["predicted_seconds"]
+    assert phases.splitlines()[6].endswith(f"({ratio:.2f}×)")
