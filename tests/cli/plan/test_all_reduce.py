@@ -93,6 +93,8 @@ def test_another_file_may_have_it(write):
     alone, together = write("a.json", {"rows": []}), write("b.json", {"all_reduce": FILE})
     assert all_reduce_of(alone, None) is None
     assert all_reduce_of(alone, str(together)) == AllReduce(1e-3, 1e8, 0.0, 400)
+    slower = write("c.json", {"all_reduce": FILE | {"latency_seconds": 1.0}})
+    assert all_reduce_of(together, str(slower)) == AllReduce(1.0, 1e8, 0.0, 400)
     with pytest.raises(InputError, match="no all_reduce is in this file"):
         all_reduce_of(together, str(alone))
     with pytest.raises(InputError, match="cannot be read: No such file"):

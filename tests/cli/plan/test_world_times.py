@@ -135,6 +135,8 @@ def test_an_unknown_gradient_is_an_error_before_anything_is_printed(planned):
     assert (done.code, done.out) == (2, "")
     assert done.error.startswith("data.name = 'mine': the size of the gradient follows from")
     assert not Path("a.png").exists()
+    two = planned("cifar10-hybrid", *of_a_folder, "--all-reduce", "latency=1ms,bandwidth=1GB/s")
+    assert (two.code, two.out) == (2, "")
     assert planned(*of_a_folder, *GIVEN).code == 0
 
 
