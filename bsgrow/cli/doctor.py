@@ -14,7 +14,8 @@ def register(app: typer.Typer) -> None:
 def doctor(output: FormatOption = Format.TABLE) -> None:
     """Say what was built, what is found on this machine, and why something is missing.
 
-    The last line says what works here, and what to do for the rest.
+    The last line says what works here, and what to do for the rest. Under torchrun one table has a
+    row for each process, and marks what differs from the first.
 
     Exits 0 where training on the CPU works, and 1 where something that it needs does not.
     """

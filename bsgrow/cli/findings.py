@@ -1,6 +1,7 @@
 """What `bsgrow doctor` found, as a table or JSON."""
 
-from collections.abc import Iterable, Mapping
+import platform
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -9,26 +10,41 @@ import typer
 from rich.text import Text
 
 from bsgrow.cli.console import print_error, print_json, print_words
+from bsgrow.cli.findings_of_all import print_findings_together
 from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.cli.terminal import out, plain_text
 from bsgrow.errors import BsgrowError
+from bsgrow.processes.launched import rank, world_size
 from bsgrow.reporting.doctor import Finding, examine, verdict
 
 
 def print_findings(output: Format) -> None:
-    """Examine this machine and write what is found; exits 1 where training cannot work."""
+    """Examine this machine and write what is found; exits 1 where training cannot work.
+
+    Processes that torchrun has started write one table of all.
+    """
     findings = examine()
     ills = [finding for finding in findings if finding.needed and not finding.works]
+    if world_size() > 1:
+        if not any(ill.name == "torch" for ill in ills):  # without it nobody can be met
+            print_findings_together(findings, output, lambda: _by_kind(findings))
+            return
+        if rank() > 0:
+            raise _lacking(ills, f"rank {rank()} on {platform.node()}: ")
     if output is Format.JSON:
         print_json({"works": not ills, "verdict": verdict(findings), **_by_kind(findings)})
     else:
         out.print(_table(findings))
         print_words(f"\n{verdict(findings)}")
     if ills:
-        names = ", ".join(ill.name for ill in ills)
-        print_error(BsgrowError(f"training cannot work without {names}", hint=ills[0].hint))
+        print_error(_lacking(ills))
         raise typer.Exit(1)
+
+
+def _lacking(ills: Sequence[Finding], who: str = "") -> BsgrowError:
+    names = ", ".join(ill.name for ill in ills)
+    return BsgrowError(f"{who}training cannot work without {names}", hint=ills[0].hint)
 
 
 def _by_kind(findings: Iterable[Finding]) -> dict[str, dict[str, Any]]:

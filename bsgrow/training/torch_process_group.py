@@ -40,8 +40,11 @@ _SECONDS_TO_MEET = 300.0
 
 
 @contextmanager
-def joined_group() -> Iterator[ProcessGroup]:
+def joined_group(seconds_to_meet: float = _SECONDS_TO_MEET) -> Iterator[ProcessGroup]:
     """Meet the processes that torchrun started with this one, until the end of the context.
+
+    Args:
+        seconds_to_meet: for which one waits for the others.
 
     Yields:
         The group, that of one where torchrun has started none; sums come after ``open``.
@@ -54,7 +57,7 @@ def joined_group() -> Iterator[ProcessGroup]:
     if not is_launched():
         yield ALONE
         return
-    group = TorchProcessGroup()
+    group = TorchProcessGroup(seconds_to_meet)
     try:
         yield group
     finally:
@@ -64,16 +67,19 @@ def joined_group() -> Iterator[ProcessGroup]:
 class TorchProcessGroup(ProcessGroup):
     """The processes that torchrun started.
 
+    Args:
+        seconds_to_meet: for which one waits for the others.
+
     Raises:
         InputError: torchrun's variables hold no numbers.
         LostProcessError: the others do not come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds_to_meet: float = _SECONDS_TO_MEET) -> None:
         self.rank, self.world_size, self.local_rank = rank(), world_size(), local_rank()
-        self._seconds, self._num_gathered = _SECONDS_TO_MEET, 0
+        self._seconds, self._num_gathered = seconds_to_meet, 0
         with self._joining():
-            met = rendezvous("env://", timeout=timedelta(seconds=_SECONDS_TO_MEET))
+            met = rendezvous("env://", timeout=timedelta(seconds=seconds_to_meet))
             self._store, *_ = next(iter(met))
             own = PrefixStore("bsgrow", self._store)
             self._heartbeat = Heartbeat(own, self.rank, self.world_size)
