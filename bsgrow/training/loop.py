@@ -158,10 +158,10 @@ def _run_updates(
         state.require_finite(job)
         if Vote.REPORT in decided:
             progress.report(update)
-        if Vote.FAULTS in decided:
-            faults.report()
         if Vote.EVALUATE in decided:
             evaluation.evaluate()
+        if (Vote.FAULTS | Vote.EVALUATE) & decided:  # a held-out sample may be bad too
+            faults.report()
         if Vote.CHECKPOINT in decided:
             checkpointing.save()
         asked = Vote.EVALUATE in decided and is_asked_to_stop(update)  # meanwhile
@@ -173,6 +173,7 @@ def _run_updates(
     with checkpointing, _saved_at_a_failure(checkpointing, decisions):
         if evaluation.is_missed():
             evaluation.evaluate()
+            faults.report()
         for update, decided in updates_made(job, state, decisions, vote, emit):
             checkpointing.report()
             then = decisions.after(partial(act, update, decided)) if decided else decided

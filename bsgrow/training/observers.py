@@ -141,7 +141,7 @@ class FaultReport:
 
     def __init__(self, job: Job, state: State, emit: Emit, reported: Container[str] = ()) -> None:
         self._job, self._state, self._emit = job, state, emit
-        self._reported = reported
+        self._reported, self._told = reported, set[str]()  # one may be found by several ranks
         self._num_told = job.loader.num_skipped
 
     def is_due(self) -> bool:
@@ -159,7 +159,8 @@ class FaultReport:
                 self._emit_once(where, reason)
 
     def _emit_once(self, where: str, reason: str) -> None:
-        if where not in self._reported:
+        if where not in self._reported and where not in self._told:
+            self._told.add(where)
             self._emit(SampleSkipped(self._state.num_updates, where, reason))
 
 

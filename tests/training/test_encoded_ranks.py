@@ -61,7 +61,7 @@ def test_what_is_skipped_is_that_of_one_rank(photos, tmp_path):
     assert {finished.weights_sha256 for finished in ranks} == {ranks[0].weights_sha256}
     assert ranks[0].test_loss == pytest.approx(alone.test_loss, rel=1e-3)
     told = [
-        {event.where for event in events_of(tmp_path / name, SampleSkipped)}
+        sorted(event.where for event in events_of(tmp_path / name, SampleSkipped))
         for name in ("alone", "many")
     ]
     assert told[0] == told[1]
@@ -83,3 +83,13 @@ def test_a_bad_sample_ends_all_at_its_update_and_is_named_by_its_rank(photos, tm
     for name in ("alone", "many"):
         saved = events_of(tmp_path / name, CheckpointSaved)
         assert saved[-1].num_updates == update.index
+
+
+@pytest.mark.parametrize("world_size", [1, WORLD_SIZE])
+def test_a_bad_held_out_sample_is_told_where_no_other_is_bad(tmp_path, world_size):
+    root = write_photographs(tmp_path / "photos", NUM_TRAIN // 2, num_test=4)
+    path = sorted((root / "val").rglob("*.jpg"))[-1]
+    path.write_bytes(path.read_bytes()[:400])
+    ranks = train(root, tmp_path / "out", "skip", world_size)
+    assert {finished.num_test_skipped for finished in ranks} == {1}
+    assert [event.where for event in events_of(tmp_path / "out", SampleSkipped)] == [str(path)]
