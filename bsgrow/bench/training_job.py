@@ -9,16 +9,21 @@ from bsgrow.data import DATASETS, ArrayDataset, ArraySplit, DatasetSpec
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, make_planned, resolve
 from bsgrow.training.job import Job, prepare
+from bsgrow.training.process_group import ALONE, ProcessGroup
 
 _SYNTHETIC = "synthetic"  # in place of a fingerprint
 _MAX_BYTES = 1 << 28  # of synthetic images: more than any cache, little beside the network
 
 
-def measurable_job(recipe: Recipe) -> Job:
+def measurable_job(recipe: Recipe, group: ProcessGroup = ALONE) -> Job:
     """Prepare a recipe; downloads nothing.
 
     A data set that is not on this machine is replaced by random pixels of its shape; one whose
     path the recipe gives is not.
+
+    Args:
+        recipe: as written.
+        group: the processes that train it.
 
     Raises:
         InputError: the recipe does not fit itself or this machine, or is for encoded images.
@@ -32,7 +37,7 @@ def measurable_job(recipe: Recipe) -> Job:
         )
     planned = make_planned(recipe)
     recipe = resolve(planned.recipe, torch.get_num_threads())
-    return prepare(recipe, planned.plan, _dataset(recipe))
+    return prepare(recipe, planned.plan, _dataset(recipe), group)
 
 
 def is_synthetic(job: Job) -> bool:

@@ -117,9 +117,20 @@ def train(
     after its seconds even within an update; `≈` marks the time of an update of which none was
     whole. Peak memory is that of a process that trains in this way alone, its workers included.
     Where the recipe's data set is not on this machine, random pixels stand in for it.
+
+    Under torchrun all processes train together, beside one of them alone, and `limit` is each by
+    itself; what summing the gradients takes is measured too, for `bsgrow plan --world-size`.
     """
+    from bsgrow.processes.launched import is_launched
     from bsgrow.recipe import load_recipe
 
+    if is_launched():
+        from bsgrow.bench.measure import Pace
+        from bsgrow.cli.bench.together import measure_together
+
+        pace = Pace(rounds, seconds_per_round, seconds_per_row)
+        measure_together(recipe, overrides or (), batch_sizes, pace, output)
+        return
     sizes, loaded = batch_size_list(batch_sizes), load_recipe(recipe, overrides or ())
     from bsgrow.bench.measure import Pace
     from bsgrow.bench.train import bench_train

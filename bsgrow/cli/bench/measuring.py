@@ -63,7 +63,14 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 def print_rows(rows: Rows, output: Format, as_table: Callable[[Sequence[Any]], None]) -> None:
     """Write what was measured to stdout."""
+    print_found({"rows": rows}, output, lambda found: as_table(found["rows"]))
+
+
+def print_found(
+    found: dict[str, Any], output: Format, as_table: Callable[[dict[str, Any]], None]
+) -> None:
+    """Write what was measured to stdout, what is no row beside the rows."""
     if output is Format.JSON:
-        print_json(describe_machine() | {"rows": rows})
+        print_json(describe_machine() | found)
     else:
-        as_table(rows)
+        as_table(found)

@@ -21,6 +21,18 @@ def print_train_rows(rows: Sequence[Row]) -> None:
     _print(rows, (*_RATES, *_TRAINING))
 
 
+def print_together(found: Mapping[str, Any]) -> None:
+    """Print what many processes measured: the all-reduce, rates, and what they waited for."""
+    network = found["all_reduce"]
+    out.print(
+        f"all-reduce over {network['world_size']} processes ({network['transport']}): latency "
+        f"{duration(network['latency_seconds'])}, bandwidth "
+        f"{network['bandwidth_bytes_per_second'] / 1e9:.3g} GB/s, the gradient has "
+        f"{network['gradient_bytes'] / 1e6:,.3g} MB"
+    )
+    _print(found["rows"], _TOGETHER)
+
+
 def _print(rows: Sequence[Row], columns: Sequence[Shown]) -> None:
     """A system that gave no rate says why, on a dim line."""
     for case in dict.fromkeys(row["case"] for row in rows):
@@ -72,6 +84,14 @@ _RATES: tuple[Shown, ...] = (
     (_figure("n", 1), lambda row: str(row["n"])),
     (_figure("of the limit"), lambda row: _ratio(row["of_limit"])),
     (_figure("bsgrow is"), lambda row: _ratio(row["bsgrow_times"], "×")),
+)
+_TOGETHER: tuple[Shown, ...] = (
+    (_figure("processes"), lambda row: str(row["world_size"])),
+    *_RATES[:-1],
+    (_figure("efficiency"), lambda row: _ratio(row["efficiency"])),
+    (_figure("communication"), lambda row: f"{row['communication_share']:.1%}"),
+    (_figure("data"), lambda row: f"{row['data_wait_share']:.1%}"),
+    (_figure("update (max)", 5), _update),
 )
 _TRAINING: tuple[Shown, ...] = (
     (_figure("update (max)", 5), _update),
