@@ -6,7 +6,7 @@ CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -na
 BUILD  := pyproject.toml setup.py $(CPP)
 
 .PHONY: train test test-commands test-library test-fast test-cuda check check-exports \
-        sanitize sanitize-address sanitize-thread fuzz format clean
+        sanitize sanitize-address sanitize-thread fuzz campaign format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -57,6 +57,9 @@ sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-dev
 fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers, a minute each, under ASan and UBSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
 	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
+
+campaign: $(VENV)/installed-dev  ## kill a run on two processes 50 times: half an hour
+	$(BIN)/python -m tests.e2e.campaign --kills 50
 
 # What pip does not install is driven from checkouts: make check-exports SOURCES=FOLDER
 check-exports: $(VENV)/installed-dev  ## install the systems of plan --format, and run exported plans in them

@@ -87,17 +87,19 @@ class Processes:
         Raises:
             TimeoutError: a rank takes longer; it names them.
         """
-        deadline, found = time.monotonic() + seconds, dict[int, Any]()
-        while len(found) < len(self._readers):
-            waiting = [each for rank, each in enumerate(self._readers) if rank not in found]
-            ready = wait(waiting, max(0.0, deadline - time.monotonic()))
-            if not ready:
-                late = [self._readers.index(each) for each in waiting]
-                raise TimeoutError(f"ranks {late} have not ended within {seconds:g} s")
-            for reader in ready:
-                rank = self._readers.index(reader)
-                found[rank] = self._result_of(rank)
+        found = dict(self.ended(seconds))
         return [found[rank] for rank in range(len(found))]
+
+    def ended(self, seconds: float = SECONDS) -> Iterator[tuple[int, Any]]:
+        """Yield each rank when it has ended, with its result; raises as ``results``."""
+        deadline, waiting = time.monotonic() + seconds, dict(enumerate(self._readers))
+        while waiting:
+            ready = wait(list(waiting.values()), max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError(f"ranks {list(waiting)} have not ended within {seconds:g} s")
+            for rank in [rank for rank, reader in waiting.items() if reader in ready]:
+                del waiting[rank]
+                yield rank, self._result_of(rank)
 
     def kill(self) -> None:
         """Leave none of them over."""
