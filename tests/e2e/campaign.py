@@ -13,7 +13,7 @@ from bsgrow.reporting.machine import describe_machine
 from tests.e2e.kills import SETTINGS, Campaign
 from tests.e2e.launches import by_torchrun
 
-LONG = [*SETTINGS, "schedule.epochs=40", "run.checkpoint_every_seconds=0.2"]
+LONG = [*SETTINGS, "schedule.epochs=25", "run.checkpoint_every_seconds=0.2"]
 VICTIMS = ("rank", "all", "launcher")
 
 

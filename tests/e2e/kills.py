@@ -50,7 +50,7 @@ class Campaign:
     """Kills a run at random times.
 
     Args:
-        launch: ``forked`` or ``by_torchrun``; the latter in any case where torchrun is to be killed.
+        launch: ``forked`` or ``by_torchrun``, which is taken anyway where torchrun is to be killed.
         folder: of the runs; it holds the one that is never killed.
         settings: of the recipe.
         seed: of whom is killed, and when.

@@ -18,7 +18,7 @@ from torch.distributed import TCPStore
 
 from bsgrow.errors import BsgrowError
 
-SECONDS = 120.0
+SECONDS = 600.0
 """After which processes that do not end are killed; none that works comes near it."""
 
 _CONTEXT = get_context("forkserver")
