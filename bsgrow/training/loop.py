@@ -1,7 +1,7 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,12 @@ from bsgrow.training.checkpoint_folder import Skipped
 from bsgrow.training.checkpointing import Checkpointing
 from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.digest import weights_sha256
-from bsgrow.training.divergence import require_finite_loss, require_finite_weights
+from bsgrow.training.diverged_update import require_finite
+from bsgrow.training.divergence import (
+    DivergedRunError,
+    require_finite_loss,
+    require_finite_weights,
+)
 from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
 from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
 from bsgrow.training.job import Job
@@ -155,7 +160,7 @@ def _run_updates(
 
     def act(update: Update, decided: Vote) -> Vote:
         """Do what was decided; all processes come to the same places in it."""
-        state.require_finite(job)
+        require_finite(job, state)
         if Vote.REPORT in decided:
             progress.report(update)
         if Vote.EVALUATE in decided:
@@ -170,7 +175,7 @@ def _run_updates(
         return then | Vote.CHECKPOINT if best else then
 
     state.model.train()
-    with checkpointing, _saved_at_a_failure(checkpointing, decisions):
+    with checkpointing, _saved_at_a_failure(job, state, checkpointing, decisions):
         if evaluation.is_missed():
             evaluation.evaluate()
             faults.report()
@@ -182,12 +187,14 @@ def _run_updates(
             if Vote.STOP in decided | then:
                 decisions.together(checkpointing.finish)
                 raise _interrupted(job, state, directory)
-        state.require_finite(job)
+        require_finite(job, state)
         decisions.together(checkpointing.finish)
 
 
 @contextmanager
-def _saved_at_a_failure(checkpointing: Checkpointing, decisions: Decisions) -> Iterator[None]:
+def _saved_at_a_failure(
+    job: Job, state: State, checkpointing: Checkpointing, decisions: Decisions
+) -> Iterator[None]:
     """Write a checkpoint where the run may go on: without a bad sample, or a process that is gone.
 
     The state is then that after the last finished update.
@@ -196,6 +203,8 @@ def _saved_at_a_failure(checkpointing: Checkpointing, decisions: Decisions) -> I
         yield
     except Exception as error:
         if Vote.BAD_SAMPLE in decisions.ended_by or isinstance(error, LostProcessError):
+            with suppress(DivergedRunError):
+                state.require_finite(job)
             checkpointing.save()
         raise
 

@@ -13,7 +13,7 @@ class LossGuard:
 
     On the CPU that shows at once. On a device the host does not wait: from that update on, the
     fused optimizer leaves the weights alone (``found_inf``, as for gradient scaling), and so does
-    what the update adds to totals and running statistics, until ``num_refused`` is looked at.
+    what the update adds to totals and running statistics, until ``take_num_refused`` looks at it.
 
     Args:
         optimizer: a fused one.
@@ -48,6 +48,10 @@ class LossGuard:
         self._num_refused.add_(self._refuses.long())
         sums.drop_if(self._refuses > 0)
 
-    def num_refused(self) -> int:
-        """Return how many of the latest updates were not applied. Waits for the device."""
-        return int(self._num_refused) if self._defers else 0
+    def take_num_refused(self) -> int:
+        """Return how many updates were not applied since the last time. Waits for the device."""
+        if not self._defers:
+            return 0
+        num_refused = int(self._num_refused)
+        self._num_refused.zero_()
+        return num_refused

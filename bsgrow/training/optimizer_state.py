@@ -56,6 +56,27 @@ def state_forms(optimizer: Optimizer, momenta: Iterable[float]) -> list[dict[str
     ]
 
 
+def forget_refused(optimizer: Optimizer, plan: Plan, num_updates: int) -> None:
+    """Forget what an optimizer began to remember in updates that were refused on the device.
+
+    It makes room for a first momentum before the kernel sees that there is nothing to do, and
+    leaves in it whatever is in that memory.
+
+    Args:
+        optimizer: one of ``OPTIMIZERS``.
+        plan: of the run.
+        num_updates: made, those that were refused not counted.
+    """
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    forms = state_forms(optimizer, momenta_before(plan, num_updates))
+    for parameter, expected in zip(parameters, forms, strict=True):
+        state = optimizer.state[parameter]
+        for name in state.keys() - expected.keys():
+            del state[name]
+        if not state:
+            del optimizer.state[parameter]
+
+
 def _state_of(
     optimizer: Optimizer, parameter: nn.Parameter, momenta: Iterable[float]
 ) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from bsgrow.training.divergence import diverged
 from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.job import Job
 from bsgrow.training.loss_guard import LossGuard
+from bsgrow.training.optimizer_state import forget_refused
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
@@ -113,12 +114,13 @@ class State:
         """Check that no update was refused for its loss; waits for the device, if there is one.
 
         Raises:
-            DivergedRunError: one was; the state is that before it.
+            DivergedRunError: one was since the last time; the state is that before it.
         """
-        if num_refused := self.guard.num_refused():
+        if num_refused := self.guard.take_num_refused():
             self.num_updates -= num_refused
             cursor, self.cursor = self.cursor, job.plan.update(self.num_updates).start
             self.totals.num_samples -= cursor - self.cursor
+            forget_refused(self.optimizer, job.plan, self.num_updates)
             raise diverged("the training loss is not finite", self.num_updates + 1)
 
     def position(self) -> Position:

@@ -1,15 +1,18 @@
 """The updates of a plan, made one by one; one that cannot be made leaves no trace."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 
 import torch
 
+from bsgrow.data import SampleError
 from bsgrow.loading import MicroBatch
 from bsgrow.schedule import Update
 from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import Decisions, Vote
+from bsgrow.training.diverged_update import naming_sample
+from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.events import MicroBatchHalved
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
@@ -63,7 +66,8 @@ def _until_out_of_memory(
     """Make updates as far as memory lasts; returns why it did not, or nothing at the end."""
 
     def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
-        add_gradient(job, state, update, micro_batches)
+        with _naming_update(update):
+            add_gradient(job, state, update, micro_batches)
         state.guard.check(state.sums, update.global_batch_size, update.index + 1)
         return vote(update)
 
@@ -71,6 +75,10 @@ def _until_out_of_memory(
         for each in updates:
             try:
                 decided = decisions.after(partial(compute, *each))
+            except DivergedRunError as error:
+                updates.close()
+                state.drop_update()
+                raise _explained(error, job, state, decisions) from None
             except Exception as error:
                 state.drop_update()
                 if decisions.ended_by != Vote.OUT_OF_MEMORY or _half(job) is None:
@@ -80,6 +88,24 @@ def _until_out_of_memory(
             state.apply(each.update)
             yield each.update, decided
     return ""
+
+
+@contextmanager
+def _naming_update(update: Update) -> Iterator[None]:
+    """Let a sample that cannot be used say in which update it is."""
+    try:
+        yield
+    except SampleError as error:
+        error.message += f", in update {update.index + 1}"
+        error.args = (error.message,)
+        raise
+
+
+def _explained(
+    error: DivergedRunError, job: Job, state: State, decisions: Decisions
+) -> DivergedRunError:
+    """Return the error with the sample, where all processes have it and look for that together."""
+    return naming_sample(error, job, state) if decisions.ended_by == Vote.DIVERGED else error
 
 
 def add_gradient(

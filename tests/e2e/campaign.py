@@ -3,6 +3,7 @@
 import argparse
 import json
 import secrets
+import shutil
 import statistics
 import tempfile
 import time
@@ -25,14 +26,15 @@ def main():
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        campaign = Campaign(by_torchrun, folder, LONG, asked.seed, longest=1.5)
-        number = 0
-        while (made := campaign.counts.kills.total()) < asked.kills:
-            campaign.kill(VICTIMS[number % len(VICTIMS)])
-            number += 1
-            print(f"{made + 1} of {asked.kills}: {dict(campaign.counts.kills)}", flush=True)
-        campaign.finish()
+    folder = tempfile.mkdtemp()  # which stays where something is wrong
+    campaign = Campaign(by_torchrun, folder, LONG, asked.seed, longest=1.5)
+    number = 0
+    while (made := campaign.counts.kills.total()) < asked.kills:
+        campaign.kill(VICTIMS[number % len(VICTIMS)])
+        number += 1
+        print(f"{made} of {asked.kills}: {dict(campaign.counts.kills)}", flush=True)
+    campaign.finish()
+    shutil.rmtree(folder)
     result = describe_machine() | figures(campaign.counts) | {"seed": asked.seed}
     result["wall_seconds"] = round(time.monotonic() - begun)
     print(json.dumps(result, indent=2))

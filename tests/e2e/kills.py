@@ -70,26 +70,28 @@ class Campaign:
         self._whole = result_of(self._path("whole"))
 
     def kill(self, victim):
-        """Start or resume a run, and kill one rank, ``all`` ranks, or the ``launcher``."""
+        """Start or resume a run, and kill one rank, ``all`` ranks, or the ``launcher``.
+
+        A run that comes to its end before counts as no kill.
+        """
         name = f"run-{self._number}"
         before = progress_of(self._path(name))
         launch = by_torchrun if victim == "launcher" else self._launch
         with self._launched(name, launch) as launched:
-            phase = self._wait(launched, name, before)
-            if phase is None:
-                assert launched.wait() == 0
-                self._finish(name)
-                return
+            self._wait(launched, name, before)
             pids = launched.ranks()
+            phase = "starting" if progress_of(self._path(name)) == before else "training"
             self._started += pids
             kill(self._victims(victim, launched, pids))
-            begun = time.monotonic()
-            if victim != "launcher":
-                assert launched.wait() != 0
+            begun, code = time.monotonic(), launched.wait()
+            if victim != "launcher":  # else the next one starts while they still end
                 wait_until(lambda: not any(map(is_alive, pids)), "the other ranks end")
                 self.counts.seconds_to_end.append(time.monotonic() - begun)
-            self.counts.torn += any(self._path(name).rglob("*.tmp"))
-            self.counts.kills[victim, phase] += 1
+        if code == 0:
+            self._finish(name)
+            return
+        self.counts.torn += any(self._path(name).rglob("*.tmp"))
+        self.counts.kills[victim, phase] += 1
 
     def finish(self):
         """Let the run come to its end; nothing is left over."""
@@ -111,18 +113,14 @@ class Campaign:
         return (launch or self._launch)(folder, words)
 
     def _wait(self, launched, name, before):
-        """Let a random time pass; return in which phase the run then is, or None at its end."""
+        """Let a random time pass, from when the ranks are there, or from the first update on."""
         if self._random.random() < 0.3:
+            wait_until(launched.ranks, "the ranks are there")
             time.sleep(self._random.uniform(0, self._seconds_to_start))
-        else:
-            path = self._path(name)
-            wait_until(
-                lambda: progress_of(path) != before or not launched.is_running(), "an update"
-            )
-            time.sleep(self._random.uniform(0, self._longest))
-        if not launched.is_running():
-            return None
-        return "training" if progress_of(self._path(name)) != before else "starting"
+            return
+        path = self._path(name)
+        wait_until(lambda: progress_of(path) != before or not launched.is_running(), "an update")
+        time.sleep(self._random.uniform(0, self._longest))
 
     def _victims(self, victim, launched, pids):
         if victim == "launcher":

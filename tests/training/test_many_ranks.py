@@ -194,7 +194,7 @@ class FailingLoader(Faultless):
 @pytest.mark.parametrize(
     ("error", "reason", "saved"),
     [
-        (SampleError("a.jpg", "is bad"), "a.jpg: is bad", [NUM_WHOLE]),
+        (SampleError("a.jpg", "is bad"), "a.jpg: is bad, in update 16", [NUM_WHOLE]),
         (ZeroDivisionError("by 0"), "ZeroDivisionError: by 0", []),
     ],
 )
