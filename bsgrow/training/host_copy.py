@@ -1,5 +1,7 @@
 """A copy of the state in host memory, made while training waits and written while it goes on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -26,7 +28,8 @@ class HostCopy:
         queued on the current stream, behind the updates that were made, and waited for together.
         """
         devices: set[torch.device] = set()
-        copied = self._copied(tree, (), devices)
+        with _one_thread():
+            copied = self._copied(tree, (), devices)
         for device in devices:
             torch.cuda.current_stream(device).synchronize()
         return copied
@@ -48,6 +51,17 @@ class HostCopy:
             kept = torch.empty_like(tensor, device="cpu", pin_memory=tensor.is_cuda)
             self._kept[place] = kept
         return kept
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Copy in this thread: on a busy machine others are waited for once a tensor, for longer."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
 
 
 def _layout(tensor: Tensor) -> tuple[Any, ...]:

@@ -60,3 +60,13 @@ def test_tensors_in_the_same_place_of_two_dicts_do_not_share(network):
     copied = HostCopy().take(state)
     for part, tensors in state.items():
         assert all(torch.equal(copied[part][name], tensor) for name, tensor in tensors.items())
+
+
+def test_the_number_of_threads_stays():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        HostCopy().take([torch.ones(3)])
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
