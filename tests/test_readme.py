@@ -1,18 +1,21 @@
 """The README keeps what it promises: its links and recipe names exist."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from torch.distributed.run import parse_args
 
 from bsgrow.recipe import load_recipe, plan_recipe, recipe_from_table, shipped_recipes
 from bsgrow.schedule import notes
+from tests.advice import command_at
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [
-    ROOT / name
-    for name in ("README.md", "csrc/README.md", "bsgrow/schedule/README.md", "docs/exports.md")
+    *(ROOT / name for name in ("README.md", "csrc/README.md", "bsgrow/schedule/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
 
 
@@ -38,6 +41,18 @@ def test_the_table_of_native_operations_names_files_that_exist():
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
 def test_its_programs_run(program):
     exec(compile(program, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/many-processes.md"])
+def test_torchrun_takes_the_commands_that_start_many(document):
+    text = (ROOT / document).read_text().replace("\\\n", "")
+    commands = re.findall(r"torchrun( --n[^`\n#]*)", text)
+    for command in commands:
+        taken = parse_args(shlex.split(command))
+        assert (taken.module, taken.training_script) == (True, "bsgrow")
+        words = taken.training_script_args
+        command_at(words)[0].make_context("bsgrow", command_at(words)[1])
+    assert len(commands) > 1
 
 
 def test_recipes_that_commands_name_are_shipped():
