@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_RECIPE = "digits"
 _RUNS = Path("runs")
-_DIRECTORY = "run directory"  # under which processes note it for those in their place
 
 
 class Asked(NamedTuple):
@@ -66,12 +65,13 @@ def start(asked: Asked) -> Start:
 def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     """Return the run that the processes of a group carry out, in the directory of rank 0.
 
-    Where torchrun has started all anew, as after a death, the run of those before goes on.
+    Where torchrun has started all anew, since one had died, the run goes on.
 
     Raises:
         InputError: as ``start``; it ends all processes.
         EndedElsewhereError: another process cannot start.
     """
+    from bsgrow.processes.launched import num_restarts
     from bsgrow.training import RunDirectory
     from bsgrow.training.decisions import Decisions
     from bsgrow.training.process_group import from_rank_0
@@ -80,9 +80,12 @@ def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     def choose() -> tuple[str, bool] | None:
         if group.rank != 0:
             return None
-        directory, resume = _choose_together(asked, group)
-        group.note(_DIRECTORY, str(directory.path))
-        return str(directory.path), resume
+        if num_restarts() and not asked.resume:
+            return _restarted(asked)
+        directory = choose_directory(asked)
+        if asked.resume:
+            directory.find_recipe()
+        return str(directory.path), asked.resume
 
     decisions = Decisions(group)
     path, resume = from_rank_0(group, decisions.together(choose)) or ("", False)
@@ -92,35 +95,15 @@ def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     return decisions.together(lambda: _start_in(asked._replace(resume=resume), directory))
 
 
-def _choose_together(asked: Asked, group: "ProcessGroup") -> "tuple[RunDirectory, bool]":
-    """Return the directory of the run, and whether that goes on.
-
-    How often torchrun has started the processes says less than what those before have noted: each
-    machine counts for itself, and starts them anew without counting when another one comes.
-    """
-    from bsgrow.processes.launched import num_restarts
-    from bsgrow.training import RunDirectory
-
-    if (noted := group.noted(_DIRECTORY)) is not None:
-        directory = RunDirectory(Path(noted))
-        return directory, directory.is_begun()
-    if num_restarts() and not asked.resume:
-        return _restarted(asked)
-    directory = choose_directory(asked)
-    if asked.resume:
-        directory.find_recipe()
-    return directory, asked.resume
-
-
-def _restarted(asked: Asked) -> "tuple[RunDirectory, bool]":
-    """Return where a run goes on of which no note is left, and whether it had begun."""
+def _restarted(asked: Asked) -> tuple[str, bool]:
+    """Return where a run goes on whose processes were started anew, and whether it had begun."""
     from bsgrow.errors import InputError
 
     try:
         directory = choose_directory(asked._replace(resume=True))
     except InputError:  # there is none yet
         directory = choose_directory(asked)
-    return directory, directory.is_begun()
+    return str(directory.path), directory.is_begun()
 
 
 def choose_directory(asked: Asked) -> "RunDirectory":

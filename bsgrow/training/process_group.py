@@ -85,16 +85,6 @@ class ProcessGroup:
         """
         return [value]
 
-    def note(self, name: str, value: str) -> None:
-        """Note something for the processes that torchrun starts in place of these."""
-
-    def noted(self, name: str) -> str | None:
-        """Return what was noted under a name, by these processes or those before; None if nothing.
-
-        Each process asks for itself; where the machine is gone that noted it, it may be lost.
-        """
-        return None
-
     def post(self, doing: str) -> None:
         """Note what this process does, for the others to read should they wait in vain."""
 

@@ -30,7 +30,6 @@ from bsgrow.training.process_group import (
     Value,
     ranks_named,
 )
-from bsgrow.training.rendezvous import common_name
 
 _WAITING = "waiting for the others"
 _HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"
@@ -81,12 +80,10 @@ class TorchProcessGroup(ProcessGroup):
         self._seconds, self._num_gathered = seconds_to_meet, 0
         with self._joining():
             met = rendezvous("env://", timeout=timedelta(seconds=seconds_to_meet))
-            store, *_ = next(iter(met))
-            self._launcher = PrefixStore("bsgrow", store)
-            name = common_name(self._launcher, self.rank, self.world_size, seconds_to_meet)
-            self._store = PrefixStore(name, store)
-            self._own = PrefixStore("bsgrow", self._store)
-            self._heartbeat = Heartbeat(self._own, self.rank, self.world_size)
+            self._store, *_ = next(iter(met))
+            own = PrefixStore("bsgrow", self._store)
+            self._heartbeat = Heartbeat(own, self.rank, self.world_size)
+            self._own = own
         self.gather(None)
 
     def open(self, device: torch.device, timeout_seconds: float) -> None:
@@ -156,18 +153,6 @@ class TorchProcessGroup(ProcessGroup):
     def _key(self, step: int, rank: int) -> str:
         """Return where the value of a rank is, of the gathering so many steps from the latest."""
         return f"gathered/{self._num_gathered + step}/{rank}"
-
-    def note(self, name: str, value: str) -> None:
-        """Note something in torchrun's store."""
-        self._launcher.set(f"noted/{name}", json.dumps(value))
-
-    def noted(self, name: str) -> str | None:
-        """Return what was noted last, by whichever process."""
-        key = f"noted/{name}"
-        if not self._launcher.check([key]):
-            return None
-        value: str = json.loads(self._launcher.get(key))
-        return value
 
     def post(self, doing: str) -> None:
         """Note what this process does."""
