@@ -2,7 +2,7 @@
 
 import typer
 
-from bsgrow.cli.console import print_error
+from bsgrow.cli.console import note, print_error, print_hint
 from bsgrow.cli.garbage import collect_as_usual
 from bsgrow.cli.live import display, nothing_shown
 from bsgrow.cli.stopping import StopRequest
@@ -12,14 +12,18 @@ from bsgrow.loading.faults import SKIP_HINT
 from bsgrow.recipe import OpenedData, Recipe
 from bsgrow.text.command import Command
 from bsgrow.training import (
-    Event,
     InterruptedRunError,
     RunDirectory,
     RunFinished,
-    RunStarted,
     carry_out,
 )
-from bsgrow.training.process_group import ALONE, ProcessGroup
+from bsgrow.training.emergency import Emergency
+from bsgrow.training.planned_world_size import (
+    OtherWorldSizeError,
+    PhaseEndedError,
+    start_with,
+)
+from bsgrow.training.process_group import ALONE, LostProcessError, ProcessGroup
 
 
 def carry_out_stoppable(
@@ -46,34 +50,56 @@ def carry_out_stoppable(
         group: the processes that carry it out; rank 0 shows what goes on.
     """
     collect_as_usual()
-    stop.graceful = False
+    emergency = Emergency()
+
+    def say(error: BsgrowError) -> None:
+        if group.rank == 0:
+            print_error(_said(error, directory, go_on))
+
     try:
-        with display(lines=lines) if group.rank == 0 else nothing_shown() as show:
-
-            def on_event(event: Event) -> None:
-                stop.graceful = stop.graceful or isinstance(event, RunStarted)
-                show(event)
-
+        with (
+            display(lines=lines) if group.rank == 0 else nothing_shown() as show,
+            stop.carrying_out(emergency, group, say),
+        ):
             return carry_out(
                 recipe,
                 directory,
                 resume=resume,
-                on_event=on_event,
+                on_event=show,
                 should_stop=stop,
                 opened=opened,
                 group=group,
+                emergency=emergency,
             )
     except InterruptedRunError as interrupted:
-        if group.rank == 0:
-            print_error(BsgrowError(interrupted.message, hint=f"go on with: {go_on}"))
+        say(interrupted)
+        stop.end(group)
     except KeyboardInterrupt:
-        hint = f"go on from the last checkpoint with: {go_on}" if stop.graceful else None
-        print_error(BsgrowError("stopped at once", hint=hint))
+        say(InterruptedRunError("stopped at once"))
+    except PhaseEndedError as ended:
+        if group.rank == 0:
+            note(ended.message)
+            print_hint(_said(ended, directory, go_on).hint or "")
+        stop.end(group, ended.exit_code)
     except BsgrowError as error:
-        if directory.is_begun():
-            error.hint = _with_command(error.hint, go_on)
-        raise
+        if not (stop() and isinstance(error, LostProcessError)):
+            _said(error, directory, go_on)
+            raise
+        say(InterruptedRunError("stopped, as another process of the run is"))
     raise typer.Exit(stop.exit_code)
+
+
+def _said(error: BsgrowError, directory: RunDirectory, go_on: Command) -> BsgrowError:
+    """Return an error with the whole command in its hint, where that goes on with the run."""
+    if directory.is_begun():
+        if isinstance(error, InterruptedRunError):
+            from_last = "" if error.hint else "from the last checkpoint "
+            error.hint = f"go on {from_last}with: {go_on}"
+        elif isinstance(error, PhaseEndedError | OtherWorldSizeError):
+            error.hint = f"go on with: {start_with(error.world_size, go_on)}"
+        else:
+            error.hint = _with_command(error.hint, go_on)
+    return error
 
 
 def _with_command(hint: str | None, go_on: Command) -> str | None:

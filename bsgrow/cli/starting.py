@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_RECIPE = "digits"
 _RUNS = Path("runs")
+_DIRECTORY = "run directory"  # under which processes note it for those in their place
 
 
 class Asked(NamedTuple):
@@ -65,27 +66,27 @@ def start(asked: Asked) -> Start:
 def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     """Return the run that the processes of a group carry out, in the directory of rank 0.
 
-    Where torchrun has started all anew, since one had died, the run goes on.
+    Where torchrun has started all anew, as after a death, the run of those before goes on.
 
     Raises:
         InputError: as ``start``; it ends all processes.
         EndedElsewhereError: another process cannot start.
     """
-    from bsgrow.processes.launched import num_restarts
+    from bsgrow.processes.launched import is_by_torchrun
+    from bsgrow.processes.parent import name_of_parent
     from bsgrow.training import RunDirectory
     from bsgrow.training.decisions import Decisions
     from bsgrow.training.process_group import from_rank_0
     from bsgrow.training.shared_folder import require_shared
 
+    launchers = group.gather(name_of_parent()) if is_by_torchrun() else []
+
     def choose() -> tuple[str, bool] | None:
         if group.rank != 0:
             return None
-        if num_restarts() and not asked.resume:
-            return _restarted(asked)
-        directory = choose_directory(asked)
-        if asked.resume:
-            directory.find_recipe()
-        return str(directory.path), asked.resume
+        directory, resume = _choose_together(asked, group, launchers)
+        group.note(_DIRECTORY, str(directory.path))
+        return str(directory.path), resume
 
     decisions = Decisions(group)
     path, resume = from_rank_0(group, decisions.together(choose)) or ("", False)
@@ -95,15 +96,42 @@ def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     return decisions.together(lambda: _start_in(asked._replace(resume=resume), directory))
 
 
-def _restarted(asked: Asked) -> tuple[str, bool]:
-    """Return where a run goes on whose processes were started anew, and whether it had begun."""
-    from bsgrow.errors import InputError
+def _choose_together(
+    asked: Asked, group: "ProcessGroup", launchers: list[str]
+) -> "tuple[RunDirectory, bool]":
+    """Return the directory of the run, and whether that goes on.
 
-    try:
-        directory = choose_directory(asked._replace(resume=True))
-    except InputError:  # there is none yet
-        directory = choose_directory(asked)
-    return str(directory.path), directory.is_begun()
+    How often torchrun has started the processes says less than what those before have noted: each
+    machine counts for itself, and starts them anew without counting when another one comes. Where
+    the machine is gone that kept the note, the run says who has started it.
+    """
+    from bsgrow.training import RunDirectory
+
+    if (noted := group.noted(_DIRECTORY)) is not None:
+        directory = RunDirectory(Path(noted))
+        return directory, directory.is_begun()
+    if not asked.resume and (begun := _begun_before(asked, launchers)) is not None:
+        return begun, True
+    directory = choose_directory(asked)
+    if asked.resume:
+        directory.find_recipe()
+    return directory, asked.resume
+
+
+def _begun_before(asked: Asked, launchers: list[str]) -> "RunDirectory | None":
+    """Return the run that the processes have begun when their launchers started them before."""
+    from bsgrow.training import RunDirectory
+    from bsgrow.training.unfinished import run_launched_by
+
+    if asked.out_dir is None:
+        found = run_launched_by(launchers, _RUNS)
+    else:
+        named = RunDirectory(asked.out_dir)
+        found = named if named.is_launched_by(launchers) else None
+    if found is None or not found.is_begun():
+        return None
+    note(f"going on with {printable(found.path)}, as all processes were started anew")
+    return found
 
 
 def choose_directory(asked: Asked) -> "RunDirectory":

@@ -4,34 +4,48 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from bsgrow.cli.deadline import Deadline
 from bsgrow.cli.interrupt import interrupt
+from bsgrow.errors import BsgrowError
+from bsgrow.processes.launched import is_launched
 from bsgrow.processes.signals import handling
 
+if TYPE_CHECKING:
+    from bsgrow.training.emergency import Emergency
+    from bsgrow.training.process_group import ProcessGroup
+
 _REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
+_REPEAT_SECONDS_LAUNCHED = 3.0  # torchrun passes it on, and SIGTERM once one process has ended
 _MESSAGE = "\nnote: stopping after this update; once more to stop at once\n"
 
 
 class StopRequest:
-    """While entered, a signal asks to stop; before training has begun, or twice, it stops at once.
+    """While entered, a signal asks to stop; before a run has begun, or twice, it stops at once.
 
     Stopping at once raises KeyboardInterrupt. Signals that are ignored, as under nohup, stay so.
+    Where the main thread does not get to either in time, a deadline ends the process.
 
     Attributes:
-        graceful: whether there is something to finish; set it when training has begun.
-        received: the first signal, if one has come.
+        received: the first signal, if one has come, here or to another process of the run.
     """
 
     def __init__(self) -> None:
-        self.graceful = False
         self.received: signal.Signals | None = None
+        self._emergency: Emergency | None = None
         self._seconds = 0.0
+        self._is_over, self._tells = False, True
+        self._exit_code: int | None = None
+        self._deadline = Deadline(self._note)
 
     def __enter__(self) -> Self:
         self._handling = handling(self._handle)
         self._handling.__enter__()
+        self._deadline.open()
         return self
 
     def __exit__(
@@ -40,24 +54,68 @@ class StopRequest:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._deadline.close()
         self._handling.__exit__(kind, error, traceback)
+        if self._is_over:  # torchrun ends the others as soon as the first one has ended
+            handling(lambda number, frame: os._exit(self.exit_code)).__enter__()
+
+    @contextmanager
+    def carrying_out(
+        self,
+        emergency: "Emergency",
+        group: "ProcessGroup",
+        say: Callable[[BsgrowError], object],
+    ) -> Iterator[None]:
+        """Stop a run so, while it is carried out; as ``Deadline.carrying_out`` says."""
+        self._emergency, self._tells = emergency, group.rank == 0
+        try:
+            with self._deadline.carrying_out(emergency, group, say):
+                yield
+        finally:
+            self._emergency = None
 
     def __call__(self) -> bool:
         """Return whether a signal has come."""
         return self.received is not None
 
+    def end(self, group: "ProcessGroup", exit_code: int | None = None) -> None:
+        """Let all processes end alike, now that each has stopped; further signals do nothing.
+
+        Args:
+            group: the processes of the run.
+            exit_code: theirs; by default that of the signal that any of them got.
+        """
+        self._is_over, self._exit_code = True, exit_code
+        from bsgrow.training.process_group import LostProcessError
+
+        with suppress(LostProcessError):  # it has ended before
+            received = max(group.gather(int(self.received or 0)))
+            self.received = signal.Signals(received or signal.SIGINT)
+
     @property
     def exit_code(self) -> int:
-        """128 + the signal's number, as shells count it."""
-        return 128 + (self.received or signal.SIGINT)
+        """128 + the signal's number, as shells count it, unless ``end`` was told another."""
+        return self._exit_code or 128 + (self.received or signal.SIGINT)
+
+    def _note(self, number: int) -> None:
+        if number and self.received is None:
+            self.received = signal.Signals(number)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        again, now = self.received is not None, time.monotonic()
-        if again and now - self._seconds < _REPEAT_SECONDS:
+        if self._is_over or self._deadline.has_come:
             return
-        self.received, self._seconds = self.received or signal.Signals(number), now
-        if again or not self.graceful:
+        again, now = self._seconds > 0, time.monotonic()
+        if again and now - self._seconds < _repeat_seconds():
+            return
+        self._note(number)
+        self._seconds = now
+        is_prepared = self._emergency is not None and self._emergency.is_prepared
+        if again or not is_prepared:
             interrupt(number, frame)
-        if sys.stderr is not None:
+        if self._tells and sys.stderr is not None:
             # Not print: a signal may come in the middle of one.
             os.write(sys.stderr.fileno(), _MESSAGE.encode())
+
+
+def _repeat_seconds() -> float:
+    return _REPEAT_SECONDS_LAUNCHED if is_launched() else _REPEAT_SECONDS

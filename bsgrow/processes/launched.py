@@ -62,11 +62,6 @@ def local_world_size(environment: Mapping[str, str] = os.environ) -> int:
     return _number(environment, "LOCAL_WORLD_SIZE", 1, lowest=1)
 
 
-def num_restarts(environment: Mapping[str, str] = os.environ) -> int:
-    """Return how often torchrun has started all processes anew, after one of them died."""
-    return _number(environment, "TORCHELASTIC_RESTART_COUNT", 0)
-
-
 def _number(
     environment: Mapping[str, str],
     name: str,

@@ -1,9 +1,12 @@
-"""A process that is to end with the one that started it."""
+"""The process that started this one, as torchrun does: its name, and an end together with it."""
 
 import ctypes
 import os
 import signal
+import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -16,3 +19,12 @@ def stop_with_launcher() -> None:
     """
     if "TORCHELASTIC_RUN_ID" in os.environ and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def name_of_parent() -> str:
+    """Return what tells the process that started this one from all others, on any machine."""
+    pid, begun = os.getppid(), ""
+    with suppress(OSError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        begun = fields[19]  # starttime, in clock ticks since the machine started
+    return f"{socket.gethostname()}:{pid}:{begun}"

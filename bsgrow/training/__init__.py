@@ -10,10 +10,10 @@ from bsgrow.lazy import importing
 
 if TYPE_CHECKING:
     from bsgrow.training.divergence import DivergedRunError
+    from bsgrow.training.emergency import InterruptedRunError
     from bsgrow.training.event_json import to_dict
     from bsgrow.training.event_log import events_in, read_events
     from bsgrow.training.events import Event, RunFinished, RunStarted
-    from bsgrow.training.loop import InterruptedRunError
     from bsgrow.training.run import carry_out
     from bsgrow.training.run_directory import RunDirectory
     from bsgrow.training.unfinished import newest_unfinished_run
@@ -40,7 +40,7 @@ __getattr__, __dir__ = importing(
         "event_log": "events_in read_events",
         "event_json": "to_dict",
         "events": "Event RunFinished RunStarted",
-        "loop": "InterruptedRunError",
+        "emergency": "InterruptedRunError",
         "run": "carry_out",
         "run_directory": "RunDirectory",
         "unfinished": "newest_unfinished_run",

@@ -4,6 +4,7 @@ import statistics
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -115,14 +116,30 @@ class Checkpointing:
         state = self._state
         if self._num_saved == state.num_updates:
             return
-        self._num_saved = state.num_updates
         begun = state.stopwatch.elapsed
         self._collect()
-        position = state.position()  # every process has a part in it
-        if self._writes:
-            content = content_of(self._job.identity, position, state.model, state.optimizer)
-            self._begin(begun, self._copy.take(content))
+        with state.lock:
+            self._num_saved = state.num_updates
+            position = state.position()  # every process has a part in it
+            if self._writes:
+                content = content_of(self._job.identity, position, state.model, state.optimizer)
+                self._begin(begun, self._copy.take(content))
         self._seconds = self._update_seconds = state.stopwatch.elapsed
+
+    def save_at_once(self) -> None:
+        """Write the state itself, from another thread than the main one, which changes nothing.
+
+        One that is being written is waited for, and is enough if it is of the same state.
+
+        Raises:
+            BsgrowError: it could not be written.
+        """
+        writing, state = self._writing, self._state
+        error = self._last_error if writing is None else writing.thread.wait()
+        if self._writes and (error is not None or self._num_saved != state.num_updates):
+            position = state.position()
+            content = content_of(self._job.identity, position, state.model, state.optimizer)
+            self._write(content, state.tested)
 
     def report(self) -> None:
         """Log what came of a checkpoint, once it is known; does not wait."""
@@ -157,16 +174,22 @@ class Checkpointing:
                 self._writing.thread.cancel(_SECONDS_TO_END)
 
     def _begin(self, begun: float, content: dict[str, object]) -> None:
-        tested, num_kept = self._state.tested, self._job.recipe.run.keep
-
-        def write(check: Callable[[], None]) -> None:
-            self._sync_log()
-            write_checkpoint(self._folder, content, tested=tested, num_kept=num_kept, check=check)
-
-        thread, num_updates = Background(write), self._state.num_updates
+        tested = self._state.tested
+        thread = Background(partial(self._write, content, tested))
+        num_updates = self._state.num_updates
         pause = self._state.stopwatch.elapsed - begun
         self._writing = _Writing(thread, num_updates, tested, pause, self._in_updates(pause))
         thread.start()
+
+    def _write(
+        self,
+        content: dict[str, object],
+        tested: Metrics | None,
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._sync_log()
+        num_kept = self._job.recipe.run.keep
+        write_checkpoint(self._folder, content, tested=tested, num_kept=num_kept, check=check)
 
     def _in_updates(self, seconds: float) -> float:
         median = statistics.median(self._durations or [0.0])

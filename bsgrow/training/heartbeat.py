@@ -13,6 +13,7 @@ SECONDS = 1.0
 
 _STOP = "stop"
 _MISSED = 3  # signs of life, after which a process counts as silent
+_SECONDS_TO_TELL = 2.0  # that a process is asked to stop
 
 
 class Sign(NamedTuple):
@@ -38,26 +39,29 @@ class Heartbeat:
 
     Attributes:
         doing: what this process does, in words.
-        is_asked_to_stop: whether any process said so by ``ask_to_stop``.
+        stop_signal: by what signal any process was asked to stop, as ``ask_to_stop`` says; or 0.
     """
 
     def __init__(self, store: Store, rank: int, world_size: int, seconds: float = SECONDS) -> None:
-        self.doing, self.is_asked_to_stop = "starting", False
+        self.doing, self.stop_signal = "starting", 0
         own: Store = store.clone()  # type: ignore[attr-defined]  # torch's stubs lack it
         self._store, self._rank, self._world_size = own, rank, world_size
-        self._seconds, self._count, self._asks = seconds, 0, False
-        self._ended = threading.Event()
+        self._seconds, self._count, self._signal = seconds, 0, 0
+        self._ended, self._is_due, self._is_told = (threading.Event() for _ in range(3))
         self._thread = threading.Thread(target=self._run, name="bsgrow-heartbeat", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """End the thread."""
         self._ended.set()
+        self._is_due.set()
         self._thread.join()
 
-    def ask_to_stop(self) -> None:
-        """Tell the others with the next sign of life."""
-        self._asks = True
+    def ask_to_stop(self, signal: int) -> None:
+        """Tell the others at once; returns once that is done, or takes too long."""
+        self._signal = signal
+        self._is_due.set()
+        self._is_told.wait(_SECONDS_TO_TELL)
 
     def silent_ranks(self) -> dict[int, Sign]:
         """Return the ranks that show no life while some signs are due; takes some seconds.
@@ -79,18 +83,20 @@ class Heartbeat:
         return Sign(*json.loads(self._store.get(key))) if self._store.check([key]) else _NONE
 
     def _run(self) -> None:
-        while True:
+        while not self._ended.is_set():
             with suppress(RuntimeError):  # a store that is gone is told of by whoever needs it
                 self._beat()
-            if self._ended.wait(self._seconds):
-                return
+            self._is_due.wait(self._seconds)
+            self._is_due.clear()
 
     def _beat(self) -> None:
         self._count += 1
         self._store.set(f"sign/{self._rank}", json.dumps([self._count, self.doing]))
-        if self._asks:
-            self._store.set(_STOP, "")
-        self.is_asked_to_stop = self.is_asked_to_stop or self._store.check([_STOP])
+        if self._signal and not self._is_told.is_set():
+            self._store.set(_STOP, str(self._signal))
+            self._is_told.set()
+        if not self.stop_signal and self._store.check([_STOP]):
+            self.stop_signal = int(self._store.get(_STOP))
 
 
 _NONE = Sign(0, "nothing yet")

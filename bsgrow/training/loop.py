@@ -19,6 +19,7 @@ from bsgrow.training.divergence import (
     require_finite_loss,
     require_finite_weights,
 )
+from bsgrow.training.emergency import Emergency, InterruptedRunError
 from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
 from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
 from bsgrow.training.job import Job
@@ -28,16 +29,17 @@ from bsgrow.training.observers import (
     ProgressReport,
     evaluate_on_test,
 )
+from bsgrow.training.planned_world_size import (
+    PhaseEndedError,
+    end_phase,
+    next_change,
+    planned_world_size,
+    require_planned_world_size,
+)
 from bsgrow.training.process_group import LostProcessError, from_rank_0
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made
-
-
-class InterruptedRunError(BsgrowError):
-    """The run was asked to stop; a checkpoint was written at the update that it had reached."""
-
-    exit_code = 130  # 128 + SIGINT, as shells count it
 
 
 def train_job(
@@ -47,6 +49,7 @@ def train_job(
     *,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool] = lambda: False,
+    emergency: Emergency | None = None,
 ) -> RunFinished:
     """Carry out a job in its directory, from its newest whole checkpoint if there is one.
 
@@ -60,6 +63,7 @@ def train_job(
         on_event: called with each event after it was logged.
         should_stop: asked once an update, and after an evaluation; True writes a checkpoint and
             stops.
+        emergency: told how to write a checkpoint from another thread, at any moment from now on.
 
     Returns:
         The summary of the finished run.
@@ -68,6 +72,9 @@ def train_job(
         InterruptedRunError: should_stop said so.
         DivergedRunError: the loss of an update or at an evaluation was not finite, or the weights
             at the end; the state is that before.
+        OtherWorldSizeError: the run is planned for another number of processes now.
+        PhaseEndedError: the run is planned for another number of processes from here on; a
+            checkpoint was written.
         SampleError: a sample cannot be used, under ``data.on_error = "raise"``; a checkpoint of the
             last finished update was written, if that could be.
         EndedElsewhereError: another process of the run has failed.
@@ -87,7 +94,9 @@ def train_job(
         emit(_started(job, state))
         for event in skipped:
             emit(event)
-        _run_updates(job, state, directory, log, emit, should_stop, decisions)
+        _run_updates(
+            *(job, state, directory, log, emit, should_stop, decisions, emergency or Emergency())
+        )
         finished = _finished(job, state, directory.path, decisions)
         emit(finished)
     if job.group.rank == 0:
@@ -109,6 +118,10 @@ def _restore(
         if path is not None:
             state.restore(Path(path), job)
         truncate_after(directory.events, state.num_updates)
+        planned = planned_world_size(job.recipe, job.plan, state.num_updates)
+        if planned is not None and job.group.rank == 0:
+            directory.write_world_size(planned)
+        require_planned_world_size(job.recipe, job.plan, state.num_updates, job.group.world_size)
 
     decisions.together(take)
     return [CheckpointSkipped(state.num_updates, *each) for each in skipped]
@@ -137,12 +150,15 @@ def _run_updates(
     emit: Callable[[Event], None],
     should_stop: Callable[[], bool],
     decisions: Decisions,
+    emergency: Emergency,
 ) -> None:
     writes = job.group.rank == 0
     checkpointing = Checkpointing(job, state, emit, directory.checkpoints, log.sync, writes=writes)
     evaluation = Evaluation(job, state, emit, decisions)
     progress = ProgressReport(job, state, emit)
     faults = FaultReport(job, state, emit, ReportedSamples(log.path))
+    leave = partial(_leave, job, state, directory, checkpointing)
+    emergency.prepare(state.lock, leave, waits=True)
 
     def is_asked_to_stop(update: Update) -> bool:
         return should_stop() and update.index + 1 < job.plan.num_updates
@@ -174,6 +190,7 @@ def _run_updates(
         then = Vote.STOP | Vote.CHECKPOINT if asked else Vote(0)
         return then | Vote.CHECKPOINT if best else then
 
+    change = next_change(job.recipe, job.plan, state.num_updates)
     state.model.train()
     with checkpointing, _saved_at_a_failure(job, state, checkpointing, decisions):
         if evaluation.is_missed():
@@ -187,6 +204,10 @@ def _run_updates(
             if Vote.STOP in decided | then:
                 decisions.together(checkpointing.finish)
                 raise _interrupted(job, state, directory)
+            if change is not None and change.update_index == state.num_updates:
+                checkpointing.save()
+                decisions.together(partial(end_phase, checkpointing, directory, change))
+                raise PhaseEndedError(state.num_updates, job.plan.num_updates, change.world_size)
         require_finite(job, state)
         decisions.together(checkpointing.finish)
 
@@ -207,6 +228,16 @@ def _saved_at_a_failure(
                 state.require_finite(job)
             checkpointing.save()
         raise
+
+
+def _leave(
+    job: Job, state: State, directory: RunDirectory, checkpointing: Checkpointing
+) -> BsgrowError:
+    """Write the state after the last finished update, while the main thread changes nothing."""
+    with suppress(DivergedRunError):  # the state is then that before
+        state.require_finite(job)
+    checkpointing.save_at_once()
+    return _interrupted(job, state, directory)
 
 
 def _started(job: Job, state: State) -> RunStarted:

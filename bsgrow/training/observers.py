@@ -112,19 +112,19 @@ class Evaluation:
         train = state.totals.mean()
         require_finite_loss(train.loss, "training loss", state.num_updates)
         require_finite_loss(test.loss, "test loss", state.num_updates)
-        state.totals = Totals(job.device)
-        self._emit(
-            Evaluated(
-                num_updates=state.num_updates,
-                consumed_samples=state.cursor,
-                epoch=state.cursor / job.plan.num_samples,
-                train_loss=train.loss,
-                test_loss=test.loss,
-                test_accuracy=test.accuracy,
-                wall_seconds=state.stopwatch.elapsed,
-                num_test_skipped=state.num_test_skipped,
-            )
+        evaluated = Evaluated(
+            num_updates=state.num_updates,
+            consumed_samples=state.cursor,
+            epoch=state.cursor / job.plan.num_samples,
+            train_loss=train.loss,
+            test_loss=test.loss,
+            test_accuracy=test.accuracy,
+            wall_seconds=state.stopwatch.elapsed,
+            num_test_skipped=state.num_test_skipped,
         )
+        with state.lock:  # a checkpoint without these totals counts on the event
+            state.totals = Totals(job.device)
+            self._emit(evaluated)
 
 
 class FaultReport:

@@ -85,15 +85,25 @@ class ProcessGroup:
         """
         return [value]
 
+    def note(self, name: str, value: str) -> None:
+        """Note something for the processes that torchrun starts in place of these."""
+
+    def noted(self, name: str) -> str | None:
+        """Return what was noted under a name, by these processes or those before; None if nothing.
+
+        Each process asks for itself; where the machine is gone that noted it, it may be lost.
+        """
+        return None
+
     def post(self, doing: str) -> None:
         """Note what this process does, for the others to read should they wait in vain."""
 
-    def ask_to_stop(self) -> None:
-        """Let the others know within about a second that this process was asked to stop."""
+    def ask_to_stop(self, signal: int) -> None:
+        """Let the others know at once that this process was asked to stop, and by what signal."""
 
-    def is_asked_to_stop(self) -> bool:
-        """Return whether another process was asked to stop; looks at no network."""
-        return False
+    def stop_signal(self) -> int:
+        """Return by what signal a process was asked to stop, or 0; looks at no network."""
+        return 0
 
 
 ALONE = ProcessGroup()

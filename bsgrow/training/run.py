@@ -3,23 +3,28 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from threading import Lock
 from typing import NamedTuple
 
 import torch
 
-from bsgrow.errors import InputError
-from bsgrow.processes.launched import is_launched
+from bsgrow.errors import BsgrowError
+from bsgrow.processes.launched import is_by_torchrun, is_launched
+from bsgrow.processes.parent import name_of_parent
 from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
+from bsgrow.text.command import resume_command
 from bsgrow.training.alike import require_alike
 from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.device import resolve_device
 from bsgrow.training.divergence import require_finite_loss
+from bsgrow.training.emergency import Emergency, InterruptedRunError
 from bsgrow.training.events import Event, RunFinished
 from bsgrow.training.job import Job, prepare
 from bsgrow.training.loaders import with_decoder
 from bsgrow.training.loop import train_job
 from bsgrow.training.memory import explaining_memory
+from bsgrow.training.planned_world_size import require_planned_world_size
 from bsgrow.training.process_group import ALONE, ProcessGroup
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.shared_folder import require_shared
@@ -38,6 +43,7 @@ def carry_out(
     should_stop: Callable[[], bool],
     opened: OpenedData | None = None,
     group: ProcessGroup = ALONE,
+    emergency: Emergency | None = None,
 ) -> RunFinished:
     """Carry out a recipe in a directory; a run that is finished is not made again.
 
@@ -52,13 +58,15 @@ def carry_out(
         should_stop: as ``train_job`` has it.
         opened: the data of a command that carries out several recipes.
         group: the processes that carry it out.
+        emergency: told how to leave the run from another thread, once its data is read: begun, so
+            that it can be resumed, and with a checkpoint from the first update on.
 
     Raises:
         InputError: the directory holds another run, or none to resume.
         DivergedRunError: the loss or the weights of the run were not finite, now or when it ended.
         BsgrowError: as ``prepare`` and ``train_job``.
     """
-    decisions = Decisions(group)
+    decisions, emergency, beginning = Decisions(group), emergency or Emergency(), Lock()
     begun = decisions.together(partial(_look, recipe, directory, resume, opened, group))
     if begun.finished is not None:
         return begun.finished
@@ -68,10 +76,19 @@ def carry_out(
             partial(prepare, begun.recipe, begun.planned.plan, begun.planned.dataset, group)
         )
         require_alike(job)
+        leave = partial(_leave, job, directory)
+        emergency.prepare(beginning, leave, waits=False)
         state = decisions.together(partial(_warmed_up, job))
-        decisions.together(partial(_begin, job, directory, resume, stack))
+        launchers = group.gather(name_of_parent()) if is_by_torchrun() else []
+        with beginning:
+            decisions.together(partial(_begin, job, directory, resume, launchers, stack))
         require_shared(group, directory.path)
-        return train_job(job, state, directory, on_event=on_event, should_stop=should_stop)
+        return train_job(
+            *(job, state, directory),
+            on_event=on_event,
+            should_stop=should_stop,
+            emergency=emergency,
+        )
 
 
 class _Begun(NamedTuple):
@@ -92,7 +109,6 @@ def _look(
 ) -> _Begun:
     planned = make_planned(recipe, opened)
     recipe = resolve(planned.recipe, torch.get_num_threads())
-    _check_world_size(recipe, group.world_size)
     finished = None
     if resume:
         directory.check_same_run(recipe)
@@ -100,20 +116,10 @@ def _look(
             require_finite_loss(finished.test_loss, "test loss", finished.num_updates)
     else:
         directory.require_new()
+        require_planned_world_size(recipe, planned.plan, 0, group.world_size)
     recipe = with_decoder(recipe, load_recipe(directory.find_recipe()) if resume else recipe)
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
     return _Begun(recipe, planned, device, finished)
-
-
-def _check_world_size(recipe: Recipe, world_size: int) -> None:
-    wanted = recipe.run.world_size
-    if wanted not in (1, world_size):
-        processes = "1 process" if world_size == 1 else f"{world_size} processes"
-        raise InputError(
-            f"run.world_size = {wanted}: this run has {processes}",
-            hint=f"start it with `torchrun --nproc-per-node {wanted} -m bsgrow train …`, or leave "
-            "run.world_size out, and it takes as many as it is started with",
-        )
 
 
 def _warmed_up(job: Job) -> State:
@@ -125,11 +131,26 @@ def _warmed_up(job: Job) -> State:
     return state
 
 
-def _begin(job: Job, directory: RunDirectory, resume: bool, stack: ExitStack) -> None:
+def _begin(
+    job: Job, directory: RunDirectory, resume: bool, launchers: list[str], stack: ExitStack
+) -> None:
     """Take the directory, which rank 0 does for all."""
     if job.group.rank == 0:
         directory.make()
         seconds = _SECONDS_TO_END if resume and is_launched() else 0.0
         stack.enter_context(directory.locked(seconds))
+        if launchers:
+            directory.write_launchers(launchers)
         if not resume:
             directory.create(job.recipe)
+
+
+def _leave(job: Job, directory: RunDirectory) -> BsgrowError:
+    """Leave a run that can be resumed, before its first update or the next one."""
+    if job.group.rank == 0 and not directory.is_begun():
+        with ExitStack() as stack:
+            _begin(job, directory, False, [], stack)
+    return InterruptedRunError(
+        "stopped before training began; the run keeps its checkpoints, or begins at its start",
+        hint=f"go on with: {resume_command(directory.path)}",
+    )

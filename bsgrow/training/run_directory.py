@@ -4,8 +4,9 @@
 that is killed at any moment leaves one that can be resumed.
 """
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,16 @@ class RunDirectory:
         return self.path / (f"events-{self.rank}.jsonl" if self.rank else "events.jsonl")
 
     @property
+    def launchers(self) -> Path:
+        """Which agents of torchrun have started the processes of the run; where they have."""
+        return self.path / "launchers.json"
+
+    @property
+    def world_size(self) -> Path:
+        """How many processes the run is to be started with next; where the plan says so."""
+        return self.path / "world_size"
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.path / "checkpoints"
@@ -73,6 +84,19 @@ class RunDirectory:
         self.require_new()
         text = as_toml(with_absolute_paths(recipe))
         write_atomically(self.recipe, lambda file: file.write(text.encode()))
+
+    def write_launchers(self, launchers: Iterable[str]) -> None:
+        """Write who has started the processes, so that the run is found when they do so again."""
+        text = json.dumps(sorted({*launchers}))
+        write_atomically(self.launchers, lambda file: file.write(text.encode()))
+
+    def is_launched_by(self, launchers: Iterable[str]) -> bool:
+        """Return whether one of these has started the processes of the run."""
+        with suppress(OSError, ValueError):
+            content = read_regular(self.launchers, _LARGEST_SUMMARY, follow_link=False)
+            recorded = json.loads(content)
+            return isinstance(recorded, list) and not {*launchers}.isdisjoint(map(str, recorded))
+        return False
 
     def is_begun(self) -> bool:
         """Return whether a recipe is there, or anything in its place."""
@@ -107,7 +131,8 @@ class RunDirectory:
             BsgrowError: one cannot be looked at.
         """
         kept_open = {self.events, self.path / LOCK_FILE}
-        for path in (self.recipe, self.plan, self.summary, *sorted(kept_open)):
+        whole = (self.recipe, self.plan, self.summary, self.launchers, self.world_size)
+        for path in (*whole, *sorted(kept_open)):
             with naming(path, "go on with"):
                 require_own(path, one_name=path in kept_open)
         if self.checkpoints.is_symlink():
@@ -163,6 +188,10 @@ class RunDirectory:
         """Write the plan as JSON."""
         write_json(self.plan, as_dict(plan))
 
+    def write_world_size(self, world_size: int) -> None:
+        """Write how many processes the run is to be started with next, for a launcher."""
+        write_atomically(self.world_size, lambda file: file.write(b"%d\n" % world_size))
+
     def write_summary(self, finished: RunFinished) -> None:
         """Write what the run ended with; from then on it counts as finished."""
         write_atomically(self.summary, lambda file: file.write(to_json(finished).encode()))
@@ -186,4 +215,5 @@ class RunDirectory:
 
     def _is_scratch(self, path: Path) -> bool:
         """Whether a process that was killed while it began a run may have left this."""
-        return path.name == LOCK_FILE or temporary_of(path.name) == self.recipe.name
+        first = {self.recipe.name, self.launchers.name}
+        return path.name in (LOCK_FILE, self.launchers.name) or temporary_of(path.name) in first

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import torch
@@ -48,6 +49,7 @@ class State:
         num_skipped: training samples that another one stood in for.
         num_checkpoints_failed: checkpoints that could not be written.
         forward: computes the loss of a micro-batch; compiled after ``warm_up``.
+        lock: held by whoever changes what a checkpoint is made of, or makes one.
     """
 
     model: nn.Module
@@ -65,6 +67,7 @@ class State:
     num_skipped: int = 0
     num_checkpoints_failed: int = 0
     forward: Forward = summed_loss
+    lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
     def initial(cls, job: Job) -> Self:
@@ -101,9 +104,10 @@ class State:
 
     def apply(self, update: Update) -> None:
         """Apply an update whose gradient and sums are those of all processes; waits for nothing."""
-        apply(self.optimizer, update)
-        self.sums.take(self.totals, update.global_batch_size)
-        self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None
+        with self.lock:
+            apply(self.optimizer, update)
+            self.sums.take(self.totals, update.global_batch_size)
+            self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None
 
     def drop_update(self) -> None:
         """Give the update under way up: all is as after the one before."""

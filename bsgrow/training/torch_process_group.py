@@ -30,6 +30,7 @@ from bsgrow.training.process_group import (
     Value,
     ranks_named,
 )
+from bsgrow.training.rendezvous import common_name
 
 _WAITING = "waiting for the others"
 _HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"
@@ -80,10 +81,12 @@ class TorchProcessGroup(ProcessGroup):
         self._seconds, self._num_gathered = seconds_to_meet, 0
         with self._joining():
             met = rendezvous("env://", timeout=timedelta(seconds=seconds_to_meet))
-            self._store, *_ = next(iter(met))
-            own = PrefixStore("bsgrow", self._store)
-            self._heartbeat = Heartbeat(own, self.rank, self.world_size)
-            self._own = own
+            store, *_ = next(iter(met))
+            self._launcher = PrefixStore("bsgrow", store)
+            name = common_name(self._launcher, self.rank, self.world_size, seconds_to_meet)
+            self._store = PrefixStore(name, store)
+            self._own = PrefixStore("bsgrow", self._store)
+            self._heartbeat = Heartbeat(self._own, self.rank, self.world_size)
         self.gather(None)
 
     def open(self, device: torch.device, timeout_seconds: float) -> None:
@@ -154,17 +157,29 @@ class TorchProcessGroup(ProcessGroup):
         """Return where the value of a rank is, of the gathering so many steps from the latest."""
         return f"gathered/{self._num_gathered + step}/{rank}"
 
+    def note(self, name: str, value: str) -> None:
+        """Note something in torchrun's store."""
+        self._launcher.set(f"noted/{name}", json.dumps(value))
+
+    def noted(self, name: str) -> str | None:
+        """Return what was noted last, by whichever process."""
+        key = f"noted/{name}"
+        if not self._launcher.check([key]):
+            return None
+        value: str = json.loads(self._launcher.get(key))
+        return value
+
     def post(self, doing: str) -> None:
         """Note what this process does."""
         self._heartbeat.doing = doing
 
-    def ask_to_stop(self) -> None:
-        """Let the others know with the next sign of life."""
-        self._heartbeat.ask_to_stop()
+    def ask_to_stop(self, signal: int) -> None:
+        """Let the others know; returns once the store knows, or could not be reached in time."""
+        self._heartbeat.ask_to_stop(signal)
 
-    def is_asked_to_stop(self) -> bool:
-        """Return whether any process was asked to stop."""
-        return self._heartbeat.is_asked_to_stop
+    def stop_signal(self) -> int:
+        """Return by what signal any process was asked to stop, or 0."""
+        return self._heartbeat.stop_signal
 
     @contextmanager
     def _joining(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +38,13 @@ def newest_unfinished_run(folder: Path) -> RunDirectory:
             return run
         reasons.append(reason)
     raise InputError(f"--resume: {_none_is_there(folder, reasons)}", _NAMED)
+
+
+def run_launched_by(launchers: Iterable[str], folder: Path) -> RunDirectory | None:
+    """Return the run below a folder whose processes one of these has started, finished or not."""
+    runs = map(RunDirectory, _run_folders(folder))
+    own = (run for run in runs if run.is_launched_by(launchers))
+    return max(own, key=_worked_on, default=None)
 
 
 def _run_folders(folder: Path) -> Iterator[Path]:

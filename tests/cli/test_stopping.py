@@ -2,11 +2,14 @@
 
 import os
 import signal
+from threading import Lock
 
 import pytest
 
 from bsgrow.cli import stopping
 from bsgrow.cli.stopping import StopRequest
+from bsgrow.training.emergency import Emergency
+from bsgrow.training.process_group import ALONE
 
 
 def send(number=signal.SIGINT):
@@ -15,8 +18,9 @@ def send(number=signal.SIGINT):
 
 @pytest.fixture
 def stop():
-    with StopRequest() as request:
-        request.graceful = True
+    emergency = Emergency()
+    emergency.prepare(Lock(), lambda: pytest.fail("left"), waits=True)
+    with StopRequest() as request, request.carrying_out(emergency, ALONE, print):
         yield request
 
 

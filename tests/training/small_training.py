@@ -34,6 +34,7 @@ class Training:
             stopwatch=Stopwatch(now=lambda: self.now),
             tested=None,
             num_checkpoints_failed=0,
+            lock=threading.Lock(),
             position=lambda: position(self.state.num_updates),
         )
         self.begin()
