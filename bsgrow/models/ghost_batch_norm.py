@@ -1,5 +1,9 @@
 """Batch normalisation whose statistics do not depend on the batch size."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import accumulate
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
@@ -103,6 +107,10 @@ class RunningStatistics:
 
     def __init__(self, model: nn.Module) -> None:
         self._norms = [each for each in model.modules() if isinstance(each, GhostBatchNorm2d)]
+        alike = defaultdict[tuple[float, int], list[GhostBatchNorm2d]](list)
+        for norm in self._norms:
+            alike[norm.momentum, norm.ghost_batch_size].append(norm)
+        self._alike = list(alike.values())
 
     @property
     def sums(self) -> list[Tensor]:
@@ -116,12 +124,8 @@ class RunningStatistics:
         Args:
             num_samples: of the update, on all processes.
         """
-        for norm in self._norms:
-            kept = (1 - norm.momentum) ** (num_samples / norm.ghost_batch_size)
-            _take(norm.running_mean, norm.group_sums[0], norm.group_sums[2], kept)
-            _take(norm.running_var, norm.group_sums[1], norm.group_sums[2], kept)
-            num_groups = -(-num_samples // norm.ghost_batch_size)
-            norm.num_batches_tracked.add_((norm.group_sums[2, 0] > 0) * num_groups)
+        for norms in self._alike:
+            _take(norms, num_samples)
         self.drop_update()
 
     def drop_update(self) -> None:
@@ -131,6 +135,20 @@ class RunningStatistics:
             norm.group_statistics.fill_(1.0)  # what is not a number would stay
 
 
-def _take(running: Tensor, weighted: Tensor, weight: Tensor, kept: float) -> None:
-    mean = (weighted / weight).to(running.dtype)
-    running.copy_(torch.where(weight > 0, torch.lerp(mean, running, kept), running))
+def _take(norms: Sequence[GhostBatchNorm2d], num_samples: int) -> None:
+    """Do what ``take_update`` says for norms that are alike, in few kernels."""
+    momentum, ghost_batch_size = norms[0].momentum, norms[0].ghost_batch_size
+    kept = (1 - momentum) ** (num_samples / ghost_batch_size)
+    statistics = [each.running_mean for each in norms] + [each.running_var for each in norms]
+    running = torch.cat(statistics).view(2, -1)
+    sums = torch.cat([each.group_sums for each in norms], dim=1)
+    has_group = sums[2] > 0
+    means = (sums[:2] / sums[2]).to(running.dtype)
+    taken = torch.where(has_group, torch.lerp(means, running, kept), running).flatten()
+    sizes = [each.numel() for each in statistics]
+    for statistic, value in zip(statistics, torch.split(taken, sizes), strict=True):
+        statistic.copy_(value)
+    num_groups = -(-num_samples // ghost_batch_size)
+    firsts = accumulate(sizes[: len(norms) - 1], initial=0)
+    for norm, first in zip(norms, firsts, strict=True):
+        norm.num_batches_tracked.add_(has_group[first], alpha=num_groups)
