@@ -1,6 +1,7 @@
 """What the processes of a run decide together, so that all of them do the same."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import IntFlag, auto
 from typing import Any, TypeVar
 
@@ -85,8 +86,10 @@ class Decisions:
         except LostProcessError:  # there is nobody to agree with
             raise
         except Exception as error:
-            self.ended_by = self._agree(_kind_of(error)) & Vote.ABORT
-            self._tell(error)
+            self.ended_by = _kind_of(error) | Vote.FAILED
+            with suppress(LostProcessError):  # what ended this process says more
+                self.ended_by = self._agree(_kind_of(error)) & Vote.ABORT
+                self._tell(error)
             raise
         decided = self._agree(vote)
         self.ended_by = decided & Vote.ABORT
@@ -109,7 +112,8 @@ class Decisions:
         except LostProcessError:
             raise
         except Exception as error:
-            self._tell(error)
+            with suppress(LostProcessError):
+                self._tell(error)
             raise
         if any(told := self._group.gather(None)):
             raise _ended_elsewhere(told, self._group.rank)

@@ -8,13 +8,13 @@ and their order are as it makes them (Li et al. 2020, arXiv 2006.15704, section 
 """
 
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from bsgrow.training.process_group import ProcessGroup, Summing
+from bsgrow.training.process_group import LostProcessError, ProcessGroup, Summing
 from bsgrow.training.update_sums import UpdateSums
 
 FIRST_BUCKET_BYTES = 2**20
@@ -64,7 +64,8 @@ class GradientSum:
         try:
             yield
         except Exception:  # what the others have begun must end
-            self._finish(sums)
+            with suppress(LostProcessError):  # the error says more
+                self._finish(sums)
             raise
         self._finish(sums)
 

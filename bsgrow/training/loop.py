@@ -218,12 +218,14 @@ def _saved_at_a_failure(
 ) -> Iterator[None]:
     """Write a checkpoint where the run may go on: without a bad sample, or a process that is gone.
 
-    The state is then that after the last finished update.
+    The state is then that after the last finished update. A device may still be in a sum that waits
+    for the process that is gone, before an update that was applied behind it: nothing is written.
     """
     try:
         yield
     except Exception as error:
-        if Vote.BAD_SAMPLE in decisions.ended_by or isinstance(error, LostProcessError):
+        is_lost = isinstance(error, LostProcessError) and job.device.type == "cpu"
+        if Vote.BAD_SAMPLE in decisions.ended_by or is_lost:
             with suppress(DivergedRunError):
                 state.require_finite(job)
             checkpointing.save()

@@ -56,7 +56,7 @@ def updates_made(
     """
     decisions = decisions or Decisions(job.group)
     while why := (yield from _until_out_of_memory(job, state, decisions, vote)):
-        _halve_micro_batch(job, state)
+        decisions.together(partial(_halve_micro_batch, job, state))  # may compile for minutes
         on_halved(MicroBatchHalved(state.num_updates, job.micro_batch_size, why))
 
 
