@@ -52,10 +52,10 @@ class Heartbeat:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; one that hangs in a store that is cut off ends with the process."""
         self._ended.set()
         self._is_due.set()
-        self._thread.join()
+        self._thread.join(_MISSED * self._seconds)
 
     def ask_to_stop(self, signal: int) -> None:
         """Tell the others at once; returns once that is done, or takes too long."""

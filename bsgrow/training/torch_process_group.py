@@ -7,7 +7,7 @@ waits for a device; sums travel where the tensors are, by NCCL or Gloo.
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from torch.distributed.rendezvous import rendezvous
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
+from bsgrow.training.background import Background
 from bsgrow.training.heartbeat import Heartbeat, Sign
 from bsgrow.training.memory import is_out_of_memory
 from bsgrow.training.process_group import (
@@ -38,6 +39,7 @@ _JOIN_HINT = "check that all were started, and that each reaches MASTER_ADDR:MAS
 _PORT_HINT = "another process listens at MASTER_PORT: start all with another one"
 _LONGEST_POLL = 0.5  # seconds
 _SECONDS_TO_MEET = 300.0
+_SECONDS_TO_ASK = 10.0  # the store, who does not answer
 
 
 @contextmanager
@@ -221,7 +223,7 @@ class TorchProcessGroup(ProcessGroup):
     def _lost(self, error: RuntimeError) -> BsgrowError:
         """Return who does not answer, and what they did last."""
         try:
-            missing = self._heartbeat.silent_ranks() or self._late_ranks()
+            missing = self._missing_ranks()
         except RuntimeError:
             return LostProcessError(
                 f"rank {self.rank} reaches none of the others, nor the store of the launcher: "
@@ -238,6 +240,23 @@ class TorchProcessGroup(ProcessGroup):
             f"({_first(error)})",
             hint=_HINT,
         )
+
+    def _missing_ranks(self) -> dict[int, Sign]:
+        """Return who does not answer; raises RuntimeError where the store does not either.
+
+        One that is cut off says nothing, as long as the connection to it counts as there.
+        """
+        found: list[dict[int, Sign]] = []
+
+        def look(check: Callable[[], None]) -> None:
+            found.append(self._heartbeat.silent_ranks() or self._late_ranks())
+
+        asking = Background(look)
+        asking.start()
+        asking.cancel(_SECONDS_TO_ASK)
+        if not found:
+            raise RuntimeError("the store does not answer")
+        return found[0]
 
     def _late_ranks(self) -> dict[int, Sign]:
         """Return the ranks that live and do something else than wait."""
