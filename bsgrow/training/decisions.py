@@ -41,9 +41,11 @@ class EndedElsewhereError(BsgrowError):
         ranks: those that failed.
     """
 
-    def __init__(self, message: str, hint: str | None, ranks: list[int], *, is_first: bool) -> None:
+    def __init__(
+        self, message: str, hint: str | None, exit_code: int, ranks: list[int], *, is_first: bool
+    ) -> None:
         super().__init__(message, hint=hint)
-        self.ranks = ranks
+        self.ranks, self.exit_code = ranks, exit_code
         self.is_said = not is_first
 
 
@@ -125,18 +127,18 @@ class Decisions:
     def _tell(self, error: Exception) -> None:
         """Tell the others what went wrong here."""
         if isinstance(error, BsgrowError):
-            words = [error.message, error.hint]
-            error.is_said = self._group.gather(words)[0] == words and self._group.rank > 0
+            words = [error.message, error.hint, error.exit_code]
+            error.is_said = words in self._group.gather(words)[: self._group.rank]
         else:
-            self._group.gather([f"{type(error).__name__}: {error}", None])
+            self._group.gather([f"{type(error).__name__}: {error}", None, 1])
 
 
 def _ended_elsewhere(told: Sequence[Sequence[Any] | None], rank: int) -> EndedElsewhereError:
     """Return the error that other ranks told of; the first where they differ."""
     failed = {rank: each for rank, each in enumerate(told) if each}
-    message, hint = next(iter(failed.values()))
+    message, hint, exit_code = next(iter(failed.values()))
     text = f"{ranks_named(failed)}: {message}"
-    return EndedElsewhereError(text, hint, list(failed), is_first=rank == 0)
+    return EndedElsewhereError(text, hint, exit_code, list(failed), is_first=rank == 0)
 
 
 def _kind_of(error: Exception) -> Vote:
