@@ -7,8 +7,8 @@ minutes on two idle cores, one for each process.
 
 - `efficiency`: as `bsgrow bench train` measures it under torchrun, over global batches that are
   accumulated from micro-batches of one size: all together, one alone, and each by itself.
-- `overlap`: an update whose gradients are summed as backward makes them, beside one that sums them
-  after it, for gradients of several sizes.
+- `overlap`: a small update whose gradients are summed as backward makes them, beside one that sums
+  them after it, for networks of much to sum.
 - `prediction`: each phase of a growing plan, trained by one process and by two, beside what
   `bsgrow plan` predicts from the file of `bench train` (`efficiency` and `all_reduce` here).
 - `torchrun`: `bsgrow train` by torchrun as one process, beside the same without torchrun.
@@ -28,8 +28,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from many_processes_tables import print_tables
+
 from bsgrow.bench.measure import Pace, settle
-from bsgrow.bench.rows import OURS
 from bsgrow.bench.together import bench_together
 from bsgrow.bench.training_job import describe, measurable_job
 from bsgrow.bench.whole_updates import Trainer
@@ -45,13 +46,13 @@ from bsgrow.training.torch_process_group import joined_group
 from bsgrow.training.updates import updates_made
 
 RESULTS = Path(__file__).parent / "results" / "many_processes.json"
-MICRO = 64
+GHOST, MICRO = 16, 64
 ON_CPU = ["run.device=cpu", "run.num_threads=1", f"run.micro_batch_size={MICRO}"]
-SMALL = ("digits", [*ON_CPU, "run.ghost_batch_size=16"])
+SMALL = ("digits", [*ON_CPU, f"run.ghost_batch_size={GHOST}"])
 IMAGES = ("cifar10-grow", [*ON_CPU, "run.ghost_batch_size=64"])
 SIZES = (16, 32, 64, 128, 640, 2560)
 IMAGE_SIZES = (128, 640)
-WIDTHS = (1, 4)
+WIDTHS = (4, 8)  # of networks with much to sum
 # Grows fourfold twice, and then by as much as the cap lets it.
 GROWING = [
     *("schedule.epochs=4", "schedule.global_batch_size=32", "growth.max_batch_size=640"),
@@ -67,9 +68,9 @@ def recipe_of(base: tuple[str, list[str]], *settings: str) -> Recipe:
     return load_recipe(name, [*common, *settings])
 
 
-def images_recipe(width: int) -> Recipe:
-    """Return that of a network of this width on images of 32x32 pixels."""
-    return recipe_of(IMAGES, f"model={{name='wide_resnet', depth=10, width={width}}}")
+def network(width: int) -> str:
+    """Return the setting of a network of this width."""
+    return f"model={{name='wide_resnet', depth=10, width={width}}}"
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def in_step(group: ProcessGroup) -> None:
 
 def overlap(group: ProcessGroup, width: int, options: Options) -> dict[str, Any]:
     """Return what an update takes whose gradients are summed in its backward, and after it."""
-    job, size = measurable_job(images_recipe(width), group), 2 * MICRO
+    job, size = measurable_job(recipe_of(SMALL, network(width)), group), 2 * GHOST
     ways = {name: Trainer.of(job, group, [size]) for name in ("in backward", "after it")}
     later: Any = ways["after it"].state.gradient_sum
     later.expect_last_backward = lambda: None
@@ -188,7 +189,7 @@ def measure_together(options: Options, file: Path) -> None:
         if group.rank == 0:
             file.write_text(json.dumps(found))
         phases = measured_phases(group, growing, options)
-        images = measurable_job(images_recipe(WIDTHS[0]), group)
+        images = measurable_job(recipe_of(IMAGES, network(1)), group)
         found = {
             "efficiency": found["rows"],
             "efficiency_larger_images": bench_together(images, IMAGE_SIZES, pace, say)["rows"],
@@ -239,30 +240,6 @@ def output(words: Sequence[str]) -> bytes:
     """Run a command with one thread a process; return what it prints."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True).stdout
-
-
-def print_tables(found: Mapping[str, Any]) -> None:
-    """Print what is told in the README."""
-    for row in (*found["efficiency"], *found["efficiency_larger_images"]):
-        if row["system"] == OURS and row["world_size"] > 1:
-            print(
-                f"batch {row['global_batch_size']:>5}: efficiency {row['efficiency']:.3f}, of the "
-                f"limit {row['of_limit']:.3f}, communication {row['communication_share']:.1%}, "
-                f"n = {row['n']}"
-            )
-    for each in found["overlap"]:
-        ratio = each["ratio"]
-        print(
-            f"gradient of {each['gradient_bytes'] / 1e6:.1f} MB: in backward / after it "
-            f"{ratio['median']:.3f} [{ratio['min']:.3f}, {ratio['max']:.3f}], n = {ratio['n']}"
-        )
-    for row in (*found["prediction"]["phases"], *found["prediction"]["totals"]):
-        print(
-            f"world {row['world_size']}, batch {row.get('global_batch_size', 'all')}: predicted "
-            f"{row['predicted_seconds']:.2f} s, measured {row['seconds']['median']:.2f} s, error "
-            f"{row['relative_error']:+.1%}"
-        )
-    print(json.dumps(found["torchrun"], indent=2))
 
 
 def main() -> None:

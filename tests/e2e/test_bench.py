@@ -120,6 +120,16 @@ def test_training_as_a_table(bsgrow, monkeypatch):
     assert "MiB" in result.out
 
 
+def test_one_process_that_torchrun_started_measures_as_one_that_it_did_not(bsgrow, monkeypatch):
+    monkeypatch.setattr(bench_train, "__defaults__", (made_up_peaks,))
+    launched = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
+    words = ["--batch-sizes", "32", "--rounds", "1", "--seconds-per-round", "0"]
+    rows = read(bsgrow("bench", "train", *words, "--format", "json"))["rows"]
+    assert [row["system"] for row in rows] == ["limit", "bsgrow", "torch"]
+
+
 def made_up_peaks(system, recipe, batch_sizes, seconds):
     return {size: PeakMemory(size * 2**20, None) for size in batch_sizes}
 

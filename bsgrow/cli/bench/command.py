@@ -121,10 +121,10 @@ def train(
     Under torchrun all processes train together, beside one of them alone, and `limit` is each by
     itself; what summing the gradients takes is measured too, for `bsgrow plan --world-size`.
     """
-    from bsgrow.processes.launched import is_launched
+    from bsgrow.processes.launched import is_launched, world_size
     from bsgrow.recipe import load_recipe
 
-    if is_launched():
+    if is_launched() and world_size() > 1:
         from bsgrow.bench.measure import Pace
         from bsgrow.cli.bench.together import measure_together
 

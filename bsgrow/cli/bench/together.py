@@ -5,10 +5,9 @@ from contextlib import contextmanager
 
 from bsgrow.bench.measure import Pace
 from bsgrow.bench.together import bench_together
-from bsgrow.bench.train import bench_train
 from bsgrow.bench.training_job import measurable_job
-from bsgrow.cli.bench.measuring import print_found, print_rows, progress
-from bsgrow.cli.bench.table import print_together, print_train_rows
+from bsgrow.cli.bench.measuring import print_found, progress
+from bsgrow.cli.bench.table import print_together
 from bsgrow.cli.bench.values import batch_size_list
 from bsgrow.cli.ending import ending_at_once
 from bsgrow.cli.format import Format
@@ -25,7 +24,7 @@ from bsgrow.training.torch_process_group import joined_group
 def measure_together(
     recipe: str, overrides: Sequence[str], batch_sizes: str, pace: Pace, output: Format
 ) -> None:
-    """Measure training on all processes that torchrun started; rank 0 prints.
+    """Measure training on all processes that torchrun started, two or more; rank 0 prints.
 
     Args:
         recipe: its name.
@@ -45,10 +44,6 @@ def measure_together(
     with ending_at_once(err.show_cursor), explaining_memory(), joined_group() as group:
         sizes, job = Decisions(group).together(prepared)
         with _progress_of(group) as on_progress:
-            if group.world_size == 1:
-                rows = bench_train(job, sizes, pace, on_progress)
-                print_rows(rows, output, print_train_rows)
-                return
             group.open(job.device, job.recipe.run.timeout_seconds)
             require_alike(job)
             found = bench_together(job, sizes, pace, on_progress)
