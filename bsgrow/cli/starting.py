@@ -92,7 +92,7 @@ def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     path, resume = from_rank_0(group, decisions.together(choose)) or ("", False)
     directory = RunDirectory(Path(path), rank=group.rank)
     if resume:
-        require_shared(group, directory.path)
+        decisions.together(lambda: require_shared(group, directory.path))
     return decisions.together(lambda: _start_in(asked._replace(resume=resume), directory))
 
 

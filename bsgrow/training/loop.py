@@ -97,7 +97,8 @@ def train_job(
         _run_updates(
             *(job, state, directory, log, emit, should_stop, decisions, emergency or Emergency())
         )
-        finished = _finished(job, state, directory.path, decisions)
+        finish = partial(_finished, job, state, directory.path, decisions)
+        finished = decisions.together(finish)
         emit(finished)
     if job.group.rank == 0:
         directory.write_summary(finished)
@@ -194,7 +195,7 @@ def _run_updates(
     state.model.train()
     with checkpointing, _saved_at_a_failure(job, state, checkpointing, decisions):
         if evaluation.is_missed():
-            evaluation.evaluate()
+            decisions.together(evaluation.evaluate)
             faults.report()
         for update, decided in updates_made(job, state, decisions, vote, emit):
             checkpointing.report()
@@ -208,7 +209,7 @@ def _run_updates(
                 checkpointing.save()
                 decisions.together(partial(end_phase, checkpointing, directory, change))
                 raise PhaseEndedError(state.num_updates, job.plan.num_updates, change.world_size)
-        require_finite(job, state)
+        decisions.together(partial(require_finite, job, state))
         decisions.together(checkpointing.finish)
 
 

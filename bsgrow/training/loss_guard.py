@@ -29,24 +29,33 @@ class LossGuard:
             optimizer.found_inf = self._refuses  # type: ignore[attr-defined]
 
     def check(self, sums: UpdateSums, num_samples: int, num_updates: int) -> None:
-        """Look at an update of which the sums are those of all processes, before it is applied.
+        """Look at an update whose sums are those of all processes, where the host waits anyway.
 
         Args:
-            sums: of the update; emptied on the device where it is refused.
+            sums: of the update.
             num_samples: of the update.
             num_updates: made until then, the update included.
 
         Raises:
             DivergedRunError: its loss is not finite, where that shows at once.
         """
-        loss_sum = sums.totals.sums[0]
         if not self._defers:
-            require_finite_loss(float(loss_sum) / num_samples, "training loss", num_updates)
-            return
-        is_finite: Tensor = loss_sum.isfinite()
-        self._refuses.copy_(torch.maximum(self._refuses, (~is_finite).float()))
-        self._num_refused.add_(self._refuses.long())
-        sums.drop_if(self._refuses > 0)
+            loss = float(sums.totals.sums[0]) / num_samples
+            require_finite_loss(loss, "training loss", num_updates)
+
+    def before_step(self, sums: UpdateSums) -> None:
+        """Refuse an update on the device, where it does not show at once that it has to be.
+
+        One that is given up does not come to this, and so counts for nothing.
+
+        Args:
+            sums: of the update; emptied where it is refused.
+        """
+        if self._defers:
+            is_finite: Tensor = sums.totals.sums[0].isfinite()
+            self._refuses.copy_(torch.maximum(self._refuses, (~is_finite).float()))
+            self._num_refused.add_(self._refuses.long())
+            sums.drop_if(self._refuses > 0)
 
     def take_num_refused(self) -> int:
         """Return how many updates were not applied since the last time. Waits for the device."""

@@ -75,14 +75,14 @@ def carry_out(
         job = decisions.together(
             partial(prepare, begun.recipe, begun.planned.plan, begun.planned.dataset, group)
         )
-        require_alike(job)
+        decisions.together(partial(require_alike, job))
         leave = partial(_leave, job, directory)
         emergency.prepare(beginning, leave, waits=False)
         state = decisions.together(partial(_warmed_up, job))
         launchers = group.gather(name_of_parent()) if is_by_torchrun() else []
         with beginning:
             decisions.together(partial(_begin, job, directory, resume, launchers, stack))
-        require_shared(group, directory.path)
+        decisions.together(partial(require_shared, group, directory.path))
         return train_job(
             *(job, state, directory),
             on_event=on_event,

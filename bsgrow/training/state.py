@@ -105,6 +105,7 @@ class State:
     def apply(self, update: Update) -> None:
         """Apply an update whose gradient and sums are those of all processes; waits for nothing."""
         with self.lock:
+            self.guard.before_step(self.sums)
             apply(self.optimizer, update)
             self.sums.take(self.totals, update.global_batch_size)
             self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None

@@ -12,7 +12,10 @@ from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
 from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import _saved_at_a_failure
+from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.process_group import LostProcessError, ProcessGroup
+from bsgrow.training.run import carry_out
+from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State
 from bsgrow.training.update_sums import UpdateSums
 from bsgrow.training.updates import updates_made
@@ -95,3 +98,34 @@ def test_where_a_sum_may_wait_for_one_that_has_left_nothing_is_written(job, devi
     ):
         raise LostProcessError("the other one has left")
     assert len(saved) == num_saved
+
+
+def test_an_update_that_is_given_up_refuses_none_after_it(job):
+    """As one of which memory ran out elsewhere, while the loss was no number here."""
+    state = State.initial(job)
+    state.guard = LossGuard(state.optimizer, job.device, defers=True)  # as on a device
+    state.sums.totals.sums.fill_(torch.nan)
+    state.guard.check(state.sums, 1, 1)
+    state.drop_update()
+    assert state.guard.take_num_refused() == 0
+    assert not state.optimizer.found_inf
+
+
+def test_what_all_refuse_is_printed_once(tmp_path):
+    ranks = Ranks(2)
+
+    def start(rank):
+        recipe = load_recipe("digits", ["run.device=cpu", f"run.seed={rank}"])
+        directory = RunDirectory(tmp_path, rank)
+        return carry_out(
+            *(recipe, directory),
+            resume=False,
+            on_event=print,
+            should_stop=bool,
+            group=ranks.groups[rank],
+        )
+
+    first, second = ranks.run(start)
+    assert first.message == second.message
+    assert "its run.seed is 1, that of rank 0 0" in first.message
+    assert (first.is_said, second.is_said) == (False, True)
