@@ -19,10 +19,15 @@ GO_ON = "torchrun --nproc-per-node 2 -m bsgrow train --resume --out"
 def called(folder, *words):
     """Call bsgrow in a folder; returns its exit code, output and errors."""
     one_of_many._SECONDS_TO_SAY_IT = 0.0
-    os.environ.update(TORCHRUN)
     os.chdir(folder)
     done = Shell()(*words)
     return done.code, done.out, done.err
+
+
+def called_by_torchrun(folder, *words):
+    """Call bsgrow as ``called``; the run in the folder, which names no launcher, is another's."""
+    os.environ.update(TORCHRUN)
+    return called(folder, *words)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +56,11 @@ def test_rank_0_shows_the_run_and_the_other_nothing(begun):
         (["train", "cifar10-grow", "--data", "/nowhere"], "'/nowhere' does not exist"),
         (["train", "digits", "--out", "run"], f"hint: go on with it: {GO_ON} run;"),
         (["train", "--resume", "--out", "."], ". holds no run to resume"),
-        (["train", "--set", "run.world_size=3"], "run.world_size = 3: this run has 2 processes"),
+        (["train", "--set", "run.world_size=3"], "planned for 3 processes now, and this run has 2"),
     ],
 )
 def test_what_is_wrong_is_said_once_with_its_exit_code(begun, words, message):
-    (code, out, err), other = run_ranks(2, called, begun[1], *words)
+    (code, out, err), other = run_ranks(2, called_by_torchrun, begun[1], *words)
     assert message in err
     assert err.count("error:") == 1
     assert (code, out) == (2, "")
