@@ -75,10 +75,9 @@ class Campaign:
         A run that comes to its end before counts as no kill.
         """
         name = f"run-{self._number}"
-        before = progress_of(self._path(name))
         launch = by_torchrun if victim == "launcher" else self._launch
         with self._launched(name, launch) as launched:
-            self._wait(launched, name, before)
+            before = self._wait(launched, name)
             pids = launched.ranks()
             phase = "starting" if progress_of(self._path(name)) == before else "training"
             self._started += pids
@@ -112,15 +111,20 @@ class Campaign:
             words = ["train", "--resume", "--out", "run"]
         return (launch or self._launch)(folder, words)
 
-    def _wait(self, launched, name, before):
-        """Let a random time pass, from when the ranks are there, or from the first update on."""
-        if self._random.random() < 0.3:
-            wait_until(launched.ranks, "the ranks are there")
-            time.sleep(self._random.uniform(0, self._seconds_to_start))
-            return
+    def _wait(self, launched, name):
+        """Let a random time pass, from when the ranks are there, or from the first update on.
+
+        Returns what ``progress_of`` gave when they were there: those before have ended then.
+        """
         path = self._path(name)
+        wait_until(launched.ranks, "the ranks are there")
+        before = progress_of(path)
+        if self._random.random() < 0.3:
+            time.sleep(self._random.uniform(0, self._seconds_to_start))
+            return before
         wait_until(lambda: progress_of(path) != before or not launched.is_running(), "an update")
         time.sleep(self._random.uniform(0, self._longest))
+        return before
 
     def _victims(self, victim, launched, pids):
         if victim == "launcher":

@@ -23,7 +23,7 @@ SECONDS = 600.0
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["torch.distributed", "bsgrow.training.run", "hypothesis", "pytest"]
+    ["torch.distributed", "bsgrow.training.run", "bsgrow.cli.app", "sklearn.datasets", "pytest"]
 )
 
 
