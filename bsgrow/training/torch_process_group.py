@@ -63,8 +63,10 @@ def joined_group(seconds_to_meet: float = _SECONDS_TO_MEET) -> Iterator[ProcessG
     group = TorchProcessGroup(seconds_to_meet)
     try:
         yield group
-    finally:
-        group.close()
+    except BaseException:
+        group.close(waits=False)
+        raise
+    group.close()
 
 
 class TorchProcessGroup(ProcessGroup):
@@ -80,7 +82,7 @@ class TorchProcessGroup(ProcessGroup):
 
     def __init__(self, seconds_to_meet: float = _SECONDS_TO_MEET) -> None:
         self.rank, self.world_size, self.local_rank = rank(), world_size(), local_rank()
-        self._seconds, self._num_gathered = seconds_to_meet, 0
+        self._seconds, self._num_gathered, self._on_cuda = seconds_to_meet, 0, False
         with self._joining():
             met = rendezvous("env://", timeout=timedelta(seconds=seconds_to_meet))
             store, *_ = next(iter(met))
@@ -96,7 +98,7 @@ class TorchProcessGroup(ProcessGroup):
 
         So the host's decision, which says who is missing, comes first to its timeout.
         """
-        on_cuda = device.type == "cuda"
+        self._on_cuda = on_cuda = device.type == "cuda"
         self._seconds = timeout_seconds
         self._name_interface()
         with self._joining():
@@ -121,10 +123,15 @@ class TorchProcessGroup(ProcessGroup):
         if address and (name := interface_of(address)):
             os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
 
-    def close(self) -> None:
-        """Leave the group."""
+    def close(self, *, waits: bool = True) -> None:
+        """Leave the group.
+
+        Args:
+            waits: for the sums of a device too; else those that wait for a process that is gone,
+                which NCCL would flush first, end with this one.
+        """
         self._heartbeat.close()
-        if dist.is_initialized():
+        if dist.is_initialized() and (waits or not self._on_cuda):
             dist.destroy_process_group()
 
     def combine(self, flags: int) -> int:

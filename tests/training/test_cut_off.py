@@ -1,12 +1,16 @@
 """A process that is cut off from all others, and from torchrun's store, says so and ends."""
 
+from contextlib import suppress
 from threading import Event
 
 import pytest
+import torch
+import torch.distributed as dist
 
 from bsgrow.training import torch_process_group
 from bsgrow.training.heartbeat import Heartbeat
-from bsgrow.training.torch_process_group import TorchProcessGroup
+from bsgrow.training.torch_process_group import TorchProcessGroup, joined_group
+from tests.training.processes import run_ranks
 
 
 class CutOff:
@@ -45,3 +49,17 @@ def test_it_does_not_wait_to_hear_who_is_missing(heartbeat, monkeypatch):
     assert lost.message == (
         "rank 0 reaches none of the others, nor the store of the launcher: timed out"
     )
+
+
+def fail_joined(on_cuda):
+    """Return whether a group is still there that an error has ended."""
+    with suppress(ZeroDivisionError), joined_group() as group:
+        group.open(torch.device("cpu"), 60.0)
+        group._on_cuda = on_cuda
+        raise ZeroDivisionError
+    return dist.is_initialized()
+
+
+def test_sums_of_a_device_that_never_end_are_not_flushed():
+    assert run_ranks(1, fail_joined, True) == [True]
+    assert run_ranks(1, fail_joined, False) == [False]
