@@ -85,7 +85,7 @@ def carry_out_stoppable(
         if not (stop() and isinstance(error, LostProcessError)):
             _said(error, directory, go_on)
             raise
-        say(InterruptedRunError("stopped, as another process of the run is"))
+        say(InterruptedRunError(f"stopped, as others have: {error.message}"))
     raise typer.Exit(stop.exit_code)
 
 

@@ -3,8 +3,9 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from torch.distributed.distributed_c10d import Store
 
@@ -13,7 +14,38 @@ SECONDS = 1.0
 
 _STOP = "stop"
 _MISSED = 3  # signs of life, after which a process counts as silent
+SECONDS_TO_LOOK = 5.0
+"""More than ``silent_ranks`` takes, where the store answers."""
+
 _SECONDS_TO_TELL = 2.0  # that a process is asked to stop
+_SECONDS_TO_ANSWER = 10.0  # for the store, however busy its machine
+
+Value = TypeVar("Value")
+
+
+def within(ask: Callable[[], Value], seconds: float = _SECONDS_TO_ANSWER) -> Value:
+    """Return what the store answers, or give up: one behind a dead network answers never.
+
+    Raises:
+        RuntimeError: it does not in time, or says so.
+    """
+    answers: list[Value] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise RuntimeError(f"the store of the launcher does not answer within {seconds:g} s")
+    return answers[0]
 
 
 class Sign(NamedTuple):
@@ -76,7 +108,8 @@ class Heartbeat:
 
     def signs(self) -> dict[int, Sign]:
         """Return the latest sign of each other rank; raises RuntimeError as ``silent_ranks``."""
-        return {rank: self._sign_of(rank) for rank in range(self._world_size) if rank != self._rank}
+        others = [rank for rank in range(self._world_size) if rank != self._rank]
+        return {rank: self._sign_of(rank) for rank in others}
 
     def _sign_of(self, rank: int) -> Sign:
         key = f"sign/{rank}"

@@ -7,7 +7,7 @@ waits for a device; sums travel where the tensors are, by NCCL or Gloo.
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -20,8 +20,7 @@ from torch.distributed.rendezvous import rendezvous
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
-from bsgrow.training.background import Background
-from bsgrow.training.heartbeat import Heartbeat, Sign
+from bsgrow.training.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, within
 from bsgrow.training.memory import is_out_of_memory
 from bsgrow.training.process_group import (
     ALONE,
@@ -96,10 +95,12 @@ class TorchProcessGroup(ProcessGroup):
     def open(self, device: torch.device, timeout_seconds: float) -> None:
         """Begin what sums and decides; on a device its own sums have twice the time.
 
-        So the host's decision, which says who is missing, comes first to its timeout.
+        So the host's decision, which says who is missing, comes first to its timeout. A sum or a
+        decision is given up a little before it, as to look who is missing takes some seconds.
         """
         self._on_cuda = on_cuda = device.type == "cuda"
         self._seconds = timeout_seconds
+        patience = timedelta(seconds=max(timeout_seconds - SECONDS_TO_LOOK, timeout_seconds / 2))
         self._name_interface()
         with self._joining():
             dist.init_process_group(
@@ -107,9 +108,8 @@ class TorchProcessGroup(ProcessGroup):
                 store=PrefixStore("sums", self._store),
                 rank=self.rank,
                 world_size=self.world_size,
-                timeout=timedelta(seconds=timeout_seconds * (2 if on_cuda else 1)),
+                timeout=patience * (2 if on_cuda else 1),
             )
-            patience = timedelta(seconds=timeout_seconds)
             self._host = dist.new_group(backend="gloo", timeout=patience)
 
     def _name_interface(self) -> None:
@@ -157,9 +157,9 @@ class TorchProcessGroup(ProcessGroup):
         self._num_gathered += 1
         ranks = range(self.world_size)
         with self._waiting():
-            self._own.set(self._key(0, self.rank), json.dumps(value))
+            within(lambda: self._own.set(self._key(0, self.rank), json.dumps(value)))
             values = [json.loads(self._awaited(self._key(0, rank))) for rank in ranks]
-            self._own.delete_key(self._key(-1, self.rank))  # which all have read, being here
+            within(lambda: self._own.delete_key(self._key(-1, self.rank)))  # all have read it
         return values
 
     def _key(self, step: int, rank: int) -> str:
@@ -217,14 +217,14 @@ class TorchProcessGroup(ProcessGroup):
     def _awaited(self, key: str) -> bytes:
         """Return the value of a key, for which it waits while all show that they live."""
         pause, last_look = 0.001, time.monotonic()
-        while not self._own.check([key]):
+        while not within(lambda: self._own.check([key])):
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_POLL)
             if time.monotonic() - last_look > self._seconds:
-                if self._heartbeat.silent_ranks():
+                if within(self._heartbeat.silent_ranks):
                     raise RuntimeError(f"no answer within {self._seconds:g} s")
                 last_look = time.monotonic()
-        value: bytes = self._own.get(key)
+        value: bytes = within(lambda: self._own.get(key))
         return value
 
     def _lost(self, error: RuntimeError) -> BsgrowError:
@@ -253,17 +253,8 @@ class TorchProcessGroup(ProcessGroup):
 
         One that is cut off says nothing, as long as the connection to it counts as there.
         """
-        found: list[dict[int, Sign]] = []
-
-        def look(check: Callable[[], None]) -> None:
-            found.append(self._heartbeat.silent_ranks() or self._late_ranks())
-
-        asking = Background(look)
-        asking.start()
-        asking.cancel(_SECONDS_TO_ASK)
-        if not found:
-            raise RuntimeError("the store does not answer")
-        return found[0]
+        beats = self._heartbeat
+        return within(lambda: beats.silent_ranks() or self._late_ranks(), _SECONDS_TO_ASK)
 
     def _late_ranks(self) -> dict[int, Sign]:
         """Return the ranks that live and do something else than wait."""

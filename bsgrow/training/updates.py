@@ -117,6 +117,7 @@ def add_gradient(
         Exception: what ended this process's part; the others have the rest of the sum.
         LostProcessError: another process does not answer.
     """
+    job.group.post(f"update {update.index + 1}")
     with state.gradient_sum.of_an_update(state.sums):
         for number, micro_batch in enumerate(state.times.awaited(micro_batches), start=1):
             job.group.post(f"update {update.index + 1}, micro-batch {number}")

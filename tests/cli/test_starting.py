@@ -4,6 +4,7 @@ import pytest
 
 from bsgrow.cli.overrides import make_overrides
 from bsgrow.cli.starting import Asked, start_together
+from bsgrow.processes.parent import name_of_parent
 from bsgrow.training.process_group import ProcessGroup
 
 
@@ -51,3 +52,19 @@ def test_so_does_one_that_was_named(begin, tmp_path):
     begin(named).directory.make()
     begin(named).directory.create(begin(named).recipe)
     assert (begin(named).directory.path, begin(named).resume) == (named, True)
+
+
+def test_where_no_note_is_left_the_run_says_who_has_started_it(begin, monkeypatch):
+    """As where the machine of rank 0 is gone, and torchrun counts no restart on the others."""
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, {"WORLD_SIZE": "1", "MASTER_PORT": "29500"}.get(name, "0"))
+    before = begin(notes={})
+    before.directory.make()
+    before.directory.write_launchers([name_of_parent(), "another"])
+    before.directory.create(before.recipe)
+    for out_dir in (None, before.directory.path):
+        after = begin(out_dir, notes={})
+        assert (after.directory, after.resume) == (before.directory, True)
+    before.directory.write_launchers(["another"])
+    assert begin(notes={}).directory != before.directory
