@@ -15,7 +15,7 @@ from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.cli.terminal import out, plain_text
 from bsgrow.errors import BsgrowError
-from bsgrow.processes.launched import rank, world_size
+from bsgrow.processes.launched import is_by_torchrun, rank, world_size
 from bsgrow.reporting.doctor import Finding, examine, verdict
 
 
@@ -26,7 +26,7 @@ def print_findings(output: Format) -> None:
     """
     findings = examine()
     ills = [finding for finding in findings if finding.needed and not finding.works]
-    if world_size() > 1:
+    if is_by_torchrun() and world_size() > 1:
         if not any(ill.name == "torch" for ill in ills):  # without it nobody can be met
             print_findings_together(findings, output, lambda: _by_kind(findings))
             return

@@ -46,10 +46,16 @@ def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> t
             ``cuda`` stand for.
 
     Raises:
-        InputError: if the name is none of these, or that CUDA device is not there.
+        InputError: if the name is none of these, or that CUDA device is not there, or one is named
+            for several processes.
     """
     num_cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
     index = check_device(name, key)
+    if name.startswith("cuda:") and local_rank:
+        raise InputError(
+            f"{key} = {name!r} is one device, and this is process {local_rank} on its machine",
+            hint='set run.device = "cuda", and each process has one of its own',
+        )
     if name == "cuda" or (name == "auto" and num_cuda_devices):
         index = local_rank
     if index is None:

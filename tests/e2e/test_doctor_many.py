@@ -1,6 +1,7 @@
 """`bsgrow doctor` in several processes: rank 0 writes one table of all."""
 
 import json
+import os
 import sys
 
 import torch
@@ -13,6 +14,7 @@ from tests.training.processes import run_ranks
 
 def examined(*words, odd=""):
     """Run the doctor on this rank; on rank 1 a module may be hidden, or threads be others."""
+    os.environ["TORCHELASTIC_RUN_ID"] = "none"
     if rank() == 1 and odd == "threads":
         torch.set_num_threads(7)
     elif rank() == 1 and odd:

@@ -49,6 +49,27 @@ def test_what_is_not_there_is_refused(name, message):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("num_cuda_devices", [0, 4], indirect=True)
+@pytest.mark.parametrize("name", ["cuda:0", "cuda:1"])
+@pytest.mark.usefixtures("num_cuda_devices")
+def test_one_device_is_not_for_two_processes(name):
+    with pytest.raises(
+        InputError, match=f"'{name}' is one device, and this is process 1"
+    ) as caught:
+        resolve_device(name, local_rank=1)
+    assert "each process has one of its own" in caught.value.hint
+
+
+@pytest.mark.parametrize("num_cuda_devices", [4], indirect=True)
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+@pytest.mark.usefixtures("num_cuda_devices")
+def test_each_process_of_a_machine_has_the_device_of_its_number(name):
+    assert [resolve_device(name, local_rank=k) for k in (0, 3)] == [
+        torch.device("cuda:0"),
+        torch.device("cuda:3"),
+    ]
+
+
 def test_the_cpu_computes_in_float32():
     precision = precision_of(torch.device("cpu"))
     assert precision.autocast_dtype is None
