@@ -5,6 +5,8 @@ process has, which is wrong for shares of different size; it waits for ever for 
 share of an update is empty, since that runs no backward; and one that fails half way, as by a bad
 sample, leaves the others in a sum that never ends, where they should all decide the same. Buckets
 and their order are as it makes them (Li et al. 2020, arXiv 2006.15704, section 3.2.3).
+
+A compiled backward is one node of the graph and has all gradients at its end: no sum begins before.
 """
 
 from collections.abc import Generator, Iterable
