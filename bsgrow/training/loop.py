@@ -201,12 +201,12 @@ def _run_updates(
             checkpointing.report()
             then = decisions.after(partial(act, update, decided)) if decided else decided
             if Vote.CHECKPOINT in then:
-                checkpointing.save()
+                decisions.together(checkpointing.save)
             if Vote.STOP in decided | then:
                 decisions.together(checkpointing.finish)
                 raise _interrupted(job, state, directory)
             if change is not None and change.update_index == state.num_updates:
-                checkpointing.save()
+                decisions.together(checkpointing.save)
                 decisions.together(partial(end_phase, checkpointing, directory, change))
                 raise PhaseEndedError(state.num_updates, job.plan.num_updates, change.world_size)
         decisions.together(partial(require_finite, job, state))
