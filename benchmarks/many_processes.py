@@ -28,7 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from many_processes_tables import print_tables
+from many_processes_tables import RESULTS, tables
 
 from bsgrow.bench.measure import Pace, settle
 from bsgrow.bench.together import bench_together
@@ -45,7 +45,6 @@ from bsgrow.training.state import State
 from bsgrow.training.torch_process_group import joined_group
 from bsgrow.training.updates import updates_made
 
-RESULTS = Path(__file__).parent / "results" / "many_processes.json"
 GHOST, MICRO = 16, 64
 ON_CPU = ["run.device=cpu", "run.num_threads=1", f"run.micro_batch_size={MICRO}"]
 SMALL = ("digits", [*ON_CPU, f"run.ghost_batch_size={GHOST}"])
@@ -262,7 +261,7 @@ def main() -> None:
         found = json.loads(Path(file.name).read_text())
     found |= {"torchrun": one_process(how_long)}
     options.out.write_text(json.dumps(before | found, indent=2) + "\n")
-    print_tables(found)
+    print(*tables(found), sep="\n\n")
 
 
 if __name__ == "__main__":

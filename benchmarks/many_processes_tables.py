@@ -3,13 +3,14 @@
 python benchmarks/many_processes_tables.py [FILE]
 """
 
+import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results" / "many_processes.json"
+PAGE = Path(__file__).parent.parent / "docs" / "many-processes.md"
 
 Found = Mapping[str, Any]
 
@@ -37,6 +38,19 @@ def efficiency(rows: Iterable[Found]) -> Iterator[Sequence[str]]:
                 f"{row['communication_share']:.1%}",
                 str(row["n"]),
             )
+
+
+def network(found: Found) -> Iterator[Sequence[str]]:
+    """Yield what an all-reduce takes, and what that makes of the gradient by the α–β model."""
+    yield "all-reduce of", "latency α", "bandwidth β", "2 α + n/β"
+    alpha, beta = found["latency_seconds"], found["bandwidth_bytes_per_second"]
+    num_bytes = found["gradient_bytes"]
+    yield (
+        f"{num_bytes / 1e6:.2f} MB",
+        f"{1e3 * alpha:.3f} ms",
+        f"{beta / 1e9:.2f} GB/s",
+        f"{1e3 * (2 * alpha + num_bytes / beta):.2f} ms",
+    )
 
 
 def overlaps(rows: Iterable[Found]) -> Iterator[Sequence[str]]:
@@ -85,22 +99,46 @@ def ranged(spread: Found, digits: int) -> str:
     return f"{median} [{low}, {high}]"
 
 
-def print_table(rows: Iterator[Sequence[str]]) -> None:
-    """Write Markdown; the first row is the head."""
-    head = next(rows)
-    for row in (head, ["---"] * len(head), *rows):
-        print(f"| {' | '.join(row)} |")
-    print()
+def markdown(rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; the first row is the head."""
+    head, *others = rows
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *others))
 
 
-def print_tables(found: Found) -> None:
-    """Write all of them."""
-    print_table(efficiency(found["efficiency"]))
-    print_table(efficiency(found["efficiency_larger_images"]))
-    print_table(overlaps(found["overlap"]))
-    print_table(predictions(found["prediction"]))
-    print_table(launchers(found["torchrun"]))
+def tables(found: Found) -> list[str]:
+    """Return all of them, in the order of the page."""
+    return [
+        markdown(efficiency(found["efficiency"])),
+        markdown(efficiency(found["efficiency_larger_images"])),
+        markdown(network(found["all_reduce"])),
+        markdown(overlaps(found["overlap"])),
+        markdown(predictions(found["prediction"])),
+        markdown(launchers(found["torchrun"])),
+    ]
+
+
+def with_tables(page: str, new: Iterable[str]) -> str:
+    """Return a page with each table in place of the next one that has its head."""
+    position = 0
+    for table in new:
+        start = page.index(table.partition("\n")[0], position)
+        end = page.index("\n\n", start)
+        page, position = page[:start] + table + page[end:], start + len(table)
+    return page
+
+
+def main() -> None:
+    """Print the tables, or put them into the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, nargs="?", default=RESULTS)
+    parser.add_argument("--write", action="store_true", help="into docs/many-processes.md")
+    options = parser.parse_args()
+    found = tables(json.loads(options.file.read_text()))
+    if options.write:
+        PAGE.write_text(with_tables(PAGE.read_text(), found))
+    else:
+        print(*found, sep="\n\n")
 
 
 if __name__ == "__main__":
-    print_tables(json.loads(Path(sys.argv[1] if sys.argv[1:] else RESULTS).read_text()))
+    main()
