@@ -85,10 +85,12 @@ class Campaign:
             begun, code = time.monotonic(), launched.wait()
             if victim != "launcher":  # else the next one starts while they still end
                 wait_until(lambda: not any(map(is_alive, pids)), "the other ranks end")
-                self.counts.seconds_to_end.append(time.monotonic() - begun)
+            seconds = time.monotonic() - begun
         if code == 0:
             self._finish(name)
             return
+        if victim != "launcher":
+            self.counts.seconds_to_end.append(seconds)
         self.counts.torn += any(self._path(name).rglob("*.tmp"))
         self.counts.kills[victim, phase] += 1
 
