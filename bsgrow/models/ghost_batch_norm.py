@@ -31,7 +31,7 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
     Attributes:
         group_sums: float64 [3, C]: the sum over the groups of the update under way, each times its
             number of samples, of mean, variance (unbiased) and one. Sums of several processes add.
-        group_statistics: float [3, C]: mean, variance and one of the latest group.
+        group_statistics: float [3, C]: mean, variance and one of the latest groups.
 
     Raises:
         InputError: if ``ghost_batch_size`` is below 1.
@@ -67,17 +67,28 @@ class GhostBatchNorm2d(nn.BatchNorm2d):
             return batch_norm(images, *statistics, self.weight, self.bias, eps=self.eps)
         # A kernel per group beats one over a [n, groups * C] view, which has to copy its input,
         # on all but the smallest images.
-        groups = torch.split(images, self.ghost_batch_size)
-        outputs = [self._normalise(group) for group in groups]
+        outputs = self._normalised(torch.split(images, self.ghost_batch_size))
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
-    def _normalise(self, group: Tensor) -> Tensor:
-        if group.numel() > self.num_features:
-            mean, var, _ = self.group_statistics
-            # With a momentum of 1 the kernel hands out the statistics of the group.
-            output = batch_norm(group, mean, var, self.weight, self.bias, True, 1.0, self.eps)
-            self.group_sums.add_(self.group_statistics, alpha=len(group))
-            return output
+    def _normalised(self, groups: Sequence[Tensor]) -> list[Tensor]:
+        """Return groups, each normalised, and add their statistics to those of the update."""
+        mean, var, _ = self.group_statistics
+        weight, bias, eps = self.weight, self.bias, self.eps
+        outputs: list[Tensor] = []
+        num_samples = 0
+        for group in groups:
+            if group.numel() > self.num_features:
+                num_samples += len(group)
+                # With this momentum, 1 for the first, the kernel leaves the mean of the groups.
+                momentum = len(group) / num_samples
+                outputs.append(batch_norm(group, mean, var, weight, bias, True, momentum, eps))
+            else:
+                outputs.append(self._without_variance(group))
+        if num_samples:
+            self.group_sums.add_(self.group_statistics, alpha=num_samples)
+        return outputs
+
+    def _without_variance(self, group: Tensor) -> Tensor:
         # One value less its own mean is 0; torch refuses, as its unbiased variance would be 0/0.
         weight, bias = self.weight.view(-1, 1, 1), self.bias.view(-1, 1, 1)
         return torch.addcmul(bias, group - group, weight).to(group.dtype)
@@ -99,7 +110,7 @@ class RunningStatistics:
     that of Hoffer et al. 2017 (arXiv 1705.08741, Algorithm 1), in which B/g groups make as many
     steps, so that a larger batch forgets as much a sample; there a later group of the same weights
     counts for more. The sum does not depend on how the groups lie in micro-batches and processes,
-    nor on their order, but for rounding in float64. At B = g it is the usual rule.
+    nor on their order, but for rounding. At B = g it is the usual rule.
 
     Args:
         model: whose norms they are; it may have none.
@@ -126,7 +137,7 @@ class RunningStatistics:
         """
         for norms in self._alike:
             _take(norms, num_samples)
-        self.drop_update()
+        torch._foreach_zero_(self.sums)
 
     def drop_update(self) -> None:
         """Forget the groups of the update under way."""
