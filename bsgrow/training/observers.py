@@ -14,10 +14,10 @@ from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
 from bsgrow.training.events import Evaluated, Event, Progress, SampleSkipped
 from bsgrow.training.job import Job
-from bsgrow.training.process_group import total_over
+from bsgrow.training.process_group import LostProcessError, total_over
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
-from bsgrow.training.update_times import WaitShares, shares_of
+from bsgrow.training.update_times import WaitShares, own_shares, shares_of
 
 Emit = Callable[[Event], None]
 
@@ -38,11 +38,23 @@ class ProgressReport:
         return elapsed >= self._job.recipe.run.log_every_seconds
 
     def report(self, update: Update) -> None:
-        """Report, after an update; waits for the device, once."""
+        """Report, after an update; waits for the device, once.
+
+        Raises:
+            LostProcessError: another process does not answer; told are the waits of this one then,
+                as a checkpoint of that update follows, and its report comes once.
+        """
+        metrics, now = self._metrics_since_last(), self._state.stopwatch.elapsed
+        job, waited, seconds = self._job, self._state.times.take(), now - self._seconds
+        try:
+            shares = shares_of(job.group, job.device, waited, seconds)
+        except LostProcessError:
+            self._tell(update, metrics, now, own_shares(waited, seconds))
+            raise
+        self._tell(update, metrics, now, shares)
+
+    def _tell(self, update: Update, metrics: Metrics, now: float, waited: WaitShares) -> None:
         state, plan = self._state, self._job.plan
-        metrics = self._metrics_since_last()
-        now = state.stopwatch.elapsed
-        waited = self._waited_since_last(now)
         speed = (state.cursor - self._cursor) / max(now - self._seconds, 1e-9)
         self._seconds, self._cursor = now, state.cursor
         self._emit(
@@ -63,11 +75,6 @@ class ProgressReport:
                 slowest_rank=waited.slowest_rank,
             )
         )
-
-    def _waited_since_last(self, now: float) -> WaitShares:
-        """Take what updates waited for, of all processes, once the device was waited for."""
-        job, waited = self._job, self._state.times.take()
-        return shares_of(job.group, job.device, waited, now - self._seconds)
 
     def _metrics_since_last(self) -> Metrics:
         """Wait for the device, once; the totals restart at each evaluation."""

@@ -86,6 +86,12 @@ class WaitShares(NamedTuple):
     slowest_rank: int | None
 
 
+def own_shares(waited: dict[Wait, float], seconds: float) -> WaitShares:
+    """Return what this process waited for, by itself; see ``shares_of``."""
+    data, others = (min(1.0, waited[wait] / max(seconds, 1e-9)) for wait in Wait)
+    return WaitShares(data, others, None)
+
+
 def shares_of(
     group: ProcessGroup, device: torch.device, waited: dict[Wait, float], seconds: float
 ) -> WaitShares:
@@ -100,7 +106,7 @@ def shares_of(
     Raises:
         LostProcessError: another process does not answer.
     """
-    data, others = (min(1.0, waited[wait] / max(seconds, 1e-9)) for wait in Wait)
+    data, others, _ = own_shares(waited, seconds)
     if group.world_size == 1:
         return WaitShares(data, 0.0, None)
     table = torch.zeros(group.world_size, 2, dtype=torch.float64)
