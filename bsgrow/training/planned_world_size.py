@@ -68,9 +68,10 @@ def require_planned_world_size(
     if planned not in (None, world_size):
         instead = "or leave run.world_sizes out, and it takes as many as it is started with"
         raise OtherWorldSizeError("run.world_sizes", planned, world_size, instead)
-    if recipe.run.world_sizes is None and recipe.run.world_size not in (1, world_size):
+    wanted = recipe.run.world_size
+    if recipe.run.world_sizes is None and wanted not in (1, world_size):
         instead = "or leave run.world_size out, and it takes as many as it is started with"
-        raise OtherWorldSizeError("run.world_size", recipe.run.world_size, world_size, instead)
+        raise OtherWorldSizeError(f"run.world_size = {wanted}", wanted, world_size, instead)
 
 
 def next_change(recipe: Recipe, plan: Plan, num_updates: int) -> WorldSizeChange | None:

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from torch.distributed.distributed_c10d import Store
 
+from bsgrow.training.process_group import ranks_named
+
 Value = TypeVar("Value")
 
 _LONGEST_POLL = 0.1  # seconds
@@ -35,7 +37,7 @@ def common_name(store: Store, rank: int, world_size: int, seconds: float) -> str
     own = secrets.token_hex(8)
     if rank:
         store.set(f"came/{rank}", own)
-        name = _until(lambda: _answer(store, rank, own), seconds, "rank 0 does not answer")
+        name = _until(lambda: _answer(store, rank, own), seconds, lambda: "rank 0 did not come")
         store.set(f"{name}/{rank}", "")
         return name
     missing, answered = set(range(1, world_size)), dict[int, str]()
@@ -46,16 +48,16 @@ def common_name(store: Store, rank: int, world_size: int, seconds: float) -> str
         missing.difference_update(_taken(store, other, own) for other in list(missing))
         return not missing
 
-    _until(have_all_come, seconds, "not all of the others came")
+    _until(have_all_come, seconds, lambda: f"{ranks_named(sorted(missing))} did not come")
     return own
 
 
-def _until(found: Callable[[], Value | None], seconds: float, why_not: str) -> Value:
+def _until(found: Callable[[], Value | None], seconds: float, why_not: Callable[[], str]) -> Value:
     """Ask until something is found, which is returned; after so many seconds raise RuntimeError."""
     pause, deadline = 0.001, time.monotonic() + seconds
     while not (value := found()):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{why_not} within {seconds:g} s")
+            raise RuntimeError(f"{why_not()} within {seconds:g} s")
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_POLL)
     return value

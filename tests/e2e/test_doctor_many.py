@@ -75,4 +75,4 @@ def test_a_process_without_torch_says_so_and_is_not_waited_for_without_end():
     assert "error: rank 1 on " in second[2]
     assert "training cannot work without torch" in second[2]
     assert first[0] == 1
-    assert "error: rank 1 of 2 does not answer" in first[2]
+    assert "error: rank 0 of 2 cannot join the others: rank 1 did not come" in first[2]
