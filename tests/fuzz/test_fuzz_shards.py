@@ -48,6 +48,11 @@ def test_a_sample_that_is_lost_without_a_word_is_a_finding(tmp_path, monkeypatch
         tar_case(tmp_path, [case], Unchanged())
 
 
+def test_a_tar_that_the_standard_library_gives_up(tmp_path):
+    """Seed 2283711740: the header behind a long name is damaged."""
+    assert tar_case(tmp_path, tars_in(tmp_path), random.Random(2283711740))
+
+
 class Unchanged(random.Random):
     """Damages nothing."""
 

@@ -26,7 +26,9 @@ def test_those_of_each_start_have_a_name_of_their_own():
     assert len(set.union(*names)) == 5
 
 
-@pytest.mark.parametrize(("rank", "reason"), [(0, "rank 1 did not come"), (1, "rank 0 did not come")])
+@pytest.mark.parametrize(
+    ("rank", "reason"), [(0, "rank 1 did not come"), (1, "rank 0 did not come")]
+)
 def test_what_those_before_left_is_no_answer(rank, reason):
     store = HashStore()
     meet(store, 2)
