@@ -100,9 +100,9 @@ class Decisions:
         return decided
 
     def together(self, work: Callable[[], Value]) -> Value:
-        """Do what each process does before training; where one fails, none goes on.
+        """Do what each process does before or between updates; where one fails, none goes on.
 
-        However long one takes, as to read or to compile, the others wait while it lives.
+        However long one takes, as to read, to compile or to write, the others wait while it lives.
 
         Raises:
             Exception: what the work raised here.
