@@ -28,9 +28,9 @@ from bsgrow.models import build_model
 from bsgrow.recipe import OptimizerConfig
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
-from bsgrow.training.background import Background
-from bsgrow.training.checkpoint import Identity, Position, content_of, write_checkpoint
-from bsgrow.training.host_copy import HostCopy
+from bsgrow.training.checkpoint.background import Background
+from bsgrow.training.checkpoint.checkpoint import Identity, Position, content_of, write_checkpoint
+from bsgrow.training.checkpoint.host_copy import HostCopy
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.update import apply
@@ -71,7 +71,7 @@ import torch
 from bsgrow.models import build_model
 from bsgrow.recipe import OptimizerConfig
 from bsgrow.schedule import Growth, Reference, compile_plan
-from bsgrow.training.checkpoint import Identity, load_checkpoint
+from bsgrow.training.checkpoint.checkpoint import Identity, load_checkpoint
 from bsgrow.training.optimizers import build_optimizer
 
 kind, arguments, size, path = json.loads(sys.argv[1])

@@ -39,10 +39,10 @@ from bsgrow.reporting.all_reduce import make_all_reduce, read_all_reduce
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.reporting.throughput import read_throughput
 from bsgrow.reporting.wall_clock import WallClock, phase_seconds
+from bsgrow.training.group.process_group import ProcessGroup
+from bsgrow.training.group.torch_process_group import joined_group
 from bsgrow.training.job import Job
-from bsgrow.training.process_group import ProcessGroup
 from bsgrow.training.state import State
-from bsgrow.training.torch_process_group import joined_group
 from bsgrow.training.updates import updates_made
 
 GHOST, MICRO = 16, 64

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bsgrow.bench.measure import synchronise
-from bsgrow.training.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ProcessGroup
 
 _SMALLEST, _LARGEST = 2**8, 2**26  # bytes
 _STEP = 4

@@ -14,8 +14,8 @@ from bsgrow.bench.measure import Pace, Round, settle
 from bsgrow.bench.rows import LIMIT, OURS, median_ratio, spread
 from bsgrow.bench.training_job import describe
 from bsgrow.bench.whole_updates import Stretch, Trainer
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.job import Job
-from bsgrow.training.process_group import ALONE, ProcessGroup
 
 _ONE = "one"  # of the processes, alone
 _SYSTEMS = (LIMIT, OURS, _ONE)

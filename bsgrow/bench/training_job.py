@@ -8,8 +8,8 @@ import torch
 from bsgrow.data import DATASETS, ArrayDataset, ArraySplit, DatasetSpec
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, make_planned, resolve
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.job import Job, prepare
-from bsgrow.training.process_group import ALONE, ProcessGroup
 
 _SYNTHETIC = "synthetic"  # in place of a fingerprint
 _MAX_BYTES = 1 << 28  # of synthetic images: more than any cache, little beside the network

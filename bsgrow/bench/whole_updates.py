@@ -17,9 +17,9 @@ from bsgrow.schedule import Update
 from bsgrow.training.compiled import sizes_to_compile
 from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.device_clock import Mark, mark, seconds_between
+from bsgrow.training.group.process_group import ProcessGroup
 from bsgrow.training.job import Job, share_of
 from bsgrow.training.loaders import loader_of
-from bsgrow.training.process_group import ProcessGroup
 from bsgrow.training.state import State
 from bsgrow.training.update_times import Wait
 from bsgrow.training.updates import updates_made

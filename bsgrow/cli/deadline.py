@@ -16,7 +16,7 @@ from bsgrow.processes.signals import SIGNALS
 
 if TYPE_CHECKING:
     from bsgrow.training.emergency import Emergency
-    from bsgrow.training.process_group import ProcessGroup
+    from bsgrow.training.group.process_group import ProcessGroup
 
 SECONDS = 4.0
 """In which the main thread may end by itself."""

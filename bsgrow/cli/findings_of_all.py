@@ -31,7 +31,7 @@ def print_findings_together(
     Raises:
         LostProcessError: another process does not answer within a minute.
     """
-    from bsgrow.training.torch_process_group import joined_group
+    from bsgrow.training.group.torch_process_group import joined_group
 
     with joined_group(_SECONDS_TO_MEET) as group:
         processes = group.gather(describe_process(findings))

@@ -11,7 +11,7 @@ from rich.table import Column
 from bsgrow.cli.console import note
 from bsgrow.cli.terminal import err
 from bsgrow.text.printable import printable
-from bsgrow.training.events import (
+from bsgrow.training.events.events import (
     CheckpointFailed,
     CheckpointSkipped,
     Evaluated,

@@ -18,12 +18,12 @@ from bsgrow.training import (
     carry_out,
 )
 from bsgrow.training.emergency import Emergency
+from bsgrow.training.group.process_group import ALONE, LostProcessError, ProcessGroup
 from bsgrow.training.planned_world_size import (
     OtherWorldSizeError,
     PhaseEndedError,
     start_with,
 )
-from bsgrow.training.process_group import ALONE, LostProcessError, ProcessGroup
 
 
 def carry_out_stoppable(

@@ -12,7 +12,7 @@ from bsgrow.text.printable import printable
 if TYPE_CHECKING:
     from bsgrow.recipe import Recipe
     from bsgrow.training import RunDirectory
-    from bsgrow.training.process_group import ProcessGroup
+    from bsgrow.training.group.process_group import ProcessGroup
 
 _DEFAULT_RECIPE = "digits"
 _RUNS = Path("runs")
@@ -76,7 +76,7 @@ def start_together(asked: Asked, group: "ProcessGroup") -> Start:
     from bsgrow.processes.parent import name_of_parent
     from bsgrow.training import RunDirectory
     from bsgrow.training.decisions import Decisions
-    from bsgrow.training.process_group import from_rank_0
+    from bsgrow.training.group.process_group import from_rank_0
     from bsgrow.training.shared_folder import require_shared
 
     launchers = group.gather(name_of_parent()) if is_by_torchrun() else []

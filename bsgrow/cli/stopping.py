@@ -17,7 +17,7 @@ from bsgrow.processes.signals import handling
 
 if TYPE_CHECKING:
     from bsgrow.training.emergency import Emergency
-    from bsgrow.training.process_group import ProcessGroup
+    from bsgrow.training.group.process_group import ProcessGroup
 
 _REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
 _REPEAT_SECONDS_LAUNCHED = 3.0  # torchrun passes it on, and SIGTERM once one process has ended
@@ -86,7 +86,7 @@ class StopRequest:
             exit_code: theirs; by default that of the signal that any of them got.
         """
         self._is_over, self._exit_code = True, exit_code
-        from bsgrow.training.process_group import LostProcessError
+        from bsgrow.training.group.process_group import LostProcessError
 
         with suppress(LostProcessError):  # it has ended before
             received = max(group.gather(int(self.received or 0)))

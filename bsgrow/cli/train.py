@@ -71,7 +71,7 @@ def train(
     from bsgrow.cli.running import carry_out_stoppable
     from bsgrow.cli.stopping import StopRequest
     from bsgrow.training import DivergedRunError
-    from bsgrow.training.torch_process_group import joined_group
+    from bsgrow.training.group.torch_process_group import joined_group
 
     with StopRequest() as stop, joined_group() as group:
         begun = alone or start_together(asked, group)

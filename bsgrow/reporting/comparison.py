@@ -9,7 +9,7 @@ import numpy as np
 from bsgrow.reporting.difference import CONFIDENCE, Difference, difference
 from bsgrow.reporting.learning_curve import LearningCurve, sample_std
 from bsgrow.reporting.machine import describe_machine
-from bsgrow.training.events import RunFinished
+from bsgrow.training.events.events import RunFinished
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bsgrow.training.events import Evaluated, Event
+from bsgrow.training.events.events import Evaluated, Event
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from bsgrow.lazy import importing
 if TYPE_CHECKING:
     from bsgrow.training.divergence import DivergedRunError
     from bsgrow.training.emergency import InterruptedRunError
-    from bsgrow.training.event_json import to_dict
-    from bsgrow.training.event_log import events_in, read_events
-    from bsgrow.training.events import Event, RunFinished, RunStarted
+    from bsgrow.training.events.as_json import to_dict
+    from bsgrow.training.events.events import Event, RunFinished, RunStarted
+    from bsgrow.training.events.log import events_in, read_events
     from bsgrow.training.run import carry_out
     from bsgrow.training.run_directory import RunDirectory
     from bsgrow.training.unfinished import newest_unfinished_run
@@ -37,9 +37,9 @@ __getattr__, __dir__ = importing(
     __name__,
     {
         "divergence": "DivergedRunError",
-        "event_log": "events_in read_events",
-        "event_json": "to_dict",
-        "events": "Event RunFinished RunStarted",
+        "events.log": "events_in read_events",
+        "events.as_json": "to_dict",
+        "events.events": "Event RunFinished RunStarted",
         "emergency": "InterruptedRunError",
         "run": "carry_out",
         "run_directory": "RunDirectory",

@@ -6,8 +6,8 @@ from typing import Any
 from bsgrow.errors import InputError
 from bsgrow.processes.versions import versions
 from bsgrow.recipe.identity import flat_recipe
+from bsgrow.training.group.process_group import ProcessGroup
 from bsgrow.training.job import Job
-from bsgrow.training.process_group import ProcessGroup
 
 OWN_KEYS = frozenset({"data.path", "run.device", "run.num_threads"})
 """Keys of a recipe that may differ from one machine to another."""

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from bsgrow.data import SampleError
 from bsgrow.errors import BsgrowError
 from bsgrow.training.divergence import DivergedRunError
-from bsgrow.training.memory import is_out_of_memory
-from bsgrow.training.process_group import (
+from bsgrow.training.group.process_group import (
     ALONE,
     LostProcessError,
     ProcessGroup,
     ranks_named,
 )
+from bsgrow.training.memory import is_out_of_memory
 
 Value = TypeVar("Value")
 

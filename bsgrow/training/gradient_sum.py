@@ -16,7 +16,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from bsgrow.training.process_group import LostProcessError, ProcessGroup, Summing
+from bsgrow.training.group.process_group import LostProcessError, ProcessGroup, Summing
 from bsgrow.training.update_sums import UpdateSums
 
 FIRST_BUCKET_BYTES = 2**20

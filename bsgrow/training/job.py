@@ -11,10 +11,10 @@ from bsgrow.recipe import Recipe, recipe_fingerprint
 from bsgrow.recipe.data_config import shown_shape
 from bsgrow.schedule import Plan
 from bsgrow.stream import Share
-from bsgrow.training.checkpoint import Identity
+from bsgrow.training.checkpoint.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device, use_device
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.loaders import load_data, loader_of
-from bsgrow.training.process_group import ALONE, ProcessGroup
 
 
 @dataclass

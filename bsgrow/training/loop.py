@@ -8,9 +8,9 @@ from pathlib import Path
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
 from bsgrow.text.command import resume_command
-from bsgrow.training.checkpoint import newest_checkpoint
-from bsgrow.training.checkpoint_folder import Skipped
-from bsgrow.training.checkpointing import Checkpointing
+from bsgrow.training.checkpoint.checkpoint import newest_checkpoint
+from bsgrow.training.checkpoint.checkpointing import Checkpointing
+from bsgrow.training.checkpoint.folder import Skipped
 from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.diverged_update import require_finite
@@ -20,8 +20,9 @@ from bsgrow.training.divergence import (
     require_finite_weights,
 )
 from bsgrow.training.emergency import Emergency, InterruptedRunError
-from bsgrow.training.event_log import EventLog, ReportedSamples, truncate_after
-from bsgrow.training.events import CheckpointSkipped, Event, RunFinished, RunStarted
+from bsgrow.training.events.events import CheckpointSkipped, Event, RunFinished, RunStarted
+from bsgrow.training.events.log import EventLog, ReportedSamples, truncate_after
+from bsgrow.training.group.process_group import LostProcessError, from_rank_0
 from bsgrow.training.job import Job
 from bsgrow.training.observers import (
     Evaluation,
@@ -36,7 +37,6 @@ from bsgrow.training.planned_world_size import (
     planned_world_size,
     require_planned_world_size,
 )
-from bsgrow.training.process_group import LostProcessError, from_rank_0
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made

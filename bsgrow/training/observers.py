@@ -12,9 +12,9 @@ from bsgrow.schedule.curves import exact
 from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.evaluate import evaluate
-from bsgrow.training.events import Evaluated, Event, Progress, SampleSkipped
+from bsgrow.training.events.events import Evaluated, Event, Progress, SampleSkipped
+from bsgrow.training.group.process_group import LostProcessError, total_over
 from bsgrow.training.job import Job
-from bsgrow.training.process_group import LostProcessError, total_over
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics, Totals
 from bsgrow.training.update_times import WaitShares, own_shares, shares_of

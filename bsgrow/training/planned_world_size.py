@@ -7,7 +7,7 @@ from bsgrow.recipe import Recipe
 from bsgrow.recipe.world_sizes import WorldSizeChange, next_world_size_change, world_size_at
 from bsgrow.schedule import Plan
 from bsgrow.text.command import Command
-from bsgrow.training.checkpointing import Checkpointing
+from bsgrow.training.checkpoint.checkpointing import Checkpointing
 from bsgrow.training.run_directory import RunDirectory
 
 

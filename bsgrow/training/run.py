@@ -19,13 +19,13 @@ from bsgrow.training.decisions import Decisions
 from bsgrow.training.device import resolve_device
 from bsgrow.training.divergence import require_finite_loss
 from bsgrow.training.emergency import Emergency, InterruptedRunError
-from bsgrow.training.events import Event, RunFinished
+from bsgrow.training.events.events import Event, RunFinished
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.job import Job, prepare
 from bsgrow.training.loaders import with_decoder
 from bsgrow.training.loop import train_job
 from bsgrow.training.memory import explaining_memory
 from bsgrow.training.planned_world_size import require_planned_world_size
-from bsgrow.training.process_group import ALONE, ProcessGroup
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.shared_folder import require_shared
 from bsgrow.training.state import State

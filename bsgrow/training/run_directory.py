@@ -18,8 +18,8 @@ from bsgrow.files.regular import read_regular, require_own
 from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe, with_absolute_paths
 from bsgrow.schedule import Plan, as_dict
 from bsgrow.text.command import argument, quoted, resume_command
-from bsgrow.training.event_json import from_json, to_json
-from bsgrow.training.events import RunFinished
+from bsgrow.training.events.as_json import from_json, to_json
+from bsgrow.training.events.events import RunFinished
 
 _LARGEST_SUMMARY = 2**20  # bytes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
 from bsgrow.training.decisions import Decisions
-from bsgrow.training.process_group import ProcessGroup, from_rank_0
+from bsgrow.training.group.process_group import ProcessGroup, from_rank_0
 
 SECONDS_TO_BE_SEEN = 30.0
 """For which NFS, by default, may go on saying that a new name is not there."""

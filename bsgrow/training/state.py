@@ -13,14 +13,14 @@ from torch.optim import Optimizer
 
 from bsgrow.models import build_model
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint import Position, load_checkpoint
-from bsgrow.training.checkpoint_checks import NUM_FAILED, NUM_SKIPPED, RUNNING_TOTALS
+from bsgrow.training.checkpoint.checkpoint import Position, load_checkpoint
+from bsgrow.training.checkpoint.checks import NUM_FAILED, NUM_SKIPPED, RUNNING_TOTALS
+from bsgrow.training.checkpoint.optimizer_state import forget_refused
 from bsgrow.training.compiled import compiled_forward
 from bsgrow.training.divergence import diverged
 from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.job import Job
 from bsgrow.training.loss_guard import LossGuard
-from bsgrow.training.optimizer_state import forget_refused
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bsgrow.models.ghost_batch_norm import RunningStatistics
-from bsgrow.training.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ProcessGroup
 from bsgrow.training.step import Totals
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from bsgrow.training.device_clock import Mark, has_passed, mark, seconds_between
-from bsgrow.training.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ProcessGroup
 
 Value = TypeVar("Value")
 

@@ -13,7 +13,7 @@ from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.diverged_update import naming_sample
 from bsgrow.training.divergence import DivergedRunError
-from bsgrow.training.events import MicroBatchHalved
+from bsgrow.training.events.events import MicroBatchHalved
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import accumulate

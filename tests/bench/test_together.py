@@ -10,7 +10,7 @@ from bsgrow.bench.training_job import measurable_job
 from bsgrow.bench.whole_updates import Stretch, Trainer
 from bsgrow.errors import BsgrowError
 from bsgrow.recipe import load_recipe
-from bsgrow.training.process_group import ALONE
+from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.state import State
 from tests.training.ranks import Ranks
 

@@ -11,7 +11,7 @@ from bsgrow.cli.deadline import Deadline
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.signals import handling
 from bsgrow.training.emergency import Emergency, InterruptedRunError
-from bsgrow.training.process_group import ALONE, ProcessGroup
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 
 LEFT = InterruptedRunError("stopped after update 3")
 

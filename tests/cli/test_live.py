@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bsgrow.cli.live import display
-from bsgrow.training.events import CheckpointFailed, LogFailed
+from bsgrow.training.events.events import CheckpointFailed, LogFailed
 
 SHORT = ["--epochs", "0.1", "--set", "schedule.curve={name='ConstantLR',factor=1.0}"]
 TOLD = {

@@ -5,7 +5,7 @@ import pytest
 from bsgrow.cli.overrides import make_overrides
 from bsgrow.cli.starting import Asked, start_together
 from bsgrow.processes.parent import name_of_parent
-from bsgrow.training.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ProcessGroup
 
 
 class Restarted(ProcessGroup):

@@ -9,7 +9,7 @@ import pytest
 from bsgrow.cli import stopping
 from bsgrow.cli.stopping import StopRequest
 from bsgrow.training.emergency import Emergency
-from bsgrow.training.process_group import ALONE
+from bsgrow.training.group.process_group import ALONE
 
 
 def send(number=signal.SIGINT):

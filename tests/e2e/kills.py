@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bsgrow.training import read_events
-from bsgrow.training.events import Progress, RunFinished, RunStarted
+from bsgrow.training.events.events import Progress, RunFinished, RunStarted
 from tests.e2e.launches import by_torchrun, is_alive, kill, wait_until
 from tests.in_process import as_options
 

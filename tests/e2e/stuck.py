@@ -31,7 +31,7 @@ PLACES = {
     "warm-up": "bsgrow.training.run.State.warm_up",
     "update": "bsgrow.training.updates.accumulate",
     "evaluation": "bsgrow.training.observers.evaluate",
-    "checkpoint": "bsgrow.training.checkpointing.write_checkpoint",
+    "checkpoint": "bsgrow.training.checkpoint.checkpointing.write_checkpoint",
 }
 
 

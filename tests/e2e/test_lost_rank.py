@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from bsgrow.training.checkpoint_folder import num_updates_of
+from bsgrow.training.checkpoint.folder import num_updates_of
 from tests.e2e.namespaces import two_hosts
 from tests.e2e.stuck import SETTINGS, exit_codes, train
 from tests.in_process import as_options

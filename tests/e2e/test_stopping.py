@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from bsgrow.training.checkpoint_folder import num_updates_of
+from bsgrow.training.checkpoint.folder import num_updates_of
 from tests.e2e.stuck import PLACES, SETTINGS, exit_codes, finished, train, wait_for
 from tests.in_process import as_options
 from tests.training.processes import started_ranks

@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 
 from bsgrow.errors import BsgrowError
-from bsgrow.training.checkpoint import newest_checkpoint
-from bsgrow.training.checkpoint_folder import checkpoint_path
+from bsgrow.training.checkpoint.checkpoint import newest_checkpoint
+from bsgrow.training.checkpoint.folder import checkpoint_path
 from tests.fuzz.binary_mutations import mutate
 from tests.fuzz.running import base_seed, run_for
-from tests.training.checkpoint_files import (
+from tests.training.checkpoint.checkpoint_files import (
     ADAM,
     NESTEROV,
     SmallRun,

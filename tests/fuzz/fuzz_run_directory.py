@@ -25,9 +25,9 @@ from bsgrow.recipe import load_recipe
 from bsgrow.reporting.comparison import Arm, comparison_as_dict
 from bsgrow.reporting.learning_curve import band, learning_curve
 from bsgrow.training import RunDirectory, newest_unfinished_run
-from bsgrow.training.event_json import to_json
-from bsgrow.training.event_log import EventLog, ReportedSamples, events_in, truncate_after
-from bsgrow.training.events import CheckpointFailed, CheckpointSaved, SampleSkipped
+from bsgrow.training.events.as_json import to_json
+from bsgrow.training.events.events import CheckpointFailed, CheckpointSaved, SampleSkipped
+from bsgrow.training.events.log import EventLog, ReportedSamples, events_in, truncate_after
 from tests.fuzz.binary_mutations import mutate
 from tests.fuzz.running import base_seed, run_for
 from tests.training.made_events import evaluated, finished, progress, started

@@ -11,7 +11,7 @@ from bsgrow.reporting.comparison import Arm, comparison_as_dict
 from bsgrow.reporting.comparison_plot import plot_comparison
 from bsgrow.reporting.difference import Difference, difference
 from bsgrow.reporting.learning_curve import band, learning_curve, sample_std
-from bsgrow.training.events import Evaluated, Progress, RunFinished
+from bsgrow.training.events.events import Evaluated, Progress, RunFinished
 
 
 def evaluated(num_updates, train_loss, test_accuracy):

@@ -19,8 +19,8 @@ from bsgrow.recipe.planning import open_data
 from bsgrow.reporting.plan_plot import plan_figure
 from bsgrow.text.path_text import from_text, to_text
 from bsgrow.training import RunDirectory, carry_out, read_events
-from bsgrow.training.event_json import from_json, to_json
-from bsgrow.training.events import CheckpointSaved, RunFinished
+from bsgrow.training.events.as_json import from_json, to_json
+from bsgrow.training.events.events import CheckpointSaved, RunFinished
 
 NAMES = [b"a\xff", b"\xc3", b"\xed\xb3\xbf", "\u00e9 \n'$x_$\"".encode(), "\uefff".encode()]
 SHORT = [

@@ -1,6 +1,6 @@
 """Events as a run of the digits makes them."""
 
-from bsgrow.training.events import Evaluated, Progress, RunFinished, RunStarted
+from bsgrow.training.events.events import Evaluated, Progress, RunFinished, RunStarted
 
 
 def started(first_update=0):

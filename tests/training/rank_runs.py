@@ -13,10 +13,10 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.gradient_sum import GradientSum
+from bsgrow.training.group.torch_process_group import joined_group
 from bsgrow.training.job import prepare
 from bsgrow.training.observers import evaluate_on_test
 from bsgrow.training.state import State
-from bsgrow.training.torch_process_group import joined_group
 from bsgrow.training.updates import add_gradient, updates_made
 
 CPU = torch.device("cpu")

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from bsgrow.loading import ArrayLoader
 from bsgrow.training.decisions import Vote
+from bsgrow.training.group.process_group import LostProcessError, ProcessGroup, Summing
 from bsgrow.training.job import Job, share_of
-from bsgrow.training.process_group import LostProcessError, ProcessGroup, Summing
 
 
 class Ranks:

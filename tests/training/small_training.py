@@ -4,13 +4,13 @@ import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from bsgrow.training import checkpointing
-from bsgrow.training.checkpoint import write_checkpoint
-from bsgrow.training.checkpoint_folder import num_updates_of
-from bsgrow.training.checkpointing import Checkpointing
+from bsgrow.training.checkpoint import checkpointing
+from bsgrow.training.checkpoint.checkpoint import write_checkpoint
+from bsgrow.training.checkpoint.checkpointing import Checkpointing
+from bsgrow.training.checkpoint.folder import num_updates_of
 from bsgrow.training.step import Metrics
 from bsgrow.training.stopwatch import Stopwatch
-from tests.training.checkpoint_files import IDENTITY, PLAN, SmallRun, position
+from tests.training.checkpoint.checkpoint_files import IDENTITY, PLAN, SmallRun, position
 
 
 @dataclass

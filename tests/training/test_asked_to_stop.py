@@ -4,7 +4,7 @@ import pytest
 
 from bsgrow.recipe import load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out
-from bsgrow.training.events import CheckpointSaved, Evaluated
+from bsgrow.training.events.events import CheckpointSaved, Evaluated
 
 SHORT = [
     "schedule.epochs=1",

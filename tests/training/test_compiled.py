@@ -15,7 +15,7 @@ from bsgrow.models import GhostBatchNorm2d, ModelSpec, registry
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import Share
 from bsgrow.training import RunDirectory, carry_out, compiled
-from bsgrow.training.checkpoint import save_checkpoint
+from bsgrow.training.checkpoint.checkpoint import save_checkpoint
 from bsgrow.training.compiled import MAX_GRAPHS, count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.device import Precision

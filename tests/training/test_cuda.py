@@ -11,8 +11,8 @@ from bsgrow.native import Augment
 from bsgrow.recipe import load_recipe
 from bsgrow.schedule import Update
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events import Evaluated
-from bsgrow.training.host_copy import HostCopy
+from bsgrow.training.checkpoint.host_copy import HostCopy
+from bsgrow.training.events.events import Evaluated
 
 pytestmark = [
     pytest.mark.cuda,

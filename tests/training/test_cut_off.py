@@ -7,9 +7,9 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from bsgrow.training import torch_process_group
-from bsgrow.training.heartbeat import Heartbeat
-from bsgrow.training.torch_process_group import TorchProcessGroup, joined_group
+from bsgrow.training.group import torch_process_group
+from bsgrow.training.group.heartbeat import Heartbeat
+from bsgrow.training.group.torch_process_group import TorchProcessGroup, joined_group
 from tests.training.processes import run_ranks
 
 

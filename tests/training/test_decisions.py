@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bsgrow.data import SampleError
 from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
 from bsgrow.training.divergence import DivergedRunError
-from bsgrow.training.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ProcessGroup
 from tests.training.ranks import Ranks
 
 ERRORS = {

@@ -12,11 +12,11 @@ from bsgrow.loading.loader import Faultless
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import SampleStream
 from bsgrow.training import DivergedRunError, RunDirectory
-from bsgrow.training.checkpoint import content_of
+from bsgrow.training.checkpoint.checkpoint import content_of
+from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.loss_guard import LossGuard
-from bsgrow.training.process_group import ALONE
 from bsgrow.training.state import State
 from tests.training.ranks import Ranks, job_of
 

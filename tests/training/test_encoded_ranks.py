@@ -7,7 +7,7 @@ from bsgrow.recipe import plan_recipe
 from bsgrow.stream import SampleStream
 from bsgrow.training import RunDirectory, read_events
 from bsgrow.training.decisions import EndedElsewhereError
-from bsgrow.training.events import CheckpointSaved, SampleSkipped
+from bsgrow.training.events.events import CheckpointSaved, SampleSkipped
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.state import State

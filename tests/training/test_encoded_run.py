@@ -13,10 +13,15 @@ from bsgrow.training import (
     InterruptedRunError,
     RunDirectory,
     carry_out,
-    checkpointing,
     read_events,
 )
-from bsgrow.training.events import CheckpointFailed, CheckpointSaved, Evaluated, SampleSkipped
+from bsgrow.training.checkpoint import checkpointing
+from bsgrow.training.events.events import (
+    CheckpointFailed,
+    CheckpointSaved,
+    Evaluated,
+    SampleSkipped,
+)
 from tests.photo_folder import write_photographs
 from tests.training.small_encoded import make_recipe
 

@@ -10,10 +10,10 @@ from bsgrow.data import SampleError
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
 from bsgrow.training.gradient_sum import GradientSum
+from bsgrow.training.group.process_group import LostProcessError, ProcessGroup
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import _saved_at_a_failure
 from bsgrow.training.loss_guard import LossGuard
-from bsgrow.training.process_group import LostProcessError, ProcessGroup
 from bsgrow.training.run import carry_out
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State

@@ -7,7 +7,7 @@ import pytest
 from bsgrow.errors import BsgrowError
 from bsgrow.recipe import load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events import CheckpointFailed, CheckpointSaved, LogFailed
+from bsgrow.training.events.events import CheckpointFailed, CheckpointSaved, LogFailed
 from tests.full_disk import files_at_most
 
 SHORT = [

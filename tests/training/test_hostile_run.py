@@ -8,7 +8,7 @@ import torch
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
 from bsgrow.training import RunDirectory, carry_out
-from tests.training.checkpoint_files import read_state, write_state
+from tests.training.checkpoint.checkpoint_files import read_state, write_state
 
 SHORT = ["schedule.epochs=0.2", "schedule.curve.milestones=[0.1]", "run.device=cpu"]
 OPTIMIZERS = {"sgd": [], "adam": ["optimizer.name=adam", "optimizer.momentum=0"]}

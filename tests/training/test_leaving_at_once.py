@@ -7,7 +7,7 @@ import pytest
 from bsgrow.recipe import load_recipe
 from bsgrow.training import RunDirectory, carry_out, state
 from bsgrow.training.emergency import Emergency, InterruptedRunError
-from bsgrow.training.events import Evaluated
+from bsgrow.training.events.events import Evaluated
 from tests.training.small_training import Gate, Training
 from tests.training.test_asked_to_stop import SHORT
 

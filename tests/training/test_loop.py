@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import changed_keys, load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events import CheckpointSkipped, Evaluated, Progress, RunFinished
+from bsgrow.training.events.events import CheckpointSkipped, Evaluated, Progress, RunFinished
 from tests.drawn import num_cases
 from tests.peak_memory import IS_KNOWN
 

@@ -17,7 +17,7 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import Share
 from bsgrow.training import InterruptedRunError, RunDirectory, read_events
 from bsgrow.training.decisions import EndedElsewhereError, Vote
-from bsgrow.training.events import CheckpointSaved, Evaluated, Progress
+from bsgrow.training.events.events import CheckpointSaved, Evaluated, Progress
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.state import State

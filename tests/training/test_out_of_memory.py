@@ -8,10 +8,10 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training import RunDirectory, read_events
 from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import EndedElsewhereError
-from bsgrow.training.events import MicroBatchHalved
+from bsgrow.training.events.events import MicroBatchHalved
+from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
-from bsgrow.training.process_group import ALONE
 from bsgrow.training.state import State
 from bsgrow.training.step import summed_loss
 from tests.training.ranks import Ranks, job_of

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bsgrow.errors import InputError
-from bsgrow.training.torch_process_group import joined_group
+from bsgrow.training.group.torch_process_group import joined_group
 from tests.training.processes import Failure, Killed, run_ranks, started_ranks
 
 

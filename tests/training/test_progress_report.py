@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bsgrow.recipe import load_recipe, plan_recipe
+from bsgrow.training.group.process_group import LostProcessError, ProcessGroup
 from bsgrow.training.job import prepare
 from bsgrow.training.observers import ProgressReport
-from bsgrow.training.process_group import LostProcessError, ProcessGroup
 from bsgrow.training.state import State
 
 

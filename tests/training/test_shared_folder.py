@@ -5,7 +5,7 @@ import pytest
 from bsgrow.errors import InputError
 from bsgrow.training import shared_folder
 from bsgrow.training.decisions import EndedElsewhereError
-from bsgrow.training.process_group import ALONE
+from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.shared_folder import require_shared
 from tests.training.ranks import Ranks
 

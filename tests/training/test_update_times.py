@@ -10,8 +10,8 @@ from bsgrow.loading.loader import Faultless
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training import update_times as module
 from bsgrow.training.device_clock import has_passed, mark, seconds_between
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.job import prepare
-from bsgrow.training.process_group import ALONE, ProcessGroup
 from bsgrow.training.state import State
 from bsgrow.training.update_times import UpdateTimes, Wait, WaitShares, shares_of
 from bsgrow.training.updates import updates_made

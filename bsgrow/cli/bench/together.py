@@ -15,10 +15,10 @@ from bsgrow.cli.terminal import err
 from bsgrow.recipe import load_recipe
 from bsgrow.training.alike import require_alike
 from bsgrow.training.decisions import Decisions
+from bsgrow.training.group.process_group import ProcessGroup
+from bsgrow.training.group.torch_process_group import joined_group
 from bsgrow.training.job import Job
 from bsgrow.training.memory import explaining_memory
-from bsgrow.training.process_group import ProcessGroup
-from bsgrow.training.torch_process_group import joined_group
 
 
 def measure_together(

@@ -13,21 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.errors import BsgrowError, InputError
-from bsgrow.training import event_log
-from bsgrow.training.event_json import from_json, to_json
-from bsgrow.training.event_log import (
-    EventLog,
-    ReportedSamples,
-    events_in,
-    read_events,
-    truncate_after,
-)
-from bsgrow.training.events import (
+from bsgrow.training.events import log as event_log
+from bsgrow.training.events.as_json import from_json, to_json
+from bsgrow.training.events.events import (
     CheckpointFailed,
     CheckpointSaved,
     RunFinished,
     RunStarted,
     SampleSkipped,
+)
+from bsgrow.training.events.log import (
+    EventLog,
+    ReportedSamples,
+    events_in,
+    read_events,
+    truncate_after,
 )
 from tests.drawn import num_cases
 from tests.training.made_events import evaluated, finished, progress, started

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from torch.distributed import HashStore
 
-from bsgrow.training.rendezvous import common_name
-from bsgrow.training.torch_process_group import joined_group
+from bsgrow.training.group.rendezvous import common_name
+from bsgrow.training.group.torch_process_group import joined_group
 from tests.training.processes import run_ranks
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bsgrow.errors import InputError
 from bsgrow.text.path_text import from_text, to_text
-from bsgrow.training.events import Event
+from bsgrow.training.events.events import Event
 
 _LONGEST_TEXT = 4096  # characters
 

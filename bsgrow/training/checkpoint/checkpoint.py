@@ -13,9 +13,9 @@ from torch.optim import Optimizer
 from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
 from bsgrow.schedule import Plan
-from bsgrow.training.checkpoint_archive import NoCheckpointError
-from bsgrow.training.checkpoint_checks import FORMAT_VERSION, UnfitError
-from bsgrow.training.checkpoint_folder import (
+from bsgrow.training.checkpoint.archive import NoCheckpointError
+from bsgrow.training.checkpoint.checks import FORMAT_VERSION, UnfitError
+from bsgrow.training.checkpoint.folder import (
     NUM_KEPT,
     Newest,
     checkpoint_path,
@@ -27,8 +27,8 @@ from bsgrow.training.checkpoint_folder import (
     without,
     write_checkpoint_file,
 )
-from bsgrow.training.checkpoint_manifest import HashingWriter
-from bsgrow.training.checkpoint_reading import Run, largest_checkpoint, read_checked
+from bsgrow.training.checkpoint.manifest import HashingWriter
+from bsgrow.training.checkpoint.reading import Run, largest_checkpoint, read_checked
 from bsgrow.training.step import Metrics
 
 

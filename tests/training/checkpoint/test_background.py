@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bsgrow.training.background import Background, CancelledError
+from bsgrow.training.checkpoint.background import Background, CancelledError
 
 
 def test_what_it_raises_is_kept_for_who_waits():
@@ -43,7 +43,7 @@ def test_it_ends_where_it_next_can_once_cancelled():
 def test_a_process_ends_whatever_it_does(ending):
     script = (
         "import sys, threading\n"
-        "from bsgrow.training.background import Background\n"
+        "from bsgrow.training.checkpoint.background import Background\n"
         "Background(lambda check: threading.Event().wait()).start()\n"
     )
     command = [sys.executable, "-c", script + ending]

@@ -10,8 +10,8 @@ from math import isclose
 from typing import Any, Final
 
 from bsgrow.schedule import Plan
-from bsgrow.training.checkpoint_records import TensorRecord
-from bsgrow.training.optimizer_state import Form
+from bsgrow.training.checkpoint.optimizer_state import Form
+from bsgrow.training.checkpoint.records import TensorRecord
 
 FORMAT_VERSION: Final = 1
 """Of what is written, and the only one that is read."""

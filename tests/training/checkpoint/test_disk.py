@@ -8,8 +8,8 @@ import pytest
 
 from bsgrow.errors import BsgrowError
 from bsgrow.recipe import OptimizerConfig
-from bsgrow.training.checkpoint import Identity, Position, save_checkpoint
-from bsgrow.training.checkpoint_folder import Newest, newest_whole_checkpoint
+from bsgrow.training.checkpoint.checkpoint import Identity, Position, save_checkpoint
+from bsgrow.training.checkpoint.folder import Newest, newest_whole_checkpoint
 from bsgrow.training.optimizers import build_optimizer
 
 IDENTITY = Identity(seed=7, recipe_fingerprint="sha256:recipe", data_fingerprint="sha256:data")

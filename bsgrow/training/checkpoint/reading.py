@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from bsgrow.schedule import Plan
-from bsgrow.training.checkpoint_archive import SMALLEST_INDEX, Archive
-from bsgrow.training.checkpoint_checks import (
+from bsgrow.training.checkpoint.archive import SMALLEST_INDEX, Archive
+from bsgrow.training.checkpoint.checks import (
     COMPUTED,
     UnfitError,
     require_fit,
@@ -20,9 +20,9 @@ from bsgrow.training.checkpoint_checks import (
     require_position,
     require_version,
 )
-from bsgrow.training.checkpoint_records import TensorRecord, load_tensor
-from bsgrow.training.checkpoint_tree import read_tree
-from bsgrow.training.optimizer_state import Form, momenta_before, state_forms
+from bsgrow.training.checkpoint.optimizer_state import Form, momenta_before, state_forms
+from bsgrow.training.checkpoint.records import TensorRecord, load_tensor
+from bsgrow.training.checkpoint.tree import read_tree
 
 _KEYS = {"format_version", "identity", "position", "model", "optimizer"}
 _BYTES_BESIDE = 2048  # of a tensor: what the archive and the pickle say of it, and its name

@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.training.checkpoint_archive import SMALLEST_INDEX, Archive, NoCheckpointError
-from bsgrow.training.checkpoint_records import TensorRecord, load_tensor
-from bsgrow.training.checkpoint_tree import read_tree
+from bsgrow.training.checkpoint.archive import SMALLEST_INDEX, Archive, NoCheckpointError
+from bsgrow.training.checkpoint.records import TensorRecord, load_tensor
+from bsgrow.training.checkpoint.tree import read_tree
 
 TENSOR = torch.arange(6.0).reshape(2, 3)
 

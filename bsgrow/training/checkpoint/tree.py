@@ -12,8 +12,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from bsgrow.training.checkpoint_archive import NoCheckpointError
-from bsgrow.training.checkpoint_records import DTYPES, Global, storage_of, tensor_of
+from bsgrow.training.checkpoint.archive import NoCheckpointError
+from bsgrow.training.checkpoint.records import DTYPES, Global, storage_of, tensor_of
 
 _DICT, _TENSOR = "collections OrderedDict", "torch._utils _rebuild_tensor_v2"
 

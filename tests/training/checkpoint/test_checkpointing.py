@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.errors import BsgrowError
-from bsgrow.training.checkpoint import load_checkpoint
-from bsgrow.training.checkpoint_folder import newest_whole_checkpoint
+from bsgrow.training.checkpoint.checkpoint import load_checkpoint
+from bsgrow.training.checkpoint.folder import newest_whole_checkpoint
 from bsgrow.training.decisions import Vote
-from bsgrow.training.events import CheckpointFailed, CheckpointSaved
+from bsgrow.training.events.events import CheckpointFailed, CheckpointSaved
 from tests.drawn import num_cases
-from tests.training.checkpoint_files import IDENTITY, PLAN, SmallRun
+from tests.training.checkpoint.checkpoint_files import IDENTITY, PLAN, SmallRun
 from tests.training.small_training import Gate, Training
 
 

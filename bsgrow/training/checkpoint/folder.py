@@ -21,7 +21,7 @@ from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
 from bsgrow.files.regular import opened_regular, read_regular
 from bsgrow.text.command import argument, quoted
-from bsgrow.training.checkpoint_manifest import (
+from bsgrow.training.checkpoint.manifest import (
     LARGEST_MANIFEST,
     HashingWriter,
     Manifest,

@@ -21,8 +21,8 @@ from bsgrow.files.lines import (
     whole_lines,
 )
 from bsgrow.files.regular import open_own, opened_regular
-from bsgrow.training.event_json import from_json, shortened, to_json
-from bsgrow.training.events import (
+from bsgrow.training.events.as_json import from_json, shortened, to_json
+from bsgrow.training.events.events import (
     CheckpointFailed,
     CheckpointSaved,
     Event,

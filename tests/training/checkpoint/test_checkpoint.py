@@ -1,4 +1,4 @@
-"""Round trips, refusals and damage of checkpoints; the kills are in test_checkpoint_kill.py."""
+"""Round trips, refusals and damage of checkpoints; the kills are in test_kill.py."""
 
 import dataclasses
 import json
@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.plan import Update
-from bsgrow.training import checkpoint
-from bsgrow.training.checkpoint import load_checkpoint, save_checkpoint
-from bsgrow.training.checkpoint_folder import Newest, newest_whole_checkpoint
+from bsgrow.training.checkpoint import checkpoint
+from bsgrow.training.checkpoint.checkpoint import load_checkpoint, save_checkpoint
+from bsgrow.training.checkpoint.folder import Newest, newest_whole_checkpoint
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.update import apply
-from tests.training.checkpoint_files import (
+from tests.training.checkpoint.checkpoint_files import (
     ADAM,
     IDENTITY,
     MOMENTUM,

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsgrow.errors import BsgrowError
-from bsgrow.training import event_log
-from bsgrow.training.event_json import to_json
-from bsgrow.training.event_log import EventLog, read_events
-from bsgrow.training.events import LogFailed
+from bsgrow.training.events import log as event_log
+from bsgrow.training.events.as_json import to_json
+from bsgrow.training.events.events import LogFailed
+from bsgrow.training.events.log import EventLog, read_events
 from tests.drawn import num_cases
 from tests.full_disk import files_at_most
 from tests.training.made_events import evaluated, finished, progress, started

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from torch.distributed.distributed_c10d import Store
 
-from bsgrow.training.process_group import ranks_named
+from bsgrow.training.group.process_group import ranks_named
 
 Value = TypeVar("Value")
 

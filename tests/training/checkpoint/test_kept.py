@@ -5,8 +5,8 @@ import pytest
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
 from bsgrow.training import RunDirectory, carry_out, read_events
-from bsgrow.training.checkpoint_folder import num_updates_of
-from bsgrow.training.events import Evaluated
+from bsgrow.training.checkpoint.folder import num_updates_of
+from bsgrow.training.events.events import Evaluated
 
 SHORT = [  # with a learning rate that rises too high, so that the end is not the best
     "schedule.epochs=1",

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
-from bsgrow.training.event_json import from_json, shortened, to_json
-from bsgrow.training.events import (
+from bsgrow.training.events.as_json import from_json, shortened, to_json
+from bsgrow.training.events.events import (
     CheckpointFailed,
     CheckpointSaved,
     CheckpointSkipped,

@@ -15,11 +15,12 @@ import os, shutil, signal, sys
 from pathlib import Path
 import torch
 from bsgrow.files import atomic
-from bsgrow.training import checkpoint, checkpoint_folder, checkpoint_manifest
-from tests.training.checkpoint_files import plan_of, position
+from bsgrow.training.checkpoint import checkpoint, manifest
+from bsgrow.training.checkpoint import folder as checkpoint_folder
+from tests.training.checkpoint.checkpoint_files import plan_of, position
 
 torch.set_num_threads(1)
-MODULES = (atomic, checkpoint, checkpoint_folder, checkpoint_manifest)
+MODULES = (atomic, checkpoint, checkpoint_folder, manifest)
 FILES = {module.__file__ for module in MODULES}
 IDENTITY = checkpoint.Identity(0, "recipe", "data")
 PLAN = plan_of(momentum=0.0)

@@ -6,10 +6,10 @@ import os
 import pytest
 
 from bsgrow.errors import InputError
-from bsgrow.training import checkpoint_folder
-from bsgrow.training.checkpoint import newest_checkpoint
-from bsgrow.training.checkpoint_folder import Newest, keep_newest, newest_whole_checkpoint
-from tests.training.checkpoint_files import SmallRun, write_manifest
+from bsgrow.training.checkpoint import folder as checkpoint_folder
+from bsgrow.training.checkpoint.checkpoint import newest_checkpoint
+from bsgrow.training.checkpoint.folder import Newest, keep_newest, newest_whole_checkpoint
+from tests.training.checkpoint.checkpoint_files import SmallRun, write_manifest
 
 NEWER = "update-000000003"
 
@@ -85,7 +85,7 @@ def test_one_larger_than_any_of_the_run_is_refused_before_it_is_read(tmp_path, r
     path.touch()
     os.truncate(path, 2**43)
     path.with_suffix(".json").write_text(json.dumps({"size": 2**43, "sha256": "x"}))
-    monkeypatch.setattr("bsgrow.training.checkpoint_folder._sha256", None)
+    monkeypatch.setattr("bsgrow.training.checkpoint.folder._sha256", None)
     with pytest.raises(InputError, match=f"has {2**43} bytes, and no checkpoint of this run more"):
         newest_checkpoint(tmp_path, run.plan, run.model, run.optimizer)
     with pytest.raises(InputError, match=f"has {2**43} bytes, and no checkpoint of this run more"):

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from bsgrow.errors import InputError
-from bsgrow.training.checkpoint_folder import checkpoint_path
-from tests.training.checkpoint_files import (
+from bsgrow.training.checkpoint.folder import checkpoint_path
+from tests.training.checkpoint.checkpoint_files import (
     ADAM,
     MOMENTUM,
     SmallRun,

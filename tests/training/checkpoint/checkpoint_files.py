@@ -8,7 +8,12 @@ from torch import nn
 
 from bsgrow.recipe import OptimizerConfig
 from bsgrow.schedule import Growth, Reference, compile_plan
-from bsgrow.training.checkpoint import Identity, Position, load_checkpoint, save_checkpoint
+from bsgrow.training.checkpoint.checkpoint import (
+    Identity,
+    Position,
+    load_checkpoint,
+    save_checkpoint,
+)
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.update import apply
 

@@ -20,9 +20,8 @@ from torch.distributed.rendezvous import rendezvous
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
-from bsgrow.training.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, within
-from bsgrow.training.memory import is_out_of_memory
-from bsgrow.training.process_group import (
+from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, within
+from bsgrow.training.group.process_group import (
     ALONE,
     LostProcessError,
     ProcessGroup,
@@ -30,7 +29,8 @@ from bsgrow.training.process_group import (
     Value,
     ranks_named,
 )
-from bsgrow.training.rendezvous import common_name
+from bsgrow.training.group.rendezvous import common_name
+from bsgrow.training.memory import is_out_of_memory
 
 _WAITING = "waiting for the others"
 _HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"

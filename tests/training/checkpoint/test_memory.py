@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from bsgrow.training.checkpoint import load_checkpoint, save_checkpoint
-from bsgrow.training.checkpoint_folder import map_whole
-from bsgrow.training.checkpoint_reading import Run, largest_checkpoint, read_checked
+from bsgrow.training.checkpoint.checkpoint import load_checkpoint, save_checkpoint
+from bsgrow.training.checkpoint.folder import map_whole
+from bsgrow.training.checkpoint.reading import Run, largest_checkpoint, read_checked
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.update import apply
-from tests.training.checkpoint_files import ADAM, IDENTITY, MOMENTUM, PLAN, position
+from tests.training.checkpoint.checkpoint_files import ADAM, IDENTITY, MOMENTUM, PLAN, position
 
 _MAPS, _ROLLUP = Path("/proc/self/maps"), Path("/proc/self/smaps_rollup")
 

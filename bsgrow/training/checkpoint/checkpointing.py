@@ -11,13 +11,13 @@ from typing import Self
 
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
-from bsgrow.training.background import Background
-from bsgrow.training.checkpoint import content_of, write_checkpoint
-from bsgrow.training.checkpoint_folder import best_tested, checkpoint_path
-from bsgrow.training.checkpoint_manifest import is_better
+from bsgrow.training.checkpoint.background import Background
+from bsgrow.training.checkpoint.checkpoint import content_of, write_checkpoint
+from bsgrow.training.checkpoint.folder import best_tested, checkpoint_path
+from bsgrow.training.checkpoint.host_copy import HostCopy
+from bsgrow.training.checkpoint.manifest import is_better
 from bsgrow.training.decisions import Vote
-from bsgrow.training.events import CheckpointFailed, CheckpointSaved, Event
-from bsgrow.training.host_copy import HostCopy
+from bsgrow.training.events.events import CheckpointFailed, CheckpointSaved, Event
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import Metrics

@@ -9,7 +9,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from bsgrow.training.checkpoint_archive import Archive, NoCheckpointError
+from bsgrow.training.checkpoint.archive import Archive, NoCheckpointError
 
 DTYPES: Final = MappingProxyType(
     {

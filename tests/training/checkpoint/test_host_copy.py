@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from bsgrow.training.host_copy import HostCopy
+from bsgrow.training.checkpoint.host_copy import HostCopy
 
 TENSORS = {
     "planar": torch.arange(24.0).reshape(2, 3, 2, 2),

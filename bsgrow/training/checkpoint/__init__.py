@@ -1,0 +1,1 @@
+"""Checkpoints: what is in them, the files, and when they are written."""
