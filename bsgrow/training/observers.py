@@ -47,7 +47,7 @@ class ProgressReport:
         metrics, now = self._metrics_since_last(), self._state.stopwatch.elapsed
         job, waited, seconds = self._job, self._state.times.take(), now - self._seconds
         try:
-            shares = shares_of(job.group, job.device, waited, seconds)
+            shares = shares_of(job.group, waited, seconds)
         except LostProcessError:
             self._tell(update, metrics, now, own_shares(waited, seconds))
             raise
@@ -191,7 +191,6 @@ def evaluate_on_test(job: Job, state: State, decisions: Decisions) -> Metrics:
     job.group.post(f"evaluation after update {state.num_updates}")
     decisions.after(evaluate_share)
     (totals,) = found
-    totals.sum_over(job.group)
     state.num_test_skipped = total_over(job.group, job.loader.num_test_skipped)
-    state.tested = totals.mean()
+    state.tested = totals.mean(job.group)
     return state.tested

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bsgrow.training.device import autocast
-from bsgrow.training.group.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ALONE, ProcessGroup
 
 
 class Metrics(NamedTuple):
@@ -65,14 +65,6 @@ class Totals:
         self._sums += sums
         self.num_samples += num_samples
 
-    def sum_over(self, group: ProcessGroup) -> None:
-        """Take the sums of all processes together; waits for the device where there are many."""
-        if group.world_size > 1:
-            num_samples = torch.full_like(self._sums[:1], self.num_samples)
-            summed = group.sum_(torch.cat([self._sums, num_samples]))
-            self._sums, num_samples = torch.split(summed, [2, 1])
-            self.num_samples = int(num_samples)
-
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Add a micro-batch: its summed loss [], logits [n, num_classes] and labels int64 [n]."""
         num_correct = (logits.argmax(dim=1) == labels).sum()
@@ -84,9 +76,14 @@ class Totals:
         loss_sum, num_correct = self._sums.tolist()
         return loss_sum, num_correct, self.num_samples
 
-    def mean(self) -> Metrics:
-        """Return the means over the samples seen. Waits for the device, once."""
-        return Metrics.of(*self.read())
+    def mean(self, group: ProcessGroup = ALONE) -> Metrics:
+        """Return the means over the samples seen by all processes. Waits for the device, once.
+
+        Raises:
+            LostProcessError: another process does not answer.
+        """
+        loss_sum, num_correct, num_samples = group.sum_numbers(self.read())
+        return Metrics.of(loss_sum, num_correct, int(num_samples))
 
 
 Forward = Callable[[nn.Module, Tensor, Tensor, torch.dtype | None, float], tuple[Tensor, Tensor]]

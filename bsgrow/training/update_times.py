@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum, auto
+from statistics import fmean
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -92,14 +93,11 @@ def own_shares(waited: dict[Wait, float], seconds: float) -> WaitShares:
     return WaitShares(data, others, None)
 
 
-def shares_of(
-    group: ProcessGroup, device: torch.device, waited: dict[Wait, float], seconds: float
-) -> WaitShares:
+def shares_of(group: ProcessGroup, waited: dict[Wait, float], seconds: float) -> WaitShares:
     """Return what the processes of a group waited for; all of them ask at the same time.
 
     Args:
         group: the processes.
-        device: where they sum; waited for where there are several.
         waited: what this process waited for, in seconds.
         seconds: that have passed.
 
@@ -109,9 +107,9 @@ def shares_of(
     data, others, _ = own_shares(waited, seconds)
     if group.world_size == 1:
         return WaitShares(data, 0.0, None)
-    table = torch.zeros(group.world_size, 2, dtype=torch.float64)
-    table[group.rank] = torch.tensor([data, others])
-    rows = group.sum_(table.to(device)).tolist()
-    of_data, of_others = zip(*rows, strict=True)
+    of_each = [0.0] * 2 * group.world_size
+    of_each[2 * group.rank : 2 * group.rank + 2] = data, others
+    of_each = group.sum_numbers(of_each)
+    of_data, of_others = of_each[::2], of_each[1::2]
     slowest = of_others.index(min(of_others))
-    return WaitShares(sum(of_data) / len(rows), sum(of_others) / len(rows), slowest)
+    return WaitShares(fmean(of_data), fmean(of_others), slowest)

@@ -1,7 +1,7 @@
 """Several ranks of one run as threads of a process, in step wherever they act together."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
@@ -82,8 +82,21 @@ class ThreadGroup(ProcessGroup):
     def sum_(self, tensor: Tensor) -> Tensor:
         return tensor.copy_(sum(self._ranks.exchanged(self.rank, tensor.clone())))
 
+    def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
+        return [sum(each) for each in zip(*self._ranks.exchanged(self.rank, numbers), strict=True)]
+
     def gather(self, value: Any) -> list[Any]:
         return [json.loads(each) for each in self._ranks.exchanged(self.rank, json.dumps(value))]
+
+
+def refuse_tensors(ranks: Ranks) -> None:
+    """Let the sum of a tensor fail, as one on a device that never ends."""
+
+    def refuse(tensor: Tensor) -> Tensor:
+        raise AssertionError("summed where the tensors are")
+
+    for group in ranks.groups:
+        group.sum_ = refuse  # type: ignore[method-assign]
 
 
 def job_of(job: Job, group: ProcessGroup) -> Job:

@@ -15,7 +15,7 @@ from bsgrow.training.job import prepare
 from bsgrow.training.state import State
 from bsgrow.training.update_times import UpdateTimes, Wait, WaitShares, shares_of
 from bsgrow.training.updates import updates_made
-from tests.training.ranks import Ranks
+from tests.training.ranks import Ranks, refuse_tensors
 from tests.training.test_many_ranks import SHORT
 
 CPU = torch.device("cpu")
@@ -141,9 +141,10 @@ def test_shares_are_means_and_the_slowest_rank_waits_least_for_the_others():
     def share(rank):
         data, others = waited[rank]
         seconds = {Wait.DATA: data, Wait.OTHERS: others}
-        return shares_of(ranks.groups[rank], CPU, seconds, 10.0)
+        return shares_of(ranks.groups[rank], seconds, 10.0)
 
     ranks = Ranks(3)
+    refuse_tensors(ranks)
     found = ranks.run(share)
     assert found[0] == pytest.approx(WaitShares(0.2, (0.4 + 0.2 + 1.0) / 3, 1))
     assert found[1] == found[2] == found[0]
@@ -151,5 +152,5 @@ def test_shares_are_means_and_the_slowest_rank_waits_least_for_the_others():
 
 def test_a_process_that_is_alone_waits_for_no_other():
     seconds = {Wait.DATA: 1.0, Wait.OTHERS: 1e-5}
-    assert shares_of(ALONE, CPU, seconds, 4.0) == WaitShares(0.25, 0.0, None)
-    assert shares_of(ALONE, CPU, seconds, 0.0).data == 1.0
+    assert shares_of(ALONE, seconds, 4.0) == WaitShares(0.25, 0.0, None)
+    assert shares_of(ALONE, seconds, 0.0).data == 1.0

@@ -1,5 +1,6 @@
 """Training and evaluation do not wait for the device until something is to be reported."""
 
+import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -7,10 +8,11 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.job import prepare
 from bsgrow.training.loss_guard import LossGuard
-from bsgrow.training.observers import Evaluation, ProgressReport
+from bsgrow.training.observers import Evaluation, ProgressReport, evaluate_on_test
 from bsgrow.training.state import State
 from bsgrow.training.step import Totals
 from bsgrow.training.updates import updates_made
+from tests.training.ranks import Ranks, job_of, refuse_tensors
 
 SHORT = ["schedule.epochs=1", "schedule.curve.milestones=[0.2, 0.4]", "run.device=cpu"]
 
@@ -71,9 +73,24 @@ def test_an_evaluation_waits_when_it_is_all_queued():
     with Waits() as waits:
         waits.names = order
         evaluation.evaluate()
-    assert set(order[:-4]) == {"forward"}
-    assert order[-4:-2] == ["tensor", "__int__"], "a number of the host, left out on all processes"
+    assert set(order[:-2]) == {"forward"}
     assert order[-2:] == ["tolist", "tolist"], "of the samples held out, and of those trained on"
+
+
+def test_what_is_read_anyway_is_summed_between_hosts():
+    """In a sum on a device, one that has left would be waited for, and would not be named."""
+    ranks = Ranks(2)
+    refuse_tensors(ranks)
+    recipe = load_recipe("digits", SHORT)
+    whole = prepare(recipe, plan_recipe(recipe))
+    jobs = [job_of(whole, group) for group in ranks.groups]
+    states = [State.initial(whole) for _ in ranks.groups]
+
+    def evaluate(rank):
+        return evaluate_on_test(jobs[rank], states[rank], Decisions(ranks.groups[rank]))
+
+    alone = evaluate_on_test(whole, State.initial(whole), Decisions())
+    assert ranks.run(evaluate) == [pytest.approx(alone)] * 2
 
 
 def test_new_totals_copy_nothing_to_the_device():

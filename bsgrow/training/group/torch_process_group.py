@@ -1,13 +1,13 @@
 """Many processes of a run, as torchrun starts them, by torch.distributed.
 
-Decisions and questions travel between hosts, by Gloo and by torchrun's store, so that none of them
-waits for a device; sums travel where the tensors are, by NCCL or Gloo.
+Decisions, numbers and questions travel between hosts, by Gloo and by torchrun's store, so that none
+of them waits for a device; sums of tensors travel where those are, by NCCL or Gloo.
 """
 
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -90,7 +90,11 @@ class TorchProcessGroup(ProcessGroup):
             self._store = PrefixStore(name, store)
             self._own = PrefixStore("bsgrow", self._store)
             self._heartbeat = Heartbeat(self._own, self.rank, self.world_size)
-        self.gather(None)
+        try:
+            self.gather(None)
+        except BaseException:
+            self.close()
+            raise
 
     def open(self, device: torch.device, timeout_seconds: float) -> None:
         """Begin what sums and decides; on a device its own sums have twice the time.
@@ -151,6 +155,14 @@ class TorchProcessGroup(ProcessGroup):
         with self._waiting():
             dist.all_reduce(tensor)
         return tensor
+
+    def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
+        """Return the sums of numbers: one reduction between hosts."""
+        sums = torch.tensor(numbers, dtype=torch.float64)
+        with self._waiting():
+            dist.all_reduce(sums, group=self._host)
+        found: list[float] = sums.tolist()
+        return found
 
     def gather(self, value: Value) -> list[Value]:
         """Return the value of each rank; through the store, so that no timeout bounds it."""
