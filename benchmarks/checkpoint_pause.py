@@ -28,7 +28,7 @@ from bsgrow.models import build_model
 from bsgrow.recipe import OptimizerConfig
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint.background import Background
+from bsgrow.training.background import Background
 from bsgrow.training.checkpoint.checkpoint import Identity, Position, content_of, write_checkpoint
 from bsgrow.training.checkpoint.host_copy import HostCopy
 from bsgrow.training.optimizers import build_optimizer

@@ -27,6 +27,20 @@ _POLL_SECONDS = 0.25
 _CLOSED = b"\0"
 
 
+class CarriedOut(NamedTuple):
+    """A run that is carried out.
+
+    Attributes:
+        emergency: how it is left.
+        group: the processes that carry it out.
+        say: tells the user what came of it.
+    """
+
+    emergency: "Emergency"
+    group: "ProcessGroup"
+    say: Callable[[BsgrowError], object]
+
+
 class Deadline:
     """Ends the process where it was asked to stop and does not end by itself in time.
 
@@ -39,13 +53,14 @@ class Deadline:
 
     Attributes:
         has_come: whether the process is being ended.
+        carried_out: the run that is carried out, if there is one.
     """
 
     def __init__(
         self, on_stop: Callable[[int], object], end: Callable[[int], object] = os._exit
     ) -> None:
         self._on_stop, self._end = on_stop, end
-        self._carried_out: _CarriedOut | None = None
+        self.carried_out: CarriedOut | None = None
         self._begun = 0.0
         self._closed, self._ending = threading.Event(), threading.Lock()
         self.has_come = False
@@ -68,32 +83,21 @@ class Deadline:
         os.close(self._writer)
 
     @contextmanager
-    def carrying_out(
-        self,
-        emergency: "Emergency",
-        group: "ProcessGroup",
-        say: Callable[[BsgrowError], object],
-    ) -> Iterator[None]:
-        """Leave a run so, while it is carried out.
-
-        Args:
-            emergency: how the run is left.
-            group: the processes that carry it out.
-            say: tells the user what came of it.
-        """
-        self._carried_out = _CarriedOut(emergency, group, say)
+    def carrying_out(self, run: CarriedOut) -> Iterator[None]:
+        """Leave a run so, while it is carried out."""
+        self.carried_out = run
         try:
             yield
         finally:
             with self._ending:  # for ever, where the process is being ended
-                self._carried_out, self._begun = None, time.monotonic()
+                self.carried_out, self._begun = None, time.monotonic()
 
     def _run(self) -> None:
         number = self._asked()
         if not number:
             return
         self._begun = time.monotonic()
-        if (carried_out := self._carried_out) is not None:
+        if (carried_out := self.carried_out) is not None:
             carried_out.group.ask_to_stop(number)
         self._on_stop(number)
         while not self._closed.wait(_POLL_SECONDS if self._seconds() else 0.0):
@@ -110,20 +114,20 @@ class Deadline:
                 for number in os.read(self._reader, 64):
                     if number in SIGNALS or number == _CLOSED[0]:
                         return number
-            carried_out = self._carried_out
+            carried_out = self.carried_out
             if carried_out is not None and (number := carried_out.group.stop_signal()):
                 return number
 
     def _seconds(self) -> float:
         """Return how long the main thread may take to end by itself."""
-        carried_out = self._carried_out
+        carried_out = self.carried_out
         if carried_out is None:
             return SECONDS
         behind = _SECONDS_BEHIND if carried_out.group.rank else 0.0
         return behind + (SECONDS if carried_out.emergency.waits else 0.0)
 
     def _leave(self, number: int) -> None:
-        carried_out = self._carried_out
+        carried_out = self.carried_out
         if carried_out is None:
             self._end(128 + number)
             return
@@ -144,12 +148,6 @@ class Deadline:
             self._end(code)
 
         carried_out.emergency.leave(finish)
-
-
-class _CarriedOut(NamedTuple):
-    emergency: "Emergency"
-    group: "ProcessGroup"
-    say: Callable[[BsgrowError], object]
 
 
 def _leave_wakeups_to_the_parent() -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from bsgrow.cli.console import note, print_error, print_hint
+from bsgrow.cli.deadline import CarriedOut
 from bsgrow.cli.garbage import collect_as_usual
 from bsgrow.cli.live import display, nothing_shown
 from bsgrow.cli.stopping import StopRequest
@@ -59,7 +60,7 @@ def carry_out_stoppable(
     try:
         with (
             display(lines=lines) if group.rank == 0 else nothing_shown() as show,
-            stop.carrying_out(emergency, group, say),
+            stop.carrying_out(CarriedOut(emergency, group, say)),
         ):
             return carry_out(
                 recipe,

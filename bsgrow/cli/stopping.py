@@ -4,19 +4,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bsgrow.cli.deadline import Deadline
+from bsgrow.cli.deadline import CarriedOut, Deadline
 from bsgrow.cli.interrupt import interrupt
-from bsgrow.errors import BsgrowError
 from bsgrow.processes.launched import is_launched
 from bsgrow.processes.signals import handling
 
 if TYPE_CHECKING:
-    from bsgrow.training.emergency import Emergency
     from bsgrow.training.group.process_group import ProcessGroup
 
 _REPEAT_SECONDS = 0.5  # a terminal and a wrapper may both pass on the same Ctrl-C
@@ -36,9 +33,8 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
-        self._emergency: Emergency | None = None
         self._seconds = 0.0
-        self._is_over, self._tells = False, True
+        self._is_over = False
         self._exit_code: int | None = None
         self._deadline = Deadline(self._note)
 
@@ -59,20 +55,9 @@ class StopRequest:
         if self._is_over:  # torchrun ends the others as soon as the first one has ended
             handling(lambda number, frame: os._exit(self.exit_code)).__enter__()
 
-    @contextmanager
-    def carrying_out(
-        self,
-        emergency: "Emergency",
-        group: "ProcessGroup",
-        say: Callable[[BsgrowError], object],
-    ) -> Iterator[None]:
-        """Stop a run so, while it is carried out; as ``Deadline.carrying_out`` says."""
-        self._emergency, self._tells = emergency, group.rank == 0
-        try:
-            with self._deadline.carrying_out(emergency, group, say):
-                yield
-        finally:
-            self._emergency = None
+    def carrying_out(self, run: CarriedOut) -> AbstractContextManager[None]:
+        """Stop a run so, while it is carried out."""
+        return self._deadline.carrying_out(run)
 
     def __call__(self) -> bool:
         """Return whether a signal has come."""
@@ -109,10 +94,10 @@ class StopRequest:
             return
         self._note(number)
         self._seconds = now
-        is_prepared = self._emergency is not None and self._emergency.is_prepared
-        if again or not is_prepared:
+        run = self._deadline.carried_out
+        if again or run is None or not run.emergency.is_prepared:
             interrupt(number, frame)
-        if self._tells and sys.stderr is not None:
+        elif not run.group.rank and sys.stderr is not None:
             # Not print: a signal may come in the middle of one.
             os.write(sys.stderr.fileno(), _MESSAGE.encode())
 

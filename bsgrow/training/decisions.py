@@ -1,7 +1,7 @@
 """What the processes of a run decide together, so that all of them do the same."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import IntFlag, auto
 from typing import Any, TypeVar
 
@@ -83,16 +83,8 @@ class Decisions:
             EndedElsewhereError: it failed on other processes only.
             LostProcessError: another process does not answer.
         """
-        try:
+        with self._telling(self._agree_to_end):
             vote = work()
-        except LostProcessError:  # there is nobody to agree with
-            raise
-        except Exception as error:
-            self.ended_by = _kind_of(error) | Vote.FAILED
-            with suppress(LostProcessError):  # what ended this process says more
-                self.ended_by = self._agree(_kind_of(error)) & Vote.ABORT
-                self._tell(error)
-            raise
         decided = self._agree(vote)
         self.ended_by = decided & Vote.ABORT
         if self.ended_by:
@@ -109,17 +101,28 @@ class Decisions:
             EndedElsewhereError: it failed on other processes only.
             LostProcessError: another process does not answer.
         """
-        try:
+        with self._telling():
             value = work()
-        except LostProcessError:
-            raise
-        except Exception as error:
-            with suppress(LostProcessError):
-                self._tell(error)
-            raise
         if any(told := self._group.gather(None)):
             raise _ended_elsewhere(told, self._group.rank)
         return value
+
+    @contextmanager
+    def _telling(self, first: Callable[[Exception], None] = lambda error: None) -> Iterator[None]:
+        """Tell the others what fails here, after something that they come to first."""
+        try:
+            yield
+        except LostProcessError:  # there is nobody to tell
+            raise
+        except Exception as error:
+            with suppress(LostProcessError):  # what ended this process says more
+                first(error)
+                self._tell(error)
+            raise
+
+    def _agree_to_end(self, error: Exception) -> None:
+        self.ended_by = _kind_of(error) | Vote.FAILED
+        self.ended_by = self._agree(_kind_of(error)) & Vote.ABORT
 
     def _agree(self, vote: Vote) -> Vote:
         return Vote(self._group.combine(vote))

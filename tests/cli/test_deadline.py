@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bsgrow.cli import deadline
-from bsgrow.cli.deadline import Deadline
+from bsgrow.cli.deadline import CarriedOut, Deadline
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.signals import handling
 from bsgrow.training.emergency import Emergency, InterruptedRunError
@@ -32,7 +32,7 @@ class Ending:
         self.has_ended.set()
 
     def carrying_out(self, group=ALONE):
-        return self.it.carrying_out(self.emergency, group, self.said.append)
+        return self.it.carrying_out(CarriedOut(self.emergency, group, self.said.append))
 
     def prepare(self, leave, waits=True):
         self.emergency.prepare(self.lock, leave, waits=waits)

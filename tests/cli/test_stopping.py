@@ -7,6 +7,7 @@ from threading import Lock
 import pytest
 
 from bsgrow.cli import stopping
+from bsgrow.cli.deadline import CarriedOut
 from bsgrow.cli.stopping import StopRequest
 from bsgrow.training.emergency import Emergency
 from bsgrow.training.group.process_group import ALONE
@@ -20,7 +21,7 @@ def send(number=signal.SIGINT):
 def stop():
     emergency = Emergency()
     emergency.prepare(Lock(), lambda: pytest.fail("left"), waits=True)
-    with StopRequest() as request, request.carrying_out(emergency, ALONE, print):
+    with StopRequest() as request, request.carrying_out(CarriedOut(emergency, ALONE, print)):
         yield request
 
 

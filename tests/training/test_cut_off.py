@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from bsgrow.training.group import torch_process_group
+from bsgrow.training.group import heartbeat as heartbeat_module
 from bsgrow.training.group.heartbeat import Heartbeat
 from bsgrow.training.group.torch_process_group import TorchProcessGroup, joined_group
 from tests.training.processes import run_ranks
@@ -42,7 +42,7 @@ def test_its_signs_of_life_end(heartbeat):
 
 
 def test_it_does_not_wait_to_hear_who_is_missing(heartbeat, monkeypatch):
-    monkeypatch.setattr(torch_process_group, "_SECONDS_TO_ASK", 0.05)
+    monkeypatch.setattr(heartbeat_module, "_SECONDS_TO_ANSWER", 0.05)
     group = TorchProcessGroup.__new__(TorchProcessGroup)
     group.rank, group.world_size, group._heartbeat = 0, 2, heartbeat
     lost = group._lost(RuntimeError("timed out"))

@@ -11,7 +11,7 @@ from typing import Self
 
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint.background import Background
+from bsgrow.training.background import Background
 from bsgrow.training.checkpoint.checkpoint import content_of, write_checkpoint
 from bsgrow.training.checkpoint.folder import best_tested, checkpoint_path
 from bsgrow.training.checkpoint.host_copy import HostCopy

@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 
 from torch.distributed.distributed_c10d import Store
 
+from bsgrow.training.background import within
+
 SECONDS = 1.0
 """Between two signs of life."""
 
@@ -23,29 +25,18 @@ _SECONDS_TO_ANSWER = 10.0  # for the store, however busy its machine
 Value = TypeVar("Value")
 
 
-def within(ask: Callable[[], Value], seconds: float = _SECONDS_TO_ANSWER) -> Value:
-    """Return what the store answers, or give up: one behind a dead network answers never.
+def answer_to(ask: Callable[[], Value]) -> Value:
+    """Return what the store answers; one behind a dead network answers never.
 
     Raises:
         RuntimeError: it does not in time, or says so.
     """
-    answers: list[Value] = []
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            answers.append(ask())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not answers:
-        raise RuntimeError(f"the store of the launcher does not answer within {seconds:g} s")
-    return answers[0]
+    try:
+        return within(ask, _SECONDS_TO_ANSWER)
+    except TimeoutError:
+        raise RuntimeError(
+            f"the store of the launcher does not answer within {_SECONDS_TO_ANSWER:g} s"
+        ) from None
 
 
 class Sign(NamedTuple):

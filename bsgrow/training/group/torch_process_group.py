@@ -20,7 +20,7 @@ from torch.distributed.rendezvous import rendezvous
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
-from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, within
+from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, answer_to
 from bsgrow.training.group.process_group import (
     ALONE,
     LostProcessError,
@@ -38,7 +38,6 @@ _JOIN_HINT = "check that all were started, and that each reaches MASTER_ADDR:MAS
 _PORT_HINT = "another process listens at MASTER_PORT: start all with another one"
 _LONGEST_POLL = 0.5  # seconds
 _SECONDS_TO_MEET = 300.0
-_SECONDS_TO_ASK = 10.0  # the store, who does not answer
 
 
 @contextmanager
@@ -169,9 +168,9 @@ class TorchProcessGroup(ProcessGroup):
         self._num_gathered += 1
         ranks = range(self.world_size)
         with self._waiting():
-            within(lambda: self._own.set(self._key(0, self.rank), json.dumps(value)))
+            answer_to(lambda: self._own.set(self._key(0, self.rank), json.dumps(value)))
             values = [json.loads(self._awaited(self._key(0, rank))) for rank in ranks]
-            within(lambda: self._own.delete_key(self._key(-1, self.rank)))  # all have read it
+            answer_to(lambda: self._own.delete_key(self._key(-1, self.rank)))  # all have read it
         return values
 
     def _key(self, step: int, rank: int) -> str:
@@ -229,14 +228,14 @@ class TorchProcessGroup(ProcessGroup):
     def _awaited(self, key: str) -> bytes:
         """Return the value of a key, for which it waits while all show that they live."""
         pause, last_look = 0.001, time.monotonic()
-        while not within(lambda: self._own.check([key])):
+        while not answer_to(lambda: self._own.check([key])):
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_POLL)
             if time.monotonic() - last_look > self._seconds:
-                if within(self._heartbeat.silent_ranks):
+                if answer_to(self._heartbeat.silent_ranks):
                     raise RuntimeError(f"no answer within {self._seconds:g} s")
                 last_look = time.monotonic()
-        value: bytes = within(lambda: self._own.get(key))
+        value: bytes = answer_to(lambda: self._own.get(key))
         return value
 
     def _lost(self, error: RuntimeError) -> BsgrowError:
@@ -266,7 +265,7 @@ class TorchProcessGroup(ProcessGroup):
         One that is cut off says nothing, as long as the connection to it counts as there.
         """
         beats = self._heartbeat
-        return within(lambda: beats.silent_ranks() or self._late_ranks(), _SECONDS_TO_ASK)
+        return answer_to(lambda: beats.silent_ranks() or self._late_ranks())
 
     def _late_ranks(self) -> dict[int, Sign]:
         """Return the ranks that live and do something else than wait."""

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bsgrow.training.checkpoint.background import Background, CancelledError
+from bsgrow.training.background import Background, CancelledError, within
 
 
 def test_what_it_raises_is_kept_for_who_waits():
@@ -43,9 +43,19 @@ def test_it_ends_where_it_next_can_once_cancelled():
 def test_a_process_ends_whatever_it_does(ending):
     script = (
         "import sys, threading\n"
-        "from bsgrow.training.checkpoint.background import Background\n"
+        "from bsgrow.training.background import Background\n"
         "Background(lambda check: threading.Event().wait()).start()\n"
     )
     command = [sys.executable, "-c", script + ending]
     done = subprocess.run(command, check=False, timeout=120, capture_output=True)
     assert done.returncode == (3 if "exit" in ending else 1)
+
+
+def test_an_answer_in_time_or_none():
+    assert within(lambda: 3, 60.0) == 3
+    with pytest.raises(ZeroDivisionError):
+        within(lambda: 1 // 0, 60.0)
+    never = threading.Event()
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
+        within(never.wait, 0.01)
+    never.set()

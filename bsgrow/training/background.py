@@ -2,6 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 class CancelledError(Exception):
@@ -30,9 +33,9 @@ class Background:
         """Whether the work is not done yet."""
         return self._thread.is_alive()
 
-    def wait(self) -> BaseException | None:
-        """Wait for the end of the work; return what it raised."""
-        self._thread.join()
+    def wait(self, seconds: float | None = None) -> BaseException | None:
+        """Wait for the end of the work, or so long at most; return what it raised."""
+        self._thread.join(seconds)
         return self.error
 
     def cancel(self, seconds: float) -> None:
@@ -49,3 +52,20 @@ class Background:
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise CancelledError
+
+
+def within(ask: Callable[[], Value], seconds: float) -> Value:
+    """Return what a call returns, or give up: one that waits for what is gone never returns.
+
+    Raises:
+        TimeoutError: it does not in time; it goes on in a thread.
+        BaseException: what it raised.
+    """
+    answers: list[Value] = []
+    work = Background(lambda check: answers.append(ask()))
+    work.start()
+    if (error := work.wait(seconds)) is not None:
+        raise error
+    if not answers:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+    return answers[0]
