@@ -8,35 +8,52 @@ TYPE_CHECKING = False  # of typing, which takes as long to import as all else th
 
 if TYPE_CHECKING:
     from bsgrow.errors import BsgrowError, InputError
+    from bsgrow.integrations.plain.growing_loader import GrowingLoader
+    from bsgrow.integrations.plain.growing_lr import GrowingLR
+    from bsgrow.integrations.plain.loop_error import LoopError
+    from bsgrow.integrations.plain.lr_scheduler_plan import plan_from_lr_scheduler
+    from bsgrow.loading.batch_sampler import UpdateCut
     from bsgrow.recipe import Recipe, load_recipe, plan_recipe
     from bsgrow.schedule import Growth, Phase, Plan, Reference, Update, compile_plan
-    from bsgrow.stream import Cut, SampleStream, Share
+    from bsgrow.stream import Cut, SampleIndex, SampleStream, Share, sample_rng
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BsgrowError",
     "Cut",
+    "GrowingLR",
+    "GrowingLoader",
     "Growth",
     "InputError",
+    "LoopError",
     "Phase",
     "Plan",
     "Recipe",
     "Reference",
+    "SampleIndex",
     "SampleStream",
     "Share",
     "Update",
+    "UpdateCut",
     "__version__",
     "compile_plan",
     "load_recipe",
+    "plan_from_lr_scheduler",
     "plan_recipe",
+    "sample_rng",
 ]
 
 _HOMES = {
     "errors": "BsgrowError InputError",
+    "integrations.plain.growing_loader": "GrowingLoader",
+    "integrations.plain.growing_lr": "GrowingLR",
+    "integrations.plain.loop_error": "LoopError",
+    "integrations.plain.lr_scheduler_plan": "plan_from_lr_scheduler",
+    "loading.batch_sampler": "UpdateCut",
     "recipe": "Recipe load_recipe plan_recipe",
     "schedule": "Growth Phase Plan Reference Update compile_plan",
-    "stream": "Cut SampleStream Share",
+    "stream": "Cut SampleIndex SampleStream Share sample_rng",
 }
 
 

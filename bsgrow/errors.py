@@ -26,6 +26,8 @@ class BsgrowError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint is not None:  # for whom a traceback is what is seen, as in a loop of one's own
+            self.add_note(f"hint: {hint}")
 
 
 class InputError(BsgrowError, ValueError):

@@ -23,6 +23,7 @@ ORDER = [
     {"loading", "models"},
     {"recipe"},
     {"training"},
+    {"integrations"},
     {"reporting"},
     {"bench"},
     {"cli"},

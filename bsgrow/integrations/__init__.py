@@ -1,0 +1,1 @@
+"""Other loops than ours: plain PyTorch, and one file for each host."""

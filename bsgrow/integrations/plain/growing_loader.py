@@ -1,0 +1,261 @@
+"""A loader for a training loop of one's own, over PyTorch's DataLoader."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, Dataset
+
+from bsgrow.errors import InputError
+from bsgrow.integrations.plain.counts import ByCounting, BySampleCounts
+from bsgrow.integrations.plain.growing_lr import GrowingLR
+from bsgrow.integrations.plain.loop_error import LoopError
+from bsgrow.integrations.plain.loop_watch import LoopWatch
+from bsgrow.integrations.plain.plan_digest import plan_digest
+from bsgrow.integrations.plain.share_of_process import share_of_process
+from bsgrow.loading.batch_sampler import GrowingBatchSampler, UpdateCut, UpdateCuts
+from bsgrow.schedule import Plan
+from bsgrow.stream import SampleStream, Share
+
+MicroBatches = Iterator[tuple[Any, UpdateCut]]
+
+_FORMAT = 1
+_OURS = ("batch_size", "batch_sampler", "sampler", "drop_last")
+
+
+class GrowingLoader:
+    """Yields the micro-batches of a plan from a map-style data set, each with its ``UpdateCut``.
+
+    ``for data, cut in loader`` takes one epoch: the updates that begin in it, from where the run
+    stands. Samples come in the order of ``bsgrow.stream.SampleStream(N, seed)``, in the epochs that
+    follow on another, none left out at an end; batch, workers, prefetching and restarts move none.
+    A data set is indexed with ``bsgrow.stream.SampleIndex``, an int that knows its epoch.
+
+    Args:
+        dataset: map-style, as long as the plan's training set.
+        plan: what ``bsgrow.compile_plan`` returned.
+        micro_batch_size: samples of a forward and backward pass; a multiple of ghost_batch_size.
+        seed: of the order.
+        shuffle: False takes the samples of each epoch in order.
+        ghost_batch_size: samples that ranks and micro-batches never cut apart.
+        rank: of this process; absent, as torch.distributed says once it is initialised.
+        world_size: number of processes; goes with rank.
+        averages_gradients: whether the loop's gradients are averaged over the processes, as by
+            DistributedDataParallel, rather than summed; ``weight`` then makes up for it.
+        count: what a mean loss is the mean of where that is not samples: a number of each sample
+            [N], or a function of a micro-batch's data, for which an update is held in memory.
+        look_ahead: micro-batches that whoever iterates takes before it uses them.
+        **dataloader: what DataLoader takes: num_workers, collate_fn, pin_memory, prefetch_factor,
+            … Workers live and fetch across the ends of epochs unless persistent_workers is False.
+
+    Raises:
+        InputError: the data set is not as long as the plan's, or an argument of the DataLoader is
+            what the plan decides.
+        ValueError: a number is out of range, or DataLoader refuses an argument.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        plan: Plan,
+        *,
+        micro_batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        ghost_batch_size: int = 1,
+        rank: int | None = None,
+        world_size: int | None = None,
+        averages_gradients: bool = False,
+        count: object = None,
+        look_ahead: int = 0,
+        **dataloader: Any,
+    ) -> None:
+        _require_fits(dataset, plan, dataloader)
+        self.dataset, self.plan, self.micro_batch_size = dataset, plan, micro_batch_size
+        self.stream = SampleStream(plan.num_samples, seed, shuffle)
+        self._keeps_workers = dataloader.pop("persistent_workers", True)
+        self._dataloader = dataloader
+        self._place = rank, world_size, ghost_batch_size
+        self._averages_gradients, self._look_ahead = averages_gradients, look_ahead
+        self._count = None if count is None else _counting(count, self.stream, self.share)
+        self._followers: list[GrowingLR] = []
+        self._begin_at(0)
+        cuts = UpdateCuts(plan, Share(0, 1, ghost_batch_size), micro_batch_size)
+        self._loader_of(GrowingBatchSampler(cuts, self.stream, 0, 0))  # refuses what is wrong
+
+    def lr_scheduler(self, optimizer: Optimizer) -> GrowingLR:
+        """Return what sets lr and momentum of an optimizer, from where the run stands.
+
+        It is told which updates are whole, so that a step too many or too early is refused.
+        """
+        follower = GrowingLR(
+            optimizer,
+            self.plan,
+            num_updates=self.num_updates,
+            num_whole=lambda: self._watch.num_whole,
+        )
+        self._followers.append(follower)
+        return follower
+
+    @property
+    def share(self) -> Share:
+        """What this process takes of each update."""
+        return share_of_process(*self._place)
+
+    @property
+    def num_updates(self) -> int:
+        """Updates that are made: those that every scheduler of this loader has gone past."""
+        return min((each.num_updates for each in self._followers), default=self._first)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in which the next update begins, from 0; that after the last at the end."""
+        if self.is_finished:
+            return -(-self.plan.num_total_samples // self.plan.num_samples)
+        return self.plan.update(self.num_updates).start // self.plan.num_samples
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all updates of the plan are made."""
+        return self.num_updates >= self.plan.num_updates
+
+    def epochs(self) -> Iterator[int]:
+        """Yield the epochs that are left, each in turn, until all updates are made."""
+        while not self.is_finished:
+            yield self.epoch
+
+    def __len__(self) -> int:
+        """Return how many micro-batches are left of the epoch in which the next update begins."""
+        if self.is_finished:
+            return 0
+        cuts, first = self._cuts(), self.num_updates
+        return cuts.count(first, cuts.end_of_epoch(first))
+
+    def __iter__(self) -> MicroBatches:
+        """Yield data and cut of each micro-batch of one epoch, from the next update on.
+
+        Raises:
+            LoopError: the loop does not do what the plan says.
+        """
+        self._require_followed()
+        if self.num_updates > self._watch.num_whole:  # its scheduler was given a later state
+            self._begin_at(self.num_updates)
+        self._watch.require_begins_well(self.num_updates)
+        if self.is_finished:
+            return
+        last = self._cuts().end_of_epoch(self.num_updates)
+        for data, cut in self._source(last):
+            self._watch.hand_out(cut, self.num_updates)
+            yield data, cut
+            if cut.closes_update and cut.update.index + 1 == last:
+                break
+        self._watch.require_ended_well(self.num_updates)
+
+    @staticmethod
+    def accumulating(model: nn.Module, cut: UpdateCut) -> AbstractContextManager[None]:
+        """Return ``model.no_sync()`` for micro-batches that do not close their update.
+
+        For forward and backward under DistributedDataParallel, which sums in every backward
+        otherwise; a model that has no ``no_sync`` needs nothing.
+        """
+        no_sync: Callable[[], AbstractContextManager[None]] = getattr(model, "no_sync", nullcontext)
+        return nullcontext() if cut.closes_update else no_sync()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the run stands, after its last finished update; under 1 KiB."""
+        num_updates = self.num_updates
+        is_new = num_updates == 0
+        return {
+            "format": _FORMAT,
+            "num_updates": num_updates,
+            "consumed_samples": 0 if is_new else self.plan.update(num_updates - 1).stop,
+            "seed": self.stream.seed,
+            "shuffle": self.stream.shuffle,
+            "plan": plan_digest(self.plan),
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where a state was taken, whatever the workers, micro-batch and world size were.
+
+        Schedulers of this loader, made before or after this, go on from there too.
+
+        Raises:
+            InputError: the state is of another plan or order, or of a newer format.
+        """
+        own = self.state_dict()
+        for key in ("format", "plan", "seed", "shuffle"):
+            if state_dict.get(key) != own[key]:
+                raise InputError(f"{key}: the state is of a loader with another one than this")
+        self._begin_at(state_dict["num_updates"])
+        for follower in self._followers:
+            follower.move_to(state_dict["num_updates"])
+
+    def _begin_at(self, num_updates: int) -> None:
+        self._first = num_updates
+        self._watch = LoopWatch(num_updates, self._look_ahead)
+        self._running: MicroBatches | None = None
+
+    def _require_followed(self) -> None:
+        if not self._followers:
+            raise LoopError(
+                "no optimizer follows the plan, so that its learning rate would not be set",
+                hint="scheduler = loader.lr_scheduler(optimizer)",
+            )
+
+    def _cuts(self) -> UpdateCuts:
+        return UpdateCuts(self.plan, self.share, self.micro_batch_size)
+
+    def _source(self, last: int) -> MicroBatches:
+        """Return the micro-batches from the next update on, to the end of the epoch or further."""
+        if not self._keeps_workers:
+            return self._opened(self.num_updates, last)
+        if self._running is None:
+            self._running = self._opened(self.num_updates, self.plan.num_updates)
+        return self._running
+
+    def _opened(self, first: int, last: int) -> MicroBatches:
+        cuts = self._cuts()
+        loader = self._loader_of(GrowingBatchSampler(cuts, self.stream, first, last))
+        return self._weighed(zip(loader, cuts.between(first, last), strict=True))
+
+    def _loader_of(self, sampler: GrowingBatchSampler) -> DataLoader[Any]:
+        # Of its own, so that workers are seeded alike at each start, and torch's is left alone.
+        generator = torch.Generator().manual_seed((self.stream.seed + sampler.first) % 2**63)
+        arguments = {"generator": generator, "batch_sampler": sampler, **self._dataloader}
+        return DataLoader(self.dataset, **arguments)
+
+    def _weighed(self, micro_batches: Iterable[tuple[Any, UpdateCut]]) -> MicroBatches:
+        """Weigh by what the loss counts, and make up for gradients that are averaged."""
+        if self._count is not None:
+            micro_batches = self._count.weighed(micro_batches)
+        factor = self.share.world_size if self._averages_gradients else 1
+        for data, cut in micro_batches:
+            yield data, cut if factor == 1 else replace(cut, weight=cut.weight * factor)
+
+
+def _counting(count: object, stream: SampleStream, share: Share) -> "BySampleCounts | ByCounting":
+    if callable(count):
+        return ByCounting(count, is_alone=share.world_size == 1)
+    return BySampleCounts(count, stream)
+
+
+def _require_fits(dataset: Any, plan: Plan, dataloader: Mapping[str, Any]) -> None:
+    if not hasattr(dataset, "__getitem__") or not isinstance(dataset, Sized):
+        raise InputError(
+            f"{type(dataset).__name__}: has no __getitem__ and __len__, so that samples cannot be "
+            "taken in the order of the plan",
+            hint="an iterable data set brings an order of its own; give a map-style one",
+        )
+    if len(dataset) != plan.num_samples:
+        raise InputError(
+            f"the data set has {len(dataset)} samples, the plan is for {plan.num_samples}",
+            hint=f"compile the plan with num_samples={len(dataset)}",
+        )
+    if ours := [key for key in _OURS if key in dataloader]:
+        raise InputError(f"{', '.join(ours)}: the plan decides that; leave it out")
+    if not dataloader.get("in_order", True):
+        raise InputError("in_order=False: would hand out samples of one update in another")

@@ -1,0 +1,169 @@
+"""A plan's learning rate and momentum, as a learning-rate scheduler of PyTorch."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from bsgrow.errors import InputError
+from bsgrow.integrations.plain.loop_error import LoopError
+from bsgrow.integrations.plain.plan_digest import plan_digest
+from bsgrow.schedule import Plan, Update
+
+_FORMAT = 1
+
+
+class GrowingLR(LRScheduler):
+    """Sets lr and momentum of every parameter group as a plan says, once an update.
+
+    A group's lr is what it began with × the update's lr ÷ the lr that the plan was compiled for; a
+    group that began with that has the plan's own. Of a momentum, 1 − m keeps its proportion so, as
+    the noise scale goes by 1 / (1 − m). Step it after each step of the optimizer, once an update.
+
+    Args:
+        optimizer: its groups have the lr and momentum that they begin with.
+        plan: gives the updates.
+        num_updates: how many are made already.
+        num_whole: how many updates the loop has been given whole; an optimizer that steps beyond
+            is stopped. Absent, its steps are not looked at.
+
+    Raises:
+        InputError: the plan moves a momentum that no group of the optimizer has.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        plan: Plan,
+        *,
+        num_updates: int = 0,
+        num_whole: Callable[[], int] | None = None,
+    ) -> None:
+        _require_momentum(optimizer, plan)
+        self._plan, self._num_whole = plan, num_whole
+        self._digest = plan_digest(plan)
+        self.base_momenta = [
+            group.setdefault("initial_momentum", group["momentum"]) if "momentum" in group else None
+            for group in optimizer.param_groups
+        ]
+        self._num_steps = num_updates
+        super().__init__(optimizer)
+        if num_updates:
+            self.move_to(num_updates)
+        if num_whole is not None:
+            optimizer.register_step_pre_hook(self._before_step)
+
+    @property
+    def num_updates(self) -> int:
+        """Updates that are made."""
+        return self.last_epoch
+
+    def get_lr(self) -> list[float | Tensor]:
+        """Return the lr of each group for the update that is next, and set their momenta."""
+        update = self._next_update()
+        for group, base in zip(self.optimizer.param_groups, self.base_momenta, strict=True):
+            if base is not None:
+                group["momentum"] = self._momentum(update, base)
+        return [update.lr * (base / self._plan.reference.lr) for base in self.base_lrs]
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next update.
+
+        Raises:
+            LoopError: the optimizer has not made its step, or the plan has ended.
+        """
+        if epoch is not None:
+            raise LoopError(f"scheduler.step({epoch}): a plan goes on by one update: step()")
+        begins = self.last_epoch < 0  # LRScheduler's own first step
+        if not begins and self.last_epoch >= self._plan.num_updates:
+            raise LoopError(f"scheduler.step(): all {self._plan.num_updates} updates are made")
+        if not begins and self._num_whole is not None and self._num_steps <= self.last_epoch:
+            raise LoopError(
+                f"scheduler.step(): the optimizer has not stepped in update {self.last_epoch + 1}",
+                hint="where one is left out on purpose, as GradScaler does, call scheduler.skip()",
+            )
+        super().step()
+
+    def skip(self) -> None:
+        """Go on to the next update without a step, as where a gradient is not finite.
+
+        Its samples are consumed, and lr and momentum go on as if it had been made.
+
+        Raises:
+            LoopError: the optimizer has made its step, or the update is not whole.
+        """
+        self._before_step(self.optimizer, (), {})
+        self.optimizer._opt_called = True  # type: ignore[attr-defined]  # else LRScheduler warns
+        self.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the plan stands and what the groups began with: numbers and a digest."""
+        return {
+            "format": _FORMAT,
+            "num_updates": self.last_epoch,
+            "base_lrs": [float(each) for each in self.base_lrs],
+            "base_momenta": list(self.base_momenta),
+            "plan": self._digest,
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where a state was taken, with the optimizer's groups of that run.
+
+        Raises:
+            InputError: the state is of another plan, or of another number of groups.
+        """
+        if state_dict.get("plan") != self._digest:
+            raise InputError("the state of the scheduler is of another plan than this one")
+        if len(state_dict["base_lrs"]) != len(self.base_lrs):
+            raise InputError(
+                f"the state is of {len(state_dict['base_lrs'])} parameter groups, "
+                f"the optimizer has {len(self.base_lrs)}"
+            )
+        self.base_lrs = list(state_dict["base_lrs"])
+        self.base_momenta = list(state_dict["base_momenta"])
+        self.move_to(state_dict["num_updates"])
+
+    def move_to(self, num_updates: int) -> None:
+        """Set lr and momentum for where so many updates are made."""
+        self.last_epoch = self._num_steps = num_updates
+        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def _next_update(self) -> Update:
+        return self._plan.update(min(max(self.last_epoch, 0), self._plan.num_updates - 1))
+
+    def _momentum(self, update: Update, base: float) -> float:
+        reference = self._plan.reference.momentum
+        if update.momentum == reference:
+            return base
+        return 1 - (1 - update.momentum) * ((1 - base) / (1 - reference))
+
+    def _before_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
+        """Count the optimizer's step, or refuse it before it changes anything."""
+        if self._num_whole is not None and self._num_steps >= self._num_whole():
+            which = self._num_steps + 1
+            why = (
+                f"update {which} is not whole yet"
+                if self._num_steps == self.last_epoch
+                else f"scheduler.step() has not been called after update {which - 1}"
+            )
+            raise LoopError(
+                f"optimizer.step(): {why}",
+                hint="step once after each micro-batch whose closes_update is true",
+            )
+        self._num_steps += 1
+
+
+def _require_momentum(optimizer: Optimizer, plan: Plan) -> None:
+    moves = any(phase.momentum != plan.reference.momentum for phase in plan.phases)
+    if moves and not any("momentum" in group for group in optimizer.param_groups):
+        raise InputError(
+            f"the plan moves the momentum, and {type(optimizer).__name__} has none",
+            hint="compile it without growth.momentum",
+        )

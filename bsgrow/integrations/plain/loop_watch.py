@@ -1,0 +1,63 @@
+"""Watches that a loop makes each update of its plan once, whole, and in order."""
+
+from collections import deque
+
+from bsgrow.integrations.plain.loop_error import LoopError
+from bsgrow.loading.batch_sampler import UpdateCut
+
+_STEPS = "call optimizer.step() and scheduler.step() once where cut.closes_update is true"
+
+
+class LoopWatch:
+    """What a loop was handed out, against the updates that it has made.
+
+    Args:
+        num_updates: that are made where it begins.
+        look_ahead: micro-batches that are taken before they are used.
+
+    Attributes:
+        num_whole: updates of which all micro-batches were handed out.
+    """
+
+    def __init__(self, num_updates: int, look_ahead: int) -> None:
+        self.num_whole = num_updates
+        self._look_ahead = look_ahead
+        self._recent: deque[UpdateCut] = deque()
+        self._is_inside = False
+
+    def hand_out(self, cut: UpdateCut, num_made: int) -> None:
+        """Note that a micro-batch is handed out next, where so many updates are made.
+
+        Raises:
+            LoopError: an update was handed out whole before it and is not made.
+        """
+        self._require_made_before(num_made)
+        self._is_inside = not cut.closes_update
+        self.num_whole += cut.closes_update
+        self._recent.append(cut)
+
+    def require_ended_well(self, num_made: int) -> None:
+        """Raise LoopError where an update is not made at an end, unless the loop looks ahead."""
+        if not self._look_ahead and num_made < self.num_whole:
+            raise _not_made(num_made)
+
+    def require_begins_well(self, num_made: int) -> None:
+        """Raise LoopError where the loop was left before an update was whole, or made."""
+        if self._is_inside:
+            raise LoopError(
+                f"the loop was left in the middle of update {self.num_whole + 1}",
+                hint="to make it anew: optimizer.zero_grad(), and "
+                "loader.load_state_dict(loader.state_dict())",
+            )
+        if num_made < self.num_whole:
+            raise _not_made(num_made)
+
+    def _require_made_before(self, num_made: int) -> None:
+        while len(self._recent) > self._look_ahead:
+            passed = self._recent.popleft()
+            if passed.closes_update and passed.update.index >= num_made:
+                raise _not_made(passed.update.index)
+
+
+def _not_made(index: int) -> LoopError:
+    return LoopError(f"update {index + 1} was handed out whole and is not made", hint=_STEPS)

@@ -1,0 +1,55 @@
+"""A plan from a learning-rate scheduler of PyTorch, as a training loop has it already."""
+
+from math import ceil
+from typing import Literal
+
+from torch.optim.lr_scheduler import LRScheduler
+
+from bsgrow.errors import InputError
+from bsgrow.schedule import Growth, Plan, Reference, compile_plan
+from bsgrow.training.lr_scheduler_curve import lr_scheduler_curve
+
+
+def plan_from_lr_scheduler(
+    scheduler: LRScheduler,
+    *,
+    num_samples: int,
+    epochs: int,
+    global_batch_size: int,
+    growth: Growth | None = None,
+    steps_by: Literal["epochs", "updates"] = "epochs",
+    param_group: int = 0,
+) -> Plan:
+    """Compile the schedule that a scheduler follows from where it stands, with a growing batch.
+
+    Neither the scheduler nor its optimizer is changed. The learning rate and the momentum that a
+    group began with are those of the plan.
+
+    Args:
+        scheduler: any whose learning rate is a function of its steps.
+        num_samples: N, of the training set.
+        epochs: length of the run.
+        global_batch_size: samples per update, over all processes and accumulation steps, as the
+            loop has it today.
+        growth: how the decay is spent in batch size; absent, by the paper's linear rule.
+        steps_by: what the loop steps the scheduler by.
+        param_group: the parameter group whose learning rate counts.
+
+    Raises:
+        InputError: a value is out of range, or the scheduler moves by more than its step.
+    """
+    if steps_by not in ("epochs", "updates"):
+        raise InputError(f'steps_by = {steps_by!r}: expected "epochs" or "updates"')
+    by_epoch = steps_by == "epochs"
+    num_steps = ceil(epochs) if by_epoch else ceil(epochs * num_samples / global_batch_size)
+    group = scheduler.optimizer.param_groups[param_group]
+    reference = Reference(
+        epochs=epochs,
+        lr=float(group["initial_lr"]),
+        global_batch_size=global_batch_size,
+        momentum=group.get("initial_momentum", group.get("momentum", 0.0)),
+        curve=lr_scheduler_curve(scheduler, num_steps, param_group=param_group),
+        unit=steps_by,
+        hold="epoch" if by_epoch else None,
+    )
+    return compile_plan(reference, growth or Growth(), num_samples)
