@@ -55,7 +55,7 @@ class GradientSum:
         """Sum when the context ends what was not summed until then, after an error too.
 
         Args:
-            sums: of the update, summed behind the gradient.
+            sums: of the update, summed beside the gradient.
 
         Raises:
             LostProcessError: another process does not answer.
@@ -88,13 +88,17 @@ class GradientSum:
         self._begun.append(self._group.begin_sum(bucket.filled()))
 
     def _finish(self, sums: UpdateSums) -> None:
+        """Begin all that is not begun, take no memory meanwhile, and only then wait for it."""
         self._is_last = False
+        if self._group.world_size == 1:
+            return
         while len(self._begun) < len(self._buckets):
             self._begin_next()
-        for bucket, begun in zip(self._buckets, self._begun, strict=True):
+        for begun in (*self._begun, sums.begin_sum(self._group)):
             begun.wait()
+        for bucket in self._buckets:
             bucket.give()
-        sums.sum_over(self._group)
+        sums.give()
 
 
 class _Bucket:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bsgrow.models.ghost_batch_norm import RunningStatistics
-from bsgrow.training.group.process_group import ProcessGroup
+from bsgrow.training.group.process_group import ProcessGroup, Summing
 from bsgrow.training.step import Totals
 
 
@@ -27,20 +27,29 @@ class UpdateSums:
     def __init__(self, model: nn.Module, device: torch.device) -> None:
         self.totals = Totals(device)
         self._statistics = RunningStatistics(model)
+        parts = list(self._parts())
+        num_numbers = sum(part.numel() for part in parts)
+        # Made here: one that runs out of memory for it later would keep the others waiting.
+        self._numbers = torch.zeros(num_numbers, dtype=torch.float64, device=device)
+        flat = torch.split(self._numbers, [part.numel() for part in parts])
+        self._views = [view.view_as(part) for view, part in zip(flat, parts, strict=True)]
 
     @torch.no_grad()
-    def sum_over(self, group: ProcessGroup) -> None:
-        """Sum over the processes, all at once; waits for no device.
+    def begin_sum(self, group: ProcessGroup) -> Summing:
+        """Begin to sum over the processes, all at once; ``give`` comes once it was waited for.
+
+        Takes no memory, and waits for no device.
 
         Raises:
             LostProcessError: another process does not answer.
         """
-        if group.world_size > 1:
-            parts = list(self._parts())
-            flat = group.sum_(torch.cat([part.flatten() for part in parts]))
-            sizes = [part.numel() for part in parts]
-            for part, summed in zip(parts, torch.split(flat, sizes), strict=True):
-                part.copy_(summed.view_as(part))
+        torch._foreach_copy_(self._views, list(self._parts()))
+        return group.begin_sum(self._numbers)
+
+    @torch.no_grad()
+    def give(self) -> None:
+        """Make what was summed the sums."""
+        torch._foreach_copy_(list(self._parts()), self._views)
 
     def take(self, totals: Totals, num_samples: int) -> None:
         """Add the update to the run's totals and to the running statistics; waits for nothing.

@@ -113,7 +113,10 @@ class TorchProcessGroup(ProcessGroup):
                 world_size=self.world_size,
                 timeout=patience * (2 if on_cuda else 1),
             )
-            self._host = dist.new_group(backend="gloo", timeout=patience)
+            # Where Gloo sums, it decides too: another group has a thread that wakes every 10 ms.
+            self._host = dist.group.WORLD
+            if on_cuda:
+                self._host = dist.new_group(backend="gloo", timeout=patience)
 
     def _name_interface(self) -> None:
         """Name the interface by which the others are reached, which Gloo takes from the host name.
