@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bsgrow.training import read_events
 from bsgrow.training.events.events import Progress, RunFinished, RunStarted
-from tests.e2e.launches import by_torchrun, is_alive, kill, wait_until
+from tests.e2e.launches import by_torchrun, is_alive, kill, name_of, still_there, wait_until
 from tests.in_process import as_options
 
 SETTINGS = [
@@ -80,7 +80,7 @@ class Campaign:
             before = self._wait(launched, name)
             pids = launched.ranks()
             phase = "starting" if progress_of(self._path(name)) == before else "training"
-            self._started += pids
+            self._started += map(name_of, pids)
             kill(self._victims(victim, launched, pids))
             begun, code = time.monotonic(), launched.wait()
             if victim != "launcher":  # else the next one starts while they still end
@@ -100,7 +100,7 @@ class Campaign:
         with self._launched(name) as launched:
             assert launched.wait() == 0
         self._finish(name)
-        wait_until(lambda: not any(map(is_alive, self._started)), "the last rank ends")
+        wait_until(lambda: not any(map(still_there, self._started)), "the last rank ends")
 
     def _path(self, name):
         return Path(self._folder) / name

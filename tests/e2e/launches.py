@@ -112,8 +112,27 @@ def by_torchrun(folder, words, world_size=2):
 
 def is_alive(pid):
     """Whether a process is there that has not ended."""
-    state = re.search(r"\) (\w)", _text_of(Path(f"/proc/{pid}/stat")))
-    return state is not None and state[1] != "Z"
+    return _state_of(pid) not in ("Z", "")
+
+
+def still_there(named):
+    """Whether a process that ``name_of`` named is there; another may have its number by now."""
+    pid, _ = named
+    return is_alive(pid) and name_of(pid) == named
+
+
+def name_of(pid):
+    """Return what tells a process from all others: its number and when it began, in clock ticks."""
+    return pid, "".join(_fields_of(pid)[19:20])
+
+
+def _state_of(pid):
+    return "".join(_fields_of(pid)[:1])
+
+
+def _fields_of(pid):
+    """Return what /proc tells of a process behind its name; nothing where it is not there."""
+    return _text_of(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
 
 
 def wait_until(holds, what, seconds=SECONDS):
