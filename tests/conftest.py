@@ -2,11 +2,14 @@
 
 import ctypes
 import gc
+import importlib
 import os
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 # Before torch is imported, and for the commands that start: the tests go side by side, each on a
@@ -176,6 +179,25 @@ def compile_for_host(folder):
 @pytest.fixture(scope="session")
 def host_kernel(tmp_path_factory):
     return HostKernel(compile_for_host(tmp_path_factory.mktemp("device_kernel")))
+
+
+@pytest.fixture
+def user_module(tmp_path, monkeypatch):
+    """Write a module into the current folder, an empty one, and forget it when the test ends."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    known = {*sys.modules}
+
+    def write(text, name="mine"):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
+        sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+
+    yield write
+    for name in {*sys.modules} - known:
+        if getattr(sys.modules[name], "__file__", None) in map(str, tmp_path.rglob("*.py")):
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)

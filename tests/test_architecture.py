@@ -16,7 +16,7 @@ ORDER = [
     {"text", "lazy"},  # lazy: of the face, and of the packages that import as it does
     {"errors"},
     {"native.extension", "native.cuda_architectures"},
-    {"validation"},
+    {"validation", "user_code"},
     {"schedule", "stream", "files", "processes"},
     {"images"},
     {"data", "native"},

@@ -137,7 +137,8 @@ class RunningStatistics:
         """
         for norms in self._alike:
             _take(norms, num_samples)
-        torch._foreach_zero_(self.sums)
+        if self._norms:  # torch refuses an empty list
+            torch._foreach_zero_(self.sums)
 
     def drop_update(self) -> None:
         """Forget the groups of the update under way."""

@@ -1,4 +1,7 @@
-"""The models a recipe can name: a new one is a new file, its check in specs, and a line here."""
+"""The models a recipe can name: a new one is a new file, its check in specs, and a line here.
+
+``package.module:function`` names one of the user, which is imported where it is built.
+"""
 
 from collections.abc import Mapping
 from functools import partial
@@ -9,6 +12,7 @@ from bsgrow.models import specs
 from bsgrow.models.image_size import check_image_size
 from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE, ModelSpec
 from bsgrow.text.printable import shown
+from bsgrow.user_code.names import check_name, is_user_code
 from bsgrow.validation.arguments import call_checked
 from bsgrow.validation.registry import Registry
 
@@ -31,17 +35,30 @@ MODELS: Registry[ModelSpec] = Registry(
 )
 
 
-def build_model(name: str, arguments: Mapping[str, Any], **given: int) -> "nn.Module":
+def build_model(
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    **given: int,
+) -> "nn.Module":
     """Build the architecture that a recipe names; imports torch.
 
     Args:
-        name: a key of ``MODELS``.
+        name: a key of ``MODELS``, or ``package.module:function``.
         arguments: the architecture's own, as the recipe gives them, such as depth and width.
+        image_shape: (C, H, W) of images that a model of the user is tried with; None tries none.
         given: in_channels, num_classes and ghost_batch_size, which follow from data and run.
 
     Raises:
-        InputError: no such architecture, or an argument that it does not take.
+        InputError: no such architecture, or an argument that it does not take, or what the user's
+            function returns maps no images to logits.
+        UserCodeError: the user's function raised an error.
     """
+    if is_user_code(name):
+        from bsgrow.models.user_model import build_user_model  # late: it imports torch
+
+        return build_user_model(name, arguments, image_shape=image_shape, **given)
     return call_checked(_find(name).load(), table="model", written=arguments, own=given)
 
 
@@ -49,12 +66,15 @@ def check_model(name: str, arguments: Mapping[str, Any]) -> None:
     """Check that an architecture exists and takes these arguments.
 
     Args:
-        name: a key of ``MODELS``.
+        name: a key of ``MODELS``; of ``package.module:function`` the form alone is checked.
         arguments: as the recipe gives them, such as depth and width.
 
     Raises:
         InputError: no such architecture; or an argument is unknown, missing or not allowed.
     """
+    if is_user_code(name):
+        check_name(name, "model.name")
+        return
     call_checked(_find(name).check, table="model", written=arguments)
 
 

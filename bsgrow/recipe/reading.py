@@ -21,6 +21,7 @@ from bsgrow.recipe.toml_text import LARGEST, parse_toml
 from bsgrow.recipe.values import check_values
 from bsgrow.text.path_text import without_surrogates
 from bsgrow.text.printable import cut, printable, shown
+from bsgrow.user_code.names import is_user_code
 from bsgrow.validation.arguments import UNKNOWN_KEY, describe
 
 _EXAMPLE = "for example --set schedule.lr=0.1"
@@ -45,7 +46,8 @@ def load_recipe(
     Args:
         name_or_path: a shipped name, or a path to a TOML file.
         overrides: ``key=value`` with a dotted key; the value is read as TOML, and as a string
-            where it is none.
+            where it is none. ``model.name=package.module:function`` takes the place of the whole
+            table, as its other keys are the arguments of another model.
         values: dotted keys and their values; an override of the same key wins.
 
     Raises:
@@ -141,13 +143,16 @@ def _parse(text: str, source: str) -> dict[str, Any]:
 
 
 def _change(table: dict[str, Any], values: Mapping[str, object], overrides: Iterable[str]) -> None:
-    for key, value in values.items():
-        _put(table, key, value, f"{key} = {shown(value)}")
-    for override in overrides:
-        _set(table, override)
+    changes = [(key, value, f"{key} = {shown(value)}") for key, value in values.items()]
+    changes += map(_parsed, overrides)
+    names = [value for key, value, _ in changes if key == "model.name" and is_user_code(value)]
+    if names and isinstance(table.get("model"), dict) and table["model"].get("name") != names[-1]:
+        table["model"] = {}  # the other keys are arguments of the model that it named before
+    for key, value, written in changes:
+        _put(table, key, value, written)
 
 
-def _set(table: dict[str, Any], override: str) -> None:
+def _parsed(override: str) -> tuple[str, object, str]:
     key, separator, text = override.partition("=")
     if not (separator and all(key.strip().split("."))):
         raise InputError(
@@ -158,7 +163,7 @@ def _set(table: dict[str, Any], override: str) -> None:
         value = parse_value(text.strip())
     except RecursionError as error:
         raise InputError(f"--set {cut(override)}: is nested too deep", _EXAMPLE) from error
-    _put(table, key.strip(), value, f"--set {cut(override)}")
+    return key.strip(), value, f"--set {cut(override)}"
 
 
 def _put(table: dict[str, Any], key: str, value: object, written: str) -> None:

@@ -6,6 +6,7 @@ from bsgrow.models import build_model
 from bsgrow.recipe import Recipe
 from bsgrow.recipe.data_config import shown_shape
 from bsgrow.text.printable import shown
+from bsgrow.user_code.names import is_user_code
 
 _BYTES = 4  # float32, in autocast too
 
@@ -18,13 +19,20 @@ def gradient_bytes(recipe: Recipe, dataset: Dataset | None = None) -> int:
         dataset: its samples, where they were opened.
 
     Raises:
-        InputError: the number of classes or channels is not known without the data.
+        InputError: the number of classes or channels is not known without the data, or the model
+            is one of the user.
     """
     data = dataset or recipe.data.spec
     if data is None or data.num_classes is None:
         raise InputError(
             f"data.name = {shown(recipe.data.name)}: the size of the gradient follows from the "
             "model and the number of classes, which is not known",
+            hint="add gradient=100MB to --all-reduce, or what it is",
+        )
+    if is_user_code(recipe.model.name):
+        raise InputError(
+            f"model.name = {shown(recipe.model.name)}: the size of the gradient is known once the "
+            "function has run, which a plan does not do",
             hint="add gradient=100MB to --all-reduce, or what it is",
         )
     import torch

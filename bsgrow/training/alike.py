@@ -8,6 +8,7 @@ from bsgrow.processes.versions import versions
 from bsgrow.recipe.identity import flat_recipe
 from bsgrow.training.group.process_group import ProcessGroup
 from bsgrow.training.job import Job
+from bsgrow.training.user_code import code_of
 
 OWN_KEYS = frozenset({"data.path", "run.device", "run.num_threads"})
 """Keys of a recipe that may differ from one machine to another."""
@@ -30,6 +31,7 @@ def traits(job: Job) -> dict[str, Any]:
         **recipe,
         "data fingerprint": job.dataset.fingerprint,
         "device": job.device.type,
+        **{f"code of {key}": code for key, code in code_of(job.recipe).items()},
         **installed,
     }
 

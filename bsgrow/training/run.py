@@ -30,6 +30,7 @@ from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.shared_folder import require_shared
 from bsgrow.training.state import State
 from bsgrow.training.stopwatch import Stopwatch
+from bsgrow.training.user_code import record_code, tell_changed_code
 
 _SECONDS_TO_END = 15.0  # that the processes of a launcher that was killed take at most
 
@@ -141,7 +142,11 @@ def _begin(
         stack.enter_context(directory.locked(seconds))
         if launchers:
             directory.write_launchers(launchers)
-        if not resume:
+        if resume:
+            tell_changed_code(job.recipe, directory)
+        else:
+            directory.require_new()
+            record_code(job.recipe, directory)
             directory.create(job.recipe)
 
 

@@ -57,6 +57,11 @@ class RunDirectory:
         return self.path / "launchers.json"
 
     @property
+    def code(self) -> Path:
+        """Which code of the user the run began with; where its recipe names any."""
+        return self.path / "code.json"
+
+    @property
     def world_size(self) -> Path:
         """How many processes the run is to be started with next; where the plan says so."""
         return self.path / "world_size"
@@ -131,7 +136,7 @@ class RunDirectory:
             BsgrowError: one cannot be looked at.
         """
         kept_open = {self.events, self.path / LOCK_FILE}
-        whole = (self.recipe, self.plan, self.summary, self.launchers, self.world_size)
+        whole = (self.recipe, self.plan, self.summary, self.launchers, self.code, self.world_size)
         for path in (*whole, *sorted(kept_open)):
             with naming(path, "go on with"):
                 require_own(path, one_name=path in kept_open)
@@ -215,5 +220,6 @@ class RunDirectory:
 
     def _is_scratch(self, path: Path) -> bool:
         """Whether a process that was killed while it began a run may have left this."""
-        first = {self.recipe.name, self.launchers.name}
-        return path.name in (LOCK_FILE, self.launchers.name) or temporary_of(path.name) in first
+        first = {self.launchers.name, self.code.name}
+        is_first = path.name in {LOCK_FILE, *first}
+        return is_first or temporary_of(path.name) in {self.recipe.name, *first}

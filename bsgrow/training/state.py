@@ -81,6 +81,7 @@ class State:
                 in_channels=job.image_shape[0],
                 num_classes=dataset.num_classes,
                 ghost_batch_size=recipe.ghost_batch_size,
+                image_shape=job.image_shape,
             )
         convert_conv2d_weight_memory_format(model, job.precision.memory_format)
         model.to(job.device)

@@ -1,0 +1,128 @@
+"""A model that a function of the user builds, tried before it is trained."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
+
+from bsgrow.errors import InputError
+from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from bsgrow.text.printable import shown
+from bsgrow.user_code.calling import call_user_code
+from bsgrow.user_code.errors import telling_users_errors
+
+_NUM_TRIED = 2  # images: batch normalisation takes no single value
+_GIVEN_TO_ANY = frozenset({"num_classes"})
+
+
+def build_user_model(
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    in_channels: int,
+    num_classes: int,
+    ghost_batch_size: int,
+    image_shape: tuple[int, int, int] | None = None,
+) -> nn.Module:
+    """Call a function of the user, and check that it returns a model of images to logits.
+
+    ``num_classes`` and ``in_channels`` are given where the function names them, and
+    ``num_classes`` also where it takes any argument, by ``**kwargs``, as those of timm and
+    torchvision do; an argument of the recipe is taken in their place.
+
+    Args:
+        name: ``package.module:function``.
+        arguments: those of the recipe.
+        in_channels: of the images.
+        num_classes: of the data.
+        ghost_batch_size: samples that a batch normalisation is to normalise together.
+        image_shape: (C, H, W) of images that it is tried with, in training and evaluation; None
+            tries none.
+
+    Raises:
+        InputError: it takes other arguments, or what it returns is no such model.
+        UserCodeError: it raised an error, or the model did.
+    """
+    offered = {"in_channels": in_channels, "num_classes": num_classes}
+    model = call_user_code(name, "model", arguments, offered, _GIVEN_TO_ANY)
+    what = f"model.name = {shown(name)}"
+    if not isinstance(model, nn.Module):
+        raise InputError(
+            f"{what}: returned {_kind(model)}, where a torch.nn.Module is needed",
+            hint="return the model that maps images [N, C, H, W] to logits [N, num_classes]",
+        )
+    if image_shape is not None:
+        for training in (True, False):
+            model.train(training)
+            _try(model, image_shape, num_classes, what)
+    _check_parameters(model, what)
+    return _with_ghost_norms(model, ghost_batch_size, what).train()
+
+
+def _with_ghost_norms(model: nn.Module, ghost_batch_size: int, what: str) -> nn.Module:
+    """The model, each of whose batch normalisations is over ghost batches."""
+    for path, module in model.named_modules():
+        if isinstance(module, _BatchNorm) and not isinstance(module, GhostBatchNorm2d):
+            raise InputError(
+                f"{what}: {path or 'the model'} is a {type(module).__name__}, whose statistics "
+                "would change as the batch grows",
+                hint="build it with bsgrow.models.GhostBatchNorm2d, or with a normalisation of "
+                "single images, such as GroupNorm",
+            )
+    return model
+
+
+def _try(model: nn.Module, shape: tuple[int, int, int], num_classes: int, what: str) -> None:
+    """Check what a model makes of images; it stays as it is."""
+    mode = "training" if model.training else "evaluation"
+    device = next((each.device for each in model.parameters()), torch.device("cpu"))
+    images = torch.zeros(_NUM_TRIED, *shape, device=device)
+    size = f"images {list(images.shape)} in {mode}"
+    with torch.no_grad(), _keeping_buffers(model), telling_users_errors(f"{what}, given {size}"):
+        logits = model(images)
+    wanted = f"logits [{_NUM_TRIED}, {num_classes}] are needed, one for each class of the data"
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        raise InputError(f"{what}: made {_kind(logits)} of {size}, where {wanted}", _hint(logits))
+    if logits.shape != (_NUM_TRIED, num_classes):
+        raise InputError(
+            f"{what}: made {list(logits.shape)} of {size}, where {wanted}", _hint(logits)
+        )
+
+
+def _hint(logits: object) -> str:
+    if isinstance(logits, Tensor) and logits.ndim == 2:
+        return (
+            "a function that has an argument num_classes is given it; one that has it under "
+            "another name needs it in [model]"
+        )
+    return "the model returns one tensor, of a row of logits for each image"
+
+
+@contextmanager
+def _keeping_buffers(model: nn.Module) -> Iterator[None]:
+    """Put buffers back that a forward pass in training moves, such as running statistics."""
+    before = [(each, each.clone()) for each in model.buffers() if not is_lazy(each)]
+    try:
+        yield
+    finally:
+        for buffer, value in before:
+            buffer.copy_(value)
+
+
+def _check_parameters(model: nn.Module, what: str) -> None:
+    if not any(each.requires_grad for each in model.parameters()):
+        raise InputError(
+            f"{what}: the model has no parameter to train",
+            hint="not all of its parameters may be frozen",
+        )
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor of {str(value.dtype).removeprefix('torch.')}"
+    kind = type(value)
+    return "None" if value is None else f"an object of {kind.__module__}.{kind.__qualname__}"

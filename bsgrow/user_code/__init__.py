@@ -1,0 +1,1 @@
+"""Functions of the user that a recipe names as ``package.module:function``."""

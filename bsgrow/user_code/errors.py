@@ -1,0 +1,71 @@
+"""What goes wrong in code of the user, told by the traceback of that code and without ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import TracebackException
+from types import TracebackType
+
+from bsgrow.errors import BsgrowError
+
+_OURS = str(Path(__file__).parents[1])
+_ON_THE_WAY = (  # from our code to that of the user
+    "/importlib/__init__.py",
+    "/contextlib.py",
+    "/torch/nn/modules/module.py",
+    "/torch/utils/_contextlib.py",
+)
+
+
+class UserCodeError(BsgrowError):
+    """A function of the user raised an error; the message ends with its traceback."""
+
+
+@contextmanager
+def telling_users_errors(what: str) -> Iterator[None]:
+    """Turn whatever comes out of the user's code into an error that shows where it arose.
+
+    Memory that is exhausted and an interrupt stay what they are.
+
+    Args:
+        what: is run, such as ``model.name = 'my_code:build'``.
+
+    Raises:
+        UserCodeError: with the traceback from the first frame on that is not ours.
+    """
+    try:
+        yield
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except (Exception, SystemExit) as error:
+        raise as_users_error(what, error) from error
+
+
+def as_users_error(what: str, error: BaseException) -> UserCodeError:
+    """Return the error that shows another one as the user's code raised it."""
+    summary = f"{type(error).__name__}: {_first_line(error)}".removesuffix(": ")
+    return UserCodeError(
+        f"{what}: raised {summary}\n{users_traceback(error)}",
+        hint="the traceback is that of your code, whose last line is what went wrong",
+    )
+
+
+def users_traceback(error: BaseException) -> str:
+    """Return the traceback of an error from the first frame on that is of the user's code."""
+    found = error.__traceback__
+    while found is not None and _is_passed_over(found):
+        found = found.tb_next
+    told = TracebackException(type(error), error, found)
+    return "".join(told.format()).rstrip("\n")
+
+
+def _is_passed_over(found: TracebackType) -> bool:
+    file = found.tb_frame.f_code.co_filename
+    return file.startswith((_OURS, "<frozen importlib")) or file.endswith(_ON_THE_WAY)
+
+
+def _first_line(error: BaseException) -> str:
+    try:
+        return next(iter(str(error).splitlines()), "")
+    except Exception:  # an error of the user may be unable to say what it is
+        return ""

@@ -1,0 +1,98 @@
+"""A model of the user's own function: what it is given, and what it must return."""
+
+import re
+
+import pytest
+import torch
+
+from bsgrow.errors import InputError
+from bsgrow.models import build_model
+from bsgrow.user_code.errors import UserCodeError
+
+MODELS = """
+import torch
+from torch import nn
+
+def flat(outputs, inputs=12):
+    return nn.Sequential(nn.Flatten(), nn.Linear(inputs, outputs))
+
+def plain(num_classes, in_channels): return flat(num_classes, 4 * in_channels)
+def any(**rest): return flat(rest.pop("num_classes"), **rest)
+def fixed(outputs): return flat(outputs)
+def nothing(): ...
+def function(): return lambda images: images
+def frozen(num_classes): return flat(num_classes).requires_grad_(False)
+def lazy(num_classes):
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(num_classes))
+
+class Net(nn.Module):
+    def __init__(self, num_classes, kind=""):
+        super().__init__()
+        self.inner, self.kind = flat(num_classes), kind
+        self.register_buffer("seen", torch.zeros(()))
+    def forward(self, images):
+        self.seen += self.training
+        logits = self.inner(images)
+        if self.kind == "pair" and self.training: return logits, logits
+        if self.kind == "sum": return logits.sum()
+        if self.kind == "one": return logits[:1]
+        if self.kind == "labels": return logits.argmax(1)
+        if self.kind == "raises": return self.helper()
+        return logits
+    def helper(self): raise RuntimeError("no way")
+"""
+SHAPE = (3, 2, 2)
+GIVEN = {"in_channels": 3, "num_classes": 5, "ghost_batch_size": 4}
+
+
+@pytest.fixture(autouse=True)
+def _mine(user_module):
+    user_module(MODELS)
+
+
+def build(name, **arguments):
+    return build_model(f"mine:{name}", arguments, image_shape=SHAPE, **GIVEN)
+
+
+@pytest.mark.parametrize("name", ["plain", "any", "lazy", "Net"])
+def test_classes_and_channels_are_given_where_they_are_taken(name):
+    model = build(name)
+    assert model(torch.zeros(7, *SHAPE)).shape == (7, 5)
+    assert model.training
+
+
+def test_arguments_of_the_recipe_come_first():
+    assert build("fixed", outputs=5)(torch.zeros(1, *SHAPE)).shape == (1, 5)
+    with pytest.raises(InputError, match=r"made \[2, 7\] of images \[2, 3, 2, 2\] in training"):
+        build("plain", num_classes=7)
+
+
+def test_to_try_a_model_leaves_its_buffers_as_they_were():
+    assert build("Net").seen == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("nothing", {}, "returned None, where a torch.nn.Module is needed"),
+        ("function", {}, "returned an object of builtins.function"),
+        ("frozen", {}, "the model has no parameter to train"),
+        ("fixed", {"outputs": 4}, "made [2, 4] of images"),
+        ("Net", {"kind": "pair"}, "made an object of builtins.tuple of images [2, 3, 2, 2] in tr"),
+        ("Net", {"kind": "sum"}, "made [] of images"),
+        ("Net", {"kind": "one"}, "made [1, 5] of images"),
+        ("Net", {"kind": "labels"}, "made a tensor of int64 of images"),
+    ],
+)
+def test_what_is_no_model_of_images_to_logits_is_refused(name, arguments, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        build(name, **arguments)
+    assert caught.value.message.startswith(f"model.name = 'mine:{name}': ")
+    assert caught.value.hint
+
+
+def test_a_model_that_fails_shows_the_traceback_of_its_own():
+    with pytest.raises(UserCodeError, match=r"given images \[2, 3, 2, 2\] in training") as caught:
+        build("Net", kind="raises")
+    assert "in forward" in caught.value.message.splitlines()[2]
+    assert caught.value.message.endswith("RuntimeError: no way")
