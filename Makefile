@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library test-fast test-cuda check check-exports \
+.PHONY: train test test-commands test-library test-fast test-cuda hosts check check-exports \
         sanitize sanitize-address sanitize-thread fuzz campaign format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
@@ -40,6 +40,17 @@ test-cuda: $(VENV)/installed-dev
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
 	then $(BIN)/python -m pytest -m cuda; \
 	else echo "no CUDA device: what needs one is not tested here"; fi
+
+# Each over the environment of the project, so that it has the same torch: its requirements are all
+# that it lacks. The tests in tests/hosts run where one is made.
+HOSTS := $(patsubst tests/hosts/requirements-%.txt,%,$(wildcard tests/hosts/requirements-*.txt))
+
+hosts: $(HOSTS:%=build/hosts/%/installed)  ## install the trainers that the adapters are tested with
+
+build/hosts/%/installed: tests/hosts/requirements-%.txt $(VENV)/installed-dev
+	$(BIN)/python -m tests.hosts.environment build/hosts/$*
+	$(BIN)/python -m pip --python build/hosts/$*/bin/python install --quiet --no-deps -r $<
+	touch $@
 
 check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a file
 	$(BIN)/ruff check .
