@@ -2,11 +2,13 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from bsgrow.errors import InputError
 from bsgrow.recipe.device_name import check_device
+from bsgrow.training.background import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,14 @@ def use_device(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
         torch.backends.cudnn.benchmark = True
+
+
+def ends_within(device: torch.device, seconds: float) -> bool:
+    """Return whether a device ends in so many seconds what it was given; the CPU always has."""
+    if device.type != "cuda":
+        return True
+    try:
+        within(partial(torch.cuda.synchronize, device), seconds)
+    except TimeoutError:
+        return False
+    return True

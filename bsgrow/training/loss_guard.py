@@ -57,6 +57,11 @@ class LossGuard:
             self._num_refused.add_(self._refuses.long())
             sums.drop_if(self._refuses > 0)
 
+    def wait(self) -> None:
+        """Wait until the device has looked at all updates that were made."""
+        if self._defers:
+            int(self._num_refused)
+
     def take_num_refused(self) -> int:
         """Return how many updates were not applied since the last time. Waits for the device."""
         if not self._defers:

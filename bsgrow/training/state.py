@@ -122,6 +122,12 @@ class State:
         Raises:
             DivergedRunError: one was since the last time; the state is that before it.
         """
+        self.guard.wait()  # without the lock, for which who ends the run meanwhile waits
+        with self.lock:
+            self.take_refused_back(job)
+
+    def take_refused_back(self, job: Job) -> None:
+        """Do as ``require_finite``, for a thread that holds the lock."""
         if num_refused := self.guard.take_num_refused():
             self.num_updates -= num_refused
             cursor, self.cursor = self.cursor, job.plan.update(self.num_updates).start

@@ -137,6 +137,26 @@ def test_each_bad_file_is_an_event_once(with_bad_files, tmp_path):
     assert all("header" in event.reason for event in skipped)
 
 
+def test_what_is_skipped_counts_before_the_model_is_evaluated(with_bad_files, tmp_path):
+    """A run may be left half-way through an evaluation."""
+    recipe = make_recipe(with_bad_files, on_error="skip")
+    often = recipe.run.model_copy(update={"evaluate_every_epochs": 1e-3})
+    seen = []
+    carry_out(
+        recipe.model_copy(update={"run": often}),
+        RunDirectory(tmp_path),
+        resume=False,
+        on_event=seen.append,
+        should_stop=lambda: False,
+    )
+    train = [e for e in seen if isinstance(e, SampleSkipped) and "/train/" in e.where]
+    assert len(train) == 2
+    for skipped in train:
+        of_its_update = [e for e in seen if getattr(e, "num_updates", -1) == skipped.num_updates]
+        kinds = [type(e) for e in of_its_update]
+        assert kinds.index(SampleSkipped) < kinds.index(Evaluated)
+
+
 def test_a_run_that_a_bad_file_ended_goes_on_without_it(with_bad_files, tmp_path):
     with pytest.raises(SampleError, match=r"\.jpg: "):
         run(with_bad_files, tmp_path / "run")

@@ -12,7 +12,7 @@ from bsgrow.training.decisions import Decisions, EndedElsewhereError, Vote
 from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.group.process_group import LostProcessError, ProcessGroup
 from bsgrow.training.job import prepare
-from bsgrow.training.loop import _saved_at_a_failure
+from bsgrow.training.leaving import saved_at_a_failure
 from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.run import carry_out
 from bsgrow.training.run_directory import RunDirectory
@@ -94,7 +94,7 @@ def test_where_a_sum_may_wait_for_one_that_has_left_nothing_is_written(job, devi
     there = replace(job, device=torch.device(device))
     with (
         pytest.raises(LostProcessError),
-        _saved_at_a_failure(there, state, checkpointing, Decisions()),
+        saved_at_a_failure(there, state, checkpointing, Decisions()),
     ):
         raise LostProcessError("the other one has left")
     assert len(saved) == num_saved

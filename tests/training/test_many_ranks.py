@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 import pytest
@@ -17,7 +17,11 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import Share
 from bsgrow.training import InterruptedRunError, RunDirectory, read_events
 from bsgrow.training.decisions import EndedElsewhereError, Vote
-from bsgrow.training.events.events import CheckpointSaved, Evaluated, Progress
+from bsgrow.training.events.events import (
+    CheckpointSaved,
+    Evaluated,
+    Progress,
+)
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.state import State
@@ -97,7 +101,14 @@ def test_every_rank_makes_every_update_at_one_reduction_each(job, whole):
     assert last.run(0, 16) == (16, 16), "a share of none"
 
 
-def train_ranks(job, folder, should_stop=lambda rank: False, seconds=0.0, part_of=job_of):
+def train_ranks(
+    job,
+    folder,
+    should_stop=lambda rank: False,
+    seconds=0.0,
+    part_of=job_of,
+    show=lambda rank, event: None,
+):
     """Train with a clock of its own on each rank."""
     ranks = Ranks(WORLD_SIZE)
     jobs = [part_of(job, group) for group in ranks.groups]
@@ -117,7 +128,7 @@ def train_ranks(job, folder, should_stop=lambda rank: False, seconds=0.0, part_o
             jobs[rank],
             state,
             RunDirectory(folder, rank),
-            on_event=lambda event: None,
+            on_event=partial(show, rank),
             should_stop=lambda: should_stop(rank),
         )
 

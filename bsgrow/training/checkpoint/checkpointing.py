@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self, TypedDict
 
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
@@ -27,22 +27,33 @@ _SECONDS_TO_END = 5.0  # for what is being written when the process is to end at
 
 
 @dataclass(frozen=True, slots=True)
-class _Writing:
-    """A checkpoint that a thread writes.
+class _Copied:
+    """A state of which a checkpoint is written.
 
     Attributes:
-        thread: that writes it.
         num_updates: it is of the state after so many.
         tested: what the held-out samples gave after them.
         pause_seconds: for which training waited.
         pause_updates: the same, in updates.
     """
 
-    thread: Background
     num_updates: int
     tested: Metrics | None
-    pause_seconds: float
-    pause_updates: float
+    pause_seconds: float = 0.0
+    pause_updates: float = 0.0
+
+
+class _Writing(NamedTuple):
+    """What a thread writes."""
+
+    thread: Background
+    copied: _Copied
+
+
+class _Known(TypedDict):
+    num_updates: int
+    path: str
+    logged_at: int
 
 
 class Checkpointing:
@@ -126,20 +137,34 @@ class Checkpointing:
                 self._begin(begun, self._copy.take(content))
         self._seconds = self._update_seconds = state.stopwatch.elapsed
 
-    def save_at_once(self) -> None:
+    def save_at_once(self) -> list[CheckpointSaved]:
         """Write the state itself, from another thread than the main one, which changes nothing.
 
         One that is being written is waited for, and is enough if it is of the same state.
+
+        Returns:
+            What is to be logged, by the caller: the main thread may hang in showing something.
 
         Raises:
             BsgrowError: it could not be written.
         """
         writing, state = self._writing, self._state
-        error = self._last_error if writing is None else writing.thread.wait()
+        error = self.wait()
+        saved = [self._saved(writing.copied)] if writing is not None and error is None else []
         if self._writes and (error is not None or self._num_saved != state.num_updates):
             position = state.position()
             content = content_of(self._job.identity, position, state.model, state.optimizer)
             self._write(content, state.tested)
+            saved.append(self._saved(_Copied(state.num_updates, state.tested)))
+        return saved
+
+    def wait(self) -> BaseException | None:
+        """Wait for what is being written; return why the latest one could not be, if it could not.
+
+        Logs nothing, and so may be called from another thread than the main one.
+        """
+        writing = self._writing
+        return self._last_error if writing is None else writing.thread.wait()
 
     def report(self) -> None:
         """Log what came of a checkpoint, once it is known; does not wait."""
@@ -176,9 +201,9 @@ class Checkpointing:
     def _begin(self, begun: float, content: dict[str, object]) -> None:
         tested = self._state.tested
         thread = Background(partial(self._write, content, tested))
-        num_updates = self._state.num_updates
         pause = self._state.stopwatch.elapsed - begun
-        self._writing = _Writing(thread, num_updates, tested, pause, self._in_updates(pause))
+        copied = _Copied(self._state.num_updates, tested, pause, self._in_updates(pause))
+        self._writing = _Writing(thread, copied)
         thread.start()
 
     def _write(
@@ -197,36 +222,34 @@ class Checkpointing:
 
     def _collect(self) -> None:
         """Wait for what is being written, if anything is, and log what came of it."""
-        writing = self._writing
-        if writing is None:
+        if self._writing is None:
             return
-        self._last_error = writing.thread.wait()
+        thread, copied = self._writing
+        self._last_error = thread.wait()
         self._writing = None
-        # Updates that turn out to have diverged are taken back; the log has been there already.
-        self._logged_at = max(self._logged_at, writing.num_updates, self._state.num_updates)
         if self._last_error is None:
-            self._emit(self._saved(writing))
-            if writing.tested is not None and is_better(writing.tested, self._best):
-                self._best = writing.tested
+            self._emit(self._saved(copied))
+            if copied.tested is not None and is_better(copied.tested, self._best):
+                self._best = copied.tested
         else:
             self._state.num_checkpoints_failed += 1
-            self._emit(self._failed(writing, self._last_error))
+            self._emit(self._failed(copied, self._last_error))
 
-    def _saved(self, writing: _Writing) -> CheckpointSaved:
+    def _saved(self, copied: _Copied) -> CheckpointSaved:
         return CheckpointSaved(
-            num_updates=writing.num_updates,
-            path=str(checkpoint_path(self._folder, writing.num_updates)),
-            logged_at=self._logged_at,
-            pause_seconds=writing.pause_seconds,
-            pause_updates=writing.pause_updates,
+            **self._known(copied),
+            pause_seconds=copied.pause_seconds,
+            pause_updates=copied.pause_updates,
         )
 
-    def _failed(self, writing: _Writing, error: BaseException) -> CheckpointFailed:
+    def _failed(self, copied: _Copied, error: BaseException) -> CheckpointFailed:
         named = f"{type(error).__name__}: {error}"
         reason = error.message if isinstance(error, BsgrowError) else named
-        return CheckpointFailed(
-            num_updates=writing.num_updates,
-            path=str(checkpoint_path(self._folder, writing.num_updates)),
-            reason=reason,
-            logged_at=self._logged_at,
-        )
+        return CheckpointFailed(**self._known(copied), reason=reason)
+
+    def _known(self, copied: _Copied) -> _Known:
+        """Return what the events of a checkpoint have in common, now that they are logged."""
+        # Updates that turn out to have diverged are taken back; the log has been there already.
+        self._logged_at = max(self._logged_at, copied.num_updates, self._state.num_updates)
+        path = checkpoint_path(self._folder, copied.num_updates)
+        return _Known(num_updates=copied.num_updates, path=str(path), logged_at=self._logged_at)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -54,6 +55,7 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._turn = Lock()  # of whoever writes: who ends the run does so from another thread
         self._waiting, self._num_lost = bytearray(), 0
         self._error: OSError | None = None
         with naming(path, "write"):
@@ -64,15 +66,16 @@ class EventLog:
 
         Texts of an event that makes a line too long to be read again are shortened.
         """
-        was_whole = self._error is None
-        self._append(event)
-        self._flush()
-        if self._error is None or not was_whole:
-            return None
-        failed = LogFailed(_logged_at(event), str(self.path), _reason(self._error))
-        if not isinstance(event, RunFinished):  # which is the last one of a log
-            self._append(failed)
-        return failed
+        with self._turn:
+            was_whole = self._error is None
+            self._append(event)
+            self._flush()
+            if self._error is None or not was_whole:
+                return None
+            failed = LogFailed(_logged_at(event), str(self.path), _reason(self._error))
+            if not isinstance(event, RunFinished):  # which is the last one of a log
+                self._append(failed)
+            return failed
 
     def sync(self) -> None:
         """Put what was written on the disk; call it before a checkpoint that relies on it.
