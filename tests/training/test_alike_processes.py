@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 from bsgrow.processes import versions
 from tests.e2e.launches import run_command
+from tests.photo_folder import write_photographs
 from tests.training.processes import run_ranks
 
 TINY = [
@@ -29,9 +31,9 @@ def start(folder, words, of_the_last, version):
     return run_command(folder, words)
 
 
-def outcome(folder, of_the_last=(), version=None):
+def outcome(folder, of_the_last=(), version=None, recipe=("digits",)):
     """Exit codes, and what each rank printed as an error."""
-    words = ["train", "digits", "--out", "run"]
+    words = ["train", *recipe, "--out", "run"]
     words += [word for setting in TINY for word in ("--set", setting)]
     codes = run_ranks(3, start, str(folder), words, list(of_the_last), version)
     texts = [" ".join((folder / f"err-{rank}").read_text().split()) for rank in range(3)]
@@ -53,6 +55,19 @@ def test_the_key_is_named_once(tmp_path, of_the_last, version, said):
     assert first.count("error:") == 1
     assert not any("error:" in text for text in others)
     assert not (tmp_path / "run").exists(), "before anything is written"
+
+
+def test_a_file_that_is_another_one_is_seen(tmp_path):
+    """Each reads its own copy of the data, by a path of its own."""
+    root = write_photographs(tmp_path / "first", 4, num_test=2)
+    shutil.copytree(root, tmp_path / "last")
+    photo = next((tmp_path / "last" / "train").rglob("*.jpg"))
+    photo.write_bytes(photo.read_bytes() + b"\0")
+    recipe = ("folder", "--data", str(root), "--set", "images.size=8")
+    codes, (first, *_) = outcome(tmp_path, ["--data", str(tmp_path / "last")], recipe=recipe)
+    assert codes == [2, 2, 2]
+    assert "error: rank 2 differs from rank 0: its data fingerprint is 'sha256:" in first
+    assert not (tmp_path / "run").exists()
 
 
 def test_those_that_are_alike_train(tmp_path):
