@@ -82,11 +82,18 @@ def carry_out_stoppable(
             note(ended.message)
             print_hint(_said(ended, directory, go_on).hint or "")
         stop.end(group, ended.exit_code)
-    except BsgrowError as error:
-        if not (stop() and isinstance(error, LostProcessError)):
-            _said(error, directory, go_on)
+    except LostProcessError as lost:
+        is_first = group.rank == lost.first_left
+        if not stop():
+            lost.is_said = bool(lost.ranks) and not is_first
+            _said(lost, directory, go_on)
             raise
-        say(InterruptedRunError(f"stopped, as others have: {error.message}"))
+        if is_first:
+            stopped = InterruptedRunError(f"stopped, as others have: {lost.message}")
+            print_error(_said(stopped, directory, go_on))
+    except BsgrowError as error:
+        _said(error, directory, go_on)
+        raise
     raise typer.Exit(stop.exit_code)
 
 

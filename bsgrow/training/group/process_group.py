@@ -1,6 +1,7 @@
 """The processes of a run and what they do together; one that is alone is a group of one."""
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Protocol, TypeVar
 
 import torch
@@ -12,7 +13,20 @@ Value = TypeVar("Value")
 
 
 class LostProcessError(BsgrowError):
-    """Another process of the run has died, hangs, or cannot be reached."""
+    """Another process of the run has died, hangs, or cannot be reached.
+
+    Attributes:
+        ranks: those that are known to be lost; empty where that is not known.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, ranks: Iterable[int] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.ranks = frozenset(ranks)
+
+    @property
+    def first_left(self) -> int:
+        """The lowest rank that is not lost, which says for all that are left what has happened."""
+        return next(rank for rank in count() if rank not in self.ranks)
 
 
 class Summing(Protocol):

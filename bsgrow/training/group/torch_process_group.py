@@ -6,6 +6,7 @@ of them waits for a device; sums of tensors travel where those are, by NCCL or G
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ _WAITING = "waiting for the others"
 _HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"
 _JOIN_HINT = "check that all were started, and that each reaches MASTER_ADDR:MASTER_PORT"
 _PORT_HINT = "another process listens at MASTER_PORT: start all with another one"
+_PLACE_IN_GLOO = re.compile(r"^\[\S+\.cc:\d+\] ")
 _LONGEST_POLL = 0.5  # seconds
 _SECONDS_TO_MEET = 300.0
 
@@ -260,6 +262,7 @@ class TorchProcessGroup(ProcessGroup):
             f"{ranks_named(missing)} of {self.world_size} does not answer; {last} "
             f"({_first(error)})",
             hint=_HINT,
+            ranks=missing,
         )
 
     def _missing_ranks(self) -> dict[int, Sign]:
@@ -289,4 +292,7 @@ class _Explained:
 
 
 def _first(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+    """Return what an error says first; of one of Gloo's, without the line of its source."""
+    line = (str(error) or type(error).__name__).splitlines()[0]
+    words = _PLACE_IN_GLOO.sub("", line)
+    return line if words == line else words.partition(". ")[0]

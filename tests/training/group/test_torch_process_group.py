@@ -50,3 +50,23 @@ def test_where_the_others_are_lost_in_joining_no_sign_of_life_is_given(monkeypat
     with pytest.raises(LostProcessError), joined_group():
         pass
     assert not beats() - before
+
+
+@pytest.mark.parametrize(
+    ("says", "first"),
+    [
+        (
+            "[/src/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:12707. "
+            "This is typically caused by a remote worker crashing.",
+            "Connection closed by peer [127.0.0.1]:12707",
+        ),
+        (
+            "[/src/gloo/transport/tcp/unbound_buffer.cc:82] Timed out waiting 500ms for recv",
+            "Timed out waiting 500ms for recv",
+        ),
+        ("Timed out. 1/2 clients joined.\nframe #0", "Timed out. 1/2 clients joined."),
+        ("", "RuntimeError"),
+    ],
+)
+def test_of_an_error_of_gloo_what_happened_is_told(says, first):
+    assert torch_process_group._first(RuntimeError(says)) == first
