@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: finish the update, write a checkpoint, say how to go on."""
 
+import atexit
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from bsgrow.cli.deadline import CarriedOut, Deadline
 from bsgrow.cli.interrupt import interrupt
 from bsgrow.processes.launched import is_launched
-from bsgrow.processes.signals import handling
+from bsgrow.processes.signals import handling, ignore
 
 if TYPE_CHECKING:
     from bsgrow.training.group.process_group import ProcessGroup
@@ -54,6 +55,7 @@ class StopRequest:
         self._handling.__exit__(kind, error, traceback)
         if self._is_over:  # torchrun ends the others as soon as the first one has ended
             handling(lambda number, frame: os._exit(self.exit_code)).__enter__()
+            atexit.register(ignore)  # a handler is forgotten before the process has ended
 
     def carrying_out(self, run: CarriedOut) -> AbstractContextManager[None]:
         """Stop a run so, while it is carried out."""

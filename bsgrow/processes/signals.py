@@ -19,3 +19,9 @@ def handling(handler: Callable[[int, FrameType | None], object]) -> Iterator[Non
     finally:
         for number, before in previous.items():
             signal.signal(number, before)
+
+
+def ignore() -> None:
+    """Ignore them from now on."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from threading import Lock
 
 import pytest
@@ -67,3 +69,20 @@ def test_handlers_are_put_back():
     with StopRequest():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+LAST = """
+import ctypes, sys
+from bsgrow.cli.stopping import StopRequest
+from bsgrow.training.group.process_group import ALONE
+c = ctypes.CDLL(None)
+c.on_exit(getattr(c, "raise"), None)  # which gets the exit code, when Python has ended
+with StopRequest() as stop:
+    stop.end(ALONE)
+sys.exit(15)
+"""
+
+
+def test_a_signal_at_the_very_end_leaves_the_exit_code():
+    """Torchrun sends one to all as soon as the first has ended."""
+    assert subprocess.run([sys.executable, "-c", LAST]).returncode == signal.SIGTERM
