@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from bsgrow.integrations.plain.lr_scheduler_plan import plan_from_lr_scheduler
     from bsgrow.loading.batch_sampler import UpdateCut
     from bsgrow.recipe import Recipe, load_recipe, plan_recipe
+    from bsgrow.reporting.comparison import Arm
+    from bsgrow.reporting.python_comparison import compare
     from bsgrow.schedule import Growth, Phase, Plan, Reference, Update, compile_plan
     from bsgrow.stream import Cut, SampleIndex, SampleStream, Share, sample_rng
+    from bsgrow.training.events.events import RunFinished
+    from bsgrow.training.python_run import train
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Arm",
     "BsgrowError",
     "Cut",
     "GrowingLR",
@@ -31,17 +36,20 @@ __all__ = [
     "Plan",
     "Recipe",
     "Reference",
+    "RunFinished",
     "SampleIndex",
     "SampleStream",
     "Share",
     "Update",
     "UpdateCut",
     "__version__",
+    "compare",
     "compile_plan",
     "load_recipe",
     "plan_from_lr_scheduler",
     "plan_recipe",
     "sample_rng",
+    "train",
 ]
 
 _HOMES = {
@@ -52,8 +60,12 @@ _HOMES = {
     "integrations.plain.lr_scheduler_plan": "plan_from_lr_scheduler",
     "loading.batch_sampler": "UpdateCut",
     "recipe": "Recipe load_recipe plan_recipe",
+    "reporting.comparison": "Arm",
+    "reporting.python_comparison": "compare",
     "schedule": "Growth Phase Plan Reference Update compile_plan",
     "stream": "Cut SampleIndex SampleStream Share sample_rng",
+    "training.events.events": "RunFinished",
+    "training.python_run": "train",
 }
 
 

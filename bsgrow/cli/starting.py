@@ -1,6 +1,5 @@
 """Where a run is kept and what it trains, before anything of it is carried out."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from bsgrow.training.group.process_group import ProcessGroup
 
 _DEFAULT_RECIPE = "digits"
-_RUNS = Path("runs")
 _DIRECTORY = "run directory"  # under which processes note it for those in their place
 
 
@@ -121,10 +119,11 @@ def _choose_together(
 def _begun_before(asked: Asked, launchers: list[str]) -> "RunDirectory | None":
     """Return the run that the processes have begun when their launchers started them before."""
     from bsgrow.training import RunDirectory
+    from bsgrow.training.run_directory import RUNS
     from bsgrow.training.unfinished import run_launched_by
 
     if asked.out_dir is None:
-        found = run_launched_by(launchers, _RUNS)
+        found = run_launched_by(launchers, RUNS)
     else:
         named = RunDirectory(asked.out_dir)
         found = named if named.is_launched_by(launchers) else None
@@ -137,10 +136,11 @@ def _begun_before(asked: Asked, launchers: list[str]) -> "RunDirectory | None":
 def choose_directory(asked: Asked) -> "RunDirectory":
     """Return the directory of the run: the one that is named, the one to go on with, or a new."""
     from bsgrow.training import RunDirectory, newest_unfinished_run
+    from bsgrow.training.run_directory import RUNS, new_directory
 
     if asked.out_dir is not None or not asked.resume:
-        return RunDirectory(asked.out_dir or _new_directory(asked.recipe or _DEFAULT_RECIPE))
-    directory = newest_unfinished_run(_RUNS)
+        return RunDirectory(asked.out_dir or new_directory(asked.recipe or _DEFAULT_RECIPE))
+    directory = newest_unfinished_run(RUNS)
     note(f"going on with {printable(directory.path)}, the newest run that is not finished")
     return directory
 
@@ -163,9 +163,3 @@ def _check_soon(recipe: "Recipe", directory: "RunDirectory", resume: bool) -> No
         plan_recipe(recipe)
         if not resume:
             directory.require_new()
-
-
-def _new_directory(name: str) -> Path:
-    stem = f"{Path(name).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    candidates = (_RUNS / (stem + suffix) for suffix in ("", *(f"-{k}" for k in range(2, 100))))
-    return next(path for path in candidates if not path.exists())

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from bsgrow.errors import InputError
@@ -20,6 +21,9 @@ from bsgrow.schedule import Plan, as_dict
 from bsgrow.text.command import argument, quoted, resume_command
 from bsgrow.training.events.as_json import from_json, to_json
 from bsgrow.training.events.events import RunFinished
+
+RUNS = Path("runs")
+"""Where runs are kept that nobody named a directory for."""
 
 _LARGEST_SUMMARY = 2**20  # bytes
 
@@ -223,3 +227,10 @@ class RunDirectory:
         first = {self.launchers.name, self.code.name}
         is_first = path.name in {LOCK_FILE, *first}
         return is_first or temporary_of(path.name) in {self.recipe.name, *first}
+
+
+def new_directory(name: str) -> Path:
+    """Return a directory under ``RUNS`` that is not there yet, by a recipe's name and the time."""
+    stem = f"{Path(name).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    candidates = (RUNS / (stem + suffix) for suffix in ("", *(f"-{k}" for k in range(2, 100))))
+    return next(path for path in candidates if not path.exists())
