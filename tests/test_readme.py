@@ -38,9 +38,16 @@ def test_the_table_of_native_operations_names_files_that_exist():
             assert (ROOT / folder / file).exists() or (ROOT / file).exists(), file
 
 
-@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_its_programs_run(program):
-    exec(compile(program, "README.md", "exec"), {})
+def programs_of(document):
+    return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("document", "program"),
+    [(path.name, text) for path in DOCUMENTS for text in programs_of(path)],
+)
+def test_their_programs_run(document, program):
+    exec(compile(program, document, "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/many-processes.md"])

@@ -39,6 +39,8 @@ class GrowingLoader:
         dataset: map-style, as long as the plan's training set.
         plan: what ``bsgrow.compile_plan`` returned.
         micro_batch_size: samples of a forward and backward pass; a multiple of ghost_batch_size.
+        optimizer: whose lr and momentum follow the plan, and whose steps go on in it; absent, give
+            it to ``lr_scheduler`` and step what that returns.
         seed: of the order.
         shuffle: False takes the samples of each epoch in order.
         ghost_batch_size: samples that ranks and micro-batches never cut apart.
@@ -64,6 +66,7 @@ class GrowingLoader:
         plan: Plan,
         *,
         micro_batch_size: int,
+        optimizer: Optimizer | None = None,
         seed: int = 0,
         shuffle: bool = True,
         ghost_batch_size: int = 1,
@@ -86,6 +89,9 @@ class GrowingLoader:
         self._begin_at(0)
         cuts = UpdateCuts(plan, Share(0, 1, ghost_batch_size), micro_batch_size)
         self._loader_of(GrowingBatchSampler(cuts, self.stream, 0, 0))  # refuses what is wrong
+        if optimizer is not None:
+            follower = self.lr_scheduler(optimizer)
+            optimizer.register_step_post_hook(lambda *_: follower.step())
 
     def lr_scheduler(self, optimizer: Optimizer) -> GrowingLR:
         """Return what sets lr and momentum of an optimizer, from where the run stands.
@@ -100,6 +106,15 @@ class GrowingLoader:
         )
         self._followers.append(follower)
         return follower
+
+    def skip_update(self) -> None:
+        """Go on without a step in this update, as where GradScaler finds a gradient not finite.
+
+        Raises:
+            LoopError: the step was made, or the update is not whole.
+        """
+        for follower in self._followers:
+            follower.skip()
 
     @property
     def share(self) -> Share:
@@ -203,7 +218,7 @@ class GrowingLoader:
         if not self._followers:
             raise LoopError(
                 "no optimizer follows the plan, so that its learning rate would not be set",
-                hint="scheduler = loader.lr_scheduler(optimizer)",
+                hint="GrowingLoader(…, optimizer=optimizer)",
             )
 
     def _cuts(self) -> UpdateCuts:

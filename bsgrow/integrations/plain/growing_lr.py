@@ -82,7 +82,7 @@ class GrowingLR(LRScheduler):
         if not begins and self._num_whole is not None and self._num_steps <= self.last_epoch:
             raise LoopError(
                 f"scheduler.step(): the optimizer has not stepped in update {self.last_epoch + 1}",
-                hint="where one is left out on purpose, as GradScaler does, call scheduler.skip()",
+                hint="where one is left out on purpose, as GradScaler does: loader.skip_update()",
             )
         super().step()
 

@@ -5,7 +5,10 @@ from collections import deque
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.loading.batch_sampler import UpdateCut
 
-_STEPS = "call optimizer.step() and scheduler.step() once where cut.closes_update is true"
+_STEPS = (
+    "call optimizer.step(), and step a scheduler that lr_scheduler() returned, once where "
+    "cut.closes_update is true; where a step is left out on purpose: loader.skip_update()"
+)
 
 
 class LoopWatch:

@@ -81,6 +81,31 @@ def test_a_step_that_is_left_out_on_purpose_is_said():
         loop.scheduler.skip()
 
 
+def test_an_optimizer_that_was_given_goes_on_by_its_steps():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    loader = GrowingLoader(Numbered(), plan_of(), micro_batch_size=8, optimizer=optimizer)
+    lrs = []
+    for _ in loader.epochs():
+        for _, cut in loader:
+            if cut.closes_update:
+                lrs.append((optimizer.param_groups[0]["lr"], cut.update.lr))
+                optimizer.step()
+    assert len(lrs) == plan_of().num_updates
+    assert all(lr == expected for lr, expected in lrs)
+
+
+def test_a_step_of_such_a_one_can_be_left_out_too():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    loader = GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, optimizer=optimizer)
+    taking = iter(loader)
+    next(taking)
+    with pytest.raises(LoopError, match="not whole"):
+        optimizer.step()
+    next(taking)
+    loader.skip_update()
+    assert next(taking)[1].update.index == 1
+
+
 def test_a_loop_that_is_left_in_the_middle_of_an_update_is_told_of():
     loop = Loop()
     loop.make_update()
