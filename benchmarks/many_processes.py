@@ -10,7 +10,8 @@ minutes on two idle cores, one for each process.
 - `overlap`: a small update whose gradients are summed as backward makes them, beside one that sums
   them after it, for networks of much to sum.
 - `prediction`: each phase of a growing plan, trained by one process and by two, beside what
-  `bsgrow plan` predicts from the file of `bench train` (`efficiency` and `all_reduce` here).
+  `bsgrow plan` predicts from the file of `bench train` (`efficiency`, `all_reduce` and
+  `interference` here).
 - `torchrun`: `bsgrow train` by torchrun as one process, beside the same without torchrun.
 """
 
@@ -36,6 +37,7 @@ from bsgrow.bench.training_job import describe, measurable_job
 from bsgrow.bench.whole_updates import Trainer
 from bsgrow.recipe import Recipe, load_recipe, make_planned
 from bsgrow.reporting.all_reduce import make_all_reduce, read_all_reduce
+from bsgrow.reporting.interference import Interference, read_interference
 from bsgrow.reporting.machine import describe_machine
 from bsgrow.reporting.throughput import read_throughput
 from bsgrow.reporting.wall_clock import WallClock, phase_seconds
@@ -158,7 +160,8 @@ def predicted_phases(
     """Return what was predicted and measured, by number of processes and phase."""
     network = make_all_reduce(read_all_reduce(speed), str(speed))
     sizes = network.gradient_bytes or 0, recipe.ghost_batch_size, recipe.micro_batch_size
-    clock = WallClock(read_throughput(speed), network, *sizes)
+    cost = Interference(**read_interference(speed))
+    clock = WallClock(read_throughput(speed), network, *sizes, cost)
     phases = make_planned(recipe).plan.phases
     rows, totals = [], []
     for world_size, rounds in measured.items():
@@ -193,6 +196,7 @@ def measure_together(options: Options, file: Path) -> None:
             "efficiency": found["rows"],
             "efficiency_larger_images": bench_together(images, IMAGE_SIZES, pace, say)["rows"],
             "all_reduce": found["all_reduce"],
+            "interference": found["interference"],
             "overlap": [overlap(group, width, options) for width in WIDTHS],
         }
         if group.rank == 0:

@@ -6,14 +6,16 @@ share of every update at the same time as the others, and what it sums is its ow
 """
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bsgrow.bench.all_reduce import measure_all_reduce
+from bsgrow.bench.interference import interference
 from bsgrow.bench.measure import Pace, Round, settle
 from bsgrow.bench.rows import LIMIT, OURS, median_ratio, spread
 from bsgrow.bench.training_job import describe
 from bsgrow.bench.whole_updates import Stretch, Trainer
+from bsgrow.reporting.throughput import Throughput
 from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.job import Job
 
@@ -58,10 +60,11 @@ def bench_together(
         on_progress: called with what is going on, in words.
 
     Returns:
-        ``all_reduce``, as ``measure_all_reduce`` has it, and ``rows`` as ``bench_train`` has them,
-        with ``world_size``; ``efficiency``, the rate against that of as many processes that are as
-        fast as one alone, median over the rounds; ``data_wait_share`` and ``communication_share``,
-        as in ``Progress``. The same on all processes.
+        ``all_reduce`` and ``interference``, as ``measure_all_reduce`` and ``interference`` have
+        them, and ``rows`` as ``bench_train`` has them, with ``world_size``; ``efficiency``, the
+        rate against that of as many processes that are as fast as one alone, median over the
+        rounds; ``data_wait_share`` and ``communication_share``, as in ``Progress``. The same on all
+        processes.
 
     Raises:
         BsgrowError: a process has failed, or is lost.
@@ -72,12 +75,26 @@ def bench_together(
     on_progress("the all-reduce")
     gradient_bytes = trainers[OURS].gradient_bytes
     all_reduce = measure_all_reduce(job.group, job.device, gradient_bytes)
-    rows = [
-        row
-        for size in batch_sizes
-        for row in _rows(job, size, _measured(job.group, trainers, size, pace, on_progress))
-    ]
-    return {"all_reduce": all_reduce, "rows": rows}
+    rounds = {size: _measured(job.group, trainers, size, pace, on_progress) for size in batch_sizes}
+    rows = [row for size in batch_sizes for row in _rows(job, size, rounds[size])]
+    cost = interference(_alone(rows), {size: _apart(each) for size, each in rounds.items()})
+    return {"all_reduce": all_reduce, "interference": cost, "rows": rows}
+
+
+def _alone(rows: Iterable[Mapping[str, Any]]) -> Throughput:
+    """Return what one process does, from the rows."""
+    mine = sorted(
+        (row["global_batch_size"], row["samples_per_second"])
+        for row in rows
+        if row["world_size"] == 1
+    )
+    sizes, rates = zip(*mine, strict=True)
+    return Throughput(OURS, sizes, rates, {})
+
+
+def _apart(rounds: Rounds) -> list[Stretch]:
+    """Return what each process did while all worked and none waited."""
+    return [each for passed in _counted(rounds[LIMIT]).values() for each in passed.stretches]
 
 
 def _measured(
@@ -141,13 +158,9 @@ def _rows(job: Job, size: int, rounds: Rounds) -> Iterator[dict[str, Any]]:
         }
 
 
-def _counted(passed: dict[int, Passed]) -> dict[int, Passed]:
+def _counted(passed: Mapping[int, Passed]) -> Mapping[int, Passed]:
     """Leave the first round out where there is another."""
     return {index: each for index, each in passed.items() if index} or passed
-
-
-def _rounds_of(passed: Mapping[int, Passed]) -> dict[int, Round]:
-    return {index: each.round for index, each in passed.items()}
 
 
 def _share(passed: Mapping[int, Passed], what: str) -> float:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from bsgrow.errors import InputError
-from bsgrow.reporting.measurements import is_number, read_measurements
-from bsgrow.text.printable import printable, shown
+from bsgrow.reporting.measurements import is_number, read_object
+from bsgrow.text.printable import shown
 
 Algorithm = Literal["ring", "tree"]
 
@@ -92,13 +92,7 @@ def read_all_reduce(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read, or a value is not allowed.
     """
-    table = read_measurements(path, _EXAMPLE)
-    written = table.get("all_reduce") if isinstance(table, dict) else None
-    if written is None:
-        return {}
-    where = f"{printable(path)}, all_reduce"
-    if not isinstance(written, dict):
-        raise InputError(f"{where} = {shown(written)}: must be an object", _EXAMPLE)
+    where, written = read_object(path, "all_reduce", _EXAMPLE)
     values = {key: written[key] for key in _LIMITS if written.get(key) is not None}
     for key, value in values.items():
         require_allowed(key, value, f"{where}.{key} = {shown(value)}")

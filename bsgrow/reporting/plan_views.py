@@ -6,6 +6,7 @@ from typing import Any
 
 from bsgrow.recipe import rule_notes, world_sizes
 from bsgrow.reporting.all_reduce import AllReduce
+from bsgrow.reporting.interference import NO_INTERFERENCE, Interference
 from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.reporting.throughput import Throughput, remarks
 from bsgrow.reporting.wall_clock import (
@@ -40,6 +41,7 @@ class Views:
         planned_world_sizes: whether a phase says for how many ranks it is planned.
         all_reduce: the network between ranks; None where it is not known.
         efficiency: from which on ranks pay.
+        interference: what ranks cost each other; nothing where it is not known.
     """
 
     world_sizes: Sequence[int] = ()
@@ -48,6 +50,7 @@ class Views:
     planned_world_sizes: bool = False
     all_reduce: AllReduce | None = None
     efficiency: float = EFFICIENCY
+    interference: Interference = NO_INTERFERENCE
 
     @property
     def predicts_world_sizes(self) -> bool:
@@ -68,7 +71,7 @@ def clock_of(entry: NamedPlan, views: Views) -> WallClock | None:
     if network is not None and max(_ranks(entry, views)) > 1:
         size = entry.gradient_bytes if network.gradient_bytes is None else network.gradient_bytes
     ghost, micro = recipe.ghost_batch_size, recipe.micro_batch_size
-    return WallClock(views.throughput, network, size, ghost, micro)
+    return WallClock(views.throughput, network, size, ghost, micro, views.interference)
 
 
 def paying_of(entry: NamedPlan, views: Views) -> Paying:
@@ -113,6 +116,7 @@ def _add_times(value: dict[str, Any], entry: NamedPlan, clock: WallClock, views:
     network = clock.all_reduce
     value["pays_if"] = asdict(paying_of(entry, views))
     value["all_reduce"] = network and {**asdict(network), "gradient_bytes": clock.gradient_bytes}
+    value["interference"] = asdict(clock.interference)
     totals = run_times(entry.plan, clock, views.world_sizes)
     value["world_size_totals"] = list(run_time_rows(totals))
 

@@ -1,17 +1,20 @@
 """How long a plan will take on any number of ranks, from what one device and a network do.
 
-An update of B samples over W ranks takes what the busiest rank computes, and what of the
-all-reduce of the gradients is not hidden behind it. See ``WallClock.update``.
+An update of B samples over W ranks takes what the busiest rank computes, what of the all-reduce of
+the gradients is not hidden behind it, what the slowest of the ranks takes longer, and the agreement
+of all on the update. See ``WallClock.update``.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bsgrow.reporting.all_reduce import Algorithm, AllReduce
+from bsgrow.reporting.interference import NO_INTERFERENCE, Interference
 from bsgrow.reporting.throughput import Throughput
 from bsgrow.schedule import Phase, Plan
 from bsgrow.stream import Share
 
+_VOTE_BYTES = 4  # of a rank, on what is to be done after an update
 _BACKWARD = 2 / 3  # of forward and backward: two products of matrices for each one of the forward
 
 
@@ -22,10 +25,12 @@ class UpdateTime:
     Attributes:
         world_size: number of ranks, W.
         samples_per_rank: samples of the busiest rank.
-        compute_seconds: what they take on one device.
+        compute_seconds: what they take on one device, while others compute too.
         all_reduce_seconds: what summing the gradients takes, hidden or not.
         all_reduce_algorithm: the faster one; None of one rank, and where nothing is known of it.
         hidden_seconds: the part of all_reduce_seconds that passes during the backward.
+        wait_seconds: what the slowest rank takes longer than they do on average.
+        agreement_seconds: what the ranks take to agree on what is done after it.
     """
 
     world_size: int
@@ -34,11 +39,14 @@ class UpdateTime:
     all_reduce_seconds: float = 0.0
     all_reduce_algorithm: Algorithm | None = None
     hidden_seconds: float = 0.0
+    wait_seconds: float = 0.0
+    agreement_seconds: float = 0.0
 
     @property
     def exposed_seconds(self) -> float:
-        """What ranks wait for the sum of the gradients."""
-        return self.all_reduce_seconds - self.hidden_seconds
+        """What ranks wait for each other: for the slowest, for the sum, and for what all decide."""
+        communication = self.all_reduce_seconds - self.hidden_seconds + self.agreement_seconds
+        return communication + self.wait_seconds
 
     @property
     def seconds(self) -> float:
@@ -56,6 +64,7 @@ class WallClock:
         gradient_bytes: what is summed in each update.
         ghost_batch_size: samples that stay on one rank.
         micro_batch_size: samples per forward and backward, whole ghost batches.
+        interference: what ranks that compute at the same time cost each other.
     """
 
     throughput: Throughput
@@ -63,25 +72,38 @@ class WallClock:
     gradient_bytes: int = 0
     ghost_batch_size: int = 1
     micro_batch_size: int = 1
+    interference: Interference = NO_INTERFERENCE
 
     def update(self, global_batch_size: int, world_size: int) -> UpdateTime:
         """Return what an update of so many samples takes on so many ranks.
 
-        The busiest rank, the first, computes as fast as one device at a batch of its share. The
-        sum of the gradients can begin in the backward of the last micro-batch, as all others add
-        to the same gradient: ``all_reduce.overlap`` is the part of that backward which hides it,
-        and the backward two thirds of the micro-batch. Evaluation, checkpoints and the agreement
-        of ranks on an update come on top.
+        The busiest rank, the first, computes as fast as one device at a batch of its share, but for
+        ``interference``, which also says what the slowest of the ranks with samples takes longer.
+        The sum of the gradients can begin in the backward of the last micro-batch, as all others
+        add to the same gradient: ``all_reduce.overlap`` is the part of that backward which hides
+        it, and the backward two thirds of the micro-batch. Loss and statistics are summed beside
+        the gradient, at no time of their own; then all agree by an all-reduce of a few bytes.
+        Evaluation and checkpoints come on top.
         """
         samples = self.samples_per_rank(global_batch_size, world_size)
-        compute = samples / self.throughput.at(samples)
-        if self.all_reduce is None or world_size == 1:
+        compute = self._compute_seconds(samples, samples, world_size)
+        if world_size == 1:
             return UpdateTime(world_size, samples, compute)
+        num_busy = min(world_size, -(-global_batch_size // self.ghost_batch_size))
+        wait = self.interference.wait_seconds(compute, num_busy)
+        if self.all_reduce is None:
+            return UpdateTime(world_size, samples, compute, wait_seconds=wait)
         seconds, algorithm = self.all_reduce.time(self.gradient_bytes, world_size)
+        agreement = self.all_reduce.time(_VOTE_BYTES, world_size).seconds
         last = (samples - 1) % self.micro_batch_size + 1
         backward = _BACKWARD * compute * last / samples
         hidden = min(seconds, self.all_reduce.overlap * backward)
-        return UpdateTime(world_size, samples, compute, seconds, algorithm, hidden)
+        return UpdateTime(world_size, samples, compute, seconds, algorithm, hidden, wait, agreement)
+
+    def _compute_seconds(self, num_samples: float, share: int, world_size: int) -> float:
+        """Return what a rank takes for samples in updates of which it has a share."""
+        slowdown = self.interference.slowdown if world_size > 1 else 1.0
+        return slowdown * num_samples / self.throughput.at(share)
 
     def samples_per_rank(self, global_batch_size: int, world_size: int) -> int:
         """Return the samples of the busiest rank."""
@@ -99,7 +121,7 @@ class WallClock:
         """Return what updates of one size take; a cut one is as fast as a whole one by sample."""
         each = self.update(global_batch_size, world_size)
         busiest = num_samples * each.samples_per_rank / global_batch_size
-        compute = busiest / self.throughput.at(each.samples_per_rank)
+        compute = self._compute_seconds(busiest, each.samples_per_rank, world_size)
         return compute + num_updates * each.exposed_seconds
 
 

@@ -133,6 +133,8 @@ def phase_time_row(time: PhaseTime) -> dict[str, Any]:
         "all_reduce_seconds": update.all_reduce_seconds,
         "all_reduce_algorithm": update.all_reduce_algorithm,
         "all_reduce_hidden_seconds": update.hidden_seconds,
+        "wait_seconds": update.wait_seconds,
+        "agreement_seconds": update.agreement_seconds,
         "update_seconds": update.seconds,
         "predicted_seconds": time.seconds,
         "efficiency": time.efficiency,

@@ -48,7 +48,7 @@ def test_rank_0_alone_prints(measured):
     first, second = printed(measured)
     assert second == (measured / "err-1").read_text() == ""
     table = json.loads(first)
-    assert {"hardware", "versions", "all_reduce", "rows"} == set(table)
+    assert {"hardware", "versions", "all_reduce", "interference", "rows"} == set(table)
     assert table["all_reduce"]["world_size"] == 2
     assert table["all_reduce"]["transport"] == "gloo"
     assert {row["world_size"] for row in table["rows"]} == {1, 2}
@@ -63,12 +63,15 @@ def test_plan_predicts_from_it_alone(measured, bsgrow):
     divided = {each["world_size"]: each for each in plan["world_sizes"][:3]}
     assert divided[1]["all_reduce_seconds"] == 0
     assert 0 < divided[2]["all_reduce_seconds"] < divided[8]["all_reduce_seconds"]
+    measured_cost = json.loads(printed(measured)[0])["interference"]
+    assert {"slowdown": 1.0, "dispersion_seconds": 0.0} | measured_cost == plan["interference"]
 
 
 def test_as_a_table(measured, capsys):
     print_together(json.loads(printed(measured)[0]))
     table = capsys.readouterr().out
     assert "all-reduce over 2 processes (gloo): latency" in table
+    assert "processes that compute at the same time take" in table
     for column in ("processes", "efficiency", "communication"):
         assert column in table
 

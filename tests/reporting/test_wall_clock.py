@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsgrow.reporting.all_reduce import AllReduce
+from bsgrow.reporting.interference import Interference
 from bsgrow.reporting.throughput import Throughput
 from bsgrow.reporting.wall_clock import (
     WallClock,
@@ -27,6 +28,7 @@ clocks = st.builds(
     st.integers(1, 2**32),
     st.sampled_from([1, 16, 128]),
     st.sampled_from([128, 256, 1024]),
+    st.builds(Interference, st.floats(1, 10), st.floats(0, 1e-1)),
 )
 batches = st.integers(1, 100_000)
 worlds = st.integers(1, 5000)
@@ -59,10 +61,11 @@ def test_four_ranks_by_hand(step_plan):
     assert (update.samples_per_rank, update.compute_seconds) == (256, 0.256)
     assert update.all_reduce_seconds == pytest.approx(6e-3 + 1.5)
     assert update.all_reduce_algorithm == "ring"
-    assert update.seconds == update.exposed_seconds + 0.256 == pytest.approx(1.762)
-    assert clock.efficiency(640, 4) == pytest.approx(0.640 / (4 * 1.762))
+    assert update.agreement_seconds == pytest.approx(4e-3 + 8e-9), "4 bytes in two trees"
+    assert update.seconds == update.exposed_seconds + 0.256 == pytest.approx(1.766)
+    assert clock.efficiency(640, 4) == pytest.approx(0.640 / (4 * 1.766))
     phase = step_plan.phases[1]
-    assert phase_seconds(phase, clock, 4) == pytest.approx(phase.num_updates * 1.762)
+    assert phase_seconds(phase, clock, 4) == pytest.approx(phase.num_updates * 1.766)
 
 
 @pytest.mark.parametrize(
@@ -79,19 +82,32 @@ def test_the_last_backward_hides_communication(micro, overlap, hidden):
     network = AllReduce(1e-3, 1e9, overlap)
     update = WallClock(FLAT, network, 10**9, 64, micro).update(512, 2)
     assert update.hidden_seconds == pytest.approx(hidden)
-    assert update.exposed_seconds == pytest.approx(2e-3 + 1 - hidden)
+    assert update.exposed_seconds == pytest.approx(4e-3 + 1 - hidden)
 
 
 def test_no_more_is_hidden_than_there_is():
     network = AllReduce(1e-5, 1e12, overlap=1)
     update = WallClock(FLAT, network, 1000, 64, 64).update(512, 2)
     assert update.hidden_seconds == update.all_reduce_seconds > 0
-    assert update.seconds == update.compute_seconds
+    assert update.seconds == update.compute_seconds + update.agreement_seconds
 
 
 def test_a_network_that_is_not_known_costs_nothing():
     update = WallClock(FLAT, None, 10**9, 64, 64).update(512, 2)
     assert (update.seconds, update.all_reduce_algorithm) == (0.256, None)
+
+
+def test_ranks_that_compute_together_wait_for_the_slowest():
+    """512 samples are 8 ghost batches: of 128, only two of eight ranks have one."""
+    clock = WallClock(FLAT, None, 0, 64, 128, Interference(1.25, 1e-3))
+    update = clock.update(512, 2)
+    assert update.compute_seconds == pytest.approx(1.25 * 0.256)
+    assert update.wait_seconds == pytest.approx(math.sqrt(1e-3 * 0.320 / math.pi))
+    assert update.seconds == update.compute_seconds + update.wait_seconds
+    assert clock.seconds(5120, 10, 512, 2) == pytest.approx(10 * update.seconds)
+    assert clock.update(128, 8).wait_seconds == clock.update(128, 2).wait_seconds > 0
+    assert clock.update(64, 2).wait_seconds == 0, "nobody else computes"
+    assert clock.update(512, 1) == WallClock(FLAT).update(512, 1)
 
 
 def test_a_cut_update_is_as_fast_by_sample(step_plan):
@@ -129,6 +145,7 @@ def test_the_parts_of_an_update(clock, batch, world_size):
         clock.throughput,
         AllReduce(clock.all_reduce.latency_seconds, clock.all_reduce.bandwidth_bytes_per_second),
         *(clock.gradient_bytes, clock.ghost_batch_size, clock.micro_batch_size),
+        clock.interference,
     )
     assert conservative.update(batch, world_size).seconds >= update.seconds
     assert clock.seconds(batch, 1, batch, world_size) == pytest.approx(update.seconds)
@@ -140,7 +157,7 @@ def test_more_bandwidth_is_never_slower(clock, batch, world_size, factor):
     faster = AllReduce(
         network.latency_seconds, network.bandwidth_bytes_per_second * factor, network.overlap
     )
-    own = (clock.gradient_bytes, clock.ghost_batch_size, clock.micro_batch_size)
+    own = (clock.gradient_bytes, clock.ghost_batch_size, clock.micro_batch_size, clock.interference)
     after = WallClock(clock.throughput, faster, *own)
     assert after.update(batch, world_size).seconds <= clock.update(batch, world_size).seconds * (
         1 + 1e-12

@@ -107,7 +107,10 @@ def test_json(named):
         assert (row["efficiency"], row["pays"], row["all_reduce_seconds"]) == (1, True, 0)
     last = rows[-2]
     assert last["all_reduce_algorithm"] == "tree"
-    assert last["update_seconds"] == last["compute_seconds"] + last["all_reduce_seconds"]
+    parts = ("compute_seconds", "all_reduce_seconds", "agreement_seconds", "wait_seconds")
+    assert last["update_seconds"] == pytest.approx(sum(last[part] for part in parts))
+    assert last["agreement_seconds"] > 0 == last["wait_seconds"]
+    assert value["interference"] == {"slowdown": 1.0, "dispersion_seconds": 0.0}
     assert [phase["largest_paying_world_size"] for phase in phases] == [1, 1, 8, 8]
     for index, total in enumerate(value["world_size_totals"]):
         seconds = sum(row["predicted_seconds"] for row in rows[index::4])

@@ -30,6 +30,17 @@ def print_together(found: Mapping[str, Any]) -> None:
         f"{network['bandwidth_bytes_per_second'] / 1e9:.3g} GB/s, the gradient has "
         f"{network['gradient_bytes'] / 1e6:,.3g} MB"
     )
+    cost = found["interference"]
+    if "slowdown" in cost:
+        out.print(
+            f"processes that compute at the same time take {cost['slowdown']:.3g} times as long as "
+            "one alone"
+        )
+    if "dispersion_seconds" in cost:
+        out.print(
+            "the time in which one computes an update has a variance of "
+            f"{duration(cost['dispersion_seconds'])} times its mean"
+        )
     _print(found["rows"], _TOGETHER)
 
 

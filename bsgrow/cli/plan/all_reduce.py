@@ -1,4 +1,4 @@
-"""What an all-reduce takes, as a user writes it or as a file has it."""
+"""What an all-reduce takes, as a user writes it or as a file has it, and ranks beside it."""
 
 import re
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from bsgrow.reporting.all_reduce import (
     read_all_reduce,
     require_allowed,
 )
+from bsgrow.reporting.interference import Interference, read_interference
 from bsgrow.text.printable import cut, printable
 
 _EXAMPLE = "for example --all-reduce latency=20us,bandwidth=50GB/s"
@@ -59,6 +60,21 @@ def all_reduce_of(throughput: Path, given: str | None) -> AllReduce | None:
             raise InputError(f"{written}: no all_reduce is in this file", _EXAMPLE)
         return make_all_reduce({**values, **found}, written)
     return make_all_reduce({**values, **parse_all_reduce(given)}, written)
+
+
+def interference_of(throughput: Path, given: str | None) -> Interference:
+    """Return what ranks cost each other, as the file of the all-reduce says, else the other one.
+
+    Args:
+        throughput: file of measurements, which may have it.
+        given: what says what an all-reduce takes, which may be a file.
+
+    Raises:
+        InputError: one has something else there.
+    """
+    files = [throughput] if given is None or "=" in given else [throughput, Path(given)]
+    found = [read_interference(path) for path in files]
+    return Interference(**next(filter(None, reversed(found)), {}))
 
 
 def parse_all_reduce(text: str) -> dict[str, Any]:

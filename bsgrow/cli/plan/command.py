@@ -116,9 +116,10 @@ def plan(
     settings = values, changed.sets
     if not recipes and imported is None and values.keys() == _LIKE_A_SCHEDULE:
         note("no recipe is named, so that these change digits; --samples begins another schedule")
-    from bsgrow.cli.plan.all_reduce import all_reduce_of
+    from bsgrow.cli.plan.all_reduce import all_reduce_of, interference_of
     from bsgrow.cli.plan.named_plan import named_plans
     from bsgrow.cli.plan.output import print_plans, print_text, shows_sketch
+    from bsgrow.reporting.interference import NO_INTERFERENCE
     from bsgrow.reporting.plan_views import Views
     from bsgrow.reporting.throughput import read_throughput
 
@@ -128,6 +129,7 @@ def plan(
         shows_sketch() if sketch is None else sketch,
         all_reduce=all_reduce_of(throughput, all_reduce) if throughput else None,
         efficiency=parse_efficiency(efficiency),
+        interference=interference_of(throughput, all_reduce) if throughput else NO_INTERFERENCE,
     )
     if imported is not None:
         from bsgrow.cli.plan.exchange import imported_run

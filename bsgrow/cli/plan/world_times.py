@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bsgrow.cli.numbers import duration, epochs
 from bsgrow.cli.sizes import format_size
 from bsgrow.cli.table import Column, FittedTable, figures
+from bsgrow.reporting.interference import NO_INTERFERENCE
 from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.reporting.plan_views import Views, paying_of, table_of_times
 from bsgrow.reporting.wall_clock import WallClock
@@ -52,6 +53,8 @@ def explanation(entry: NamedPlan, clock: WallClock, views: Views) -> Iterator[st
     yield _paying(entry.plan, table_of_times(entry, clock, views), views.world_sizes)
     if clock.all_reduce is not None:
         yield _communication(clock, views.world_sizes)
+    if clock.interference != NO_INTERFERENCE:
+        yield _interference(entry.plan, clock, views.world_sizes)
 
 
 def _paying(plan: Plan, table: Sequence[Sequence[PhaseTime]], world_sizes: Sequence[int]) -> str:
@@ -84,6 +87,17 @@ def _communication(clock: WallClock, world_sizes: Sequence[int]) -> str:
     part = _percent(network.overlap)
     hidden = f"behind {part} of the last backward" if network.overlap else "none"
     return f"all-reduce of {format_size(clock.gradient_bytes)}: {', '.join(said)}; hidden: {hidden}"
+
+
+def _interference(plan: Plan, clock: WallClock, world_sizes: Sequence[int]) -> str:
+    """Say what ranks that compute at the same time cost each other."""
+    batch = plan.phases[-1].global_batch_size
+    updates = (clock.update(batch, size) for size in world_sizes if size > 1)
+    said = (f"{_ranks(each.world_size)} {1000 * each.wait_seconds:.3g} ms" for each in updates)
+    return (
+        f"an update of {batch} waits for the slowest: {', '.join(said)}; ranks that compute at the "
+        f"same time take {clock.interference.slowdown:.3g} times as long as one alone"
+    )
 
 
 def _ranks(size: int) -> str:

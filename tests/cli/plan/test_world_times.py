@@ -99,6 +99,23 @@ def test_without_either_communication_is_free_and_that_is_said(planned):
     assert not any("communication counts as free" in note for note in planned(*GIVEN).notes)
 
 
+def test_what_ranks_cost_each_other_is_of_the_file_that_has_the_all_reduce(planned):
+    cost, other = {"slowdown": 1.25, "dispersion_seconds": 1e-3}, {"slowdown": 2}
+    done = planned(all_reduce=NETWORK, interference=cost)
+    said = line(done, "an update of 5120 waits for the slowest: 8 ranks ")
+    assert said.endswith("take 1.25 times as long as one alone")
+    Path("two.json").write_text(json.dumps({"all_reduce": NETWORK, "interference": other}))
+    words, texts = ("--format", "json"), [(), GIVEN, ("--all-reduce", "two.json")]
+    found = [planned(*each, *words, interference=cost).out for each in texts]
+    first, second, third = (json.loads(text)["interference"] for text in found)
+    assert first == second == cost
+    assert third == {"slowdown": 2, "dispersion_seconds": 0.0}
+    rows = json.loads(found[0])["world_sizes"]
+    assert [row["wait_seconds"] > 0 for row in rows[:4]] == [False] * 4, "a ghost batch"
+    assert [row["wait_seconds"] > 0 for row in rows[4:8]] == [False, True, True, True]
+    assert "the slowest" not in planned(all_reduce=NETWORK).out
+
+
 def test_json_and_csv_have_the_same_numbers(planned):
     value = json.loads(planned(*GIVEN, "--format", "json").out)
     rows = list(csv.DictReader(io.StringIO(planned(*GIVEN, "--format", "csv").out)))
@@ -153,6 +170,8 @@ def test_an_unknown_gradient_is_an_error_before_anything_is_printed(planned):
         (("--all-reduce", "bench.json"), {}, "no all_reduce is in this file"),
         ((), {"all_reduce": 3}, "bench.json, all_reduce = 3: must be an object"),
         ((), {"all_reduce": {"latency_seconds": -1}}, "all_reduce.latency_seconds = -1: must be"),
+        ((), {"interference": [1]}, "bench.json, interference = [1]: must be an object"),
+        ((), {"interference": {"slowdown": 0.5}}, "interference.slowdown = 0.5: must be a number"),
         ((), {"all_reduce": {"latency_seconds": 1}}, "bench.json: the bandwidth of an all-reduce"),
     ],
     ids=str,
