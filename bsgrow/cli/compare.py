@@ -68,7 +68,7 @@ def compare(
 
     loaded = changed.load(recipe)
     names, numbers = _names(arms), _seeds(seeds, changed.flags.get("seed"), loaded)
-    opened = OpenedData()
+    opened = OpenedData(runs_code=True)
     check_arms(loaded, names, numbers[0], opened)
     name = Path(recipe).stem
     folder = out_dir or Path("runs") / f"compare-{name}"

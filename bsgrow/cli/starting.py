@@ -158,7 +158,9 @@ def _check_soon(recipe: "Recipe", directory: "RunDirectory", resume: bool) -> No
     from bsgrow.data.user_path import expand_user
     from bsgrow.recipe import plan_recipe
 
-    path = recipe.data.path
+    path, spec = recipe.data.path, recipe.data.spec
+    if spec is not None and spec.runs_code:
+        return
     if path is None or not expand_user(Path(path)).exists():
         plan_recipe(recipe)
         if not resume:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bsgrow.data.dataset import Dataset, Split
 from bsgrow.data.encoded.spec import LAYOUTS
-from bsgrow.data.registry import DATASETS, find_spec, load_dataset
+from bsgrow.data.registry import DATASETS, find_spec, load_dataset, spec_of
 from bsgrow.data.spec import DatasetSpec
 from bsgrow.lazy import importing
 
@@ -33,6 +33,7 @@ __all__ = [
     "fingerprint",
     "load_dataset",
     "load_encoded",
+    "spec_of",
 ]
 
 __getattr__, __dir__ = importing(

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol
 
 from bsgrow.data.user_path import expand_user, searching
 
@@ -42,6 +42,9 @@ class DatasetSpec(ABC):
     takes: ClassVar[frozenset[str]]
     """The keys of a recipe that have an effect on data of its kind, and not on all data."""
 
+    runs_code: ClassVar[bool] = False
+    """Whether to read it is to run a function of the user, which a plan does not do."""
+
     @property
     def image_shape(self) -> Shape | None:
         """(C, H, W) of one image; None where each has its own."""
@@ -51,6 +54,23 @@ class DatasetSpec(ABC):
     def identity(self) -> str:
         """What a run says that its data is called, beside their own fingerprint."""
         return self.name
+
+    def count(self, path: Path | None, test_fraction: float | None = None) -> int | None:
+        """Return N, the length of the training split; None where only reading it says.
+
+        Args:
+            path: of its files, which ``look`` has found to be there.
+            test_fraction: as in ``look``.
+
+        Raises:
+            InputError, BsgrowError: as ``look``.
+        """
+        return self.num_samples
+
+    def refuse_to_count(self) -> NoReturn:
+        """Raise InputError: N is asked for, and ``count`` does not know it."""
+        self.open(None)
+        raise AssertionError(self.name)
 
     @abstractmethod
     def look(self, path: Path, test_fraction: float | None = None) -> "Dataset | None":

@@ -1,15 +1,24 @@
 """``[data]`` and ``[images]``: where the samples come from, and what is shown of them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainSerializer, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PositiveInt,
+    model_validator,
+)
 
-from bsgrow.data import DATASETS, Dataset, DatasetSpec
-from bsgrow.errors import InputError
+from bsgrow.data import DATASETS, Dataset, DatasetSpec, spec_of
+from bsgrow.errors import InputError, did_you_mean
 from bsgrow.images.crops import MAX_SIDE, CentreCrop, ResizedCrop
 from bsgrow.native import Augment
 from bsgrow.recipe.section import Section
 from bsgrow.text.path_text import from_text, to_text
+from bsgrow.text.printable import cut, shown
+from bsgrow.user_code.names import check_name, is_user_code
 
 PathText = Annotated[
     str, AfterValidator(from_text), PlainSerializer(to_text, when_used="json-unless-none")
@@ -20,8 +29,12 @@ PathText = Annotated[
 class DataConfig(Section):
     """``[data]``: where the samples come from."""
 
+    model_config = ConfigDict(extra="allow")
+
     name: str
-    """A data set that ``bsgrow data list`` shows, or any name where num_samples is given."""
+    """A data set that ``bsgrow data list`` shows, or ``package.module:function`` for what that
+    returns, whose arguments are the keys that no other data has; or any name where num_samples is
+    given."""
 
     path: PathText | None = None
     """Folder or archive with the files of the data set; found or downloaded where absent.
@@ -47,7 +60,24 @@ class DataConfig(Section):
     @property
     def spec(self) -> DatasetSpec | None:
         """What is known of the data set; None where it is one that bsgrow does not know."""
-        return DATASETS.get(self.name)
+        return spec_of(self.name, self.arguments)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What a function of the user is called with: the keys that no other data has."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _only_functions_take_arguments(self) -> Self:
+        if is_user_code(self.name):
+            check_name(self.name, "data.name")
+            return self
+        for key, value in self.arguments.items():
+            raise InputError(
+                f"data.{cut(key)} = {shown(value)}: there is no such key",
+                did_you_mean(key, type(self).model_fields),
+            )
+        return self
 
     def takes(self, key: str) -> bool:
         """Whether a key that is not for all data, such as ``"images"``, is for this one."""
@@ -92,7 +122,9 @@ class ImagesConfig(Section):
 
 def image_shape(data: DataConfig, images: ImagesConfig | None) -> tuple[int, int, int] | None:
     """Return (channels, height, width) of what the network sees; None where only the data say."""
-    return shown_shape(data.spec, images) if data.spec else None
+    spec = data.spec
+    is_known = spec is not None and (spec.image_shape is not None or "images" in spec.takes)
+    return shown_shape(spec, images) if spec is not None and is_known else None
 
 
 def shown_shape(

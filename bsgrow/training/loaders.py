@@ -22,7 +22,8 @@ def load_data(data: DataConfig) -> Dataset:
         BsgrowError: it is damaged, or could not be downloaded.
     """
     path = Path(data.path) if data.path else None
-    return open_data(data) or find_spec(data.name).open(path, data.test_fraction)
+    spec = data.spec or find_spec(data.name)
+    return open_data(data) or spec.open(path, data.test_fraction)
 
 
 def loader_of(

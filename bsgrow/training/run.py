@@ -108,7 +108,7 @@ def _look(
     opened: OpenedData | None,
     group: ProcessGroup,
 ) -> _Begun:
-    planned = make_planned(recipe, opened)
+    planned = make_planned(recipe, opened or OpenedData(runs_code=True))
     recipe = resolve(planned.recipe, torch.get_num_threads())
     finished = None
     if resume:

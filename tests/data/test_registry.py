@@ -12,7 +12,7 @@ from bsgrow.validation.registry import Registry
 
 def test_the_registered_sets():
     counts = {name: (spec.num_samples, spec.num_classes) for name, spec in DATASETS.items()}
-    assert counts == dict.fromkeys(LAYOUTS, (None, None)) | {
+    assert counts == dict.fromkeys([*LAYOUTS, "npz"], (None, None)) | {
         "digits": (1_437, 10),
         "fashion-mnist": (60_000, 10),
         "cifar10": (50_000, 10),
@@ -23,7 +23,7 @@ def test_the_registered_sets():
 
 @pytest.mark.parametrize("spec", DATASETS.values(), ids=DATASETS)
 def test_every_spec_is_whole(spec):
-    channels = spec.usual_shape[0] if spec.usual_shape else 3
+    channels = spec.usual_shape[0] if spec.usual_shape else 3 if "images" in spec.takes else 0
     assert len(spec.mean) == len(spec.std) == channels
     assert DATASETS[spec.name] is spec
     # A pixel / 255 lies in [0, 1], so that its deviation cannot pass sqrt(m (1 - m)).
@@ -50,7 +50,7 @@ def test_a_name_like_no_other():
     with pytest.raises(InputError) as caught:
         find_spec("xyzzy")
     assert caught.value.hint == (
-        "one of cifar10, cifar100, digits, fashion-mnist, folder, imagenet, shards, webdataset"
+        "one of cifar10, cifar100, digits, fashion-mnist, folder, imagenet, npz, shards, webdataset"
     )
 
 
@@ -67,7 +67,7 @@ def test_encoded_images_are_not_fetched(name):
 
 def test_the_keys_and_the_shape_of_each_kind():
     arrays = ["digits", "fashion-mnist", "cifar10", "cifar100"]
-    assert [name for name in DATASETS if "augment.pad" in DATASETS[name].takes] == arrays
+    assert [name for name in DATASETS if "augment.pad" in DATASETS[name].takes] == [*arrays, "npz"]
     assert [name for name in DATASETS if DATASETS[name].image_shape] == arrays
     images = [name for name in DATASETS if "data.decoder" in DATASETS[name].takes]
     assert images == ["imagenet", *LAYOUTS]
