@@ -8,6 +8,7 @@ from bsgrow.data.arrays import cifar, digits, fashion_mnist
 from bsgrow.data.arrays.own_spec import NPZ, user_data
 from bsgrow.data.encoded import imagenet
 from bsgrow.data.encoded.spec import LAYOUTS
+from bsgrow.data.parquet.spec import PARQUET
 from bsgrow.data.spec import DatasetSpec
 from bsgrow.user_code.names import is_user_code
 from bsgrow.validation.registry import Registry
@@ -23,6 +24,7 @@ for _spec in (
     cifar.CIFAR100,
     imagenet.IMAGENET,
     NPZ,
+    PARQUET,
     *LAYOUTS.values(),
 ):
     DATASETS.register(_spec.name, _spec)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bsgrow.data.arrays.npz import read_roles
+from bsgrow.data.arrays.own import make_split, pairs_of
 from bsgrow.data.encoded.dataset import DamagedError
 from bsgrow.data.encoded.layouts import (
     TARS,
@@ -22,10 +24,12 @@ from bsgrow.data.encoded.opening import check_same_classes
 from bsgrow.data.encoded.spec import LAYOUTS
 from bsgrow.data.encoded.split_folders import TEST_FOLDERS, TRAIN_FOLDER, is_data_set
 from bsgrow.data.packing.source import open_images
+from bsgrow.data.parquet.files import holds_parquet
+from bsgrow.data.parquet.split import open_splits
 from bsgrow.data.shards import check_complete, check_same_texts, open_index, shard_paths
 from bsgrow.data.shards.layout import RECORD, Index
 from bsgrow.data.verify_samples import Part, SampleChecks, num_useful, runs_of, size_of
-from bsgrow.errors import InputError
+from bsgrow.errors import BsgrowError, InputError
 from bsgrow.images.encoded import Encoded
 from bsgrow.images.pillow import quiet_pillow
 from bsgrow.processes.worker_pool import num_cores, started_workers
@@ -74,7 +78,8 @@ def verify(
     own.
 
     Args:
-        path: a data set with ``train/``, ``val/`` or ``test/``, one split, or one shard.
+        path: a data set with ``train/``, ``val/`` or ``test/``, one split, or one shard; parquet
+            files, or one; or a file of NumPy's arrays.
         decode: whether to decode each image too, and compare its size with the index.
         also: what else decodes an image that Pillow could, such as the decoder of the training,
             which may find damage that Pillow passes over; ValueError: it cannot.
@@ -85,6 +90,8 @@ def verify(
         InputError: there is no data set at `path`.
     """
     report = Verification()
+    if path.name.lower().endswith(".npz"):
+        return _verify_npz(path, report)
     parts = _open_all(path, report)
     total = sum(part.num_samples for part in parts)
     workers = num_useful(num_workers or num_cores(), parts, decode)
@@ -98,6 +105,18 @@ def verify(
     return report
 
 
+def _verify_npz(path: Path, report: Verification) -> Verification:
+    try:
+        train, test = pairs_of(read_roles(path), printable(path))
+        for images, labels in (train, test) if test else (train,):
+            split = make_split(images, labels, printable(path))
+            report.num_samples += len(split)
+            report.num_bytes += split.images.nbytes
+    except BsgrowError as error:
+        report.damaged.append(DamagedError(printable(path), error.message, error.hint))
+    return report
+
+
 def _open_all(path: Path, report: Verification) -> list[Part]:
     """Opens what is there; what is damaged goes into the report and is left aside."""
     if path.is_file() and kind_of(path.name) == TARS:
@@ -105,6 +124,8 @@ def _open_all(path: Path, report: Verification) -> list[Part]:
             f"{printable(path)}: tars are checked by the folder that they are in",
             hint=f"give the folder: {Command(('data', 'verify', argument(str(path.parent))))}",
         )
+    if holds_parquet(path):
+        return _open_parquet(path, report)
     if path.is_file():
         return _open_shards([path], report)[1]
     splits = [_open_split(folder, report) for folder in _split_folders(path)]
@@ -114,6 +135,15 @@ def _open_all(path: Path, report: Verification) -> list[Part]:
         with _reported(path, report):
             check_same_classes(path, *classes)
     return [part for split in splits for part in split.parts]
+
+
+def _open_parquet(path: Path, report: Verification) -> list[Part]:
+    try:
+        _, *splits = open_splits(path)
+        return [Part(split, len(split), int(split.num_bytes.sum())) for split in splits if split]
+    except DamagedError as error:
+        report.damaged.append(error)
+        return []
 
 
 def _split_folders(path: Path) -> list[Path]:

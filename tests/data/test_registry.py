@@ -12,7 +12,7 @@ from bsgrow.validation.registry import Registry
 
 def test_the_registered_sets():
     counts = {name: (spec.num_samples, spec.num_classes) for name, spec in DATASETS.items()}
-    assert counts == dict.fromkeys([*LAYOUTS, "npz"], (None, None)) | {
+    assert counts == dict.fromkeys([*LAYOUTS, "npz", "parquet"], (None, None)) | {
         "digits": (1_437, 10),
         "fashion-mnist": (60_000, 10),
         "cifar10": (50_000, 10),
@@ -50,7 +50,8 @@ def test_a_name_like_no_other():
     with pytest.raises(InputError) as caught:
         find_spec("xyzzy")
     assert caught.value.hint == (
-        "one of cifar10, cifar100, digits, fashion-mnist, folder, imagenet, npz, shards, webdataset"
+        "one of cifar10, cifar100, digits, fashion-mnist, folder, imagenet, npz, parquet, shards, "
+        "webdataset"
     )
 
 
@@ -70,8 +71,11 @@ def test_the_keys_and_the_shape_of_each_kind():
     assert [name for name in DATASETS if "augment.pad" in DATASETS[name].takes] == [*arrays, "npz"]
     assert [name for name in DATASETS if DATASETS[name].image_shape] == arrays
     images = [name for name in DATASETS if "data.decoder" in DATASETS[name].takes]
-    assert images == ["imagenet", *LAYOUTS]
-    assert [name for name in images if "data.test_fraction" in DATASETS[name].takes] == [*LAYOUTS]
+    assert images == ["imagenet", "parquet", *LAYOUTS]
+    assert [name for name in images if "data.test_fraction" in DATASETS[name].takes] == [
+        "parquet",
+        *LAYOUTS,
+    ]
 
 
 def test_a_data_set_of_the_name_of_a_layout_is_rejected():

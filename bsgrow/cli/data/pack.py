@@ -23,7 +23,7 @@ def pack_data(
     source: Annotated[
         Path,
         typer.Argument(
-            help="An image folder or WebDataset tars: with train/ and val/ inside, or one split.",
+            help="An image folder, WebDataset tars or parquet files: a data set, or one split.",
             show_default=False,
         ),
     ],

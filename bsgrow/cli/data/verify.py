@@ -12,7 +12,7 @@ def verify_data(
     path: Annotated[
         Path,
         typer.Argument(
-            help="Shards, an image folder or tars: a data set, one split, or one shard.",
+            help="Shards, an image folder, tars, parquet or npz: a data set, a split, or a file.",
             show_default=False,
         ),
     ],

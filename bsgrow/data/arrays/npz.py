@@ -115,7 +115,7 @@ def open_npz(path: Path) -> Iterator[Npz]:
     except OSError as error:
         raise InputError(
             f"data.path = {where}: {error.strerror or error}",
-            hint="give the .npz that numpy.savez wrote",
+            hint="give the .npz that savez of NumPy wrote",
         ) from error
 
 
@@ -144,7 +144,7 @@ def _naming(where: str) -> Iterator[None]:
     except _FAULTS as error:
         raise BsgrowError(
             f"{where}: is damaged, or no array of NumPy's: {printable(str(error)[:200])}",
-            hint="write it again with numpy.savez or numpy.savez_compressed",
+            hint="write it again with savez of NumPy",
         ) from error
 
 

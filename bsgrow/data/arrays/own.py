@@ -55,14 +55,18 @@ def find_roles(names: Collection[str], where: str) -> tuple[Roles, bool]:
         what = "both by one convention and by another" if found else "neither images nor labels"
         listed = ", ".join(map(cut, list(names)[:10])) or "nothing"
         raise InputError(
-            f"{where}: holds {what}; it has {listed}", hint=f"the names are {_ALLOWED}"
+            f"{where}: holds {what}; it has {listed}; names are {_ALLOWED}",
+            hint="give the arrays the names of one row",
         )
     roles = found[0]
     has_test = roles.test_images in names or roles.test_labels in names
     needed = roles if has_test else roles[:2]
     for name in needed:
         if name not in names:
-            raise InputError(f"{where}: has no {name}", hint=f"it goes with {', '.join(roles)}")
+            raise InputError(
+                f"{where}: has no {name}, which goes with {', '.join(set(needed) - {name})}",
+                hint="images and labels come in pairs",
+            )
     if left := [name for name in names if name not in needed]:
         _log.warning("%s: not taken: %s", where, ", ".join(map(cut, left[:10])))
     return roles, has_test

@@ -124,16 +124,16 @@ def user_data(name: str, arguments: Mapping[str, Any]) -> UserDataSpec:
 def _existing_file(path: Path | None) -> Path:
     if path is None:
         raise InputError(
-            "data.path is not set", hint="set data.path to the .npz that numpy.savez wrote"
+            "data.path is not set", hint="set data.path to the .npz that savez of NumPy wrote"
         )
     file = expand_user(path)
     with searching():
         if not file.exists():
             raise InputError(
                 f"data.path = {str(path)!r} does not exist",
-                hint="give the .npz that numpy.savez wrote",
+                hint="give the .npz that savez of NumPy wrote",
             )
     return file
 
 
-NPZ = NpzSpec(name="npz", description="arrays at data.path, by numpy.savez")
+NPZ = NpzSpec(name="npz", description="arrays at data.path, by NumPy's savez")

@@ -9,8 +9,8 @@ from bsgrow.errors import InputError
 from bsgrow.text.printable import shown
 
 FORMS = (
-    "return (images, labels), or (images, labels), (test_images, test_labels), or a mapping of "
-    "arrays by these names"
+    "return images and labels, or two such pairs, of which the second is held out, or a mapping "
+    "of arrays by their names"
 )
 
 

@@ -14,6 +14,8 @@ from bsgrow.data.encoded.split_folders import (
     is_data_set,
 )
 from bsgrow.data.packing.plan import SourceSplit
+from bsgrow.data.parquet.files import holds_parquet
+from bsgrow.data.parquet.split import open_splits
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 
@@ -40,6 +42,13 @@ def open_source(path: Path) -> list[SplitToPack]:
         InputError: the folder is not there, holds neither images nor tars, or has no split
             beside ``train/``.
     """
+    if path.name.lower().endswith(".npz"):
+        raise InputError(
+            f"{printable(path)}: holds arrays, which are read into memory at once",
+            hint="train on it as it is: --set data.name=npz --data FILE",
+        )
+    if holds_parquet(path):
+        return _open_parquet(path)
     if is_data_set(path):
         return _open_data_set(path)
     split = open_images(path, _layout_of(path))
@@ -57,6 +66,17 @@ def _open_data_set(path: Path) -> list[SplitToPack]:
     return [
         SplitToPack(TRAIN_FOLDER, train, train.class_names),
         SplitToPack(test_path.name, test, train.class_names),
+    ]
+
+
+def _open_parquet(path: Path) -> list[SplitToPack]:
+    files, train, test = open_splits(path)
+    if test is None:
+        return [SplitToPack("", train, train.class_names)]
+    test_folder = files.test_name if files.test_name in TEST_FOLDERS else TEST_FOLDERS[0]
+    return [
+        SplitToPack(TRAIN_FOLDER, train, train.class_names),
+        SplitToPack(test_folder, test, test.class_names),
     ]
 
 

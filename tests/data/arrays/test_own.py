@@ -184,10 +184,10 @@ def test_names_of_each_convention(names, has_test):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ("", "neither images nor labels; it has nothing"),
+        ("", "neither images nor labels; it has nothing; names are"),
         ("a b", "neither images nor labels; it has a, b"),
         ("images labels x_train y_train", "both by one convention"),
-        ("images", "has no labels"),
+        ("images", "has no labels, which goes with images"),
         ("y_train", "has no x_train"),
         ("images labels test_images", "has no test_labels"),
         ("x_train y_train y_test", "has no x_test"),
