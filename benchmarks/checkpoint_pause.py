@@ -1,20 +1,21 @@
 """How long training waits for a checkpoint, and what memory loading one takes.
 
-    python benchmarks/checkpoint_pause.py [--rounds 9] [--checkout NAME=PATH ...]
-        [--format table|json]
+    python benchmarks/checkpoint_pause.py [--rounds 9] [--checkout NAME=PATH ...] [--models NAME,…]
+        [--out FILE]
 
 A pause is measured as it was, training waiting until the file is on the disk, and as it is, waiting
 for a copy that a thread writes; in turns, in one process, with synthetic images on the CPU. What
-updates take while one is written is measured too. Loading is done by two processes at once, each by
+updates take while one is written is measured too, and what memory the process has to itself after
+the first round and after the last. Loading is done by two processes at once, each by
 the `.venv/bin/python` of a checkout; memory is the most above what they had before: to themselves,
-and their share of what both map (PSS). Linux alone has these figures.
+and their share of what both map (PSS). Linux alone has these figures. All is written to
+`results/checkpoint_pause.json`.
 """
 
 import argparse
 import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -30,12 +31,16 @@ from bsgrow.reporting.machine import describe_machine
 from bsgrow.schedule import Update
 from bsgrow.training.background import Background
 from bsgrow.training.checkpoint.checkpoint import Identity, Position, content_of, write_checkpoint
+from bsgrow.training.checkpoint.checks import RUNNING_TOTALS
 from bsgrow.training.checkpoint.host_copy import HostCopy
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.step import Totals, accumulate
 from bsgrow.training.update import apply
+from bsgrow.training.update_sums import UpdateSums
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "checkpoint_pause.json"
+CPU = torch.device("cpu")
 IDENTITY = Identity(0, "recipe", "data")
 KINDS, NUM_PROCESSES = ("to itself", "its share (PSS)"), 2
 NUM_LOADS = 2  # each takes seconds, and they hardly differ
@@ -111,19 +116,21 @@ class Training:
         shape = (self._size, 3, model.side, model.side)
         self._images, self._labels = torch.randn(shape), torch.randint(1000, (self._size,))
         self._copy, self.num_updates = HostCopy(), 0
+        self._sums, self._totals = UpdateSums(self.model, CPU), Totals(CPU)
 
     def update(self) -> float:
         """Make one; return its seconds."""
         begin, size, at = time.perf_counter(), self._size, self.num_updates
-        totals = Totals(torch.device("cpu"))
+        totals = self._sums.totals
         accumulate(self.model, self._images, self._labels, update_size=size, totals=totals)
         apply(self.optimizer, Update(at, at * size, (at + 1) * size, 1e-3, 0.9))
+        self._sums.take(self._totals, size)
         self.num_updates += 1
         return time.perf_counter() - begin
 
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds now."""
-        extra = {"loss_sum": 1.0, "num_correct": 0.0, "num_samples": 0}
+        extra = dict(zip(RUNNING_TOTALS, self._totals.read(), strict=True))
         at = Position(self.num_updates, self.num_updates * self._size, 1.0, extra)
         return content_of(IDENTITY, at, self.model, self.optimizer)
 
@@ -159,7 +166,7 @@ def built(model: Model) -> nn.Module:
 
 def pauses(model: Model, num_rounds: int) -> Iterator[dict[str, Any]]:
     """Rows of one model; the first round is not counted, as memory is new then."""
-    alone, waited, copied, beside = [], [], [], []
+    alone, waited, copied, beside, held = [], [], [], [], []
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:
         training = Training(model, Path(folder))
         for _ in range(num_rounds + 1):
@@ -169,6 +176,7 @@ def pauses(model: Model, num_rounds: int) -> Iterator[dict[str, Any]]:
             pause, update = training.goes_on()
             copied.append(pause)
             beside.append(update)
+            held.append(bytes_to_itself())
         size = max(path.stat().st_size for path in Path(folder).glob("*.pt"))
     update = statistics.median(alone[2:])
     about = {"model": model.name, "global_batch_size": model.global_batch_size, "bytes": size}
@@ -180,6 +188,14 @@ def pauses(model: Model, num_rounds: int) -> Iterator[dict[str, Any]]:
     ):
         counted = [1e3 * each for each in seconds[len(seconds) // (num_rounds + 1) :]]
         yield {"case": case, **about, **spread(counted, "ms", update)}
+    for case, figures in (("memory after the first round", held[:1]), ("after others", held[1:])):
+        yield {"case": case, **about, **spread([each / 2**20 for each in figures], "MiB")}
+
+
+def bytes_to_itself() -> int:
+    """Memory of this process that it shares with no other, and no file holds."""
+    text = Path("/proc/self/smaps_rollup").read_text()
+    return 1024 * next(int(line.split()[1]) for line in text.splitlines() if "Anonymous" in line)
 
 
 def spread(figures: Sequence[float], unit: str, update: float | None = None) -> dict[str, Any]:
@@ -240,19 +256,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--checkout", type=named_checkout, action="append")
-    parser.add_argument("--format", choices=("table", "json"), default="table")
+    names = ",".join(model.name for model in MODELS)
+    parser.add_argument("--models", default=names, help=f"by comma; default {names}")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     checkouts = dict(options.checkout or [("this", ROOT)])
     rows: list[dict[str, Any]] = []
-    for model in MODELS:
+    models = [model for model in MODELS if model.name in options.models.split(",")]
+    before = describe_machine()
+    for model in models:
         rows += pauses(model, options.rounds)
-    rows += loading(MODELS[-1], checkouts, min(options.rounds, NUM_LOADS))
-    if options.format == "json":
-        about = {"num_threads": torch.get_num_threads()}
-        json.dump(describe_machine() | about | {"rows": rows}, sys.stdout, indent=2)
-        print()
-    else:
-        print_table(rows)
+    rows += loading(models[-1], checkouts, min(options.rounds, NUM_LOADS))
+    about = {"num_threads": torch.get_num_threads()}
+    options.out.write_text(json.dumps(before | about | {"rows": rows}, indent=2) + "\n")
+    print_table(rows)
 
 
 if __name__ == "__main__":
