@@ -25,6 +25,7 @@ from bsgrow.recipe import (
 )
 from bsgrow.recipe.toml_text import parse_toml
 from bsgrow.reporting.all_reduce import AllReduce, read_all_reduce
+from bsgrow.reporting.interference import Interference, read_interference
 from bsgrow.reporting.throughput import read_throughput
 from bsgrow.reporting.wall_clock import WallClock, total_seconds
 from bsgrow.schedule.export import IMPORTS, Target, read_schedule
@@ -53,7 +54,9 @@ KEYS = (
 TABLE = "epochs,lr\n0,0.1\n24,0.02\n36,0.004\n"
 ROW = '{"case": "a", "system": "bsgrow", "global_batch_size": 16, "samples_per_second": 100.5}'
 NETWORK = '"all_reduce": {"latency_seconds": 1e-5, "bandwidth_bytes_per_second": 1e9}'
-MEASURED = f'{{"rows": [{ROW}, {ROW.replace("16", "128")}], "hardware": {{"gpu": "H"}}, {NETWORK}}}'
+COST = '"interference": {"slowdown": 1.25, "dispersion_seconds": 1e-3}'
+ROWS = f'"rows": [{ROW}, {ROW.replace("16", "128")}]'
+MEASURED = f'{{{ROWS}, "hardware": {{"gpu": "H"}}, {NETWORK}, {COST}}}'
 SCHEDULES = {
     "megatron": "0:768 250B:1536 500000:3072",
     "levanter": '[{"start": 0, "value": 64}, {"start": 1000, "value": 128}]',
@@ -113,7 +116,8 @@ def throughput_case(folder: Path, rng: random.Random) -> bool:
 
     def read() -> None:
         throughput, network = read_throughput(path), read_all_reduce(path)
-        clock = WallClock(throughput, AllReduce(**network) if len(network) == 2 else None, 400)
+        links, cost = AllReduce(**network) if len(network) == 2 else None, read_interference(path)
+        clock = WallClock(throughput, links, 400, interference=Interference(**cost))
         assert 0 < total_seconds(PLAN, clock, 8) < 1e300
         json.dumps(dict(throughput.hardware), allow_nan=False)
         assert "".join(throughput.hardware.values()).isprintable()
