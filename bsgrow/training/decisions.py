@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntFlag, auto
+from functools import partial
 from typing import Any, TypeVar
 
 from bsgrow.data import SampleError
@@ -10,6 +11,7 @@ from bsgrow.errors import BsgrowError
 from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.group.process_group import (
     ALONE,
+    BITS,
     LostProcessError,
     ProcessGroup,
     ranks_named,
@@ -72,20 +74,21 @@ class Decisions:
         self._group = group
         self.ended_by = Vote(0)
 
-    def after(self, work: Callable[[], Vote]) -> Vote:
+    def after(self, work: Callable[[], Vote], num_bits: int = BITS) -> Vote:
         """Do this process's part of some work, and return what all processes want together.
 
         Args:
-            work: returns the vote of this process.
+            work: returns the vote of this process, and may say more by bits from 2**31 on.
+            num_bits: of the vote; as many on all processes.
 
         Raises:
             Exception: what the work raised here.
             EndedElsewhereError: it failed on other processes only.
             LostProcessError: another process does not answer.
         """
-        with self._telling(self._agree_to_end):
+        with self._telling(partial(self._agree_to_end, num_bits)):
             vote = work()
-        decided = self._agree(vote)
+        decided = self._agree(vote, num_bits)
         self.ended_by = decided & Vote.ABORT
         if self.ended_by:
             raise _ended_elsewhere(self._group.gather(None), self._group.rank)
@@ -120,12 +123,12 @@ class Decisions:
                 self._tell(error)
             raise
 
-    def _agree_to_end(self, error: Exception) -> None:
+    def _agree_to_end(self, num_bits: int, error: Exception) -> None:
         self.ended_by = _kind_of(error) | Vote.FAILED
-        self.ended_by = self._agree(_kind_of(error)) & Vote.ABORT
+        self.ended_by = self._agree(_kind_of(error), num_bits) & Vote.ABORT
 
-    def _agree(self, vote: Vote) -> Vote:
-        return Vote(self._group.combine(vote))
+    def _agree(self, vote: Vote, num_bits: int) -> Vote:
+        return Vote(self._group.combine(vote, num_bits))
 
     def _tell(self, error: Exception) -> None:
         """Tell the others what went wrong here."""

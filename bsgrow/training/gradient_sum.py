@@ -11,7 +11,7 @@ A compiled backward is one node of the graph and has all gradients at its end: n
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -33,19 +33,31 @@ class GradientSum:
     processes sum the same buckets in the same order, whatever each of them has to add, if only
     zeros. With one process nothing is done, and ``grad`` stays what backward made.
 
+    A parameter that has no gradient on any process, as of a layer that the update does not come to,
+    has none in the end either: zeros would let momentum and weight decay move it, which one process
+    alone leaves as it is. Which these are the processes learn from the reduction by which they
+    decide on the update: each says which gradients it has, and ``forget`` takes what any has.
+
     Args:
         parameters: of the model, in its order, alike on all processes.
         group: that sums.
+
+    Attributes:
+        num_bits: of ``present``, one for each parameter that is summed.
+        present: bits, set for the parameters that had a gradient on this process, once summed.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], group: ProcessGroup) -> None:
         self._group = group
         wanted = [each for each in parameters if each.requires_grad]
         self._parameters = wanted if group.world_size > 1 else []
-        self._buckets = [_Bucket(part) for part in split_into_buckets(self._parameters)]
+        parts = split_into_buckets(self._parameters)
+        firsts = accumulate(map(len, parts), initial=0)
+        self._buckets = [_Bucket(part, first) for part, first in zip(parts, firsts, strict=False)]
         self._bucket_of = {id(p): bucket for bucket in self._buckets for p in bucket.parameters}
         self._begun: list[Summing] = []
         self._is_last = False
+        self.num_bits, self.present = len(self._parameters), 0
         for parameter in self._parameters:
             register = parameter.register_post_accumulate_grad_hook
             register(self._on_gradient)  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -62,7 +74,7 @@ class GradientSum:
         """
         for bucket in self._buckets:
             bucket.missing = len(bucket.parameters)
-        self._begun, self._is_last = [], False
+        self._begun, self._is_last, self.present = [], False, 0
         try:
             yield
         except Exception:  # what the others have begun must end
@@ -75,6 +87,18 @@ class GradientSum:
         """Sum each bucket in the next backward as soon as it is complete."""
         self._is_last = True
 
+    def forget(self, present: int) -> None:
+        """Leave no gradient where none was on any process.
+
+        Args:
+            present: the bits that any process has set.
+        """
+        if present != (1 << self.num_bits) - 1:
+            in_order = (p for bucket in self._buckets for p in bucket.parameters)
+            for number, parameter in enumerate(in_order):
+                if not present >> number & 1:
+                    parameter.grad = None
+
     def _on_gradient(self, parameter: Tensor) -> None:
         if self._is_last:
             self._bucket_of[id(parameter)].missing -= 1
@@ -85,6 +109,8 @@ class GradientSum:
 
     def _begin_next(self) -> None:
         bucket = self._buckets[len(self._begun)]
+        for number, parameter in enumerate(bucket.parameters, start=bucket.first):
+            self.present |= (parameter.grad is not None) << number
         self._begun.append(self._group.begin_sum(bucket.filled()))
 
     def _finish(self, sums: UpdateSums) -> None:
@@ -106,14 +132,15 @@ class _Bucket:
 
     Attributes:
         parameters: of one dtype and device.
+        first: how many are in the buckets before.
         missing: how many have no gradient yet.
     """
 
-    def __init__(self, parameters: list[nn.Parameter]) -> None:
-        self.parameters, self.missing = parameters, 0
+    def __init__(self, parameters: list[nn.Parameter], first: int) -> None:
+        self.parameters, self.first, self.missing = parameters, first, 0
         sizes = [parameter.numel() for parameter in parameters]
-        first = parameters[0]
-        self._numbers = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
+        kind = parameters[0]
+        self._numbers = torch.zeros(sum(sizes), dtype=kind.dtype, device=kind.device)
         parts = torch.split(self._numbers, sizes)
         # Strided as the parameter is, which kernels of optimizers rely on.
         self._views = [

@@ -14,10 +14,13 @@ from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.diverged_update import naming_sample
 from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.events.events import MicroBatchHalved
+from bsgrow.training.group.process_group import BITS
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import accumulate
 from bsgrow.training.update_times import Wait
+
+_END = 2**BITS  # of the bits of a vote
 
 
 def no_vote(update: Update) -> Vote:
@@ -64,17 +67,19 @@ def _until_out_of_memory(
     job: Job, state: State, decisions: Decisions, vote: Callable[[Update], Vote]
 ) -> Generator[tuple[Update, Vote], None, str]:
     """Make updates as far as memory lasts; returns why it did not, or nothing at the end."""
+    gradient_sum = state.gradient_sum
 
     def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
         with _naming_update(update):
             add_gradient(job, state, update, micro_batches)
         state.guard.check(state.sums, update.global_batch_size, update.index + 1)
-        return vote(update)
+        return vote(update) | gradient_sum.present << BITS
 
     with closing(job.loader.updates(job.plan.updates(state.num_updates))) as updates:
         for each in updates:
             try:
-                decided = decisions.after(partial(compute, *each))
+                num_bits = BITS + gradient_sum.num_bits
+                present, decided = divmod(decisions.after(partial(compute, *each), num_bits), _END)
             except DivergedRunError as error:
                 updates.close()
                 state.drop_update()
@@ -85,8 +90,9 @@ def _until_out_of_memory(
                     raise
                 return str(error).partition("\n")[0] or "out of memory"
             state.times.stop()
+            gradient_sum.forget(present)
             state.apply(each.update)
-            yield each.update, decided
+            yield each.update, Vote(decided)
     return ""
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bsgrow.loading import ArrayLoader
 from bsgrow.training.decisions import Vote
-from bsgrow.training.group.process_group import LostProcessError, ProcessGroup, Summing
+from bsgrow.training.group.process_group import BITS, LostProcessError, ProcessGroup, Summing
 from bsgrow.training.job import Job, share_of
 
 
@@ -71,8 +71,9 @@ class ThreadGroup(ProcessGroup):
     def __init__(self, ranks: Ranks, rank: int) -> None:
         self._ranks, self.rank, self.world_size = ranks, rank, len(ranks.votes)
 
-    def combine(self, flags: int) -> int:
-        self._ranks.votes[self.rank].append(Vote(flags))
+    def combine(self, flags: int, num_bits: int = BITS) -> int:
+        assert flags < 2**num_bits
+        self._ranks.votes[self.rank].append(Vote(flags % 2**BITS))
         return reduce(or_, self._ranks.exchanged(self.rank, flags))
 
     def begin_sum(self, tensor: Tensor) -> Summing:

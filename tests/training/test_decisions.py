@@ -103,5 +103,5 @@ def test_what_ends_a_process_at_once_is_not_agreed_on():
 
 
 class Asking(ProcessGroup):
-    def combine(self, flags):
+    def combine(self, flags, num_bits):
         pytest.fail("asked")

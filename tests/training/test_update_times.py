@@ -54,7 +54,7 @@ class Other(ProcessGroup):
     def wait(self):
         self.clock.pass_by(SUMMING)
 
-    def combine(self, flags):
+    def combine(self, flags, num_bits):
         self.clock.pass_by(DECIDING)
         return flags
 

@@ -11,6 +11,9 @@ from bsgrow.errors import BsgrowError
 
 Value = TypeVar("Value")
 
+BITS = 31
+"""That processes combine unless they say otherwise: what an int32 has beside its sign."""
+
 
 class LostProcessError(BsgrowError):
     """Another process of the run has died, hangs, or cannot be reached.
@@ -69,8 +72,12 @@ class ProcessGroup:
             LostProcessError: the others do not come.
         """
 
-    def combine(self, flags: int) -> int:
-        """Return the bits that any process has set, of a number below 2**31.
+    def combine(self, flags: int, num_bits: int = BITS) -> int:
+        """Return the bits that any process has set.
+
+        Args:
+            flags: of this process, below 2**num_bits.
+            num_bits: as many on all processes.
 
         Raises:
             LostProcessError: another process does not answer.

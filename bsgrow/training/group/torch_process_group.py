@@ -24,6 +24,7 @@ from bsgrow.processes.launched import check, is_launched, local_rank, rank, worl
 from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, answer_to
 from bsgrow.training.group.process_group import (
     ALONE,
+    BITS,
     LostProcessError,
     ProcessGroup,
     Summing,
@@ -39,6 +40,7 @@ _JOIN_HINT = "check that all were started, and that each reaches MASTER_ADDR:MAS
 _PORT_HINT = "another process listens at MASTER_PORT: start all with another one"
 _PLACE_IN_GLOO = re.compile(r"^\[\S+\.cc:\d+\] ")
 _LONGEST_POLL = 0.5  # seconds
+_ONES = 2**BITS - 1
 _SECONDS_TO_MEET = 300.0
 
 
@@ -142,12 +144,13 @@ class TorchProcessGroup(ProcessGroup):
         if dist.is_initialized() and (waits or not self._on_cuda):
             dist.destroy_process_group()
 
-    def combine(self, flags: int) -> int:
+    def combine(self, flags: int, num_bits: int = BITS) -> int:
         """Return the bits that any process has set: one reduction between hosts."""
-        bits = torch.tensor([flags], dtype=torch.int32)
+        shifts = range(0, num_bits, BITS)
+        words = torch.tensor([flags >> shift & _ONES for shift in shifts], dtype=torch.int32)
         with self._waiting():
-            dist.all_reduce(bits, dist.ReduceOp.BOR, group=self._host)
-        return int(bits)
+            dist.all_reduce(words, dist.ReduceOp.BOR, group=self._host)
+        return sum(word << shift for word, shift in zip(words.tolist(), shifts, strict=True))
 
     def begin_sum(self, tensor: Tensor) -> Summing:
         """Begin to replace a tensor by its sum."""

@@ -31,6 +31,17 @@ def test_numbers_of_the_host_are_summed_between_hosts():
     assert run_ranks(2, sum_numbers, [0.25, 2**51 - 1]) == [([0.75, 3 * (2**51 - 1)], [True])] * 2
 
 
+def combine(num_bits):
+    with joined_group() as group:
+        group.open(torch.device("cpu"), 60.0)
+        return group.combine(1 << group.rank * (num_bits - 1), num_bits)
+
+
+@pytest.mark.parametrize("num_bits", [31, 32, 62, 200])
+def test_bits_are_combined_however_many(num_bits):
+    assert run_ranks(2, combine, num_bits) == [1 + (1 << num_bits - 1)] * 2
+
+
 def test_where_the_others_are_lost_in_joining_no_sign_of_life_is_given(monkeypatch):
     def lose(group, value):
         assert beats() - before
