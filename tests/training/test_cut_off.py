@@ -9,7 +9,8 @@ import torch.distributed as dist
 
 from bsgrow.training.group import heartbeat as heartbeat_module
 from bsgrow.training.group.heartbeat import Heartbeat
-from bsgrow.training.group.torch_process_group import TorchProcessGroup, joined_group
+from bsgrow.training.group.lost import lost_process
+from bsgrow.training.group.torch_process_group import joined_group
 from tests.training.processes import run_ranks
 
 
@@ -43,9 +44,7 @@ def test_its_signs_of_life_end(heartbeat):
 
 def test_it_does_not_wait_to_hear_who_is_missing(heartbeat, monkeypatch):
     monkeypatch.setattr(heartbeat_module, "_SECONDS_TO_ANSWER", 0.05)
-    group = TorchProcessGroup.__new__(TorchProcessGroup)
-    group.rank, group.world_size, group._heartbeat = 0, 2, heartbeat
-    lost = group._lost(RuntimeError("timed out"))
+    lost = lost_process(heartbeat, 0, 2, RuntimeError("timed out"))
     assert lost.message == (
         "rank 0 reaches none of the others, nor the store of the launcher: timed out"
     )

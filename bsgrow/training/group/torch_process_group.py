@@ -6,7 +6,6 @@ of them waits for a device; sums of tensors travel where those are, by NCCL or G
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +17,10 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from bsgrow.errors import BsgrowError
 from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
-from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, Sign, answer_to
+from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, answer_to
+from bsgrow.training.group.lost import WAITING, first_words, lost_process
 from bsgrow.training.group.process_group import (
     ALONE,
     BITS,
@@ -29,16 +28,12 @@ from bsgrow.training.group.process_group import (
     ProcessGroup,
     Summing,
     Value,
-    ranks_named,
 )
 from bsgrow.training.group.rendezvous import common_name
 from bsgrow.training.memory import is_out_of_memory
 
-_WAITING = "waiting for the others"
-_HINT = "look at that process and its machine, then go on from the last checkpoint with --resume"
 _JOIN_HINT = "check that all were started, and that each reaches MASTER_ADDR:MASTER_PORT"
 _PORT_HINT = "another process listens at MASTER_PORT: start all with another one"
-_PLACE_IN_GLOO = re.compile(r"^\[\S+\.cc:\d+\] ")
 _LONGEST_POLL = 0.5  # seconds
 _ONES = 2**BITS - 1
 _SECONDS_TO_MEET = 300.0
@@ -215,7 +210,8 @@ class TorchProcessGroup(ProcessGroup):
             yield
         except (RuntimeError, ValueError) as error:
             raise LostProcessError(
-                f"rank {self.rank} of {self.world_size} cannot join the others: {_first(error)}",
+                f"rank {self.rank} of {self.world_size} cannot join the others: "
+                f"{first_words(error)}",
                 hint=_PORT_HINT if "EADDRINUSE" in str(error) else _JOIN_HINT,
             ) from error
 
@@ -223,13 +219,13 @@ class TorchProcessGroup(ProcessGroup):
     def _waiting(self) -> Iterator[None]:
         """Explain what goes wrong in a step that all take."""
         doing = self._heartbeat.doing
-        self._heartbeat.doing = f"{_WAITING} ({doing})"
+        self._heartbeat.doing = f"{WAITING} ({doing})"
         try:
             yield
         except RuntimeError as error:
             if is_out_of_memory(error):
                 raise
-            raise self._lost(error) from error
+            raise lost_process(self._heartbeat, self.rank, self.world_size, error) from error
         finally:
             self._heartbeat.doing = doing
 
@@ -246,41 +242,6 @@ class TorchProcessGroup(ProcessGroup):
         value: bytes = answer_to(lambda: self._own.get(key))
         return value
 
-    def _lost(self, error: RuntimeError) -> BsgrowError:
-        """Return who does not answer, and what they did last."""
-        try:
-            missing = self._missing_ranks()
-        except RuntimeError:
-            return LostProcessError(
-                f"rank {self.rank} reaches none of the others, nor the store of the launcher: "
-                f"{_first(error)}",
-                hint=_HINT,
-            )
-        if not missing:
-            return LostProcessError(f"the others cannot be reached: {_first(error)}", hint=_HINT)
-        last = "; ".join(
-            f"what rank {rank} did last: {sign.doing}" for rank, sign in missing.items()
-        )
-        return LostProcessError(
-            f"{ranks_named(missing)} of {self.world_size} does not answer; {last} "
-            f"({_first(error)})",
-            hint=_HINT,
-            ranks=missing,
-        )
-
-    def _missing_ranks(self) -> dict[int, Sign]:
-        """Return who does not answer; raises RuntimeError where the store does not either.
-
-        One that is cut off says nothing, as long as the connection to it counts as there.
-        """
-        beats = self._heartbeat
-        return answer_to(lambda: beats.silent_ranks() or self._late_ranks())
-
-    def _late_ranks(self) -> dict[int, Sign]:
-        """Return the ranks that live and do something else than wait."""
-        signs = self._heartbeat.signs().items()
-        return {rank: sign for rank, sign in signs if not sign.doing.startswith(_WAITING)}
-
 
 class _Explained:
     """A sum that was begun; what goes wrong in it is explained."""
@@ -292,10 +253,3 @@ class _Explained:
         """Return when the tensor holds the sum."""
         with self._group._waiting():
             self._work.wait()
-
-
-def _first(error: Exception) -> str:
-    """Return what an error says first; of one of Gloo's, without the line of its source."""
-    line = (str(error) or type(error).__name__).splitlines()[0]
-    words = _PLACE_IN_GLOO.sub("", line)
-    return line if words == line else words.partition(". ")[0]

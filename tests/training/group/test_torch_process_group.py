@@ -8,6 +8,7 @@ import torch.distributed as dist
 from torch.distributed import HashStore
 
 from bsgrow.training.group import torch_process_group
+from bsgrow.training.group.lost import first_words
 from bsgrow.training.group.process_group import LostProcessError
 from bsgrow.training.group.torch_process_group import TorchProcessGroup, joined_group
 from tests.training.processes import run_ranks
@@ -80,4 +81,4 @@ def test_where_the_others_are_lost_in_joining_no_sign_of_life_is_given(monkeypat
     ],
 )
 def test_of_an_error_of_gloo_what_happened_is_told(says, first):
-    assert torch_process_group._first(RuntimeError(says)) == first
+    assert first_words(RuntimeError(says)) == first
