@@ -1,14 +1,14 @@
 """The micro-batches of a plan for PyTorch's DataLoader: a function of plan, position and share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bsgrow.schedule import Plan, Update
 from bsgrow.stream import SampleIndices, SampleStream, Share
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateCut:
+class UpdateCut(NamedTuple):
     """What a micro-batch is of the update that it belongs to.
 
     Attributes:
@@ -103,6 +103,11 @@ class UpdateCuts:
         return is_last or update.start // num_samples < update.stop // num_samples
 
 
+def indices_of(stream: SampleStream, cuts: Iterable[UpdateCut]) -> Iterator[SampleIndices]:
+    """Yield the samples of each micro-batch."""
+    return (SampleIndices(stream, cut.start, cut.stop) for cut in cuts)
+
+
 @dataclass(frozen=True)
 class GrowingBatchSampler:
     """What PyTorch's DataLoader takes as ``batch_sampler``: the micro-batches of some updates.
@@ -124,8 +129,7 @@ class GrowingBatchSampler:
 
     def __iter__(self) -> Iterator[SampleIndices]:
         """Yield the samples of each micro-batch."""
-        for cut in self.cuts.between(self.first, self.last):
-            yield SampleIndices(self.stream, cut.start, cut.stop)
+        return indices_of(self.stream, self.cuts.between(self.first, self.last))
 
     def __len__(self) -> int:
         return self.cuts.count(self.first, self.last)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, overload
 
 if TYPE_CHECKING:
     from bsgrow.stream.sample_stream import SampleStream
@@ -12,23 +14,33 @@ class SampleIndex(int):
     """An index of a sample, which knows in which epoch it is read.
 
     To a data set it is the integer that it indexes with. What augments keys its random numbers
-    with it and its epoch: ``bsgrow.stream.sample_rng(seed, index.epoch, index)``.
+    with it and its epoch: ``bsgrow.sample_rng(seed, index.epoch, index)``.
+
+    Args:
+        sample: index of the sample.
+        epoch: of the stream, from 0.
 
     Attributes:
         epoch: of the stream, from 0.
     """
 
-    epoch: int
+    __slots__ = ()
+    epoch: ClassVar[int] = 0
 
-    def __new__(cls, sample: int, epoch: int) -> "SampleIndex":
+    def __new__(cls, sample: int, epoch: int = 0) -> "SampleIndex":
         """Make the index of a sample, read in an epoch."""
-        index = super().__new__(cls, sample)
-        index.epoch = epoch
-        return index
+        return _class_of(epoch)(sample)
 
     def __reduce__(self) -> tuple[type["SampleIndex"], tuple[int, int]]:
         """Return what a copy is made of."""
         return SampleIndex, (int(self), self.epoch)
+
+
+@lru_cache(maxsize=16)
+def _class_of(epoch: int) -> type[SampleIndex]:
+    """Return the indices of an epoch: a class, which is made fast, and takes no memory for it."""
+    names = {"__slots__": (), "__new__": int.__new__, "epoch": epoch}
+    return type("SampleIndex", (SampleIndex,), names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +63,15 @@ class SampleIndices(Sequence[SampleIndex]):
         return self.stop - self.start
 
     def __iter__(self) -> Iterator[SampleIndex]:
-        places = self.stream[self.start : self.stop]
-        return map(SampleIndex, places.samples.tolist(), places.epochs.tolist())
+        samples = self.stream.samples(self.start, self.stop).tolist()
+        length, parts, done = self.stream.num_samples, [], self.start
+        while done < self.stop:  # mostly once
+            epoch = done // length
+            end = min(self.stop, (epoch + 1) * length)
+            part = samples[done - self.start : end - self.start]
+            parts.append(map(_class_of(epoch), part))
+            done = end
+        return chain(*parts)
 
     @overload
     def __getitem__(self, offsets: int) -> SampleIndex: ...

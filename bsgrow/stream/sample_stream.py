@@ -78,9 +78,14 @@ class SampleStream:
         places = self._between(position, position + 1)
         return int(places.epochs[0]), int(places.samples[0])
 
-    def _between(self, start: int, stop: int) -> Places:
+    def samples(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Return the samples at positions [start, stop), int64, without their epochs."""
         samples = np.empty(max(stop - start, 0), np.int64)
         extension.order(**self._key(), start=start, stop=stop, out=samples)
+        return samples
+
+    def _between(self, start: int, stop: int) -> Places:
+        samples = self.samples(start, stop)
         return Places(self._epochs(np.arange(start, stop, dtype=np.uint64)), samples)
 
     def _at(self, positions: NDArray[np.integer[Any]]) -> Places:

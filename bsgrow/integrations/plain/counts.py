@@ -1,7 +1,6 @@
 """Weights of micro-batches by what a loss counts, as tokens, where that is not samples."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -38,10 +37,10 @@ class BySampleCounts:
         for data, cut in micro_batches:
             total = self._total_of(cut.update.start, cut.update.stop)
             count = self._sum(cut.start, cut.stop) if cut.num_samples else 0.0
-            yield data, replace(cut, weight=count / total if total else 0.0)
+            yield data, cut._replace(weight=count / total if total else 0.0)
 
     def _sum(self, start: int, stop: int) -> float:
-        return float(self._counts[self._stream[start:stop].samples].sum(dtype=np.float64))
+        return float(self._counts[self._stream.samples(start, stop)].sum(dtype=np.float64))
 
 
 class ByCounting:
@@ -66,7 +65,7 @@ class ByCounting:
             if cut.closes_update:
                 total = self._over_ranks(sum(count for *_, count in held))
                 for each, its_cut, count in held:
-                    yield each, replace(its_cut, weight=count / total if total else 0.0)
+                    yield each, its_cut._replace(weight=count / total if total else 0.0)
                 held = []
 
     def _over_ranks(self, count: float) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from itertools import tee
 from typing import Any
 
 import torch
@@ -17,9 +17,9 @@ from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.loop_watch import LoopWatch
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.integrations.plain.share_of_process import share_of_process
-from bsgrow.loading.batch_sampler import GrowingBatchSampler, UpdateCut, UpdateCuts
+from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, indices_of
 from bsgrow.schedule import Plan
-from bsgrow.stream import SampleStream, Share
+from bsgrow.stream import SampleIndices, SampleStream, Share
 
 MicroBatches = Iterator[tuple[Any, UpdateCut]]
 
@@ -87,8 +87,8 @@ class GrowingLoader:
         self._count = None if count is None else _counting(count, self.stream, self.share)
         self._followers: list[GrowingLR] = []
         self._begin_at(0)
-        cuts = UpdateCuts(plan, Share(0, 1, ghost_batch_size), micro_batch_size)
-        self._loader_of(GrowingBatchSampler(cuts, self.stream, 0, 0))  # refuses what is wrong
+        Share(0, 1, ghost_batch_size).check_micro_batch_size(micro_batch_size)
+        self._loader_of([], 0)  # refuses what is wrong
         if optimizer is not None:
             follower = self.lr_scheduler(optimizer)
             optimizer.register_step_post_hook(lambda *_: follower.step())
@@ -233,14 +233,14 @@ class GrowingLoader:
         return self._running
 
     def _opened(self, first: int, last: int) -> MicroBatches:
-        cuts = self._cuts()
-        loader = self._loader_of(GrowingBatchSampler(cuts, self.stream, first, last))
-        return self._weighed(zip(loader, cuts.between(first, last), strict=True))
+        cuts, ahead = tee(self._cuts().between(first, last))
+        loader = self._loader_of(indices_of(self.stream, ahead), first)
+        return self._weighed(zip(loader, cuts, strict=True))
 
-    def _loader_of(self, sampler: GrowingBatchSampler) -> DataLoader[Any]:
+    def _loader_of(self, indices: Iterable[SampleIndices], first: int) -> DataLoader[Any]:
         # Of its own, so that workers are seeded alike at each start, and torch's is left alone.
-        generator = torch.Generator().manual_seed((self.stream.seed + sampler.first) % 2**63)
-        arguments = {"generator": generator, "batch_sampler": sampler, **self._dataloader}
+        generator = torch.Generator().manual_seed((self.stream.seed + first) % 2**63)
+        arguments = {"generator": generator, "batch_sampler": indices, **self._dataloader}
         return DataLoader(self.dataset, **arguments)
 
     def _weighed(self, micro_batches: Iterable[tuple[Any, UpdateCut]]) -> MicroBatches:
@@ -249,7 +249,7 @@ class GrowingLoader:
             micro_batches = self._count.weighed(micro_batches)
         factor = self.share.world_size if self._averages_gradients else 1
         for data, cut in micro_batches:
-            yield data, cut if factor == 1 else replace(cut, weight=cut.weight * factor)
+            yield data, cut if factor == 1 else cut._replace(weight=cut.weight * factor)
 
 
 def _counting(count: object, stream: SampleStream, share: Share) -> "BySampleCounts | ByCounting":
