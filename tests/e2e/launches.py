@@ -90,8 +90,8 @@ def forked(folder, words, world_size=2):
 
 
 @contextmanager
-def by_torchrun(folder, words, world_size=2):
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world_size}"]
+def by_torchrun(folder, words, world_size=2, options=("--standalone",)):
+    torchrun = ["-m", "torch.distributed.run", *options, f"--nproc-per-node={world_size}"]
     with (Path(folder) / "log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, *torchrun, "-m", "bsgrow", *words],
