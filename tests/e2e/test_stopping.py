@@ -31,8 +31,7 @@ def reference(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("world_size", [1, 2])
+@pytest.mark.parametrize(("world_size", "place"), [(1, "update"), *((2, each) for each in PLACES)])
 def test_a_signal_leaves_a_run_that_goes_on(tmp_path, reference, world_size, place):
     """One rank gets it; neither comes to the end of what it does."""
     number = signal.SIGINT if place == "evaluation" else signal.SIGTERM
