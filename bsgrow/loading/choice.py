@@ -6,9 +6,11 @@ from typing import Literal, cast
 import torch
 
 from bsgrow.data import ArrayDataset, Dataset, EncodedDataset
+from bsgrow.data.map_style.dataset import MapDataset
 from bsgrow.loading.array_loader import ArrayLoader
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.loader import Loader
+from bsgrow.loading.map_loader import MapLoader
 from bsgrow.loading.resident import DoesNotFitError, num_bytes, resident_fill
 from bsgrow.loading.settings import RESIDENT_FRACTION, LoaderSettings
 from bsgrow.loading.streamed import streamed_fill
@@ -35,6 +37,8 @@ def make_loader(dataset: Dataset, settings: LoaderSettings) -> Loader:
     Raises:
         InputError: the decoder of encoded samples is not installed.
     """
+    if isinstance(dataset, MapDataset):
+        return MapLoader(dataset, settings)
     if dataset.image_shape is None:  # whatever has the face of one, of whichever type
         return EncodedLoader(cast("EncodedDataset", dataset), settings)
     arrays = cast("ArrayDataset", dataset)

@@ -25,7 +25,7 @@ class UserCodeError(BsgrowError):
 def telling_users_errors(what: str) -> Iterator[None]:
     """Turn whatever comes out of the user's code into an error that shows where it arose.
 
-    Memory that is exhausted and an interrupt stay what they are.
+    Memory that is exhausted, an interrupt and what is told already stay what they are.
 
     Args:
         what: is run, such as ``model.name = 'my_code:build'``.
@@ -35,7 +35,7 @@ def telling_users_errors(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, KeyboardInterrupt):
+    except (BsgrowError, MemoryError, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:
         raise as_users_error(what, error) from error

@@ -37,11 +37,14 @@ class OwnArraysSpec(DatasetSpec):
 
     def fetch(self, path: Path | None = None, *, download: bool = True) -> "ArrayDataset":
         """Read the arrays, which need a test split; nothing is downloaded."""
-        with searching():
-            return self._read(path and expand_user(path), None)
+        from bsgrow.data.arrays.dataset import ArrayDataset  # late: NumPy
+
+        dataset = self.open(path)
+        assert isinstance(dataset, ArrayDataset), self.name
+        return dataset
 
     @abstractmethod
-    def _read(self, path: Path | None, test_fraction: float | None) -> "ArrayDataset":
+    def _read(self, path: Path | None, test_fraction: float | None) -> "Dataset":
         """Read them from a path without ``~``."""
 
 
@@ -102,7 +105,7 @@ class UserDataSpec(OwnArraysSpec):
             hint="set data.num_samples, such as --set data.num_samples=50000; training counts them",
         )
 
-    def _read(self, path: Path | None, test_fraction: float | None) -> "ArrayDataset":
+    def _read(self, path: Path | None, test_fraction: float | None) -> "Dataset":
         from bsgrow.data.arrays.returned import dataset_of  # late: NumPy
         from bsgrow.user_code.calling import call_user_code
 

@@ -5,22 +5,24 @@ from typing import Any
 
 from bsgrow.data.arrays.dataset import ArrayDataset
 from bsgrow.data.arrays.own import make_dataset, pairs_of
+from bsgrow.data.map_style.dataset import MapDataset, is_map_style, make_map_dataset
 from bsgrow.errors import InputError
 from bsgrow.text.printable import shown
 
 FORMS = (
     "return images and labels, or two such pairs, of which the second is held out, or a mapping "
-    "of arrays by their names"
+    "of arrays by their names, or one or two map-style data sets"
 )
 
 
-def dataset_of(name: str, returned: Any, test_fraction: float | None) -> ArrayDataset:
+def dataset_of(name: str, returned: Any, test_fraction: float | None) -> ArrayDataset | MapDataset:
     """Make a data set of what a function returned.
 
     Args:
         name: of the function.
         returned: one pair of images and labels, or two, of which the second is held out, as Keras
-            returns them; or a mapping with the names of ``bsgrow.data.arrays.own.NAMES``.
+            returns them; or a mapping with the names of ``bsgrow.data.arrays.own.NAMES``; or one or
+            two map-style data sets.
         test_fraction: how much of the one pair is held out.
 
     Raises:
@@ -31,9 +33,13 @@ def dataset_of(name: str, returned: Any, test_fraction: float | None) -> ArrayDa
         if not all(isinstance(key, str) for key in returned):
             raise InputError(f"{where}: returned a mapping with keys that are no text", FORMS)
         return make_dataset(name, *pairs_of(returned, where), test_fraction, where)
+    if is_map_style(returned):
+        return make_map_dataset(name, returned, None, test_fraction, where)
     if not _is_pair(returned):
         raise InputError(f"{where}: returned {_described(returned)}", FORMS)
     first, second = returned
+    if is_map_style(first) and is_map_style(second):
+        return make_map_dataset(name, first, second, test_fraction, where)
     if _is_pair(first) and _is_pair(second):
         return make_dataset(name, tuple(first), tuple(second), test_fraction, where)
     return make_dataset(name, (first, second), None, test_fraction, where)

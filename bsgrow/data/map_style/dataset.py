@@ -1,0 +1,179 @@
+"""A map-style data set of the user, with what training asks of any data set."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsgrow.data.arrays.own import as_array, as_labels, check_fraction, held_out
+from bsgrow.data.map_style.item import ItemError, checked_item
+from bsgrow.errors import InputError
+from bsgrow.user_code.errors import telling_users_errors
+
+_NUM_CLASSES = (
+    "give it an attribute num_classes, or classes with their names, or targets with all labels, as "
+    "the data sets of torchvision have"
+)
+
+
+def is_map_style(value: Any) -> bool:
+    """Whether a value has items by an index and a length, and is no array and no sequence."""
+    is_other = isinstance(value, np.ndarray | list | tuple | dict | str) or hasattr(
+        value, "__array__"
+    )
+    return not is_other and hasattr(value, "__getitem__") and hasattr(value, "__len__")
+
+
+class MapSplit:
+    """A data set of the user, or some of it.
+
+    Args:
+        source: what is indexed.
+        samples: int64 [N], which of its items; None takes all.
+    """
+
+    def __init__(self, source: Any, samples: NDArray[np.int64] | None = None) -> None:
+        self.source, self.samples = source, samples
+
+    def __len__(self) -> int:
+        return len(self.source) if self.samples is None else len(self.samples)
+
+    def place(self, sample: int) -> int:
+        """Return the index in the user's data set of a sample."""
+        return sample if self.samples is None else int(self.samples[sample])
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Int64 [N]; where the data set does not tell them, each item is read for its own."""
+        told = _told_labels(self.source)
+        if told is None:
+            places = map(self.place, range(len(self)))
+            return np.array([int(self.source[place][1]) for place in places], np.int64)
+        return told if self.samples is None else told[self.samples]
+
+
+@dataclass(frozen=True, eq=False)
+class MapDataset:
+    """Map-style data sets, ready to be streamed; see `Dataset`.
+
+    Args:
+        name: of the function that returned them.
+        train: the split that the sample stream draws from.
+        test: the held-out split.
+        num_classes: labels are in [0, num_classes).
+        image_shape: (C, H, W) of every image.
+    """
+
+    name: str
+    train: MapSplit
+    test: MapSplit
+    num_classes: int
+    image_shape: tuple[int, int, int]
+
+    @property
+    def num_samples(self) -> int:
+        """N, the length of the training split."""
+        return len(self.train)
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """0 for each channel: images are taken as the data set gives them."""
+        return (0.0,) * self.image_shape[0]
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """1 for each channel."""
+        return (1.0,) * self.image_shape[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of name, lengths, classes and shape: what is known without reading items."""
+        known = (self.name, len(self.train), len(self.test), self.num_classes, self.image_shape)
+        return f"sha256:{hashlib.sha256(repr(known).encode()).hexdigest()}"
+
+
+def make_map_dataset(
+    name: str, train: Any, test: Any | None, test_fraction: float | None, where: str
+) -> MapDataset:
+    """Make a data set of one or two map-style ones; the first item of each is read.
+
+    Args:
+        name: of the function that returned them.
+        train: items are image and label: an image [C, H, W] of floats, taken as it is, or uint8,
+            which is divided by 255; a label is a whole number from 0.
+        test: what is held out, if that is another one.
+        test_fraction: how much of ``train`` is held out, where there is no other.
+        where: it is from, for messages.
+
+    Raises:
+        InputError: an item is anything else, there are none, or the number of classes is not told.
+        UserCodeError: the data set raised an error.
+    """
+    check_fraction(test is not None, test_fraction, where)
+    with telling_users_errors(where):
+        splits = [MapSplit(each) for each in (train, test) if each is not None]
+        num_classes = _num_classes(train)
+        shapes = [_first_shape(split, where) for split in splits]
+    if num_classes is None or num_classes < 2:
+        raise InputError(
+            f"{where}: its data set tells no number of classes, of which two are needed",
+            hint=_NUM_CLASSES,
+        )
+    if len({*shapes}) > 1:
+        raise InputError(
+            f"{where}: images are {list(shapes[0])} to train on, and {list(shapes[1])} held out",
+            hint="both need the same size",
+        )
+    if test_fraction is not None:
+        splits = _hold_out(splits[0], test_fraction, where)
+    first, second = splits
+    return MapDataset(name, first, second, num_classes, shapes[0])
+
+
+def _hold_out(split: MapSplit, test_fraction: float, where: str) -> list[MapSplit]:
+    told = _told_labels(split.source)  # without them all are of one class, for what is held out
+    labels = np.zeros(len(split), np.int64) if told is None else told
+    held = held_out(labels, test_fraction, where)
+    return [MapSplit(split.source, np.flatnonzero(part)) for part in (~held, held)]
+
+
+def _first_shape(split: MapSplit, where: str) -> tuple[int, int, int]:
+    if not len(split):
+        raise InputError(f"{where}: its data set has no samples", hint="it needs one at least")
+    try:
+        shape = tuple(checked_item(split.source[0])[0].shape)
+    except ItemError as error:
+        raise InputError(f"{where}: item 0: {error}", hint=error.hint) from error
+    return shape[0], shape[1], shape[2]
+
+
+def _num_classes(source: Any) -> int | None:
+    number, classes = getattr(source, "num_classes", None), getattr(source, "classes", None)
+    if isinstance(number, int) and not isinstance(number, bool):
+        return number
+    if isinstance(classes, Sequence):
+        return len(classes)
+    labels = _told_labels(source)
+    return None if labels is None or not len(labels) else int(labels.max()) + 1
+
+
+def _told_labels(source: Any) -> NDArray[np.int64] | None:
+    """The labels that a data set tells by ``targets``, as torchvision's do; None where it has none.
+
+    Raises:
+        InputError: they are no labels of its items.
+    """
+    targets = getattr(source, "targets", None)
+    if targets is None:
+        return None
+    array = np.asarray(targets) if isinstance(targets, list) else as_array(targets, "targets")
+    labels = as_labels(array, "targets")
+    if len(labels) != len(source):
+        raise InputError(
+            f"targets: are {len(labels)} of {len(source)} items", hint="one belongs to each"
+        )
+    return labels

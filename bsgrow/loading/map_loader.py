@@ -1,0 +1,176 @@
+"""Micro-batches of a map-style data set of the user, over PyTorch's DataLoader and its workers."""
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from bsgrow.data.map_style.dataset import MapDataset, MapSplit
+from bsgrow.data.map_style.item import Item, ItemError, checked_item
+from bsgrow.errors import InputError
+from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
+from bsgrow.loading.settings import LoaderSettings
+from bsgrow.native import Augment
+from bsgrow.schedule import Update
+from bsgrow.stream import Cut, SampleIndex, SampleIndices, SampleStream, Share
+from bsgrow.text.printable import shown
+from bsgrow.user_code.errors import UserCodeError, as_users_error
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """What went wrong with a sample, in words, as it comes from a worker."""
+
+    message: str
+    hint: str
+    is_raised: bool
+
+
+class _Items(TorchDataset[Item | _Failed]):
+    """The items of a split, checked; an error of the user's code becomes words where it arose."""
+
+    def __init__(self, split: MapSplit, dataset: MapDataset) -> None:
+        self._split, self._shape = split, dataset.image_shape
+        self._num_classes, self._where = dataset.num_classes, f"data.name = {shown(dataset.name)}"
+
+    def __getitem__(self, index: SampleIndex) -> Item | _Failed:
+        place = SampleIndex(self._split.place(index), index.epoch)
+        where = f"{self._where}: item {place}"
+        try:
+            item = checked_item(self._split.source[place])
+            if item.image.shape != self._shape:
+                raise ItemError(
+                    f"its image is {list(item.image.shape)}, and {list(self._shape)} "
+                    "that of the first"
+                )
+            if item.label >= self._num_classes:
+                raise ItemError(f"its label is {item.label}, of {self._num_classes} classes")
+        except ItemError as error:
+            return _Failed(f"{where}: {error}", error.hint, is_raised=False)
+        except MemoryError:
+            raise
+        except Exception as error:
+            told = as_users_error(where, error)
+            return _Failed(told.message, told.hint or "", is_raised=True)
+        return item
+
+
+@dataclass(frozen=True)
+class MapLoader(Faultless):
+    """Cuts the stream of samples of a map-style data set into the micro-batches of a plan.
+
+    Each item is asked for by a ``bsgrow.SampleIndex``, which knows its epoch. Which items, and in
+    which order, no number of workers changes.
+
+    Attributes:
+        dataset: the samples.
+        settings: as many threads of them as there are, so many workers read; one reads beside
+            nothing else.
+
+    Raises:
+        InputError: an augmentation is asked for, which is the data set's own affair.
+    """
+
+    dataset: MapDataset
+    settings: LoaderSettings
+
+    def __post_init__(self) -> None:
+        if self.settings.augment != Augment():
+            raise InputError(
+                f"augment: has no effect with data.name = {shown(self.dataset.name)}, whose items "
+                "are taken as they are",
+                hint="leave it out, and augment in the data set: --set 'augment={}'",
+            )
+
+    def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:
+        """Yield every update in order with its micro-batches, fetched ahead across their ends.
+
+        Raises:
+            InputError: an item is no image and label, or of another size.
+            UserCodeError: the data set raised an error.
+        """
+        settings = self.settings
+        return by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
+
+    def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield a share of the held-out samples in order, as (images, labels)."""
+        split = self.dataset.test
+        cuts = share.micro_batches(0, len(split), self.settings.micro_batch_size)
+        for _, images, labels in self._batches(split, cuts, shuffle=False):
+            yield images, labels
+
+    def with_micro_batch_size(self, size: int) -> Self:
+        """Return the loader for micro-batches of another size.
+
+        Raises ValueError as ``Share.micro_batches``.
+        """
+        return replace(self, settings=self.settings.with_micro_batch_size(size))
+
+    def _micro_batches(self, cuts: Iterable[Cut]) -> Generator[MicroBatch, None, None]:
+        for cut, images, labels in self._batches(self.dataset.train, cuts, shuffle=True):
+            yield MicroBatch(cut.start, cut.stop, images, labels, cut.weight, cut.is_last)
+
+    def _batches(
+        self, split: MapSplit, cuts: Iterable[Cut], *, shuffle: bool
+    ) -> Iterator[tuple[Cut, Tensor, Tensor]]:
+        """Yield cuts and what is in them; those of no samples take no reading."""
+        settings, pending = self.settings, deque[Cut]()
+        stream = SampleStream(len(split), settings.seed, shuffle)
+        num_workers = settings.num_threads if settings.num_threads > 1 else 0
+        loader = DataLoader(
+            _Items(split, self.dataset),
+            batch_sampler=_Recorded(stream, cuts, pending),  # type: ignore[arg-type]
+            collate_fn=_collated,
+            num_workers=num_workers,
+            pin_memory=settings.device.type == "cuda",
+            generator=torch.Generator().manual_seed(settings.seed % 2**63),
+        )
+        for content in loader:
+            yield from self._empty_ones(pending)
+            yield pending.popleft(), *self._on_device(content)
+        yield from self._empty_ones(pending)
+
+    def _empty_ones(self, pending: deque[Cut]) -> Iterator[tuple[Cut, Tensor, Tensor]]:
+        while pending and not pending[0].num_samples:
+            images = torch.empty(0, *self.dataset.image_shape)
+            yield pending.popleft(), *self._on_device((images, torch.empty(0, dtype=torch.int64)))
+
+    def _on_device(self, content: "tuple[Tensor, Tensor] | _Failed") -> tuple[Tensor, Tensor]:
+        if isinstance(content, _Failed):
+            kind = UserCodeError if content.is_raised else InputError
+            raise kind(content.message, content.hint)
+        settings, (images, labels) = self.settings, content
+        images = images.to(settings.device, non_blocking=True)
+        images = images.to(settings.dtype, memory_format=settings.memory_format)
+        if content[0].dtype == torch.uint8:
+            images = images / 255
+        return images, labels.to(settings.device, non_blocking=True)
+
+
+class _Recorded:
+    """The samples of each cut, for workers; notes each cut as it is asked for."""
+
+    def __init__(self, stream: SampleStream, cuts: Iterable[Cut], pending: deque[Cut]) -> None:
+        self._stream, self._cuts, self._pending = stream, cuts, pending
+
+    def __iter__(self) -> Iterator[SampleIndices]:
+        for cut in self._cuts:
+            self._pending.append(cut)
+            if cut.num_samples:
+                yield SampleIndices(self._stream, cut.start, cut.stop)
+
+
+def _collated(items: Sequence[Item | _Failed]) -> tuple[Tensor, Tensor] | _Failed:
+    """Put the items of a micro-batch together, or return what is wrong with the first bad one."""
+    for item in items:
+        if isinstance(item, _Failed):
+            return item
+    images = np.stack([item.image for item in items if isinstance(item, Item)])
+    labels = [item.label for item in items if isinstance(item, Item)]
+    return torch.from_numpy(images), torch.tensor(labels)
