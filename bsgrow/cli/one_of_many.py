@@ -32,6 +32,7 @@ def is_left_to_another(words: Sequence[str]) -> bool:
     if not _is_by_torchrun():
         return False
     from bsgrow.processes.launched import local_rank, rank, world_size
+    from bsgrow.text.command import Command
 
     if world_size() == 1:
         return False
@@ -42,7 +43,7 @@ def is_left_to_another(words: Sequence[str]) -> bool:
     if not rank() and (name := _first_of(_FOR_ONE, words)):
         raise InputError(
             f"{name} is for one process, and torchrun has started {world_size()}",
-            hint=f"start it without torchrun: `bsgrow {name}`",
+            hint=f"start it without torchrun: {Command(tuple(words))}",
         )
     return rank() > 0 and not _first_of(_ALL_TAKE_PART, words)
 

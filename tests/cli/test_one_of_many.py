@@ -1,6 +1,7 @@
 """What a command does that torchrun has started several times, by the words and the rank."""
 
 import json
+import shlex
 
 import pytest
 
@@ -67,12 +68,20 @@ def test_the_first_process_of_each_machine_fetches(at_rank):
     assert left_by(at_rank, "data", "fetch", "cifar10") == [1, 3]
 
 
-@pytest.mark.parametrize("words", [["compare", "digits"], ["bench", "loader"], ["data", "pack"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "digits", "--set", "run.seed=7"],
+        ["bench", "loader", "--format", "json"],
+        ["data", "pack", "my photos", "packed"],
+    ],
+)
 def test_what_is_for_one_process_is_refused_once(bsgrow, at_rank, words):
     file = at_rank(0)
     refused = bsgrow(*words)
     assert refused.code == 2
     assert refused.error.endswith(" is for one process, and torchrun has started 4")
+    assert refused.err.endswith(f"start it without torchrun: bsgrow {shlex.join(words)}\n")
     assert refused.error in json.loads(file.read_text())["message"]["message"]
     at_rank(3)
     assert bsgrow(*words) == (type(refused)(tuple(words), 0, "", ""))
