@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from bsgrow.integrations.plain.loop_error import LoopError
     from bsgrow.integrations.plain.lr_scheduler_plan import plan_from_lr_scheduler
     from bsgrow.loading.batch_sampler import UpdateCut
+    from bsgrow.models.conversion import convert_batch_norm, restore_batch_norm
+    from bsgrow.models.ghost_batch_norm import RunningStatistics
     from bsgrow.recipe import Recipe, load_recipe, plan_recipe
     from bsgrow.reporting.comparison import Arm
     from bsgrow.reporting.python_comparison import compare
@@ -37,6 +39,7 @@ __all__ = [
     "Recipe",
     "Reference",
     "RunFinished",
+    "RunningStatistics",
     "SampleIndex",
     "SampleStream",
     "Share",
@@ -45,9 +48,11 @@ __all__ = [
     "__version__",
     "compare",
     "compile_plan",
+    "convert_batch_norm",
     "load_recipe",
     "plan_from_lr_scheduler",
     "plan_recipe",
+    "restore_batch_norm",
     "sample_rng",
     "train",
 ]
@@ -59,6 +64,8 @@ _HOMES = {
     "integrations.plain.loop_error": "LoopError",
     "integrations.plain.lr_scheduler_plan": "plan_from_lr_scheduler",
     "loading.batch_sampler": "UpdateCut",
+    "models.conversion": "convert_batch_norm restore_batch_norm",
+    "models.ghost_batch_norm": "RunningStatistics",
     "recipe": "Recipe load_recipe plan_recipe",
     "reporting.comparison": "Arm",
     "reporting.python_comparison": "compare",

@@ -1,102 +1,216 @@
 """Batch normalisation whose statistics do not depend on the batch size."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm
 
 from bsgrow.errors import InputError
+from bsgrow.models import at_step
+from bsgrow.models.ghost_groups import normalise_groups
+from bsgrow.models.update_statistics import take_each
 
 
-class GhostBatchNorm2d(nn.BatchNorm2d):
+class Taken(Enum):
+    """When the groups of an update enter the running statistics of a norm.
+
+    Attributes:
+        BY_OWNER: when ``RunningStatistics.take_update`` is called, by whoever built the norm.
+        AT_STEP: after each step of a torch optimizer, before evaluation and before a state is
+            saved; so with every norm that was converted.
+        BY_CALLER: as by the owner, since a ``RunningStatistics`` was made of a converted norm; an
+            evaluation before the update is taken is refused.
+    """
+
+    BY_OWNER = "by owner"
+    AT_STEP = "at step"
+    BY_CALLER = "by caller"
+
+
+def check_ghost_batch_size(size: object) -> int:
+    """Return a number of samples.
+
+    Raises:
+        InputError: it is none, 1 or more.
+    """
+    is_number = hasattr(size, "__index__") and not isinstance(size, bool | Tensor)
+    if not is_number or (number := int(size.__index__())) < 1:  # type: ignore[attr-defined]
+        raise InputError(
+            f"ghost_batch_size = {size} is not a number of samples, 1 or more",
+            hint="the usual value is the batch size that the schedule starts from, e.g. 128",
+        )
+    return number
+
+
+class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch normalisation over consecutive groups of ``ghost_batch_size`` samples.
 
     In training each group is normalised by its own mean and variance (Hoffer et al. 2017, arXiv
     1705.08741, Algorithm 1), and these are summed in ``group_sums``, weighted with the samples of
-    the group. The running statistics stay as they are until ``take_update``; an update that is
-    given up is forgotten by ``drop_update``. The last group may be short; one with a single value
-    per channel has no variance, so it comes out as the bias and counts for nothing. In evaluation
-    this is ``nn.BatchNorm2d``, whose ``state_dict`` names it keeps; ``num_batches_tracked`` counts
-    groups.
-
-    Args:
-        num_features: channels C of an input of shape [N, C, H, W].
-        ghost_batch_size: samples per group, at least 1.
-        eps: added to the variance.
-        momentum: weight of a new group in the running statistics (torch's convention).
+    the group. The running statistics stay as they are until the update is taken, see ``Taken``.
+    The last group may be short; one with a single value per channel has no variance, so it comes
+    out as the bias and counts for nothing. In evaluation this is torch's batch norm, whose
+    ``state_dict`` names it keeps; ``num_batches_tracked`` counts groups. Several groups can be
+    differentiated once. With ``torch.func`` pass the buffers too, by ``functional_call``.
 
     Attributes:
+        ghost_batch_size: samples per group.
         group_sums: float64 [3, C]: the sum over the groups of the update under way, each times its
             number of samples, of mean, variance (unbiased) and one. Sums of several processes add.
-        group_statistics: float [3, C]: mean, variance and one of the latest groups.
-
-    Raises:
-        InputError: if ``ghost_batch_size`` is below 1.
+        taken: when the update enters the running statistics.
     """
 
-    momentum: float
+    momentum: float | None
     running_mean: Tensor
     running_var: Tensor
     num_batches_tracked: Tensor
     group_sums: Tensor
-    group_statistics: Tensor
+    ghost_batch_size: int
+    taken: Taken
+
+    def begin_groups(self, ghost_batch_size: int, taken: Taken) -> None:
+        """Begin to normalise in groups; the module has all else of a batch norm."""
+        self.ghost_batch_size = check_ghost_batch_size(ghost_batch_size)
+        parameters = [*self.parameters(recurse=False), *self.buffers(recurse=False)]
+        device = parameters[0].device if parameters else None
+        sums = torch.zeros(3, self.num_features, dtype=torch.float64, device=device)
+        self.register_buffer("group_sums", sums, persistent=False)
+        self._follow(taken)
+
+    def _follow(self, taken: Taken) -> None:
+        self.taken = taken
+        if taken is Taken.AT_STEP:
+            at_step.follow(self)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        """Normalise [N, C, …], any floating dtype and memory format, to the same shape."""
+        if not self.training:
+            return super().forward(input)
+        self._check_input_dim(input)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        if input.shape[1] != self.num_features:
+            raise ValueError(f"expected {self.num_features} channels, got {input.shape[1]}")
+        y, statistics, num_samples = normalise_groups(
+            input, self.weight, self.bias, self.ghost_batch_size, self.eps
+        )
+        if num_samples and self.tracks:
+            self.group_sums.add_(statistics, alpha=num_samples)
+        return y
+
+    @property
+    def tracks(self) -> bool:
+        """Whether there are running statistics to be brought up."""
+        return self.track_running_stats and self.running_mean is not None
+
+    @property
+    def awaits_step(self) -> bool:
+        """Whether the update is to be taken after the next step of an optimizer."""
+        return self.taken is Taken.AT_STEP and self.training and self.tracks
+
+    def train(self, mode: bool = True) -> Self:
+        """Begin or end training; what is still to be taken at a step is taken before evaluation.
+
+        Raises:
+            InputError: evaluation begins, and ``take_update`` was not called for the last groups.
+        """
+        if self.training and not mode:
+            self.close_update()
+        return super().train(mode)
+
+    def close_update(self) -> None:
+        """Take what no step has taken.
+
+        Raises:
+            InputError: it is the caller's to take it.
+        """
+        if self.awaits_step:
+            take_each([self], None)
+        elif self.taken is Taken.BY_CALLER:
+            self.check_closed()
+
+    def check_closed(self) -> None:
+        """Check that no groups wait to be taken; waits for the device.
+
+        Raises:
+            InputError: some do.
+        """
+        if not self.group_sums.is_meta and (left := int(self.group_sums[2, 0])):
+            raise InputError(
+                f"batch norm: the running statistics lack {left} samples that were trained on, "
+                "as their update was not taken",
+                hint="call take_update() of bsgrow.RunningStatistics(model) after each "
+                "optimizer.step(), or drop_update() to leave them out",
+            )
+
+    def drop_groups(self) -> None:
+        """Forget the groups of the update under way."""
+        self.group_sums.zero_()
+
+    def reset_running_stats(self) -> None:
+        """Begin anew, without groups."""
+        super().reset_running_stats()
+        if "group_sums" in self._buffers:
+            self.drop_groups()
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        if self.awaits_step:
+            self.close_update()
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self.drop_groups()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or cast; the sums stay float64, and there are none on a device without memory."""
+        sums = self.group_sums
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        device = self.group_sums.device
+        moved = sums.new_zeros(sums.shape, device=device) if sums.is_meta else sums.to(device)
+        self.group_sums = moved
+        return self
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._follow(self.taken)
+
+    def extra_repr(self) -> str:
+        """Return what ``print(model)`` shows inside the parentheses."""
+        norm: str = super().extra_repr()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return f"{norm}, ghost_batch_size={self.ghost_batch_size}"
+
+
+class GhostBatchNorm1d(GhostBatchNorm, nn.BatchNorm1d):
+    """``GhostBatchNorm`` of [N, C] or [N, C, L]; made by ``convert_batch_norm``."""
+
+
+class GhostBatchNorm3d(GhostBatchNorm, nn.BatchNorm3d):
+    """``GhostBatchNorm`` of [N, C, D, H, W]; made by ``convert_batch_norm``."""
+
+
+class GhostSyncBatchNorm(GhostBatchNorm, nn.SyncBatchNorm):
+    """``GhostBatchNorm`` of [N, C, …] in place of ``SyncBatchNorm``; groups lie in one process."""
+
+
+class GhostBatchNorm2d(GhostBatchNorm, nn.BatchNorm2d):
+    """``GhostBatchNorm`` of [N, C, H, W], whose updates are taken by its owner.
+
+    Args:
+        num_features: channels C.
+        ghost_batch_size: samples per group, at least 1.
+        eps: added to the variance.
+        momentum: weight of a new group in the running statistics (torch's convention).
+
+    Raises:
+        InputError: if ``ghost_batch_size`` is no number of samples.
+    """
 
     def __init__(
         self, num_features: int, ghost_batch_size: int, eps: float = 1e-5, momentum: float = 0.1
     ) -> None:
-        if ghost_batch_size < 1:
-            raise InputError(
-                f"ghost_batch_size = {ghost_batch_size} is not a number of samples, 1 or more",
-                hint="the usual value is the batch size that the schedule starts from, e.g. 128",
-            )
         super().__init__(num_features, eps=eps, momentum=momentum)
-        self.ghost_batch_size = ghost_batch_size
-        sums = torch.zeros(3, num_features, dtype=torch.float64)
-        self.register_buffer("group_sums", sums, persistent=False)
-        latest = torch.ones(3, num_features)
-        self.register_buffer("group_statistics", latest, persistent=False)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalise [N, C, H, W], any floating dtype and memory format, to the same shape."""
-        self._check_input_dim(images)
-        if not self.training:
-            statistics = (self.running_mean, self.running_var)
-            return batch_norm(images, *statistics, self.weight, self.bias, eps=self.eps)
-        # A kernel per group beats one over a [n, groups * C] view, which has to copy its input,
-        # on all but the smallest images.
-        outputs = self._normalised(torch.split(images, self.ghost_batch_size))
-        return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
-
-    def _normalised(self, groups: Sequence[Tensor]) -> list[Tensor]:
-        """Return groups, each normalised, and add their statistics to those of the update."""
-        mean, var, _ = self.group_statistics
-        weight, bias, eps = self.weight, self.bias, self.eps
-        outputs: list[Tensor] = []
-        num_samples = 0
-        for group in groups:
-            if group.numel() > self.num_features:
-                num_samples += len(group)
-                # With this momentum, 1 for the first, the kernel leaves the mean of the groups.
-                momentum = len(group) / num_samples
-                outputs.append(batch_norm(group, mean, var, weight, bias, True, momentum, eps))
-            else:
-                outputs.append(self._without_variance(group))
-        if num_samples:
-            self.group_sums.add_(self.group_statistics, alpha=num_samples)
-        return outputs
-
-    def _without_variance(self, group: Tensor) -> Tensor:
-        # One value less its own mean is 0; torch refuses, as its unbiased variance would be 0/0.
-        weight, bias = self.weight.view(-1, 1, 1), self.bias.view(-1, 1, 1)
-        return torch.addcmul(bias, group - group, weight).to(group.dtype)
-
-    def extra_repr(self) -> str:
-        """Return what ``print(model)`` shows inside the parentheses."""
-        norm = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
-        return f"{norm}, ghost_batch_size={self.ghost_batch_size}"
+        self.begin_groups(ghost_batch_size, Taken.BY_OWNER)
 
 
 class RunningStatistics:
@@ -110,57 +224,41 @@ class RunningStatistics:
     that of Hoffer et al. 2017 (arXiv 1705.08741, Algorithm 1), in which B/g groups make as many
     steps, so that a larger batch forgets as much a sample; there a later group of the same weights
     counts for more. The sum does not depend on how the groups lie in micro-batches and processes,
-    nor on their order, but for rounding. At B = g it is the usual rule.
+    nor on their order, but for rounding. At B = g it is the usual rule. With ``momentum=None`` the
+    share that stays is T/(T + B/g rounded up), where T groups were tracked before.
+
+    Norms that ``convert_batch_norm`` made take an update by themselves after each optimizer step.
+    Whoever makes a ``RunningStatistics`` of them does it from then on: call ``take_update`` once
+    an update. Where that is forgotten, ``model.eval()`` raises ``InputError``.
 
     Args:
         model: whose norms they are; it may have none.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._norms = [each for each in model.modules() if isinstance(each, GhostBatchNorm2d)]
-        alike = defaultdict[tuple[float, int], list[GhostBatchNorm2d]](list)
+        norms = (each for each in model.modules() if isinstance(each, GhostBatchNorm))
+        self._norms = [each for each in norms if each.tracks]
         for norm in self._norms:
-            alike[norm.momentum, norm.ghost_batch_size].append(norm)
-        self._alike = list(alike.values())
+            if norm.taken is Taken.AT_STEP:
+                norm.taken = Taken.BY_CALLER
 
     @property
     def sums(self) -> list[Tensor]:
-        """What the groups of the update under way add up to, float64 [3, C] of each norm."""
+        """What the groups of the update under way add up to, float64 [3, C] of each norm.
+
+        Added up in place over all processes, they are those of one process that has all samples.
+        """
         return [norm.group_sums for norm in self._norms]
 
-    @torch.no_grad()
-    def take_update(self, num_samples: int) -> None:
+    def take_update(self, num_samples: int | None = None) -> None:
         """Bring the running statistics up to an update; waits for nothing.
 
         Args:
-            num_samples: of the update, on all processes.
+            num_samples: of the update, on all processes; None for as many as the norms have seen.
         """
-        for norms in self._alike:
-            _take(norms, num_samples)
-        if self._norms:  # torch refuses an empty list
-            torch._foreach_zero_(self.sums)
+        take_each(self._norms, num_samples)
 
     def drop_update(self) -> None:
         """Forget the groups of the update under way."""
         for norm in self._norms:
-            norm.group_sums.zero_()
-            norm.group_statistics.fill_(1.0)  # what is not a number would stay
-
-
-def _take(norms: Sequence[GhostBatchNorm2d], num_samples: int) -> None:
-    """Do what ``take_update`` says for norms that are alike, in few kernels."""
-    momentum, ghost_batch_size = norms[0].momentum, norms[0].ghost_batch_size
-    kept = (1 - momentum) ** (num_samples / ghost_batch_size)
-    statistics = [each.running_mean for each in norms] + [each.running_var for each in norms]
-    running = torch.cat(statistics).view(2, -1)
-    sums = torch.cat([each.group_sums for each in norms], dim=1)
-    has_group = sums[2] > 0
-    means = (sums[:2] / sums[2]).to(running.dtype)
-    taken = torch.where(has_group, torch.lerp(means, running, kept), running).flatten()
-    sizes = [each.numel() for each in statistics]
-    for statistic, value in zip(statistics, torch.split(taken, sizes), strict=True):
-        statistic.copy_(value)
-    num_groups = -(-num_samples // ghost_batch_size)
-    firsts = accumulate(sizes[: len(norms) - 1], initial=0)
-    for norm, first in zip(norms, firsts, strict=True):
-        norm.num_batches_tracked.add_(has_group[first], alpha=num_groups)
+            norm.drop_groups()
