@@ -31,6 +31,7 @@ from bsgrow.training.shared_folder import require_shared
 from bsgrow.training.state import State
 from bsgrow.training.stopwatch import Stopwatch
 from bsgrow.training.user_code import record_code, tell_changed_code
+from bsgrow.user_code.errors import telling_errors_of
 
 _SECONDS_TO_END = 15.0  # that the processes of a launcher that was killed take at most
 
@@ -65,13 +66,18 @@ def carry_out(
     Raises:
         InputError: the directory holds another run, or none to resume.
         DivergedRunError: the loss or the weights of the run were not finite, now or when it ended.
+        UserCodeError: code of the user raised an error.
         BsgrowError: as ``prepare`` and ``train_job``.
     """
     decisions, emergency, beginning = Decisions(group), emergency or Emergency(), Lock()
     begun = decisions.together(partial(_look, recipe, directory, resume, opened, group))
     if begun.finished is not None:
         return begun.finished
-    with explaining_memory(begun.recipe.micro_batch_size), ExitStack() as stack:
+    with (
+        telling_errors_of((recipe.model.name, recipe.data.name)),
+        explaining_memory(begun.recipe.micro_batch_size),
+        ExitStack() as stack,
+    ):
         group.open(begun.device, begun.recipe.run.timeout_seconds)
         job = decisions.together(
             partial(prepare, begun.recipe, begun.planned.plan, begun.planned.dataset, group)

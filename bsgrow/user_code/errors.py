@@ -1,12 +1,13 @@
 """What goes wrong in code of the user, told by the traceback of that code and without ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import TracebackException
 from types import TracebackType
 
 from bsgrow.errors import BsgrowError
+from bsgrow.user_code.names import is_user_code
 
 _OURS = str(Path(__file__).parents[1])
 _ON_THE_WAY = (  # from our code to that of the user
@@ -39,6 +40,37 @@ def telling_users_errors(what: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         raise as_users_error(what, error) from error
+
+
+@contextmanager
+def telling_errors_of(names: Iterable[str]) -> Iterator[None]:
+    """Turn an error that arose in modules of the user, called from ours, into one that shows where.
+
+    Args:
+        names: such as ``my_code:build``; those of a registry are passed over.
+
+    Raises:
+        UserCodeError: with the traceback from the first frame on that is in one of the modules.
+    """
+    try:
+        yield
+    except (BsgrowError, MemoryError):
+        raise
+    except Exception as error:
+        for name in filter(is_user_code, names):
+            if found := _first_frame_in(name.partition(".")[0].partition(":")[0], error):
+                told = error.with_traceback(found)
+                raise as_users_error(name, told) from error
+        raise
+
+
+def _first_frame_in(package: str, error: Exception) -> TracebackType | None:
+    found = error.__traceback__
+    while found is not None:
+        if str(found.tb_frame.f_globals.get("__name__")).partition(".")[0] == package:
+            return found
+        found = found.tb_next
+    return None
 
 
 def as_users_error(what: str, error: BaseException) -> UserCodeError:

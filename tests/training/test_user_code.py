@@ -11,6 +11,7 @@ from bsgrow.recipe import load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out
 from bsgrow.training.alike import traits
 from bsgrow.training.user_code import code_of
+from bsgrow.user_code.errors import UserCodeError
 
 NET = """
 from torch import nn
@@ -92,3 +93,24 @@ def test_ranks_compare_their_code(user_module):
         device=SimpleNamespace(type="cpu"),
     )
     assert traits(job)["code of model.name"] == code_of(recipe)["model.name"]
+
+
+def test_a_model_that_fails_in_the_midst_of_training_shows_its_own_traceback(user_module, tmp_path):
+    user_module("""
+        from torch import nn
+        class Net(nn.Module):
+            def __init__(self, num_classes):
+                super().__init__()
+                self.inner, self.calls = nn.Linear(64, num_classes), 0
+            def forward(self, images):
+                self.calls += 1
+                if self.calls == 6:
+                    self.fail()
+                return self.inner(images.flatten(1))
+            def fail(self):
+                raise RuntimeError("enough")
+        """)
+    with pytest.raises(UserCodeError, match="raised RuntimeError: enough") as caught:
+        run(tmp_path / "run", "model.name=mine:Net")
+    frames = [line for line in caught.value.message.splitlines() if line.startswith("  File")]
+    assert [frame.rpartition(" in ")[2] for frame in frames] == ["forward", "fail"]
