@@ -1,7 +1,7 @@
 """The micro-batches of a plan for PyTorch's DataLoader: a function of plan, position and share."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bsgrow.schedule import Plan, Update
@@ -16,8 +16,8 @@ class UpdateCut(NamedTuple):
         start: first position in the stream.
         stop: one past the last.
         weight: what a mean loss over the micro-batch is multiplied with, so that the sum over those
-            of all ranks is the mean over the update. 0 where the rank has no sample of the update:
-            it reads the first ones all the same, so that no other waits for it in vain.
+            of all ranks is the mean over the update. 0 where the rank has no sample left for it:
+            it reads some all the same, so that no other waits for it in vain.
         closes_update: whether it is the last one that this rank has of the update.
         ends_epoch: whether the end of a pass over the training set lies in an update closed by it.
     """
@@ -31,7 +31,7 @@ class UpdateCut(NamedTuple):
 
     @property
     def num_samples(self) -> int:
-        """Samples that count in the update; 0 where the rank has none of it."""
+        """Samples that count in the update; 0 where the rank has none left of it."""
         return self.stop - self.start if self.weight else 0
 
 
@@ -43,6 +43,8 @@ class UpdateCuts:
         plan: the updates.
         share: what the rank takes of each.
         micro_batch_size: samples of a full one, whole ghost batches.
+        evens_out: whether all ranks take as many of each update as the busiest, those that have no
+            samples left with weight 0: for what makes all ranks meet in every forward pass.
 
     Raises:
         ValueError: the size is not one or more whole ghost batches.
@@ -51,6 +53,7 @@ class UpdateCuts:
     plan: Plan
     share: Share
     micro_batch_size: int
+    evens_out: bool = False
 
     def __post_init__(self) -> None:
         self.share.check_micro_batch_size(self.micro_batch_size)
@@ -61,15 +64,15 @@ class UpdateCuts:
             yield from self.of(self.plan.update(index))
 
     def of(self, update: Update) -> Iterator[UpdateCut]:
-        """Yield the micro-batches of an update; one of weight 0 where the rank has no sample."""
-        ends = self._ends_epoch(update)
-        cut = None
+        """Yield the micro-batches of an update; of weight 0 where the rank is short of samples."""
+        ends, number = self._ends_epoch(update), self._num_in(update)
         for cut in self.share.micro_batches(update.start, update.stop, self.micro_batch_size):
-            closes = cut.is_last
+            number -= 1
+            closes = not number
             yield UpdateCut(update, cut.start, cut.stop, cut.weight, closes, closes and ends)
-        if cut is None:
-            stop = min(update.start + self.micro_batch_size, update.stop)
-            yield UpdateCut(update, update.start, stop, 0.0, True, ends)
+        stop = min(update.start + self.micro_batch_size, update.stop)
+        for left in reversed(range(number)):
+            yield UpdateCut(update, update.start, stop, 0.0, not left, not left and ends)
 
     def count(self, first: int, last: int) -> int:
         """Return how many ``between`` yields; takes time by the phases of the plan."""
@@ -93,9 +96,12 @@ class UpdateCuts:
         return update.index + (update.start < boundary)
 
     def _num_of(self, index: int) -> int:
-        update = self.plan.update(index)
-        size = self.micro_batch_size
-        return self.share.num_micro_batches(update.start, update.stop, size) or 1
+        return self._num_in(self.plan.update(index))
+
+    def _num_in(self, update: Update) -> int:
+        # Of the busiest rank, which is the first, or of this one.
+        share = replace(self.share, rank=0) if self.evens_out else self.share
+        return share.num_micro_batches(update.start, update.stop, self.micro_batch_size) or 1
 
     def _ends_epoch(self, update: Update) -> bool:
         num_samples = self.plan.num_samples

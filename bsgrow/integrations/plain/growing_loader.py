@@ -51,6 +51,8 @@ class GrowingLoader:
         count: what a mean loss is the mean of where that is not samples: a number of each sample
             [N], or a function of a micro-batch's data, for which an update is held in memory.
         look_ahead: micro-batches that whoever iterates takes before it uses them.
+        evens_out: whether every rank takes as many micro-batches of an update as the busiest, those
+            that are short of samples some of weight 0: where all ranks meet in every forward pass.
         **dataloader: what DataLoader takes: num_workers, collate_fn, pin_memory, prefetch_factor,
             … Workers live and fetch across the ends of epochs unless persistent_workers is False.
 
@@ -75,6 +77,7 @@ class GrowingLoader:
         averages_gradients: bool = False,
         count: object = None,
         look_ahead: int = 0,
+        evens_out: bool = False,
         **dataloader: Any,
     ) -> None:
         _require_fits(dataset, plan, dataloader)
@@ -84,6 +87,7 @@ class GrowingLoader:
         self._dataloader = dataloader
         self._place = rank, world_size, ghost_batch_size
         self._averages_gradients, self._look_ahead = averages_gradients, look_ahead
+        self._evens_out = evens_out
         self._count = None if count is None else _counting(count, self.stream, self.share)
         self._followers: list[GrowingLR] = []
         self._begin_at(0)
@@ -222,7 +226,7 @@ class GrowingLoader:
             )
 
     def _cuts(self) -> UpdateCuts:
-        return UpdateCuts(self.plan, self.share, self.micro_batch_size)
+        return UpdateCuts(self.plan, self.share, self.micro_batch_size, self._evens_out)
 
     def _source(self, last: int) -> MicroBatches:
         """Return the micro-batches from the next update on, to the end of the epoch or further."""

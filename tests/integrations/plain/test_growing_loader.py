@@ -70,6 +70,20 @@ def test_ranks_share_every_update(world, ghost, in_micro_batch):
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.integers(1, 6), st.integers(1, 3), st.integers(1, 3))
+def test_ranks_take_as_many_micro_batches_where_they_are_evened_out(world, ghost, in_micro_batch):
+    plan, size, numbers = plan_of(), ghost * in_micro_batch, []
+    for rank in range(world):
+        place = {"rank": rank, "world_size": world, "ghost_batch_size": ghost, "evens_out": True}
+        loader = GrowingLoader(Numbered(), plan, micro_batch_size=size, **place)
+        handed_out = list(follow(loader))
+        assert taken(handed_out) == expected(plan, share=Share(rank, world, ghost))
+        assert sum(cut.closes_update for _, cut in handed_out) == plan.num_updates
+        numbers.append([cut.update.index for _, cut in handed_out])
+    assert numbers.count(numbers[0]) == world
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.integers(0, 60), st.sampled_from([4, 8, 20]), st.integers(1, 3))
 def test_a_run_goes_on_in_the_middle_with_other_micro_batches_and_ranks(stop, size, world):
     plan = plan_of()
