@@ -75,14 +75,14 @@ class Run:
     def of(cls, optimizer):
         """Return a record of all that an optimizer steps by."""
         run = cls({}, [], [])
-
-        def note(optimizer, args, kwargs):
-            groups = optimizer.param_groups
-            run.gradients.append(flat(p.grad for group in groups for p in group["params"]))
-            run.rates.append([(group["lr"], group["momentum"]) for group in groups])
-
-        optimizer.register_step_pre_hook(note)
+        optimizer.register_step_pre_hook(lambda optimizer, args, kwargs: run.note(optimizer))
         return run
+
+    def note(self, optimizer):
+        """Note what an optimizer steps by next."""
+        groups = optimizer.param_groups
+        self.gradients.append(flat(p.grad for group in groups for p in group["params"]))
+        self.rates.append([(group["lr"], group["momentum"]) for group in groups])
 
     def read(self, data, cut):
         """Note what a micro-batch holds."""

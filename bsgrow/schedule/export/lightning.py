@@ -10,7 +10,8 @@ the sum of its micro-batches over the number of a whole one.
 
 It cannot express: a change of batch inside an epoch; an update that crosses the end of an epoch;
 a run that ends inside one; the DeepSpeed strategy. The learning rate is written by epoch, so a
-rate that moves inside an epoch is held; here also a momentum that changes.
+rate that moves inside an epoch is held; here also a momentum that changes. All of these are what
+``bsgrow.integrations.lightning`` is for.
 """
 
 import math
@@ -35,6 +36,8 @@ SYSTEM = "Lightning"
 _Number = TypeVar("_Number", int, float)
 _MAX_EPOCHS = 100_000
 _IMPORTS = """\
+# Any plan, to the sample: bsgrow.integrations.lightning, see docs/integrations.md
+
 from bisect import bisect_right
 
 import torch

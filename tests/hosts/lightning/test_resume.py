@@ -1,0 +1,65 @@
+"""A run that ended in the middle goes on by trainer.fit(ckpt_path=…) as if it never had."""
+
+import os
+
+import lightning.pytorch as pl
+import pytest
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from tests.hosts.lightning.module import Module, data, trainer
+from tests.hosts.reference import PLAN, reference_run, require_same
+
+
+class Exits(pl.Callback):
+    """Ends the process at a batch, as a power cut would."""
+
+    def __init__(self, num_batches):
+        self.left = num_batches
+
+    def on_after_backward(self, trainer, pl_module):
+        self.left -= 1
+        if not self.left:
+            os._exit(9)
+
+
+def train(folder, *callbacks, size=8, ckpt_path=None):
+    saves = ModelCheckpoint(folder, "{step}", every_n_train_steps=1, save_top_k=-1)
+    module, runs = Module(), trainer(*callbacks, saves, enable_checkpointing=True)
+    runs.fit(module, datamodule=data(size), ckpt_path=ckpt_path)
+    return module, runs
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """The checkpoints of a run that was killed in the middle of its last update but one."""
+    folder = tmp_path_factory.mktemp("killed")
+    child = os.fork()
+    if not child:
+        try:
+            train(folder, Exits(33))
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    return folder
+
+
+# In the middle of the first epoch, at its end (11 updates), in the second and in the third.
+@pytest.mark.parametrize(("step", "size"), [(3, 8), (11, 8), (12, 8), (17, 6), (9, 20)])
+def test_a_run_that_was_killed_goes_on(killed, tmp_path, step, size):
+    module, runs = train(tmp_path, size=size, ckpt_path=killed / f"step={step}.ckpt")
+    require_same([module.run], reference_run().since(step))
+    assert (runs.global_step, runs.current_epoch) == (PLAN.num_updates, 3)
+
+
+def test_the_same_process_goes_on_to_the_bit(killed, tmp_path):
+    module, _ = train(tmp_path, ckpt_path=killed / "step=13.ckpt")
+    whole, _ = train(tmp_path / "whole")
+    assert (module.run.weights == whole.run.weights).all()
+
+
+def test_a_run_that_has_ended_makes_nothing_more(tmp_path):
+    train(tmp_path)
+    last = tmp_path / f"step={PLAN.num_updates}.ckpt"
+    module, runs = train(tmp_path, ckpt_path=last)
+    assert module.run.samples == {}
+    assert runs.global_step == PLAN.num_updates
