@@ -40,6 +40,7 @@ from bsgrow.training.update_sums import UpdateSums
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "checkpoint_pause.json"
+RUNS = ROOT / "runs"  # on a disk, and git ignores what a stopped one leaves there
 CPU = torch.device("cpu")
 IDENTITY = Identity(0, "recipe", "data")
 KINDS, NUM_PROCESSES = ("to itself", "its share (PSS)"), 2
@@ -167,7 +168,7 @@ def built(model: Model) -> nn.Module:
 def pauses(model: Model, num_rounds: int) -> Iterator[dict[str, Any]]:
     """Rows of one model; the first round is not counted, as memory is new then."""
     alone, waited, copied, beside, held = [], [], [], [], []
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+    with tempfile.TemporaryDirectory(dir=RUNS) as folder:
         training = Training(model, Path(folder))
         for _ in range(num_rounds + 1):
             alone.append(training.update())
@@ -207,7 +208,7 @@ def spread(figures: Sequence[float], unit: str, update: float | None = None) -> 
 
 def loading(model: Model, checkouts: dict[str, Path], num_rounds: int) -> Iterator[dict[str, Any]]:
     """What two processes of each checkout take to load one checkpoint."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+    with tempfile.TemporaryDirectory(dir=RUNS) as folder:
         training = Training(model, Path(folder))
         training.update()
         path = write_checkpoint(Path(folder), training.content())
@@ -264,6 +265,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     models = [model for model in MODELS if model.name in options.models.split(",")]
     before = describe_machine()
+    RUNS.mkdir(exist_ok=True)
     for model in models:
         rows += pauses(model, options.rounds)
     rows += loading(models[-1], checkouts, min(options.rounds, NUM_LOADS))

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,13 @@ def test_no_file_is_over_300_lines():
     sources = [*python, *(ROOT / "csrc").rglob("*.*"), *(ROOT / "tests").rglob("*.cpp")]
     long = {str(path): n for path in sources if (n := len(path.read_text().splitlines())) > 300}
     assert long == {}
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no checkout of git")
+def test_git_holds_no_file_over_a_megabyte():
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    assert [path for path in paths if path.is_file() and path.stat().st_size > 2**20] == []
 
 
 def test_only_the_command_line_imports_rich_and_typer():
