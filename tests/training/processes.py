@@ -23,7 +23,14 @@ SECONDS = 600.0
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["torch.distributed", "bsgrow.training.run", "bsgrow.cli.app", "sklearn.datasets", "pytest"]
+    [
+        "torch.distributed",
+        "torch._dynamo",  # the first optimizer of a process imports it, for seconds
+        "bsgrow.training.run",
+        "bsgrow.cli.app",
+        "sklearn.datasets",
+        "pytest",
+    ]
 )
 
 
