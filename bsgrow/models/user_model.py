@@ -6,11 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from bsgrow.errors import InputError
-from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from bsgrow.models.conversion import convert_batch_norm
 from bsgrow.text.printable import shown
 from bsgrow.user_code.calling import call_user_code
 from bsgrow.user_code.errors import telling_users_errors
@@ -32,7 +31,8 @@ def build_user_model(
 
     ``num_classes`` and ``in_channels`` are given where the function names them, and
     ``num_classes`` also where it takes any argument, by ``**kwargs``, as those of timm and
-    torchvision do; an argument of the recipe is taken in their place.
+    torchvision do; an argument of the recipe is taken in their place. Batch normalisations become
+    ghost ones, see ``convert_batch_norm``.
 
     Args:
         name: ``package.module:function``.
@@ -44,7 +44,8 @@ def build_user_model(
             tries none.
 
     Raises:
-        InputError: it takes other arguments, or what it returns is no such model.
+        InputError: it takes other arguments, or what it returns is no such model, or has a batch
+            normalisation that cannot be converted.
         UserCodeError: it raised an error, or the model did.
     """
     offered = {"in_channels": in_channels, "num_classes": num_classes}
@@ -55,25 +56,22 @@ def build_user_model(
             f"{what}: returned {_kind(model)}, where a torch.nn.Module is needed",
             hint="return the model that maps images [N, C, H, W] to logits [N, num_classes]",
         )
+    if image_shape is not None and any(map(is_lazy, [*model.parameters(), *model.buffers()])):
+        _try(model.eval(), image_shape, num_classes, what)  # from then on it knows its channels
+    model = _with_ghost_norms(model, ghost_batch_size, what)
     if image_shape is not None:
         for training in (True, False):
-            model.train(training)
-            _try(model, image_shape, num_classes, what)
+            _try(model.train(training), image_shape, num_classes, what)
     _check_parameters(model, what)
-    return _with_ghost_norms(model, ghost_batch_size, what).train()
+    return model.train()
 
 
 def _with_ghost_norms(model: nn.Module, ghost_batch_size: int, what: str) -> nn.Module:
     """The model, each of whose batch normalisations is over ghost batches."""
-    for path, module in model.named_modules():
-        if isinstance(module, _BatchNorm) and not isinstance(module, GhostBatchNorm2d):
-            raise InputError(
-                f"{what}: {path or 'the model'} is a {type(module).__name__}, whose statistics "
-                "would change as the batch grows",
-                hint="build it with bsgrow.models.GhostBatchNorm2d, or with a normalisation of "
-                "single images, such as GroupNorm",
-            )
-    return model
+    try:
+        return convert_batch_norm(model, ghost_batch_size)
+    except InputError as error:
+        raise InputError(f"{what}: {error.message}", error.hint) from error
 
 
 def _try(model: nn.Module, shape: tuple[int, int, int], num_classes: int, what: str) -> None:

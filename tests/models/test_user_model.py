@@ -96,3 +96,30 @@ def test_a_model_that_fails_shows_the_traceback_of_its_own():
         build("Net", kind="raises")
     assert "in forward" in caught.value.message.splitlines()[2]
     assert caught.value.message.endswith("RuntimeError: no way")
+
+
+NORMS = """
+from torch import nn
+class Other(nn.BatchNorm2d):
+    def forward(self, images): return super().forward(images) + 1
+def norms(num_classes, kind="BatchNorm2d"):
+    norm = Other(4) if kind == "Other" else nn.LazyBatchNorm2d() if "Lazy" in kind else None
+    norm = norm or getattr(nn, kind)(4)
+    return nn.Sequential(nn.Conv2d(3, 4, 1), norm, nn.Flatten(), nn.Linear(16, num_classes))
+"""
+
+
+@pytest.mark.parametrize("kind", ["BatchNorm2d", "SyncBatchNorm", "LazyBatchNorm2d"])
+def test_batch_norms_become_ghost_ones(user_module, kind):
+    user_module(NORMS, "norms")
+    model = build_model("norms:norms", {"kind": kind}, image_shape=SHAPE, **GIVEN)
+    assert model[1].ghost_batch_size == GIVEN["ghost_batch_size"]
+    assert model[1].running_mean.tolist() == [0] * 4, "to try it has moved no statistic"
+    assert not model[1].group_sums.any()
+    assert model.eval()[1].running_var.tolist() == [1] * 4
+
+
+def test_a_batch_norm_that_cannot_become_one_is_refused_by_its_name(user_module):
+    user_module(NORMS, "norms")
+    with pytest.raises(InputError, match=r"model\.name = 'norms:norms': 1, a Other, cannot"):
+        build_model("norms:norms", {"kind": "Other"}, image_shape=SHAPE, **GIVEN)
