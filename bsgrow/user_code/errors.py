@@ -1,7 +1,8 @@
 """What goes wrong in code of the user, told by the traceback of that code and without ours."""
 
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from traceback import TracebackException
 from types import TracebackType
@@ -26,7 +27,8 @@ class UserCodeError(BsgrowError):
 def telling_users_errors(what: str) -> Iterator[None]:
     """Turn whatever comes out of the user's code into an error that shows where it arose.
 
-    Memory that is exhausted, an interrupt and what is told already stay what they are.
+    Memory that is exhausted, an interrupt and what is told already stay what they are. What the
+    code prints goes to stderr, as stdout is for the answer of the command.
 
     Args:
         what: is run, such as ``model.name = 'my_code:build'``.
@@ -35,7 +37,8 @@ def telling_users_errors(what: str) -> Iterator[None]:
         UserCodeError: with the traceback from the first frame on that is not ours.
     """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except (BsgrowError, MemoryError, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:

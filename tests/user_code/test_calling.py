@@ -77,3 +77,9 @@ def test_what_is_no_fault_of_the_code_stays_what_it_is(user_module, error):
     user_module(f"def f(): raise {error.__name__}", "other")
     with pytest.raises(error):
         call_user_code("other:f", "model", {})
+
+
+def test_what_code_prints_goes_to_stderr(user_module, capsys):
+    user_module("print('imported')\ndef f(): print('called')", "other")
+    call_user_code("other:f", "model", {})
+    assert capsys.readouterr() == ("", "imported\ncalled\n")
