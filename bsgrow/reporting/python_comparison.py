@@ -37,7 +37,7 @@ def compare(
         BsgrowError: as ``bsgrow.training.carry_out``.
     """
     loaded = recipe if isinstance(recipe, Recipe) else load_recipe(str(recipe), overrides)
-    opened = OpenedData()
+    opened = OpenedData(runs_code=True)
     check_arms(loaded, arms, seeds[0], opened)
 
     def carry(arm: Recipe, directory: RunDirectory) -> RunFinished:

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from bsgrow import compare
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training import RunDirectory, carry_out
@@ -84,3 +85,11 @@ def test_other_data_takes_no_arguments():
     with pytest.raises(InputError, match=r"data\.pth = 'x': there is no such key") as caught:
         load_recipe("digits", ["data.pth=x"])
     assert caught.value.hint == 'did you mean "path"?'
+
+
+def test_comparing_from_python_calls_it_once(user_module, tmp_path):
+    user_module(LOAD)
+    recipe = load_recipe("digits", [*MINE, "growth.max_batch_size=16"])
+    arms = compare(recipe, arms=("decay",), seeds=(0, 1), out=tmp_path / "out")
+    assert [arm.name for arm in arms] == ["decay"]
+    assert sys.modules["mine"].calls == [None]
