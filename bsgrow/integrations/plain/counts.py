@@ -61,12 +61,18 @@ class ByCounting:
         """Yield micro-batches with the weight of what they count."""
         held: list[tuple[Any, UpdateCut, float]] = []
         for data, cut in micro_batches:
-            held.append((data, cut, float(self._count(data)) if cut.num_samples else 0.0))
+            held.append((data, cut, self._counted(data) if cut.num_samples else 0.0))
             if cut.closes_update:
                 total = self._over_ranks(sum(count for *_, count in held))
                 for each, its_cut, count in held:
                     yield each, its_cut._replace(weight=count / total if total else 0.0)
                 held = []
+
+    def _counted(self, data: Any) -> float:
+        count = np.asarray(self._count(data), np.float64)
+        if count.ndim or not _are_counts(count):
+            raise InputError(f"count: returned {count} of a micro-batch, expected 0 or more")
+        return float(count)
 
     def _over_ranks(self, count: float) -> float:
         if self._is_alone:
@@ -89,6 +95,10 @@ def _checked(counts: NDArray[Any], num_samples: int) -> NDArray[Any]:
         raise InputError(
             f"count: has shape {counts.shape}, expected one number of each of {num_samples}"
         )
-    if not np.issubdtype(counts.dtype, np.number) or not (counts >= 0).all():
+    if not np.issubdtype(counts.dtype, np.number) or not _are_counts(counts):
         raise InputError("count: expected numbers, 0 or more")
     return counts
+
+
+def _are_counts(numbers: NDArray[Any]) -> bool:
+    return bool(((numbers >= 0) & np.isfinite(numbers)).all())

@@ -1,6 +1,6 @@
 """A loader for a training loop of one's own, over PyTorch's DataLoader."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import tee
 from typing import Any
@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 
 from bsgrow.errors import InputError
+from bsgrow.integrations.plain.checks import require_fits, require_integers, require_state
 from bsgrow.integrations.plain.counts import ByCounting, BySampleCounts
 from bsgrow.integrations.plain.growing_lr import GrowingLR
 from bsgrow.integrations.plain.loop_error import LoopError
@@ -24,7 +25,6 @@ from bsgrow.stream import SampleIndices, SampleStream, Share
 MicroBatches = Iterator[tuple[Any, UpdateCut]]
 
 _FORMAT = 1
-_OURS = ("batch_size", "batch_sampler", "sampler", "drop_last")
 
 
 class GrowingLoader:
@@ -80,7 +80,9 @@ class GrowingLoader:
         evens_out: bool = False,
         **dataloader: Any,
     ) -> None:
-        _require_fits(dataset, plan, dataloader)
+        require_fits(dataset, plan, dataloader)
+        require_integers(1, micro_batch_size=micro_batch_size, ghost_batch_size=ghost_batch_size)
+        require_integers(0, seed=seed, look_ahead=look_ahead)
         self.dataset, self.plan, self.micro_batch_size = dataset, plan, micro_batch_size
         self.stream = SampleStream(plan.num_samples, seed, shuffle)
         self._keeps_workers = dataloader.pop("persistent_workers", True)
@@ -91,6 +93,8 @@ class GrowingLoader:
         self._count = None if count is None else _counting(count, self.stream, self.share)
         self._followers: list[GrowingLR] = []
         self._begin_at(0)
+        if rank is not None or world_size is not None:
+            _ = self.share  # refuses what is wrong; else processes may meet later
         Share(0, 1, ghost_batch_size).check_micro_batch_size(micro_batch_size)
         self._loader_of([], 0)  # refuses what is wrong
         if optimizer is not None:
@@ -167,8 +171,9 @@ class GrowingLoader:
         if self.is_finished:
             return
         last = self._cuts().end_of_epoch(self.num_updates)
-        for data, cut in self._source(last):
-            self._watch.hand_out(cut, self.num_updates)
+        source = self._source(last)
+        while True:
+            data, cut = self._take(source)
             yield data, cut
             if cut.closes_update and cut.update.index + 1 == last:
                 break
@@ -206,12 +211,24 @@ class GrowingLoader:
             InputError: the state is of another plan or order, or of a newer format.
         """
         own = self.state_dict()
+        require_state(state_dict, self.plan)
         for key in ("format", "plan", "seed", "shuffle"):
             if state_dict.get(key) != own[key]:
                 raise InputError(f"{key}: the state is of a loader with another one than this")
         self._begin_at(state_dict["num_updates"])
         for follower in self._followers:
             follower.move_to(state_dict["num_updates"])
+
+    def __getstate__(self) -> None:
+        """Refuse to be copied or pickled: what follows the loop would be another's.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            "a GrowingLoader cannot be copied or pickled: it follows one loop and one optimizer",
+            hint="its state can: state_dict(), for load_state_dict() of a loader made anew",
+        )
 
     def _begin_at(self, num_updates: int) -> None:
         self._first = num_updates
@@ -224,6 +241,16 @@ class GrowingLoader:
                 "no optimizer follows the plan, so that its learning rate would not be set",
                 hint="GrowingLoader(…, optimizer=optimizer)",
             )
+
+    def _take(self, source: MicroBatches) -> tuple[Any, UpdateCut]:
+        """Return the next micro-batch; where that fails, the next loop opens a source anew."""
+        try:
+            data, cut = next(source)
+            self._watch.hand_out(cut, self.num_updates)
+        except BaseException:
+            self._running = None
+            raise
+        return data, cut
 
     def _cuts(self) -> UpdateCuts:
         return UpdateCuts(self.plan, self.share, self.micro_batch_size, self._evens_out)
@@ -260,21 +287,3 @@ def _counting(count: object, stream: SampleStream, share: Share) -> "BySampleCou
     if callable(count):
         return ByCounting(count, is_alone=share.world_size == 1)
     return BySampleCounts(count, stream)
-
-
-def _require_fits(dataset: Any, plan: Plan, dataloader: Mapping[str, Any]) -> None:
-    if not hasattr(dataset, "__getitem__") or not isinstance(dataset, Sized):
-        raise InputError(
-            f"{type(dataset).__name__}: has no __getitem__ and __len__, so that samples cannot be "
-            "taken in the order of the plan",
-            hint="an iterable data set brings an order of its own; give a map-style one",
-        )
-    if len(dataset) != plan.num_samples:
-        raise InputError(
-            f"the data set has {len(dataset)} samples, the plan is for {plan.num_samples}",
-            hint=f"compile the plan with num_samples={len(dataset)}",
-        )
-    if ours := [key for key in _OURS if key in dataloader]:
-        raise InputError(f"{', '.join(ours)}: the plan decides that; leave it out")
-    if not dataloader.get("in_order", True):
-        raise InputError("in_order=False: would hand out samples of one update in another")

@@ -1,6 +1,7 @@
 """A plan's learning rate and momentum, as a learning-rate scheduler of PyTorch."""
 
 from collections.abc import Callable, Mapping
+from math import isclose
 from typing import Any
 
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from bsgrow.errors import InputError
+from bsgrow.integrations.plain.checks import require_plan, require_state
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.schedule import Plan, Update
@@ -41,7 +43,8 @@ class GrowingLR(LRScheduler):
         num_updates: int = 0,
         num_whole: Callable[[], int] | None = None,
     ) -> None:
-        _require_momentum(optimizer, plan)
+        require_plan(plan)
+        _require_optimizer(optimizer, plan)
         self._plan, self._num_whole = plan, num_whole
         self._digest = plan_digest(plan)
         self.base_momenta = [
@@ -114,6 +117,7 @@ class GrowingLR(LRScheduler):
         Raises:
             InputError: the state is of another plan, or of another number of groups.
         """
+        require_state(state_dict, self._plan)
         if state_dict.get("plan") != self._digest:
             raise InputError("the state of the scheduler is of another plan than this one")
         if len(state_dict["base_lrs"]) != len(self.base_lrs):
@@ -133,7 +137,7 @@ class GrowingLR(LRScheduler):
                 group["lr"].fill_(lr)
             else:
                 group["lr"] = lr
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = [float(group["lr"]) for group in self.optimizer.param_groups]
 
     def _next_update(self) -> Update:
         return self._plan.update(min(max(self.last_epoch, 0), self._plan.num_updates - 1))
@@ -157,10 +161,31 @@ class GrowingLR(LRScheduler):
                 f"optimizer.step(): {why}",
                 hint="step once after each micro-batch whose closes_update is true",
             )
+        self._require_as_set(optimizer)
         self._num_steps += 1
 
+    def _require_as_set(self, optimizer: Optimizer) -> None:
+        """Raise LoopError where a group came later, or something else has set an lr."""
+        groups = optimizer.param_groups
+        if len(groups) != len(self.base_lrs):
+            raise LoopError(
+                f"the optimizer has {len(groups)} parameter groups, and {len(self.base_lrs)} when "
+                "the plan began to set them",
+                hint="give it all of them first: a parameter without a gradient stays as it is",
+            )
+        for number, (group, lr) in enumerate(zip(groups, self._last_lr, strict=True)):
+            if not isclose(group["lr"], lr, rel_tol=1e-6):  # a float32 of a tensor's
+                raise LoopError(
+                    f"the lr of parameter group {number} is {float(group['lr']):g}, where the plan "
+                    f"has set {float(lr):g}: something else has set it since",
+                    hint="leave out the step of any other scheduler, and load the optimizer's "
+                    "state before that of the loader",
+                )
 
-def _require_momentum(optimizer: Optimizer, plan: Plan) -> None:
+
+def _require_optimizer(optimizer: object, plan: Plan) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise InputError(f"optimizer: expected one of torch's, got {type(optimizer).__name__}")
     moves = any(phase.momentum != plan.reference.momentum for phase in plan.phases)
     if moves and not any("momentum" in group for group in optimizer.param_groups):
         raise InputError(

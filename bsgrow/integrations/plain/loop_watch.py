@@ -9,6 +9,7 @@ _STEPS = (
     "call optimizer.step(), and step a scheduler that lr_scheduler() returned, once where "
     "cut.closes_update is true; where a step is left out on purpose: loader.skip_update()"
 )
+_ANEW = "to make it anew: optimizer.zero_grad(), and loader.load_state_dict(loader.state_dict())"
 
 
 class LoopWatch:
@@ -35,6 +36,12 @@ class LoopWatch:
             LoopError: an update was handed out whole before it and is not made.
         """
         self._require_made_before(num_made)
+        if cut.update.index != self.num_whole:
+            raise LoopError(
+                f"update {self.num_whole + 1} is next, and the loop goes on with update "
+                f"{cut.update.index + 1}: a state was loaded within it",
+                hint="leave the loop after load_state_dict(), and begin it again",
+            )
         self._is_inside = not cut.closes_update
         self.num_whole += cut.closes_update
         self._recent.append(cut)
@@ -49,11 +56,10 @@ class LoopWatch:
         if self._is_inside:
             raise LoopError(
                 f"the loop was left in the middle of update {self.num_whole + 1}",
-                hint="to make it anew: optimizer.zero_grad(), and "
-                "loader.load_state_dict(loader.state_dict())",
+                hint=_ANEW,
             )
         if num_made < self.num_whole:
-            raise _not_made(num_made)
+            raise _not_made(num_made, f"{_STEPS}; after an interruption, {_ANEW}")
 
     def _require_made_before(self, num_made: int) -> None:
         while len(self._recent) > self._look_ahead:
@@ -62,5 +68,5 @@ class LoopWatch:
                 raise _not_made(passed.update.index)
 
 
-def _not_made(index: int) -> LoopError:
-    return LoopError(f"update {index + 1} was handed out whole and is not made", hint=_STEPS)
+def _not_made(index: int, hint: str = _STEPS) -> LoopError:
+    return LoopError(f"update {index + 1} was handed out whole and is not made", hint=hint)

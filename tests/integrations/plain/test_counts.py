@@ -72,3 +72,12 @@ def test_a_function_cannot_count_over_processes_that_do_not_meet():
     loader = GrowingLoader(Ragged(), plan_of(), micro_batch_size=4, count=count_tokens, **place)
     with pytest.raises(InputError, match="not initialised"):
         next(follow(loader))
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -1])
+def test_what_is_no_count_is_refused(wrong):
+    with pytest.raises(InputError, match="count: expected numbers, 0 or more"):
+        GrowingLoader(Ragged(), plan_of(), micro_batch_size=4, count=np.full(101, wrong))
+    loader = GrowingLoader(Ragged(), plan_of(), micro_batch_size=4, count=lambda _: wrong)
+    with pytest.raises(InputError, match="count: returned"):
+        next(follow(loader))
