@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
+from bsgrow.processes.agent_store import require_agent_store
 from bsgrow.processes.interface import Route, address_for_others, interface_of, route_to
 from bsgrow.processes.launched import check, is_launched, local_rank, rank, world_size
 from bsgrow.training.group.heartbeat import SECONDS_TO_LOOK, Heartbeat, answer_to
@@ -81,6 +82,7 @@ class TorchProcessGroup(ProcessGroup):
         self.rank, self.world_size, self.local_rank = rank(), world_size(), local_rank()
         self._seconds, self._num_gathered, self._on_cuda = seconds_to_meet, 0, False
         with self._joining():
+            require_agent_store()
             met = rendezvous("env://", timeout=timedelta(seconds=seconds_to_meet))
             store, *_ = next(iter(met))
             self._launcher = PrefixStore("bsgrow", store)
@@ -208,7 +210,7 @@ class TorchProcessGroup(ProcessGroup):
     def _joining(self) -> Iterator[None]:
         try:
             yield
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, ConnectionRefusedError) as error:
             raise LostProcessError(
                 f"rank {self.rank} of {self.world_size} cannot join the others: "
                 f"{first_words(error)}",

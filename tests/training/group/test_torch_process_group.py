@@ -82,3 +82,18 @@ def test_where_the_others_are_lost_in_joining_no_sign_of_life_is_given(monkeypat
 )
 def test_of_an_error_of_gloo_what_happened_is_told(says, first):
     assert first_words(RuntimeError(says)) == first
+
+
+def test_processes_whose_torchrun_is_gone_do_not_wait_to_join(monkeypatch):
+    def refuse():
+        raise ConnectionRefusedError("torchrun's store at alpha:1 is gone, and torchrun with it")
+
+    variables = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch_process_group, "require_agent_store", refuse)
+    with (
+        pytest.raises(LostProcessError, match=r"cannot join the others: .*is gone"),
+        joined_group(),
+    ):
+        pass
