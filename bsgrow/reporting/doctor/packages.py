@@ -53,7 +53,7 @@ _PACKAGES = (
         hint="it decodes what libjpeg-turbo does not: pip install pillow",
         facts=_pillow_facts,
     ),
-    _Package("pyarrow", ("pyarrow",), hint='for data.name = "parquet": pip install pyarrow'),
+    _Package("pyarrow", ("pyarrow",), hint="pip install pyarrow, for parquet files"),
     _Package(
         "nvidia.dali",
         ("nvidia-dali-cuda130", "nvidia-dali-cuda120"),

@@ -37,7 +37,7 @@ def test_what_is_listed_and_read(folder):
 def test_every_class_without_an_image_is_named(folder):
     (folder / "c/only/folders").mkdir(parents=True)
     write_images(folder, {"d/text.txt": b""})
-    with pytest.raises(InputError, match=r"no image for the class c, d$") as caught:
+    with pytest.raises(InputError, match=r"no image for the class c, d(\n|$)") as caught:
         ImageFolderSplit(folder)
     assert ".webp" in caught.value.hint
 
