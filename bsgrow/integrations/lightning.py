@@ -18,7 +18,7 @@ from torch.optim import LBFGS
 from torch.utils.data import DataLoader
 
 from bsgrow.errors import InputError
-from bsgrow.integrations.plain.dataloader_arguments import dataloader_arguments
+from bsgrow.integrations.plain.dataloader_arguments import dataloader_arguments, is_shuffled
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.loading.batch_sampler import UpdateCut
@@ -118,8 +118,8 @@ class GrowingDataModule(_DataModule):
             raise InputError(
                 f"train_dataloader() returns {type(loader).__name__}, expected one DataLoader"
             )
-        own = {"micro_batch_size": loader.batch_size, **dataloader_arguments(loader)}
-        return loader.dataset, own | self._arguments
+        own = {"micro_batch_size": loader.batch_size, "shuffle": is_shuffled(loader)}
+        return loader.dataset, own | dataloader_arguments(loader) | self._arguments
 
 
 class GrowingBatch(_Callback):

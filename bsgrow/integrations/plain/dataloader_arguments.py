@@ -18,7 +18,12 @@ _KEPT = (
 
 
 def dataloader_arguments(loader: DataLoader[Any]) -> dict[str, Any]:
-    """Return the arguments of a DataLoader that a ``GrowingLoader`` takes, and ``shuffle``.
+    """Return the arguments of a DataLoader that a ``GrowingLoader`` takes, but for the order."""
+    return {name: getattr(loader, name) for name in _KEPT}
+
+
+def is_shuffled(loader: DataLoader[Any]) -> bool:
+    """Return whether a DataLoader was made with ``shuffle=True``.
 
     Raises:
         InputError: samples come in an order of the DataLoader's own.
@@ -29,5 +34,4 @@ def dataloader_arguments(loader: DataLoader[Any]) -> dict[str, Any]:
             "follow that of bsgrow.SampleStream",
             hint="give the DataLoader shuffle=True or shuffle=False, and no sampler",
         )
-    kept = {name: getattr(loader, name) for name in _KEPT}
-    return {"shuffle": isinstance(loader.sampler, RandomSampler), **kept}
+    return isinstance(loader.sampler, RandomSampler)
