@@ -99,7 +99,7 @@ class GrowingLoader:
         self._loader_of([], 0)  # refuses what is wrong
         if optimizer is not None:
             follower = self.lr_scheduler(optimizer)
-            optimizer.register_step_post_hook(lambda *_: follower.step())
+            optimizer.register_step_post_hook(lambda *_: follower.follow())
 
     def lr_scheduler(self, optimizer: Optimizer) -> GrowingLR:
         """Return what sets lr and momentum of an optimizer, from where the run stands.

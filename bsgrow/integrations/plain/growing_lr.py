@@ -148,9 +148,21 @@ class GrowingLR(LRScheduler):
             return base
         return 1 - (1 - update.momentum) * ((1 - base) / (1 - reference))
 
+    def follow(self) -> None:
+        """Go on to the next update, where the optimizer has made this one."""
+        if self._num_steps > self.last_epoch:
+            self.step()
+
+    def _is_at_rest(self) -> bool:
+        """Whether a step moves nothing: torch.distributed.checkpoint makes one before it loads."""
+        lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
+        return not any(lrs) and any(float(lr) for lr in self._last_lr)
+
     def _before_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
         """Count the optimizer's step, or refuse it before it changes anything."""
         if self._num_whole is not None and self._num_steps >= self._num_whole():
+            if self._is_at_rest():
+                return
             which = self._num_steps + 1
             why = (
                 f"update {which} is not whole yet"

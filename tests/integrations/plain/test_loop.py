@@ -2,6 +2,10 @@
 
 import pytest
 import torch
+from torch.distributed.checkpoint.state_dict import (
+    get_optimizer_state_dict,
+    set_optimizer_state_dict,
+)
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
@@ -187,6 +191,23 @@ def test_the_state_of_a_scheduler_alone_moves_its_loader():
     other.take()
     other.optimizer.step()
     other.scheduler.step()
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_the_step_by_which_a_distributed_checkpoint_is_loaded_is_none(follows):
+    model = torch.nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    given = {"optimizer": optimizer} if follows else {}
+    loader = GrowingLoader(Numbered(), plan_of(), micro_batch_size=8, **given)
+    scheduler = None if follows else loader.lr_scheduler(optimizer)
+    set_optimizer_state_dict(model, optimizer, get_optimizer_state_dict(model, optimizer))
+    assert loader.num_updates == 0
+    for (features, *_), _cut in loader:
+        model(features).sum().backward()
+        optimizer.step()
+        if scheduler:
+            scheduler.step()
+    assert loader.num_updates == 13
 
 
 def test_the_state_of_a_scheduler_of_another_plan_is_refused():
