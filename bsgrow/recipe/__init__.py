@@ -9,6 +9,7 @@ from bsgrow.recipe.config import (
     ScheduleConfig,
 )
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
+from bsgrow.recipe.given import given_recipe
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
 from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.recipe.planning import (
@@ -51,6 +52,7 @@ __all__ = [
     "as_toml",
     "changed_keys",
     "check_arms",
+    "given_recipe",
     "load_recipe",
     "make_arm",
     "make_planned",

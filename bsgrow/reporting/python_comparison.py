@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from bsgrow.recipe import OpenedData, Recipe, check_arms, load_recipe
+from bsgrow.errors import InputError
+from bsgrow.recipe import OpenedData, Recipe, check_arms, given_recipe
 from bsgrow.reporting.arms import Comparing
 from bsgrow.reporting.comparison import Arm
+from bsgrow.text.printable import shown
 from bsgrow.training import RunDirectory, RunFinished, carry_out
 
 _log = logging.getLogger(__name__)
@@ -36,7 +39,9 @@ def compare(
         InputError: the recipe, an arm, the data or a directory do not do.
         BsgrowError: as ``bsgrow.training.carry_out``.
     """
-    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(str(recipe), overrides)
+    loaded = given_recipe(recipe, overrides)
+    for name, several in (("arms", arms), ("seeds", seeds)):
+        _require_distinct(name, several)
     opened = OpenedData(runs_code=True)
     check_arms(loaded, arms, seeds[0], opened)
 
@@ -51,3 +56,9 @@ def compare(
         )
 
     return Comparing(loaded, seeds, Path(out), opened).run_arms(arms, carry, _log.warning)
+
+
+def _require_distinct(name: str, several: Any) -> None:
+    is_list = isinstance(several, Sequence) and not isinstance(several, str)
+    if not is_list or not several or len(set(several)) < len(several):
+        raise InputError(f"{name} = {shown(several)}: expected a list of one or more, none twice")

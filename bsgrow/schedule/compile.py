@@ -7,9 +7,16 @@ from bsgrow.schedule.config import Growth, Reference, planned_momentum, resolve
 from bsgrow.schedule.curves import exact
 from bsgrow.schedule.phases import lay_phases
 from bsgrow.schedule.plan import Phase, Plan
-from bsgrow.schedule.reference_lr import NO_WAIT, ReferenceLr, Wait, build_reference_lr
+from bsgrow.schedule.reference_lr import (
+    NO_WAIT,
+    ReferenceLr,
+    Wait,
+    build_reference_lr,
+    require_num_samples,
+)
 from bsgrow.schedule.scaling import wanted_batch_size
 from bsgrow.schedule.sizes import SLACK, Sizes
+from bsgrow.schedule.typed import require_kind
 
 
 def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan:
@@ -34,6 +41,9 @@ def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan
     Source:
         arXiv 1711.00489, sections 3 to 5.
     """
+    require_kind("reference", reference, Reference)
+    require_kind("growth", growth, Growth)
+    require_num_samples(num_samples)
     published = build_reference_lr(reference, num_samples, NO_WAIT)
     _require_momentum_fits(reference, growth)
     sizes = Sizes(reference, _resolved(reference, growth, published), num_samples)

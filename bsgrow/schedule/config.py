@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from bsgrow.errors import InputError
 from bsgrow.schedule.curves import Curve, build_curve
 from bsgrow.schedule.rules import RULES, Rule
+from bsgrow.schedule.typed import require_integer, require_one_of, require_real, require_table
 from bsgrow.text.printable import cut
 
 if TYPE_CHECKING:
@@ -51,10 +52,14 @@ class Reference:
     def __post_init__(self) -> None:
         _require_positive("schedule.epochs", self.epochs)
         _require_positive("schedule.lr", self.lr)
-        _require_positive("schedule.global_batch_size", self.global_batch_size)
+        _require_positive_integer("schedule.global_batch_size", self.global_batch_size)
         _require_momentum("optimizer.momentum", self.momentum)
+        require_table("schedule.curve", self.curve)
+        require_one_of("schedule.unit", self.unit, ("epochs", "samples", "updates", "tokens"))
+        if self.hold is not None:
+            require_one_of("schedule.hold", self.hold, ("epoch",))
         if self.tokens_per_sample is not None:
-            _require_positive("schedule.tokens_per_sample", self.tokens_per_sample)
+            _require_positive_integer("schedule.tokens_per_sample", self.tokens_per_sample)
         elif self.unit == "tokens":
             raise InputError(
                 'schedule.unit = "tokens": needs schedule.tokens_per_sample',
@@ -124,12 +129,13 @@ class Growth:
     """Whether what is held has N/B − 1 in place of its large-N form N/B."""
 
     def __post_init__(self) -> None:
+        require_one_of("growth.mode", self.mode, ("decay", "hybrid", "grow"))
         if isinstance(self.max_batch_size, str):
             part_of(self.max_batch_size, 1, "growth.max_batch_size")
         elif self.max_batch_size is not None:
-            _require_positive("growth.max_batch_size", self.max_batch_size)
+            _require_positive_integer("growth.max_batch_size", self.max_batch_size)
         _require_positive("growth.lr_scale", self.lr_scale)
-        _require_positive("growth.multiple_of", self.multiple_of)
+        _require_positive_integer("growth.multiple_of", self.multiple_of)
         self._require_factor()
         self._require_exponent()
         self._require_momentum()
@@ -147,6 +153,8 @@ class Growth:
     def _require_factor(self) -> None:
         if self.factor in (None, "continuous"):
             return
+        if not isinstance(self.factor, str):
+            require_real("growth.factor", self.factor)
         if isinstance(self.factor, str) or not 1 < self.factor < math.inf:
             raise InputError(
                 f"growth.factor = {cut(str(self.factor))}: must be a finite number above 1",
@@ -155,6 +163,8 @@ class Growth:
 
     def _require_exponent(self) -> None:
         exponent, full = self.batch_exponent, self.scaling.exponent
+        if exponent is not None:
+            require_real("growth.batch_exponent", exponent)
         if exponent is not None and not 0 < exponent <= full:
             raise InputError(
                 f"growth.batch_exponent = {exponent}: must be above 0 and at most {full}, "
@@ -167,6 +177,7 @@ class Growth:
         elif self.momentum_at or self.repair:
             key = "momentum_at" if self.momentum_at else "repair"
             raise InputError(f"growth.{key}: is for a growth.momentum, and none is given")
+        require_real("growth.momentum_at", self.momentum_at)
         if not 0 <= self.momentum_at < math.inf:
             raise InputError(f"growth.momentum_at = {self.momentum_at}: must not be negative")
 
@@ -227,11 +238,18 @@ def _require_first_decay(growth: Growth, curve: Curve) -> None:
         )
 
 
+def _require_positive_integer(key: str, value: int) -> None:
+    require_integer(key, value)
+    _require_positive(key, value)
+
+
 def _require_positive(key: str, value: float) -> None:
+    require_real(key, value)
     if not (value > 0 and math.isfinite(value)):
         raise InputError(f"{key} = {value}: must be a finite number above 0")
 
 
 def _require_momentum(key: str, value: float) -> None:
+    require_real(key, value)
     if not 0 <= value < 1:
         raise InputError(f"{key} = {value}: must be at least 0 and below 1")

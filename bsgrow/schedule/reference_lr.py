@@ -10,6 +10,7 @@ from itertools import chain, groupby, pairwise
 from bsgrow.errors import InputError
 from bsgrow.schedule.config import Reference
 from bsgrow.schedule.curves import ENDS, Curve, exact
+from bsgrow.schedule.typed import require_integer
 
 _MAX_CURSOR = 2**64 - 1
 _MAX_EPOCHS = 2**32  # the order and the augmentation of a sample are keyed by 32 bits of its epoch
@@ -118,9 +119,15 @@ def _units_per_sample(reference: Reference, num_samples: int) -> Fraction:
     return Fraction(reference.tokens_per_sample or 1) if reference.unit == "tokens" else Fraction(1)
 
 
-def _num_total_samples(reference: Reference, num_samples: int) -> int:
+def require_num_samples(num_samples: int) -> None:
+    """Raise InputError unless it is a whole number, 1 or more."""
+    require_integer("data.num_samples", num_samples)
     if num_samples < 1:
         raise InputError(f"data.num_samples = {num_samples}: must be at least 1")
+
+
+def _num_total_samples(reference: Reference, num_samples: int) -> int:
+    require_num_samples(num_samples)
     total = math.ceil(exact(reference.epochs) * num_samples)
     if total > _MAX_CURSOR:
         raise InputError(

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from bsgrow.recipe import Recipe, load_recipe
+from bsgrow.errors import InputError
+from bsgrow.recipe import Recipe, given_recipe
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.events.events import Event, RunFinished
 from bsgrow.training.group.process_group import ProcessGroup, from_rank_0
@@ -43,11 +44,15 @@ def train(
         InputError: the recipe, the data or the directory do not do.
         BsgrowError: as ``bsgrow.training.carry_out``.
     """
+    if not (out is None or isinstance(out, str | Path)):
+        raise InputError(f"out: expected the path of a folder, got {type(out).__name__}")
     with joined_group() as group:
+        decisions = Decisions(group)
+        loaded = decisions.together(partial(given_recipe, recipe, overrides))
         choose = partial(_directory, recipe, out, group)
-        path = from_rank_0(group, Decisions(group).together(choose))
+        path = from_rank_0(group, decisions.together(choose))
         return carry_out(
-            recipe if isinstance(recipe, Recipe) else load_recipe(str(recipe), overrides),
+            loaded,
             RunDirectory(Path(path), rank=group.rank),
             resume=resume,
             on_event=on_event,

@@ -56,3 +56,32 @@ def test_a_comparison_returns_its_arms_and_makes_no_run_twice(tmp_path):
     again = bsgrow.compare("digits", seeds=[0, 1], out=tmp_path, overrides=SHORT)
     assert [arm.runs for arm in again] == [arm.runs for arm in arms]
     assert {path: path.stat().st_mtime_ns for path in written} == written
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"recipe": 3}, "recipe: expected a name, a path or a Recipe, got int"),
+        ({"recipe": None}, "recipe: expected a name"),
+        ({"overrides": "schedule.epochs=1"}, "overrides: expected a list of texts"),
+        ({"overrides": [3]}, "overrides: expected a list of texts"),
+        ({"recipe": bsgrow.load_recipe("digits")}, "overrides: change a recipe that is given by"),
+    ],
+)
+def test_what_is_no_recipe_or_no_change_of_one_is_refused(wrong, message, tmp_path):
+    arguments = {"recipe": "digits", "out": tmp_path / "run", "overrides": SHORT} | wrong
+    for start in (bsgrow.train, bsgrow.compare):
+        with pytest.raises(bsgrow.InputError, match=message):
+            start(**arguments)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_folder_is_refused():
+    with pytest.raises(bsgrow.InputError, match="out: expected the path of a folder, got int"):
+        bsgrow.train(out=3, overrides=SHORT)
+
+
+@pytest.mark.parametrize("seeds", [None, 3, [], [0, 0]])
+def test_seeds_are_a_list_without_one_twice(seeds, tmp_path):
+    with pytest.raises(bsgrow.InputError, match="expected a list of one or more, none twice"):
+        bsgrow.compare(seeds=seeds, out=tmp_path, overrides=SHORT)

@@ -1,12 +1,15 @@
 """A plan from a learning-rate scheduler of PyTorch, as a training loop has it already."""
 
+from dataclasses import replace
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
 from torch.optim.lr_scheduler import LRScheduler
 
 from bsgrow.errors import InputError
 from bsgrow.schedule import Growth, Plan, Reference, compile_plan
+from bsgrow.schedule.reference_lr import require_num_samples
+from bsgrow.schedule.typed import require_integer
 from bsgrow.training.lr_scheduler_curve import lr_scheduler_curve
 
 
@@ -40,16 +43,30 @@ def plan_from_lr_scheduler(
     """
     if steps_by not in ("epochs", "updates"):
         raise InputError(f'steps_by = {steps_by!r}: expected "epochs" or "updates"')
+    require_num_samples(num_samples)
+    constant = Reference(epochs, 1.0, global_batch_size)  # refuses what is wrong
     by_epoch = steps_by == "epochs"
     num_steps = ceil(epochs) if by_epoch else ceil(epochs * num_samples / global_batch_size)
-    group = scheduler.optimizer.param_groups[param_group]
-    reference = Reference(
-        epochs=epochs,
+    group = _group_of(scheduler, param_group)
+    curve = lr_scheduler_curve(scheduler, num_steps, param_group=param_group)
+    reference = replace(
+        constant,
         lr=float(group["initial_lr"]),
-        global_batch_size=global_batch_size,
         momentum=group.get("initial_momentum", group.get("momentum", 0.0)),
-        curve=lr_scheduler_curve(scheduler, num_steps, param_group=param_group),
+        curve=curve,
         unit=steps_by,
         hold="epoch" if by_epoch else None,
     )
-    return compile_plan(reference, growth or Growth(), num_samples)
+    return compile_plan(reference, Growth() if growth is None else growth, num_samples)
+
+
+def _group_of(scheduler: object, number: int) -> dict[str, Any]:
+    if not isinstance(scheduler, LRScheduler):
+        raise InputError(
+            f"scheduler: expected one of torch.optim.lr_scheduler, got {type(scheduler).__name__}"
+        )
+    require_integer("param_group", number)
+    groups = scheduler.optimizer.param_groups
+    if not 0 <= number < len(groups):
+        raise InputError(f"param_group = {number}: must be from 0 to {len(groups) - 1}")
+    return groups[number]
