@@ -33,6 +33,6 @@ def given_recipe(recipe: Recipe | str | Path, overrides: Iterable[str] = ()) -> 
     if words:
         raise InputError(
             "overrides: change a recipe that is given by name or path, not one that was read",
-            hint="bsgrow.load_recipe(name, overrides)",
+            hint="give its name or path instead, or the overrides where it is read",
         )
     return recipe
