@@ -98,7 +98,8 @@ class GrowingLoader:
         Share(0, 1, ghost_batch_size).check_micro_batch_size(micro_batch_size)
         self._loader_of([], 0)  # refuses what is wrong
         if optimizer is not None:
-            follower = self.lr_scheduler(optimizer)
+            self.lr_scheduler(optimizer)
+            (follower,) = self._followers  # of which a host may have wrapped what was returned
             optimizer.register_step_post_hook(lambda *_: follower.follow())
 
     def lr_scheduler(self, optimizer: Optimizer) -> GrowingLR:
