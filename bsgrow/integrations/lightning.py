@@ -265,10 +265,13 @@ def _reasons(trainer: Any, module: Any, accumulation: int) -> Iterator[tuple[str
             "limit_train_batches (which fast_dev_run sets too): leaves samples of the plan out",
             "leave it out; Trainer(max_steps=…) stops after so many updates",
         )
-    if trainer.strategy.handles_gradient_accumulation:
+    kinds = {each.__name__ for each in type(trainer.strategy).__mro__}
+    known = kinds & {"SingleDeviceStrategy", "DDPStrategy"}
+    if not known or trainer.strategy.handles_gradient_accumulation:
         yield (
-            "the strategy counts micro-batches by itself, and steps where they divide by a number",
-            'strategy="ddp", or the adapter for DeepSpeed without Lightning',
+            f"{type(trainer.strategy).__name__}: an update is known to be exact on one device, and "
+            "by DistributedDataParallel",
+            'strategy="ddp"; with DeepSpeed, bsgrow.integrations.deepspeed',
         )
     if getattr(trainer.precision_plugin, "scaler", None) is not None:
         yield (
@@ -276,11 +279,8 @@ def _reasons(trainer: Any, module: Any, accumulation: int) -> Iterator[tuple[str
             'precision="bf16-mixed" or "32-true"',
         )
     if trainer.accumulate_grad_batches != accumulation:
-        yield (
-            f"accumulate_grad_batches = {trainer.accumulate_grad_batches}: the plan and "
-            "micro_batch_size decide that",
-            "leave it out",
-        )
+        given = trainer.accumulate_grad_batches
+        yield f"accumulate_grad_batches = {given}: the plan decides that", "leave it out"
     names = {type(callback).__name__ for callback in trainer.callbacks}
     for name in names & {"GradientAccumulationScheduler", "StochasticWeightAveraging"}:
         yield f"{name}: sets accumulate_grad_batches, which the plan decides", "leave it out"

@@ -270,6 +270,8 @@ def _reasons(trainer: Any, plan: Plan) -> Iterator[tuple[str, str]]:
         yield "fp16: its scaler leaves out updates that overflow", "bf16=True"
     if trainer.is_deepspeed_enabled:
         yield "DeepSpeed: counts micro-batches by itself", "bsgrow.integrations.deepspeed"
+    if trainer.is_fsdp_enabled:
+        yield "FSDP: an update is known to be exact on one device, and by DDP", "torchrun"
     if args.n_gpu > 1:
         yield "DataParallel: cuts a micro-batch by samples, whatever it counts", "torchrun"
     if getattr(args, "parallelism_config", None) is not None:

@@ -34,6 +34,28 @@ class Scaled(pl.plugins.MixedPrecision):
         super().__init__("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
 
 
+class Unknown(pl.strategies.ParallelStrategy):
+    """Of several processes, in a way that is not DDP's."""
+
+    root_device = torch.device("cpu")
+    is_global_zero = True
+
+    def all_gather(self, tensor, group=None, sync_grads=False):
+        return tensor
+
+    def barrier(self, name=None):
+        return None
+
+    def broadcast(self, obj, src=0):
+        return obj
+
+    def model_to_device(self):
+        return None
+
+    def reduce(self, tensor, *args, **kwargs):
+        return tensor
+
+
 @pytest.mark.parametrize(
     ("module", "arguments", "message"),
     [
@@ -43,6 +65,7 @@ class Scaled(pl.plugins.MixedPrecision):
         (Module, {"fast_dev_run": True}, "fast_dev_run"),
         (Module, {"overfit_batches": 3}, "overfit_batches"),
         (Module, {"plugins": Scaled()}, "gradient scaler"),
+        (Module, {"strategy": Unknown()}, "Unknown: an update is known to be exact on"),
         (Scheduled, {}, "StepLR would move the learning rate beside the plan"),
         (Several, {}, "LBFGS"),
     ],

@@ -51,6 +51,27 @@ def test_a_run_that_was_killed_goes_on(killed, tmp_path, step, size):
     assert (runs.global_step, runs.current_epoch) == (PLAN.num_updates, 3)
 
 
+class SavesWithin(pl.Callback):
+    """Saves in the middle of an update, as by the clock, and ends the run there."""
+
+    def __init__(self, path, index):
+        self.path, self.index = path, index
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        cut = trainer.callbacks[0].cut
+        if cut.update.index == self.index and not cut.closes_update:
+            trainer.save_checkpoint(self.path)
+            trainer.should_stop = True
+
+
+@pytest.mark.parametrize("index", [8, 16])
+def test_an_update_that_was_saved_in_its_middle_is_made_anew(tmp_path, index):
+    train(tmp_path, SavesWithin(tmp_path / "within.ckpt", index))
+    module, runs = train(tmp_path, ckpt_path=tmp_path / "within.ckpt")
+    require_same([module.run], reference_run().since(index))
+    assert (runs.global_step, runs.current_epoch) == (PLAN.num_updates, 3)
+
+
 def test_the_same_process_goes_on_to_the_bit(killed, tmp_path):
     module, _ = train(tmp_path, ckpt_path=killed / "step=13.ckpt")
     whole, _ = train(tmp_path / "whole")

@@ -73,14 +73,15 @@ def train(folder, kind="its own", size=6):
         optimizers=(sgd(model, gradients), None),
         **given,
     )
-    trainer.train()
-    return gradients, flat(model.parameters()), trainer.state.num_input_tokens_seen
+    loss = trainer.train().training_loss
+    return gradients, flat(model.parameters()), loss, trainer.state.num_input_tokens_seen
 
 
 @pytest.fixture(scope="module")
 def expected():
-    """Gradients and weights of a loop over whole updates."""
+    """Gradients, weights and the mean loss of a loop over whole updates."""
     gradients, model, stream = [], small_model(), SampleStream(NUM_SAMPLES, 0)
+    found = []
     optimizer = sgd(model, gradients)
     for update in PLAN.updates():
         for group in optimizer.param_groups:
@@ -89,21 +90,24 @@ def expected():
         data = padded([Sentences()[sample] for sample in samples])
         optimizer.zero_grad()
         logits = model(input_ids=data["input_ids"], attention_mask=data["attention_mask"]).logits
-        losses(logits, data["labels"], "mean").backward()
+        loss = losses(logits, data["labels"], "mean")
+        loss.backward()
+        found.append(loss.item())
         optimizer.step()
-    return gradients, flat(model.parameters())
+    return gradients, flat(model.parameters()), np.mean(found)
 
 
 def assert_as_expected(made, expected):
     np.testing.assert_allclose(made[0], expected[0], rtol=0, atol=1e-7)
     np.testing.assert_allclose(made[1], expected[1], rtol=0, atol=1e-6)
+    assert made[2] == pytest.approx(expected[2], rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["its own", "counts", "a function"])
 def test_a_token_counts_the_same_in_every_micro_batch(tmp_path, expected, kind):
     made = train(tmp_path, kind)
     assert_as_expected(made, expected)
-    assert made[2] == sum(LENGTHS[s] for s in SampleStream(NUM_SAMPLES, 0)[:303].samples)
+    assert made[3] == sum(LENGTHS[s] for s in SampleStream(NUM_SAMPLES, 0)[:303].samples)
 
 
 def test_micro_batches_of_one_sentence_have_some_without_a_label(tmp_path, expected):
@@ -113,6 +117,7 @@ def test_micro_batches_of_one_sentence_have_some_without_a_label(tmp_path, expec
 @pytest.mark.parametrize("kind", ["its own", "a function"])
 def test_tokens_are_counted_over_two_processes(tmp_path, expected, kind):
     ranks = run_ranks(2, train, str(tmp_path), kind, 3)
+    loss = sum(made[2] for made in ranks) / 2  # each tells of its own, and logs of all
     for made in ranks:
-        assert_as_expected(made, expected)
-        assert made[2] == sum(LENGTHS[s] for s in SampleStream(NUM_SAMPLES, 0)[:303].samples)
+        assert_as_expected((*made[:2], loss), expected)
+        assert made[3] == sum(LENGTHS[s] for s in SampleStream(NUM_SAMPLES, 0)[:303].samples)
