@@ -15,7 +15,8 @@ a pipeline engine takes the boundary from its schedule, which follows the new ba
 plan. ZenFlow has its own boundaries, and does not.
 
 It cannot express: a batch that is not whole micro-batches on every rank; a last update that is
-cut. Here also a momentum that changes.
+cut. Here also a momentum that changes. All of these are what ``bsgrow.integrations.deepspeed`` is
+for.
 """
 
 from bsgrow.schedule.export.draft import Draft, Export, planned_runs
@@ -35,6 +36,8 @@ from bsgrow.schedule.plan import Plan
 
 SYSTEM = "DeepSpeed"
 _IMPORTS = """\
+# Any plan, to the sample: bsgrow.integrations.deepspeed, see docs/integrations.md
+
 from bisect import bisect_right
 
 import torch
@@ -122,6 +125,7 @@ def _config(plan: Plan, micro: int, world_size: int, optimizer: Optimizer) -> li
         f'    "train_batch_size": {size},',
         f'    "train_micro_batch_size_per_gpu": {micro},',
         f'    "gradient_accumulation_steps": {size // (micro * world_size)},',
+        '    "gradient_clipping": 0.0,',  # else 0.19.8 clips at 1
         *untested,
         "}",
     ]
