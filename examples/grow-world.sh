@@ -15,6 +15,7 @@ planned() { cat "$run/world_size" 2>/dev/null || true; }
 if [ ! -e "$run/recipe.toml" ]; then
     size=$($bsgrow plan "$recipe" "$@" --format json |
         sed -n 's/.*"world_size": \([0-9]*\).*/\1/p' | head -n 1)
+    [ -n "$size" ] || exit 2 # bsgrow has said why
     set -- "$recipe" "$@"
 else
     size=$(planned)
