@@ -25,7 +25,6 @@ _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
         "torch.distributed",
-        "torch._dynamo",  # the first optimizer of a process imports it, for seconds
         "bsgrow.training.run",
         "bsgrow.cli.app",
         "sklearn.datasets",
