@@ -32,8 +32,8 @@ def test_names_resolve(name, expected):
     ("num_cuda_devices", "name", "message"),
     [
         (0, "cuda", "device = 'cuda' is not there: .* no CUDA devices"),
-        (1, "cuda:1", "device = 'cuda:1' is not there: .* 1 CUDA device$"),
-        (2, "cuda:2", "device = 'cuda:2' is not there: .* 2 CUDA devices$"),
+        (1, "cuda:1", r"device = 'cuda:1' is not there: .* 1 CUDA device(\n|$)"),
+        (2, "cuda:2", r"device = 'cuda:2' is not there: .* 2 CUDA devices(\n|$)"),
         (1, "tpu", "device = 'tpu' is not a device"),
         (1, "cuda:", "device = 'cuda:' is not a device"),
         (1, "cuda:-1", "device = 'cuda:-1' is not a device"),
