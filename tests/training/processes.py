@@ -15,12 +15,14 @@ from typing import Any
 
 import torch
 from torch.distributed import TCPStore
+from torch.nn.parallel import DistributedDataParallel
 
 from bsgrow.errors import BsgrowError
 
 SECONDS = 600.0
 """After which processes that do not end are killed; none that works comes near it."""
 
+_KEPT: list[Any] = []
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
@@ -172,11 +174,27 @@ def _carry_out(
 ) -> None:
     os.environ.update(variables)
     torch.set_num_threads(1)
+    _keep_reducers()
     try:
         result = function(*arguments)
     except BaseException as error:
         result = _failure(error)
     writer.send(result)
+
+
+def _keep_reducers() -> None:
+    """Keep what sums in DistributedDataParallel until the process has ended.
+
+    Let go by Python when it alone still has the process group, it waits for a thread of Gloo's that
+    waits for the lock of the interpreter (torch 2.13).
+    """
+    make = DistributedDataParallel.__init__
+
+    def make_and_keep(module: DistributedDataParallel, *arguments: Any, **named: Any) -> None:
+        make(module, *arguments, **named)
+        _KEPT.append(module.reducer)
+
+    DistributedDataParallel.__init__ = make_and_keep  # type: ignore[method-assign]
 
 
 def _failure(error: BaseException) -> Failure:
