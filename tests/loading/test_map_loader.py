@@ -14,6 +14,8 @@ from bsgrow.schedule import Growth, Reference, compile_plan
 from bsgrow.stream import SampleStream, Share
 from bsgrow.user_code.errors import UserCodeError
 
+pytestmark = pytest.mark.forks  # workers of PyTorch's DataLoader
+
 NUM = 23
 PLAN = compile_plan(Reference(epochs=2.5, lr=0.1, global_batch_size=5), Growth(), NUM)
 
