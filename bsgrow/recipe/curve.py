@@ -5,7 +5,7 @@ from typing import Any
 
 from bsgrow.errors import InputError
 from bsgrow.schedule import CURVES
-from bsgrow.text.printable import shown
+from bsgrow.text.printable import cut, shown
 from bsgrow.validation.arguments import call_checked
 
 
@@ -37,6 +37,7 @@ def check_curve(lr: float, curve: Mapping[str, Any], table: str = "schedule.curv
 def _nested(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the curves among the arguments of a curve, with their place."""
     for key, value in arguments.items():
+        place = cut(key)  # as an error shows it
         for i, inner in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(inner, Mapping):
-                yield (f"{key}[{i}]" if isinstance(value, list) else key), inner
+                yield (f"{place}[{i}]" if isinstance(value, list) else place), inner

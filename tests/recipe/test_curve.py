@@ -6,6 +6,7 @@ from torch.optim import lr_scheduler
 
 from bsgrow.errors import InputError
 from bsgrow.recipe import plan_recipe, schedule_recipe
+from bsgrow.recipe.curve import check_curve
 from bsgrow.schedule import Growth, Reference, compile_plan
 from bsgrow.training.lr_scheduler_curve import lr_scheduler_curve
 
@@ -108,3 +109,18 @@ def test_a_live_sequence_gives_the_plan_of_the_written_one():
     ]
     lrs = [[update.lr for update in plan.updates()] for plan in held]
     assert lrs[0] == pytest.approx(lrs[1], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("miles\x9b", r"schedule.curve.'miles\x9b'.name: is missing"),
+        ("\x1b[2J", r"schedule.curve.'\x1b[2J'.name: is missing"),
+        ("x" * 300, f"schedule.curve.{'x' * 80}….name: is missing"),
+    ],
+)
+def test_a_place_is_named_so_that_a_terminal_shows_it(key, said):
+    curve = {"name": "StepLR", "step_size": 1, key: {"gamma": 0.5}}
+    with pytest.raises(InputError) as refused:
+        check_curve(0.1, curve)
+    assert refused.value.message == said
