@@ -15,7 +15,7 @@ from bsgrow.integrations.plain.checks import require_fits, require_integers, req
 from bsgrow.integrations.plain.counts import ByCounting, BySampleCounts
 from bsgrow.integrations.plain.growing_lr import GrowingLR
 from bsgrow.integrations.plain.loop_error import LoopError
-from bsgrow.integrations.plain.loop_watch import LoopWatch
+from bsgrow.integrations.plain.loop_watch import LoopWatch, another_loop
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.integrations.plain.share_of_process import share_of_process
 from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, indices_of
@@ -172,8 +172,10 @@ class GrowingLoader:
         if self.is_finished:
             return
         last = self._cuts().end_of_epoch(self.num_updates)
-        source = self._source(last)
+        source, self._loop = self._source(last), (this := object())
         while True:
+            if self._loop is not this:
+                raise another_loop()
             data, cut = self._take(source)
             yield data, cut
             if cut.closes_update and cut.update.index + 1 == last:

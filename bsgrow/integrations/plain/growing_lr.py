@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from math import isclose
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -15,6 +16,7 @@ from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.schedule import Plan, Update
 
 _FORMAT = 1
+_FOLLOWERS: "WeakKeyDictionary[Optimizer, ref[GrowingLR]]" = WeakKeyDictionary()
 
 
 class GrowingLR(LRScheduler):
@@ -32,7 +34,8 @@ class GrowingLR(LRScheduler):
             is stopped. Absent, its steps are not looked at.
 
     Raises:
-        InputError: the plan moves a momentum that no group of the optimizer has.
+        InputError: the plan moves a momentum that no group of the optimizer has, or the optimizer
+            follows a plan already that has not ended.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class GrowingLR(LRScheduler):
     ) -> None:
         require_plan(plan)
         _require_optimizer(optimizer, plan)
+        _leave_ended(optimizer)
         self._plan, self._num_whole = plan, num_whole
         self._digest = plan_digest(plan)
         self.base_momenta = [
@@ -53,10 +57,11 @@ class GrowingLR(LRScheduler):
         ]
         self._num_steps = num_updates
         super().__init__(optimizer)
+        self.base_lrs = [float(each) for each in self.base_lrs]  # read from a device this once
         if num_updates:
             self.move_to(num_updates)
-        if num_whole is not None:
-            optimizer.register_step_pre_hook(self._before_step)
+        self._hook = optimizer.register_step_pre_hook(self._before_step) if num_whole else None
+        _FOLLOWERS[optimizer] = ref(self)
 
     @property
     def num_updates(self) -> int:
@@ -75,14 +80,17 @@ class GrowingLR(LRScheduler):
         """Go on to the next update.
 
         Raises:
-            LoopError: the optimizer has not made its step, or the plan has ended.
+            LoopError: the optimizer has not made its step, the plan has ended, or something else
+                has set an lr since.
         """
         if epoch is not None:
             raise LoopError(f"scheduler.step({epoch}): a plan goes on by one update: step()")
         begins = self.last_epoch < 0  # LRScheduler's own first step
         if not begins and self.last_epoch >= self._plan.num_updates:
             raise LoopError(f"scheduler.step(): all {self._plan.num_updates} updates are made")
-        if not begins and self._num_whole is not None and self._num_steps <= self.last_epoch:
+        if not begins and self._num_whole is None:
+            self._require_as_set(self.optimizer)
+        elif not begins and self._num_steps <= self.last_epoch:
             raise LoopError(
                 f"scheduler.step(): the optimizer has not stepped in update {self.last_epoch + 1}",
                 hint="where one is left out on purpose, as GradScaler does: loader.skip_update()",
@@ -106,7 +114,7 @@ class GrowingLR(LRScheduler):
         return {
             "format": _FORMAT,
             "num_updates": self.last_epoch,
-            "base_lrs": [float(each) for each in self.base_lrs],
+            "base_lrs": list(self.base_lrs),
             "base_momenta": list(self.base_momenta),
             "plan": self._digest,
         }
@@ -131,13 +139,9 @@ class GrowingLR(LRScheduler):
 
     def move_to(self, num_updates: int) -> None:
         """Set lr and momentum for where so many updates are made."""
-        self.last_epoch = self._num_steps = num_updates
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(lr)
-            else:
-                group["lr"] = lr
-        self._last_lr = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self._num_steps, self.last_epoch = num_updates, num_updates - 1
+        self._step_count = 0  # as at its first step, for which LRScheduler asks for no other
+        super().step()
 
     def _next_update(self) -> Update:
         return self._plan.update(min(max(self.last_epoch, 0), self._plan.num_updates - 1))
@@ -177,7 +181,10 @@ class GrowingLR(LRScheduler):
         self._num_steps += 1
 
     def _require_as_set(self, optimizer: Optimizer) -> None:
-        """Raise LoopError where a group came later, or something else has set an lr."""
+        """Raise LoopError where a group came later, or something else has set an lr.
+
+        An lr on a device is not looked at, as that would wait for the device in each update.
+        """
         groups = optimizer.param_groups
         if len(groups) != len(self.base_lrs):
             raise LoopError(
@@ -186,13 +193,38 @@ class GrowingLR(LRScheduler):
                 hint="give it all of them first: a parameter without a gradient stays as it is",
             )
         for number, (group, lr) in enumerate(zip(groups, self._last_lr, strict=True)):
-            if not isclose(group["lr"], lr, rel_tol=1e-6):  # a float32 of a tensor's
+            if _is_on_host(group["lr"]) and not isclose(group["lr"], lr, rel_tol=1e-6):
                 raise LoopError(
                     f"the lr of parameter group {number} is {float(group['lr']):g}, where the plan "
                     f"has set {float(lr):g}: something else has set it since",
                     hint="leave out the step of any other scheduler, and load the optimizer's "
                     "state before that of the loader",
                 )
+
+
+def _is_on_host(lr: float | Tensor) -> bool:
+    return not isinstance(lr, Tensor) or lr.device.type == "cpu"
+
+
+def _leave_ended(optimizer: Optimizer) -> None:
+    """Let an optimizer go that has followed a plan to its end.
+
+    Raises:
+        InputError: it follows one that has not ended.
+    """
+    former = _FOLLOWERS[optimizer]() if optimizer in _FOLLOWERS else None
+    if former is None:
+        return
+    if former.num_updates < former._plan.num_updates:
+        raise InputError(
+            f"optimizer: this {type(optimizer).__name__} follows a plan already, of which "
+            f"{former.num_updates} of {former._plan.num_updates} updates are made, and its lr "
+            "cannot follow two",
+            hint="use the GrowingLoader or GrowingLR that was made of it, which "
+            "load_state_dict() moves to any update, or make the optimizer anew",
+        )
+    if former._hook is not None:
+        former._hook.remove()
 
 
 def _require_optimizer(optimizer: object, plan: Plan) -> None:

@@ -70,3 +70,12 @@ class LoopWatch:
 
 def _not_made(index: int, hint: str = _STEPS) -> LoopError:
     return LoopError(f"update {index + 1} was handed out whole and is not made", hint=hint)
+
+
+def another_loop() -> LoopError:
+    """Return what a loop is told that goes on after another one over its loader was begun."""
+    return LoopError(
+        "another loop over this loader was begun within this one, and has taken its micro-batches: "
+        "a loader follows one run, and gives each micro-batch once",
+        hint="one loop at a time; to look at the data as well, make a DataLoader of the data set",
+    )

@@ -6,6 +6,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.growing_lr import GrowingLR
+from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.lr_scheduler_plan import plan_from_lr_scheduler
 from bsgrow.schedule import Growth
 from tests.integrations.plain.plans import plan_of
@@ -143,3 +144,41 @@ def test_a_scheduler_that_is_stepped_by_updates_moves_by_them():
     assert follower.num_updates == 0
     with pytest.raises(InputError, match="steps_by"):
         plan_from_lr_scheduler(scheduler, **arguments, steps_by="batches")
+
+
+def on_device():
+    """Return an optimizer whose lr cannot be read, as where reading it waits for a device."""
+    optimizer = sgd({})
+    (group,) = optimizer.param_groups
+    group["initial_lr"], group["lr"] = 0.1, torch.tensor(0.1, device="meta")
+    return optimizer
+
+
+@pytest.mark.parametrize("num_whole", [None, lambda: 2])
+def test_an_lr_on_a_device_is_not_read(num_whole):
+    optimizer = on_device()
+    scheduler = GrowingLR(optimizer, DECAY, num_whole=num_whole)
+    scheduler.move_to(1)
+    optimizer.step()
+    scheduler.step()
+    assert scheduler.num_updates == 2
+    scheduler.load_state_dict(scheduler.state_dict())
+
+
+def test_another_scheduler_is_told_of_where_a_loop_steps_both():
+    optimizer = sgd({})
+    scheduler, other = GrowingLR(optimizer, DECAY), MultiStepLR(optimizer, [1], gamma=0.5)
+    optimizer.step()
+    other.step()
+    with pytest.raises(LoopError, match=r"the lr of parameter group 0 is 0.05, .* something else"):
+        scheduler.step()
+
+
+def test_an_optimizer_follows_one_plan_until_that_has_ended():
+    optimizer = sgd({})
+    first = GrowingLR(optimizer, DECAY, num_whole=lambda: DECAY.num_updates)
+    with pytest.raises(InputError, match="this SGD follows a plan already, of which 0 of 38 upd"):
+        GrowingLR(optimizer, DECAY)
+    seen(optimizer, first, DECAY)
+    assert seen(optimizer, GrowingLR(optimizer, DECAY), DECAY)[0] == [0.1]
+    GrowingLR(sgd({}), DECAY)

@@ -214,3 +214,20 @@ def test_the_state_of_a_scheduler_of_another_plan_is_refused():
     loop = Loop()
     with pytest.raises(InputError, match="another plan"):
         loop.scheduler.load_state_dict(loop.scheduler.state_dict() | {"plan": "other"})
+
+
+def test_a_second_loader_of_an_optimizer_is_refused():
+    loop = Loop()
+    with pytest.raises(InputError, match="this SGD follows a plan already") as refused:
+        GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, optimizer=loop.optimizer)
+    assert "make the optimizer anew" in refused.value.hint
+
+
+def test_a_loop_that_goes_on_after_another_was_begun_is_told_of():
+    loop = Loop()
+    loop.make_update()
+    other = iter(loop.loader)
+    assert next(other)[1].update.index == 1
+    with pytest.raises(LoopError, match="another loop over this loader was begun"):
+        loop.take()
+    assert next(other)[1].closes_update  # which is not disturbed
