@@ -8,7 +8,7 @@ Versions tested: transformers 5.24.0 and 4.57.6, with accelerate 1.15.0.
 """
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -51,6 +51,7 @@ class GrowingTrainerMixin(_Host):
     """
 
     args: Any
+    compute_loss: Any
     lr_scheduler: Any
     _created_lr_scheduler: bool
 
@@ -61,7 +62,6 @@ class GrowingTrainerMixin(_Host):
         for why, hint in _reasons(self, plan):
             raise InputError(why, hint=hint)
         self.plan, self._count, self._ghost_batch_size = plan, count, ghost_batch_size
-        self._weight: float | None = None
         steps = self.args.max_steps
         self.args.max_steps = min(steps, plan.num_updates) if steps > 0 else plan.num_updates
         self.args.ignore_data_skip = True  # the loader begins where the run stands
@@ -128,28 +128,26 @@ class GrowingTrainerMixin(_Host):
         losses = []
         for (data, cut), weight in zip(inputs.micro_batches, inputs.weights, strict=True):
             waits = nullcontext() if cut.closes_update else self.accelerator.no_sync(model)
-            self._weight = float(weight > 0) if divides else weight
             # A mean over no label is no number: divided by 1, the sum over none is 0.
             number = num_items_in_batch if divides else None if weight else 1
-            with waits:
+            with waits, self._weighing(float(weight > 0) if divides else weight):
                 losses.append(super().training_step(model, data, number))
-        self._weight = None
         return torch.stack(losses).sum()
 
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: Any,
-        return_outputs: bool = False,
-        num_items_in_batch: Any = None,
-    ) -> Any:
-        """Weigh the loss of a micro-batch that is trained."""
-        found = super().compute_loss(
-            model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch
-        )
-        if self._weight is None:
-            return found
-        return (found[0] * self._weight, found[1]) if return_outputs else found * self._weight
+    @contextmanager
+    def _weighing(self, weight: float) -> Iterator[None]:
+        """Weigh what ``compute_loss`` returns, also that of a class that is derived from this."""
+        own = self.compute_loss
+
+        def weighed(*args: Any, **kwargs: Any) -> Any:
+            found = own(*args, **kwargs)
+            return (found[0] * weight, *found[1:]) if isinstance(found, tuple) else found * weight
+
+        self.compute_loss = weighed
+        try:
+            yield
+        finally:
+            self.compute_loss = own
 
     def _counts(self, update: "_Update") -> list[int] | None:
         """Return the labels that count in each micro-batch, where there are labels."""

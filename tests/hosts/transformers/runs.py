@@ -65,10 +65,18 @@ def arguments_of(folder, **changed):
     return TrainingArguments(**given | changed)
 
 
-def trainer_of(folder, *, callbacks=(), **changed):
+class Overriding(Recording):
+    """Has a loss of its own, as many subclasses of the Trainer do."""
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        outputs = model(**inputs)
+        return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
+
+
+def trainer_of(folder, *, kind=Recording, callbacks=(), **changed):
     model = Network()
     optimizer = make_optimizer(model.network)
-    trainer = Recording(
+    trainer = kind(
         model,
         arguments_of(folder, **changed),
         plan=PLAN,
@@ -81,10 +89,10 @@ def trainer_of(folder, *, callbacks=(), **changed):
     return trainer
 
 
-def train(folder, *, resume=None, end=None, **changed):
+def train(folder, *, kind=Recording, resume=None, end=None, **changed):
     """Train to the plan's end, or to within an update; return what was made."""
     callbacks = () if end is None else [Exits(end)]
-    trainer = trainer_of(folder, callbacks=callbacks, **changed)
+    trainer = trainer_of(folder, kind=kind, callbacks=callbacks, **changed)
     trainer.train(resume_from_checkpoint=resume)
     trainer.run.weights = flat(trainer.model.parameters())
     trainer.run.state = trainer.state
