@@ -24,7 +24,7 @@ ORDER = [
     {"loading", "models"},
     {"recipe"},
     {"training"},
-    {"integrations"},
+    {"integrations", "experiments"},
     {"reporting"},
     {"bench"},
     {"cli"},

@@ -22,6 +22,7 @@ from bsgrow.recipe.planning import (
 )
 from bsgrow.recipe.reading import (
     as_toml,
+    changed_recipe,
     load_recipe,
     parse_value,
     recipe_from_table,
@@ -51,6 +52,7 @@ __all__ = [
     "WorldSizeChange",
     "as_toml",
     "changed_keys",
+    "changed_recipe",
     "check_arms",
     "given_recipe",
     "load_recipe",

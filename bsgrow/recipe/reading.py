@@ -92,6 +92,24 @@ def schedule_recipe(
         raise
 
 
+def changed_recipe(
+    recipe: Recipe, values: Mapping[str, object], overrides: Iterable[str] = ()
+) -> Recipe:
+    """Return a recipe with other values, and whatever it says beside them.
+
+    Args:
+        recipe: read already.
+        values: dotted keys and their values.
+        overrides: further ones, as in ``load_recipe``; they win.
+
+    Raises:
+        InputError: a key or value is not allowed.
+    """
+    table = recipe.model_dump(mode="json")
+    _change(table, values, overrides)
+    return recipe_from_table(table)
+
+
 def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
     """Build a recipe from plain values.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from threading import Lock
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 from bsgrow.errors import BsgrowError
+from bsgrow.files.atomic import write_json
 from bsgrow.processes.launched import is_by_torchrun, is_launched
 from bsgrow.processes.parent import name_of_parent
 from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
@@ -25,6 +27,7 @@ from bsgrow.training.job import Job, prepare
 from bsgrow.training.loaders import with_decoder
 from bsgrow.training.loop import train_job
 from bsgrow.training.memory import explaining_memory
+from bsgrow.training.origin import origin_of
 from bsgrow.training.planned_world_size import require_planned_world_size
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.shared_folder import require_shared
@@ -153,6 +156,7 @@ def _begin(
         else:
             directory.require_new()
             record_code(job.recipe, directory)
+            write_json(directory.origin, asdict(origin_of(job)))
             directory.create(job.recipe)
 
 

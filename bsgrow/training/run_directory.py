@@ -66,6 +66,11 @@ class RunDirectory:
         return self.path / "code.json"
 
     @property
+    def origin(self) -> Path:
+        """What the run began with: versions, and digests of the code and of the data."""
+        return self.path / "origin.json"
+
+    @property
     def world_size(self) -> Path:
         """How many processes the run is to be started with next; where the plan says so."""
         return self.path / "world_size"
@@ -140,7 +145,10 @@ class RunDirectory:
             BsgrowError: one cannot be looked at.
         """
         kept_open = {self.events, self.path / LOCK_FILE}
-        whole = (self.recipe, self.plan, self.summary, self.launchers, self.code, self.world_size)
+        whole = (
+            *(self.recipe, self.plan, self.summary, self.launchers, self.code, self.origin),
+            self.world_size,
+        )
         for path in (*whole, *sorted(kept_open)):
             with naming(path, "go on with"):
                 require_own(path, one_name=path in kept_open)
@@ -224,7 +232,7 @@ class RunDirectory:
 
     def _is_scratch(self, path: Path) -> bool:
         """Whether a process that was killed while it began a run may have left this."""
-        first = {self.launchers.name, self.code.name}
+        first = {self.launchers.name, self.code.name, self.origin.name}
         is_first = path.name in {LOCK_FILE, *first}
         return is_first or temporary_of(path.name) in {self.recipe.name, *first}
 

@@ -4,6 +4,7 @@ import pytest
 
 import bsgrow
 from bsgrow.training import RunDirectory, read_events, to_dict
+from bsgrow.training.origin import code_digests, read_origin
 
 SHORT = ["schedule.epochs=1", "schedule.curve.milestones=[0.5]", "run.device=cpu"]
 
@@ -15,6 +16,17 @@ def test_a_run_returns_what_it_ended_with(tmp_path):
     assert [to_dict(each) for each in events] == [
         to_dict(each) for each in read_events(tmp_path / "run" / "events.jsonl")
     ]
+
+
+def test_a_run_records_what_it_was_begun_with(tmp_path):
+    bsgrow.train("digits", out=tmp_path / "run", overrides=SHORT)
+    origin = read_origin(RunDirectory(tmp_path / "run"))
+    assert (origin.code, origin.device) == (code_digests(), "cpu")
+    assert origin.code.keys() >= {"training", "loading", "models", "_native"}
+    assert origin.data.startswith("sha256:")
+    assert origin.versions.keys() >= {"bsgrow", "torch", "python"}
+    (tmp_path / "run" / "origin.json").write_text("{}")
+    assert read_origin(RunDirectory(tmp_path / "run")) is None
 
 
 def test_a_recipe_that_was_loaded_trains_as_one_that_is_named(tmp_path):
