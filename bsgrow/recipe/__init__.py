@@ -5,7 +5,6 @@ from bsgrow.recipe.config import (
     LossConfig,
     ModelConfig,
     Recipe,
-    RunConfig,
     ScheduleConfig,
 )
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
@@ -27,9 +26,10 @@ from bsgrow.recipe.reading import (
     parse_value,
     recipe_from_table,
     schedule_recipe,
-    shipped_recipes,
 )
 from bsgrow.recipe.rule import rule_notes
+from bsgrow.recipe.run_config import RunConfig
+from bsgrow.recipe.source import shipped_recipes
 from bsgrow.recipe.world_sizes import (
     WorldSizeChange,
     next_world_size_change,

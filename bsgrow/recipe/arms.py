@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
+from typing import Any
 
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.identity import changed_keys
+from bsgrow.recipe.origins import ORIGINS, forget
 from bsgrow.recipe.planning import OpenedData, plan_recipe
 from bsgrow.recipe.reading import recipe_from_table
 from bsgrow.schedule import Growth
@@ -43,7 +46,12 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
     if growth != recipe.growth and recipe.run.world_sizes != "auto":
         table["run"]["world_sizes"] = None  # a list is of the recipe's own phases
     table["run"]["seed"] = seed
-    return recipe_from_table(table)
+    made = recipe_from_table(table)
+    return made.model_copy(update=forget(_origins(made), changed_keys(recipe, made)))
+
+
+def _origins(recipe: Recipe) -> dict[str, Any]:
+    return {key: getattr(recipe, key) for key in ORIGINS}
 
 
 def check_arms(recipe: Recipe, names: Iterable[str], seed: int, opened: OpenedData) -> None:

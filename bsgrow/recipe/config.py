@@ -3,15 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    ConfigDict,
-    Field,
-    PositiveInt,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    field_validator,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from bsgrow.errors import InputError
 from bsgrow.models import check_images_fit, check_model
@@ -24,18 +16,14 @@ from bsgrow.recipe.data_config import (
     check_keys_of_data,
     image_shape,
 )
-from bsgrow.recipe.device_name import check_device
 from bsgrow.recipe.optimizer_config import OptimizerConfig
+from bsgrow.recipe.origins import ORIGINS
+from bsgrow.recipe.run_config import RunConfig
 from bsgrow.recipe.section import Section
 from bsgrow.schedule import Growth, Reference
 from bsgrow.schedule.config import part_of
 
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
-_MAX_COUNT = 2**31 - 1  # what the kernels of torch index a batch with
-_MAX_THREADS = 1024  # what the native modules start
-
-Count = Annotated[PositiveInt, Field(le=_MAX_COUNT)]
-NonNegativeFloat = Annotated[float, Field(ge=0)]
 
 
 class ModelConfig(Section):
@@ -113,86 +101,6 @@ class ScheduleConfig(Section):
         return self
 
 
-class RunConfig(Section):
-    """``[run]``: how the plan is carried out."""
-
-    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
-    """Seed of the initial weights, the order of the samples and their augmentation."""
-
-    ghost_batch_size: Count | None = None
-    """Samples that batch normalisation normalises together, whatever the batch size; the
-    smaller of 128 and schedule.global_batch_size where absent."""
-
-    micro_batch_size: Count | Literal["auto"] = "auto"
-    """Samples per forward and backward pass, in whole ghost batches; ``auto`` takes 256."""
-
-    @field_validator("micro_batch_size", mode="wrap")
-    @classmethod
-    def _number_or_auto(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
-        try:
-            return check(value)
-        except ValidationError:
-            raise ValueError(f'must be a number from 1 to {_MAX_COUNT}, or "auto"') from None
-
-    world_size: Count = 1
-    """Number of processes that share an update; torchrun starts them, and where this says more than
-    one, no other number is taken."""
-
-    world_sizes: Annotated[tuple[Count, ...], Field(min_length=1)] | Literal["auto"] | None = None
-    """Number of processes in each phase of the plan, such as ``[1, 2, 8]``, in place of world_size;
-    ``auto`` takes the largest power of two at which each has min_samples_per_device samples."""
-
-    @field_validator("world_sizes", mode="wrap")
-    @classmethod
-    def _numbers_or_auto(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
-        try:
-            return check(tuple(value) if isinstance(value, list) else value)
-        except ValidationError:
-            numbers = f"a list of numbers from 1 to {_MAX_COUNT}, one a phase"
-            raise ValueError(f'must be {numbers}, or "auto"') from None
-
-    max_world_size: Count | None = None
-    """Processes that ``world_sizes = "auto"`` takes at most, such as the devices that there are."""
-
-    min_samples_per_device: Count | None = None
-    """Samples of an update that each process has where another one pays; a micro-batch where
-    absent."""
-
-    device: str = "auto"
-    """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
-
-    @field_validator("device")
-    @classmethod
-    def _is_a_device(cls, name: str) -> str:
-        check_device(name)
-        return name
-
-    compile: bool | Literal["auto"] = "auto"
-    """Whether the step is compiled, for each common size of micro-batch, before the first update;
-    ``auto`` does so on CUDA."""
-
-    num_threads: Annotated[PositiveInt, Field(le=_MAX_THREADS)] | None = None
-    """CPU threads of the loader and of torch; all cores where absent."""
-
-    evaluate_every_epochs: Annotated[float, Field(gt=0)] = 1.0
-    """Epochs between two evaluations on the held-out samples; the end is always evaluated."""
-
-    log_every_seconds: NonNegativeFloat = 1.0
-    """Seconds between two progress events; each waits for the device once."""
-
-    timeout_seconds: Annotated[float, Field(ge=1, le=86400)] = 300.0
-    """Seconds that a process waits for the others of the run, from 1 to a day, before it says which
-    does not answer."""
-
-    checkpoint_every_seconds: NonNegativeFloat = 60.0
-    """Seconds between two checkpoints; 0 writes one after every update. One at the best evaluation
-    so far and one at the end come on top."""
-
-    keep: Count = 2
-    """Newest checkpoints that are kept, beside the best one: that at whose update the model had the
-    highest test accuracy, and of those the lowest test loss."""
-
-
 class Recipe(Section):
     """One training run; every table is a section of the TOML file.
 
@@ -233,6 +141,20 @@ class Recipe(Section):
 
     run: RunConfig = RunConfig.model_construct()
     """A table: how the plan is carried out, such as ``run = { seed = 0 }``."""
+
+    sources: Mapping[str, str] = Field(default={})
+    """A table: where a value comes from, by its key, such as ``sources = { "schedule.lr" = "ours"
+    }``."""
+
+    inherited: Mapping[str, tuple[str, ...]] = Field(default={})
+    """A table that is written for you: by recipe, the keys that were taken from it by
+    ``extends``."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same recipe, written out or by inheritance."""
+        if not isinstance(other, Recipe):
+            return NotImplemented
+        return all(getattr(self, key) == getattr(other, key) for key in _OWN_KEYS)
 
     @model_validator(mode="after")
     def _schedule_fits_optimizer(self) -> Self:
@@ -288,3 +210,6 @@ class Recipe(Section):
 def whole_ghosts(num_samples: int, ghost_batch_size: int) -> int:
     """Return so many samples or fewer that make whole ghost batches, of which one at least."""
     return max(1, num_samples // ghost_batch_size) * ghost_batch_size
+
+
+_OWN_KEYS = tuple(key for key in Recipe.model_fields if key not in ORIGINS)

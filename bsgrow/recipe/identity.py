@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.origins import ORIGINS
 
 OPERATIONAL_KEYS = frozenset(
     {
@@ -74,8 +75,11 @@ def _identity(recipe: Recipe) -> dict[str, Any]:
 
 
 def flat_recipe(recipe: Recipe) -> dict[str, Any]:
-    """Return every key of a recipe, such as ``run.seed``, with its value, of what JSON has."""
-    return _flatten(recipe.model_dump(mode="json"))
+    """Return every key of a recipe, such as ``run.seed``, with its value, of what JSON has.
+
+    What it was made from is none of them.
+    """
+    return _flatten(recipe.model_dump(mode="json", exclude={*ORIGINS}))
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

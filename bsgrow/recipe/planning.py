@@ -10,6 +10,7 @@ from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes
 from bsgrow.recipe.hints import key_hint
+from bsgrow.recipe.origins import telling_origin
 from bsgrow.recipe.world_sizes import world_sizes
 from bsgrow.schedule import Plan, compile_plan
 from bsgrow.text.printable import printable
@@ -67,12 +68,16 @@ def make_planned(recipe: Recipe, opened: OpenedData | None = None) -> Planned:
     """Compile the schedule of a recipe, fitted to its data; see ``plan_recipe``."""
     dataset = (opened or OpenedData()).open(recipe.data)
     num_samples = num_train_samples(recipe.data, dataset)
-    fitted = fit(recipe, num_samples)
     try:
-        plan = compile_plan(fitted.reference, fitted.growth, num_samples)
+        return _planned(recipe, dataset, num_samples)
     except InputError as error:
-        error.hint = error.hint or key_hint(error.message)
-        raise
+        hint = error.hint or key_hint(error.message)
+        raise InputError(telling_origin(error.message, recipe.inherited), hint) from error
+
+
+def _planned(recipe: Recipe, dataset: Dataset | None, num_samples: int) -> Planned:
+    fitted = fit(recipe, num_samples)
+    plan = compile_plan(fitted.reference, fitted.growth, num_samples)
     _check_ghost_batch(fitted, plan)
     notes = (*fit_notes(recipe, fitted, num_samples), *_for_planning(recipe))
     fitted = fit_micro_batch(fitted, plan)

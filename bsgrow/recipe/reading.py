@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,12 +10,14 @@ import tomli_w
 from pydantic import ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.files.text import SAVE_AS_TEXT, read_text
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.hints import key_hint
+from bsgrow.recipe.inheritance import EXTENDS, UNSET, read_inherited
 from bsgrow.recipe.lr_table import inline_tables
+from bsgrow.recipe.origins import ORIGINS, forget, inherited_keys, telling_origin
 from bsgrow.recipe.section import table_type
-from bsgrow.recipe.toml_text import LARGEST, parse_toml
+from bsgrow.recipe.source import Source
+from bsgrow.recipe.toml_text import parse_toml
 from bsgrow.recipe.values import check_values
 from bsgrow.text.path_text import without_surrogates
 from bsgrow.text.printable import cut, printable, shown
@@ -26,12 +26,6 @@ from bsgrow.validation.arguments import UNKNOWN_KEY, describe
 
 _EXAMPLE = "for example --set schedule.lr=0.1"
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
-_SHIPPED = resources.files("bsgrow") / "recipes"
-
-
-def shipped_recipes() -> list[str]:
-    """Return the names of the recipes that come with the package, sorted."""
-    return sorted(entry.name[:-5] for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml"))
 
 
 def load_recipe(
@@ -41,7 +35,8 @@ def load_recipe(
 ) -> Recipe:
     """Read a recipe and apply overrides to it.
 
-    It has at most 8 MiB, and no more keys and items than ``parse_toml`` takes.
+    It may extend another one, whose keys it takes, and that one another; see ``read_inherited``.
+    Each file has at most 8 MiB, and no more keys and items than ``parse_toml`` takes.
 
     Args:
         name_or_path: a shipped name, or a path to a TOML file.
@@ -53,18 +48,18 @@ def load_recipe(
     Raises:
         InputError: no such recipe, no valid TOML, or a key or value that is not allowed.
     """
-    text, overrides = _read_text(name_or_path), list(overrides)
-    table = _parse(text, name_or_path)
-    _change(table, values, overrides)
+    overrides = list(overrides)
+    table = _changed(read_inherited(name_or_path), values, overrides)
     try:
         return recipe_from_table(table)
     except InputError as error:
-        if name_or_path in shipped_recipes():
-            raise  # it is right by itself, so that the fault is an override's
-        changed = ", with --set" if overrides else ", with the options given" if values else ""
-        source = printable(name_or_path) + changed
-        lines = (f"{source}: {line}" for line in error.message.split("\n"))
-        raise InputError("\n".join(lines), error.hint) from error
+        message = telling_origin(error.message, inherited_keys(table))
+        # A shipped recipe is right by itself, so that the fault is an override's.
+        if not Source(name_or_path).is_shipped:
+            changed = ", with --set" if overrides else ", with the options given" if values else ""
+            source = printable(name_or_path) + changed
+            message = "\n".join(f"{source}: {line}" for line in message.split("\n"))
+        raise InputError(message, error.hint) from error
 
 
 def schedule_recipe(
@@ -81,7 +76,7 @@ def schedule_recipe(
     """
     hint = "without a recipe, --samples, --epochs, --batch-size and --lr are needed"
     table: dict[str, Any] = {"data": {"name": "unnamed"}, "model": {"name": "resnet50"}}
-    _change(table, values, overrides)
+    table = _changed(table, values, overrides)
     if "num_samples" not in table["data"]:
         raise InputError("data.num_samples: is missing", hint)
     try:
@@ -105,8 +100,7 @@ def changed_recipe(
     Raises:
         InputError: a key or value is not allowed.
     """
-    table = recipe.model_dump(mode="json")
-    _change(table, values, overrides)
+    table = _changed(recipe.model_dump(mode="json"), values, overrides)
     return recipe_from_table(table)
 
 
@@ -119,6 +113,7 @@ def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
     """
     try:
         check_values(table)
+        _require_read(table)
         if isinstance(table.get("schedule"), Mapping):
             table = {**table, "schedule": inline_tables(table["schedule"])}
         return _validated(table)
@@ -129,38 +124,23 @@ def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
 
 def as_toml(recipe: Recipe) -> str:
     """Write a recipe as TOML; reading it back gives the same recipe."""
-    return tomli_w.dumps(recipe.model_dump(exclude_none=True, mode="json"))
+    unsaid = {key for key in ORIGINS if not getattr(recipe, key)}
+    return tomli_w.dumps(recipe.model_dump(exclude_none=True, exclude=unsaid, mode="json"))
 
 
-def _read_text(name_or_path: str) -> str:
-    shipped = shipped_recipes()
-    if name_or_path in shipped:
-        return (_SHIPPED / f"{name_or_path}.toml").read_text("utf-8")
-    path = Path(name_or_path)
-    try:
-        return read_text(path, LARGEST)
-    except (OSError, UnicodeDecodeError) as error:
-        if isinstance(error, FileNotFoundError) and path.suffix != ".toml":
-            hint = did_you_mean(name_or_path, shipped)
-            raise InputError(f"no recipe is called {shown(name_or_path)}", hint) from error
-        reason = error.strerror if isinstance(error, OSError) else error
-        hint = "give a path to a TOML file, or a name that `bsgrow recipes` lists"
-        if isinstance(error, UnicodeDecodeError):
-            hint = SAVE_AS_TEXT
-        raise InputError(f"cannot read the recipe {cut(name_or_path)}: {reason}", hint) from error
-
-
-def _parse(text: str, source: str) -> dict[str, Any]:
-    try:
-        return parse_toml(text)
-    except (ValueError, RecursionError) as error:  # its own, a long integer, deep nesting
+def _require_read(table: Mapping[str, Any]) -> None:
+    for key in {EXTENDS, UNSET} & table.keys():
         raise InputError(
-            f"{printable(source)} is not valid TOML: {error}",
-            hint='text needs quotes, such as name = "cifar10"; tables begin with [data]',
-        ) from error
+            f"{key} = {shown(table[key])}: stands in the file of a recipe, at its top, and is read "
+            "with it",
+            f"give a file that has it, with {EXTENDS} = and the name of a recipe or a path",
+        )
 
 
-def _change(table: dict[str, Any], values: Mapping[str, object], overrides: Iterable[str]) -> None:
+def _changed(
+    table: dict[str, Any], values: Mapping[str, object], overrides: Iterable[str]
+) -> dict[str, Any]:
+    """Return a table with some keys changed, which are then of no other origin."""
     changes = [(key, value, f"{key} = {shown(value)}") for key, value in values.items()]
     changes += map(_parsed, overrides)
     names = [value for key, value, _ in changes if key == "model.name" and is_user_code(value)]
@@ -168,6 +148,7 @@ def _change(table: dict[str, Any], values: Mapping[str, object], overrides: Iter
         table["model"] = {}  # the other keys are arguments of the model that it named before
     for key, value, written in changes:
         _put(table, key, value, written)
+    return forget(table, [key for key, _, _ in changes] + ["model"] * bool(names))
 
 
 def _parsed(override: str) -> tuple[str, object, str]:

@@ -88,6 +88,8 @@ def table_of_times(entry: NamedPlan, clock: WallClock, views: Views) -> list[lis
 def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
     """Return a plan as plain values, with what was asked for beside it."""
     value, plan = as_dict(entry.plan), entry.plan
+    if entry.recipe.inherited:
+        value["inherited"] = {name: [*keys] for name, keys in entry.recipe.inherited.items()}
     if views.world_sizes:
         value["world_sizes"] = list(world_size_rows(entry.recipe, plan, views.world_sizes))
     for row, size in zip(value["phases"], _planned(entry, views), strict=False):

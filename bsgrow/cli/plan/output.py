@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from bsgrow.cli.console import note, print_json, print_words
+from bsgrow.cli.plan.inherited import inherited_lines
 from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.cli.plan.table import plan_table, savings
 from bsgrow.cli.terminal import out
@@ -53,6 +54,8 @@ def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
         entry = entries[0]
         out.print(plan_table(entry.recipe, entry.plan, clock_of(entry, views)))
         print_words(savings(entry.plan))
+        for line in inherited_lines(entry.recipe):
+            print_words(line)
     for entry in entries:
         _print_views(entry, views, heading=entry.name if len(entries) > 1 else "")
 
