@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from torch.distributed.run import parse_args
 
+import bsgrow
 from bsgrow.recipe import load_recipe, plan_recipe, recipe_from_table, shipped_recipes
 from bsgrow.schedule import notes
 from tests.advice import command_at
@@ -48,6 +49,12 @@ def programs_of(document):
 )
 def test_their_programs_run(document, program):
     exec(compile(program, document, "exec"), {"__name__": "__main__"})
+
+
+def test_a_page_says_what_each_public_name_is_for():
+    table = (ROOT / "docs/python.md").read_text().partition("| names |")[2].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)`", table)
+    assert sorted(named) == sorted({*bsgrow.__all__} - {"__version__"})
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/many-processes.md"])

@@ -281,9 +281,9 @@ def _reasons(trainer: Any, module: Any, accumulation: int) -> Iterator[tuple[str
     if trainer.accumulate_grad_batches != accumulation:
         given = trainer.accumulate_grad_batches
         yield f"accumulate_grad_batches = {given}: the plan decides that", "leave it out"
-    names = {type(callback).__name__ for callback in trainer.callbacks}
-    for name in names & {"GradientAccumulationScheduler", "StochasticWeightAveraging"}:
-        yield f"{name}: sets accumulate_grad_batches, which the plan decides", "leave it out"
+    setting = pl.callbacks.GradientAccumulationScheduler, pl.callbacks.StochasticWeightAveraging
+    for callback in (each for each in trainer.callbacks if isinstance(each, setting)):
+        yield f"{type(callback).__name__}: sets accumulate_grad_batches, which the plan decides", "leave it out"
 
 
 def _refuse_optimizers(trainer: Any) -> None:

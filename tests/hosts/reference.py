@@ -52,7 +52,8 @@ def loss_of(model, data):
 
 def flat(tensors):
     """All numbers in a row; of NumPy, which a process can hand on and end."""
-    return torch.cat([each.detach().flatten().double() for each in tensors]).numpy()
+    whole = (each.full_tensor() if hasattr(each, "full_tensor") else each for each in tensors)
+    return torch.cat([each.detach().flatten().double() for each in whole]).numpy()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A plain training loop under DistributedDataParallel."""
+"""A plain training loop under DistributedDataParallel, or with parameters that are sharded."""
 
 import os
 
@@ -10,17 +10,18 @@ from bsgrow.integrations.plain.growing_loader import GrowingLoader
 from tests.hosts.reference import PLAN, Run, Samples, flat, loss_of, make_model, make_optimizer
 
 
-def train(path=None, save_at=None, end=None, **arguments):
+def train(path=None, save_at=None, end=None, *, shards=False, **arguments):
     """Run the loop to its end, from the state at a path where it does not save one there.
 
     Args:
         path: of a state.
         save_at: updates after which it is saved.
         end: leaves the process in the middle of the update of this index.
+        shards: whether each process has a part of each parameter, as by FSDP.
         **arguments: of the loader.
     """
     dist.init_process_group("gloo")
-    model = make_model()
+    model = sharded(make_model()) if shards else make_model()
     optimizer = make_optimizer(model)
     run = Run.of(optimizer)
     loader = GrowingLoader(
@@ -30,7 +31,7 @@ def train(path=None, save_at=None, end=None, **arguments):
     if path and not save_at:
         for name, state in torch.load(path, weights_only=True).items():
             parts[name].load_state_dict(state)
-    ddp = DistributedDataParallel(model)
+    ddp = model if shards else DistributedDataParallel(model)
     for _ in loader.epochs():
         for data, cut in loader:
             if cut.update.index == end:
@@ -46,6 +47,17 @@ def train(path=None, save_at=None, end=None, **arguments):
     run.weights = flat(model.parameters())
     dist.destroy_process_group()
     return run
+
+
+def sharded(model):
+    """Return the model, each of whose layers gathers its parameters when it is called."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    mesh = init_device_mesh("cpu", (dist.get_world_size(),))
+    for layer in (model[0], model[2]):
+        fully_shard(layer, mesh=mesh)
+    return model
 
 
 def count_of(data):

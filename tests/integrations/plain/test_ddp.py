@@ -1,4 +1,4 @@
-"""Under DistributedDataParallel an update has the gradient that one process makes of it."""
+"""Under DistributedDataParallel and FSDP an update has the gradient that one process makes of it."""
 
 import pytest
 
@@ -15,6 +15,7 @@ REFERENCE = reference_run()
         (2, {"micro_batch_size": 6}),
         (2, {"micro_batch_size": 8, "ghost_batch_size": 8}),  # the first updates are one rank's
         (3, {"micro_batch_size": 6, "count": count_of}),
+        (2, {"micro_batch_size": 6, "evens_out": True, "shards": True}),
     ],
 )
 def test_updates_are_those_of_a_loop_over_whole_ones(world_size, arguments):
