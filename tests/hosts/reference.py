@@ -98,7 +98,11 @@ class Run:
         return Run(samples, self.gradients[first:], self.rates[first:], self.weights)
 
 
-def reference_run(dtype=torch.float64):
+CLIPPED = 0.05
+"""A norm below that of every gradient of the reference."""
+
+
+def reference_run(dtype=torch.float64, clip=None):
     """The run as a loop over whole updates, in plain torch, without a loader."""
     model, samples, stream = make_model(dtype), Samples(dtype), SampleStream(NUM_SAMPLES, 0)
     optimizer = make_optimizer(model)
@@ -113,6 +117,8 @@ def reference_run(dtype=torch.float64):
         data = torch.utils.data.default_collate([samples[int(i)] for i in places.samples])
         optimizer.zero_grad()
         loss_of(model, data).backward()
+        if clip is not None:
+            assert nn.utils.clip_grad_norm_(model.parameters(), clip) > clip
         optimizer.step()
     run.weights = flat(model.parameters())
     return run

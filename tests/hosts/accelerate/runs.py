@@ -16,7 +16,7 @@ def accelerator_of(**arguments):
     return Accelerator(cpu=True, **arguments)
 
 
-def train(size=6, folder=None, save_at=None, end=None, *, has_scheduler=False):
+def train(size=6, folder=None, save_at=None, end=None, *, has_scheduler=False, clip=None):
     """Run the loop to its end, from the state in the folder where it does not save one.
 
     Args:
@@ -25,6 +25,7 @@ def train(size=6, folder=None, save_at=None, end=None, *, has_scheduler=False):
         save_at: updates after which it is saved.
         end: leaves the process in the middle of the update of this index.
         has_scheduler: whether the loop steps one.
+        clip: a norm of gradients.
     """
     accelerator = accelerator_of()
     model = make_model()
@@ -44,6 +45,8 @@ def train(size=6, folder=None, save_at=None, end=None, *, has_scheduler=False):
             run.read(data, cut)
             with loader.accumulate(cut, model):
                 accelerator.backward(loss_of(model, data) * cut.weight)
+                if clip and accelerator.sync_gradients:
+                    accelerator.clip_grad_norm_(model.parameters(), clip)
                 optimizer.step()
                 if scheduler:
                     scheduler.step()

@@ -14,6 +14,7 @@ from bsgrow.integrations.plain.loop_error import LoopError
 from tests.hosts.accelerate.runs import accelerator_of, train
 from tests.hosts.forked import preload, run_ranks
 from tests.hosts.reference import (
+    CLIPPED,
     PLAN,
     Samples,
     loss_of,
@@ -36,6 +37,10 @@ def test_updates_are_those_of_a_loop_over_whole_ones(size):
 
 def test_a_loop_may_step_a_scheduler():
     require_same([train(has_scheduler=True)], REFERENCE)
+
+
+def test_an_update_is_clipped_as_a_whole():
+    require_same([train(clip=CLIPPED)], reference_run(clip=CLIPPED))
 
 
 def test_two_processes_share_every_update():

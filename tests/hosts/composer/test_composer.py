@@ -6,13 +6,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from composer.algorithms import GradientClipping
 from composer.core import Precision
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.composer import ComposerLoader
 from tests.hosts.composer.runs import Model, train, train_in_ghost_batches
 from tests.hosts.forked import preload, run_ranks
-from tests.hosts.reference import PLAN, Samples, make_optimizer, reference_run, require_same
+from tests.hosts.reference import (
+    CLIPPED,
+    PLAN,
+    Samples,
+    make_optimizer,
+    reference_run,
+    require_same,
+)
 from tests.training.processes import Killed
 
 ROOT = Path(__file__).parents[3]
@@ -25,6 +33,12 @@ ROUNDING = 1e-6  # Composer sums losses in float32
 @pytest.mark.parametrize("size", [6, 8, 64])
 def test_updates_are_those_of_a_loop_over_whole_ones(size):
     require_same([train(size)], REFERENCE, ROUNDING)
+
+
+def test_an_update_is_clipped_as_a_whole():
+    clipping = GradientClipping("norm", CLIPPED)
+    run = train(trainer={"algorithms": clipping})
+    require_same([run], reference_run(clip=CLIPPED), ROUNDING)
 
 
 def test_epochs_are_composers_too():

@@ -28,7 +28,7 @@ def engine_of(model, optimizer, **config):
     return deepspeed.initialize(model=model, optimizer=optimizer, config=config)[0]
 
 
-def train(stage=0, folder=None, save_at=None, end=None):
+def train(stage=0, folder=None, save_at=None, end=None, clip=0):
     """Run the loop to its end, from the checkpoint in the folder where it does not save one.
 
     Args:
@@ -36,10 +36,12 @@ def train(stage=0, folder=None, save_at=None, end=None):
         folder: of a checkpoint.
         save_at: updates after which it is saved.
         end: leaves the process in the middle of the update of this index.
+        clip: a norm of gradients; 0 is none.
     """
     model = make_model(torch.float32)
     optimizer = make_optimizer(model)
-    engine = engine_of(model, optimizer, zero_optimization={"stage": stage})
+    config = {"zero_optimization": {"stage": stage}, "gradient_clipping": clip}
+    engine = engine_of(model, optimizer, **config)
     loader = DeepSpeedLoader(engine, Samples(torch.float32), PLAN, micro_batch_size=6)
     run = Run({}, [], [])
     if folder and not save_at:

@@ -4,6 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,7 @@ from tests.exports.case import free_port
 from tests.hosts.deepspeed.runs import engine_of, train
 from tests.hosts.forked import preload, run_ranks
 from tests.hosts.reference import (
+    CLIPPED,
     PLAN,
     Samples,
     flat,
@@ -35,6 +37,13 @@ ROUNDING = 1e-6  # of float32
 @pytest.mark.parametrize(("stage", "world_size"), [(0, 1), (2, 1), (0, 2), (1, 2), (2, 2)])
 def test_updates_are_those_of_a_loop_over_whole_ones(stage, world_size):
     require_same(run_ranks(world_size, train, stage), REFERENCE, ROUNDING)
+
+
+@pytest.mark.parametrize("stage", [0, 2])
+def test_an_update_is_clipped_as_a_whole(stage):
+    weights = reference_run(torch.float32, clip=CLIPPED).weights
+    for run in run_ranks(2, train, stage, None, None, None, CLIPPED):  # clips after what it notes
+        assert np.abs(run.weights - weights).max() < ROUNDING
 
 
 @pytest.mark.parametrize("stage", [0, 2])

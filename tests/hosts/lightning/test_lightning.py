@@ -1,12 +1,13 @@
 """Lightning's Trainer makes the plan's updates."""
 
 import lightning.pytorch as pl
+import numpy as np
 import pytest
 import torch
 
 from bsgrow.integrations.lightning import GrowingDataModule
 from tests.hosts.lightning.module import Module, data, trainer
-from tests.hosts.reference import NUM_SAMPLES, PLAN, Samples, reference_run, require_same
+from tests.hosts.reference import CLIPPED, NUM_SAMPLES, PLAN, Samples, reference_run, require_same
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,13 @@ def test_every_update_is_that_of_a_plain_loop(expected, size, workers):
     runs.fit(module, datamodule=data(size, num_workers=workers))
     require_same([module.run], expected)
     assert (runs.global_step, runs.current_epoch) == (PLAN.num_updates, 3)
+
+
+def test_an_update_is_clipped_as_a_whole():
+    module = Module()
+    trainer(gradient_clip_val=CLIPPED).fit(module, datamodule=data(6))
+    expected = reference_run(clip=CLIPPED)  # Lightning clips after what the module notes
+    assert np.abs(module.run.weights - expected.weights).max() < 1e-12
 
 
 def test_steps_count_updates_and_fewer_may_be_made():

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pytest
 
 from tests.hosts.forked import preload, run_ranks
-from tests.hosts.reference import NUM_SAMPLES, PLAN, reference_run, require_same
+from tests.hosts.reference import CLIPPED, NUM_SAMPLES, PLAN, reference_run, require_same
 from tests.hosts.transformers.runs import Overriding, train, train_rank, trainer_of
 from tests.training.processes import Killed
 
@@ -18,6 +18,10 @@ REFERENCE = reference_run()
 def test_every_update_is_that_of_a_plain_loop(tmp_path, size, workers):
     changed = {"per_device_train_batch_size": size, "dataloader_num_workers": workers}
     require_same([train(tmp_path, **changed)], REFERENCE)
+
+
+def test_an_update_is_clipped_as_a_whole(tmp_path):
+    require_same([train(tmp_path, max_grad_norm=CLIPPED)], reference_run(clip=CLIPPED))
 
 
 def test_a_loss_of_a_derived_class_is_weighed_too(tmp_path):
