@@ -282,11 +282,8 @@ def _reasons(trainer: Any, module: Any, accumulation: int) -> Iterator[tuple[str
         given = trainer.accumulate_grad_batches
         yield f"accumulate_grad_batches = {given}: the plan decides that", "leave it out"
     setting = pl.callbacks.GradientAccumulationScheduler, pl.callbacks.StochasticWeightAveraging
-    for callback in (each for each in trainer.callbacks if isinstance(each, setting)):
-        yield (
-            f"{type(callback).__name__}: sets accumulate_grad_batches, which the plan decides",
-            "leave it out",
-        )
+    for name in [type(each).__name__ for each in trainer.callbacks if isinstance(each, setting)]:
+        yield f"{name}: sets accumulate_grad_batches, which the plan decides", "leave it out"
 
 
 def _refuse_optimizers(trainer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Under DistributedDataParallel and FSDP an update has the gradient that one process makes of it."""
+"""Under DistributedDataParallel and FSDP an update has the gradient that one process makes."""
 
 import pytest
 
