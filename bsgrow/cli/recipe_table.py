@@ -1,5 +1,9 @@
 """The recipes that come with the package, as a table or JSON."""
 
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
 from bsgrow.cli.console import print_json
 from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable
@@ -11,9 +15,8 @@ from bsgrow.text.command import Command
 _OWN = Command(("train", "folder"), ("--data", "FOLDER"))
 _COLUMNS = (
     Column("recipe"),
-    Column("data", leaves=3),
     Column("updates", right=True),
-    Column("fewer", right=True, leaves=4),
+    Column("fewer", right=True, leaves=3),
     Column("time", leaves=2),
     Column("what it is", words=True, leaves=1),
 )
@@ -25,14 +28,39 @@ def print_recipes(output: Format) -> None:
     if output is Format.JSON:
         print_json({name: _as_dict(recipe) for name, recipe in shipped.items()})
         return
-    table = FittedTable(_COLUMNS)
-    for name, recipe in shipped.items():
-        table.add_row(name, recipe.data.name, *_updates(recipe), recipe.time, recipe.description)
-    out.print(table)
-    out.print(f"\ntrain on photographs of your own: {_OWN}")
+    for experiment, recipes in _by_experiment(shipped).items():
+        common = _common_words([recipe.description for recipe in recipes.values()])
+        table = FittedTable(_COLUMNS, title=f"{experiment}: {common}" if common else experiment)
+        for name, recipe in recipes.items():
+            own = recipe.description[len(common) :].lstrip(",: ")
+            table.add_row(name, *_updates(recipe), recipe.time, own)
+        out.print(table)
+        out.print()
+    out.print(f"train on photographs of your own: {_OWN}")
 
 
-def _as_dict(recipe: Recipe) -> dict[str, str | int | None]:
+def _by_experiment(recipes: Mapping[str, Recipe]) -> dict[str, dict[str, Recipe]]:
+    """Return recipes by what is trained on what, such as ``wide_resnet 10 1 on digits``."""
+    found: dict[str, dict[str, Recipe]] = {}
+    for name, recipe in recipes.items():
+        model = " ".join([recipe.model.name, *map(str, recipe.model.arguments.values())])
+        found.setdefault(f"{model} on {recipe.data.name}", {})[name] = recipe
+    return found
+
+
+def _common_words(descriptions: Sequence[str]) -> str:
+    """Return what several descriptions begin with, up to a comma or a colon in each of them."""
+    if len(descriptions) == 1:
+        return ""
+    alike = takewhile(lambda found: len({*found}) == 1, zip(*descriptions, strict=False))
+    common = "".join(found[0] for found in alike)
+    following = {description[len(common) :][:1] for description in descriptions}
+    if following <= {",", ":"}:
+        return common
+    return common[: max(common.rfind(","), common.rfind(":"), 0)]
+
+
+def _as_dict(recipe: Recipe) -> dict[str, Any]:
     plan = _plan(recipe)
     return {
         "description": recipe.description,
@@ -40,6 +68,7 @@ def _as_dict(recipe: Recipe) -> dict[str, str | int | None]:
         "num_updates": plan.num_updates if plan else None,
         "baseline_num_updates": plan.baseline_num_updates if plan else None,
         "time": recipe.time,
+        "extends": [*recipe.inherited],
     }
 
 

@@ -11,11 +11,11 @@ def register(app: typer.Typer) -> None:
 
 
 def recipes(output: FormatOption = Format.TABLE) -> None:
-    """List the recipes that come with bsgrow: data, updates, time, and what each is.
+    """List the recipes that come with bsgrow, by model and data: updates, time, what each is.
 
     Updates are those of the growing run, and beside them how many times as many the run as
     published makes. Give a name to `bsgrow plan` or `bsgrow train`. To make your own, start from
-    the TOML file that a run writes into its directory.
+    the TOML file that a run writes into its directory, or from two lines that extend one of these.
     """
     from bsgrow.cli.recipe_table import print_recipes
 

@@ -229,5 +229,6 @@ def test_what_only_a_file_says_is_not_set(override):
 
 @pytest.mark.parametrize("text", ["inherited = 3", "inherited = { a = 3 }", "sources = [1]"])
 def test_an_origin_that_is_none_is_named(text):
-    write("a.toml", f"{text}\n{as_toml(load_recipe('digits'))}")
+    recipe = load_recipe("digits").model_copy(update={"sources": {}})
+    write("a.toml", f"{text}\n{as_toml(recipe)}")
     assert refused("a.toml").message.startswith(f"a.toml: {text.partition(' ')[0]}")

@@ -1,6 +1,6 @@
 """The plan of every shipped recipe, byte for byte.
 
-To accept a change: `bsgrow plan NAME --format json > tests/schedule/golden/NAME.json`.
+To accept changes: `python -m tests.schedule.test_golden`.
 """
 
 import json
@@ -38,3 +38,13 @@ def test_what_is_no_plan_is_refused():
     plan = plan_recipe(load_recipe("digits"))
     with pytest.raises(InputError, match="num_samples = None: not a plan"):
         plan_from_dict({}, plan.reference, plan.growth)
+
+
+def _accept():
+    for name in NAMES:
+        text = json.dumps(as_dict(plan_recipe(load_recipe(name))), indent=2) + "\n"
+        (GOLDEN / f"{name}.json").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    _accept()

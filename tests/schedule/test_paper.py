@@ -20,7 +20,23 @@ COUNTS = {
     "imagenet-grow": (5_865, 14_076, [8192, 65_536, 65_536, 65_536]),
     "imagenet-grow-momentum-0.95": (3_519, 14_076, [16_384, 65_536, 65_536, 65_536]),
     "imagenet-grow-momentum-0.975": (2_346, 14_076, [32_768, 65_536, 65_536, 65_536]),
+    "imagenet-resnet50-decay": (14_076, 14_076, [8192] * 5),
+    "imagenet-resnet50-grow": (9_384, 14_076, [8192, 8192, 16_384, 16_384, 16_384]),
+    "cifar10-180-decay": (78_125, 78_125, [128] * 4),
+    "cifar10-180-grow-uncapped": (29_127, 78_125, [128, 640, 3200, 16_000]),
+    "cifar10-180-grow": (29_259, 78_125, [128, 640, 3200, 5120]),
+    "cifar10-180-grow-lr": (6_407, 78_125, [640, 3200, 5120, 5120]),
+    "cifar10-180-grow-lr-momentum": (2_305, 78_125, [3200, 5120, 5120, 5120]),
+    "fashion-mnist-wrn-decay": (93_750, 93_750, [128] * 4),
+    "fashion-mnist-wrn-grow": (34_900, 93_750, [128, 640, 3200, 6000]),
+    "fashion-mnist-wrn-grow-lr": (7_550, 93_750, [640, 3200, 6000, 6000]),
+    "fashion-mnist-wrn-grow-lr-momentum": (2_525, 93_750, [3200, 6000, 6000, 6000]),
+    "digits-decay": (4_311, 4_311, [16] * 4),
+    "digits-hybrid": (2_156, 4_311, [16, 64, 64, 64]),
+    "digits": (1_932, 4_311, [16, 64, 128, 128]),
+    "digits-grow-lr": (1_079, 4_311, [32, 128, 128, 128]),
 }
+
 
 UPDATES_BY_BATCH_SIZE = {
     "cifar10-grow": {128: 23_438, 640: 4_688, 3200: 625, 5120: 391},
@@ -39,6 +55,28 @@ def test_json_totals_and_batch_sizes(name):
     assert plan["baseline_num_updates"] == baseline
     assert [phase["global_batch_size"] for phase in plan["phases"]] == batch_sizes
     assert sum(phase["num_updates"] for phase in plan["phases"]) == num_updates
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam"])
+@pytest.mark.parametrize("data", ["cifar10", "fashion-mnist", "digits"])
+def test_each_optimizer_makes_the_updates_of_momentum(data, optimizer):
+    for arm in ["decay", "hybrid", "grow"]:
+        of_momentum = data if arm == "grow" and data != "cifar10" else f"{data}-{arm}"
+        recipe = load_recipe(f"{data}-{optimizer}-{arm}")
+        ours, theirs = plan_recipe(recipe), plan_recipe(load_recipe(of_momentum))
+        assert [(p.start_sample, p.global_batch_size) for p in ours.phases] == [
+            (p.start_sample, p.global_batch_size) for p in theirs.phases
+        ]
+        assert recipe.optimizer.nesterov == (optimizer == "nesterov")
+        assert recipe.optimizer.momentum == (0.9 if optimizer == "nesterov" else 0.0)
+        assert recipe.optimizer.name == ("adam" if optimizer == "adam" else "sgd")
+
+
+def test_resnet_50_warms_up_from_a_tenth_of_a_batch_of_256():
+    plan = plan_recipe(load_recipe("imagenet-resnet50-grow"))
+    assert plan.phases[0].lr == pytest.approx(0.1, rel=1e-12)
+    assert plan.phases[1].lr == pytest.approx(3.2, rel=1e-3)
+    assert [p.lr for p in plan.phases[2:]] == pytest.approx([0.64, 0.064, 0.0064], rel=1e-12)
 
 
 @pytest.mark.parametrize("name", UPDATES_BY_BATCH_SIZE)
