@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import torch
@@ -12,7 +13,8 @@ from bsgrow.errors import InputError
 from bsgrow.models.conversion import convert_batch_norm
 from bsgrow.text.printable import shown
 from bsgrow.user_code.calling import call_user_code
-from bsgrow.user_code.errors import telling_users_errors
+from bsgrow.user_code.errors import UserCodeError, telling_users_errors
+from bsgrow.user_code.loading import load_function
 
 _NUM_TRIED = 2  # images: batch normalisation takes no single value
 _GIVEN_TO_ANY = frozenset({"num_classes"})
@@ -48,9 +50,15 @@ def build_user_model(
             normalisation that cannot be converted.
         UserCodeError: it raised an error, or the model did.
     """
+    what = f"model.name = {shown(name)}"
+    if isinstance(load_function(name, "model.name"), nn.Module):
+        raise InputError(
+            f"{what}: is a model, where what builds one is needed, so that the seed decides its "
+            "first weights",
+            hint="name a function that returns the model",
+        )
     offered = {"in_channels": in_channels, "num_classes": num_classes}
     model = call_user_code(name, "model", arguments, offered, _GIVEN_TO_ANY)
-    what = f"model.name = {shown(name)}"
     if not isinstance(model, nn.Module):
         raise InputError(
             f"{what}: returned {_kind(model)}, where a torch.nn.Module is needed",
@@ -59,10 +67,10 @@ def build_user_model(
     if image_shape is not None and any(map(is_lazy, [*model.parameters(), *model.buffers()])):
         _try(model.eval(), image_shape, num_classes, what)  # from then on it knows its channels
     model = _with_ghost_norms(model, ghost_batch_size, what)
+    _check_parameters(model, what)
     if image_shape is not None:
         for training in (True, False):
             _try(model.train(training), image_shape, num_classes, what)
-    _check_parameters(model, what)
     return model.train()
 
 
@@ -80,7 +88,12 @@ def _try(model: nn.Module, shape: tuple[int, int, int], num_classes: int, what: 
     device = next((each.device for each in model.parameters()), torch.device("cpu"))
     images = torch.zeros(_NUM_TRIED, *shape, device=device)
     size = f"images {list(images.shape)} in {mode}"
-    with torch.no_grad(), _keeping_buffers(model), telling_users_errors(f"{what}, given {size}"):
+    with (
+        _keeping_buffers(model),
+        _naming_dtype(model),
+        telling_users_errors(f"{what}, given {size}"),
+        torch.set_grad_enabled(model.training),
+    ):
         logits = model(images)
     wanted = f"logits [{_NUM_TRIED}, {num_classes}] are needed, one for each class of the data"
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
@@ -89,13 +102,18 @@ def _try(model: nn.Module, shape: tuple[int, int, int], num_classes: int, what: 
         raise InputError(
             f"{what}: made {list(logits.shape)} of {size}, where {wanted}", _hint(logits)
         )
+    if model.training and not logits.requires_grad:
+        raise InputError(
+            f"{what}: what it makes of {size} has no gradient, so that nothing can be trained",
+            hint="leave out detach(), torch.no_grad() and argmax() between parameters and logits",
+        )
 
 
 def _hint(logits: object) -> str:
     if isinstance(logits, Tensor) and logits.ndim == 2:
         return (
-            "a function that has an argument num_classes is given it; one that has it under "
-            "another name needs it in [model]"
+            "a function that has an argument num_classes is given it, where [model] says no other; "
+            "one that has it under another name needs it in [model]"
         )
     return "the model returns one tensor, of a row of logits for each image"
 
@@ -107,8 +125,26 @@ def _keeping_buffers(model: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        for buffer, value in before:
-            buffer.copy_(value)
+        with torch.no_grad():
+            for buffer, value in before:
+                buffer.copy_(value)
+
+
+@contextmanager
+def _naming_dtype(model: nn.Module) -> Iterator[None]:
+    """Say what to do where a model fails whose parameters are not of the dtype of images."""
+    try:
+        yield
+    except UserCodeError as error:
+        others = {each.dtype for each in model.parameters()} - {torch.float32}
+        if not others:
+            raise
+        names = ", ".join(sorted(str(each).removeprefix("torch.") for each in others))
+        raise UserCodeError(
+            error.message,
+            hint=f"it has parameters of {names}, and images are float32: return "
+            "model.float(); on a CUDA device autocast computes in bfloat16",
+        ) from error
 
 
 def _check_parameters(model: nn.Module, what: str) -> None:
@@ -116,6 +152,11 @@ def _check_parameters(model: nn.Module, what: str) -> None:
         raise InputError(
             f"{what}: the model has no parameter to train",
             hint="not all of its parameters may be frozen",
+        )
+    if any(each.is_meta for each in chain(model.parameters(), model.buffers())):
+        raise InputError(
+            f"{what}: the model has parameters on the meta device, which hold no values",
+            hint="return it with its weights: model.to_empty(device='cpu'), and initialise them",
         )
 
 

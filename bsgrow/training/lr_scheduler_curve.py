@@ -35,11 +35,14 @@ def lr_scheduler_curve(
         Any other is a step curve, which keeps each value until the next.
 
     Raises:
-        InputError: num_steps is below 1, or the scheduler needs more than its step to move.
+        InputError: num_steps is below 1, or the scheduler needs more than its step to move, or
+            raises an error before the last.
     """
-    if num_steps < 1:
-        raise InputError(f"num_steps = {num_steps}: must be at least 1")
-    lrs = _learning_rates(_detached(scheduler), num_steps, param_group)
+    return curve_of([lr for lr, _ in read_steps(scheduler, num_steps, param_group)])
+
+
+def curve_of(lrs: list[float]) -> dict[str, Any]:
+    """Return the curve of the learning rate before each step; see ``lr_scheduler_curve``."""
     runs = _runs_of_moves(lrs)
     smooth = any(len(run) >= _SMOOTH_RUN for run in runs)
     points = _joined_points(lrs, runs) if smooth else _step_points(lrs, runs)
@@ -78,7 +81,10 @@ def _detached(scheduler: LRScheduler) -> LRScheduler:
     """Return a deep copy that drives an optimizer of its own, with no parameters in it."""
     optimizer = scheduler.optimizer
     if isinstance(scheduler, ReduceLROnPlateau):
-        raise InputError("ReduceLROnPlateau: moves with a metric, and is no function of the step")
+        raise InputError(
+            "ReduceLROnPlateau: moves with a metric, and is no function of the step",
+            hint="give a MultiStepLR with the steps at which it lowered the learning rate before",
+        )
     stand_in = torch.optim.SGD([torch.zeros(0)])
     stand_in.defaults = copy.deepcopy(optimizer.defaults)
     stand_in.param_groups = [
@@ -88,13 +94,38 @@ def _detached(scheduler: LRScheduler) -> LRScheduler:
     return copy.deepcopy(scheduler, {id(optimizer): stand_in})
 
 
-def _learning_rates(scheduler: LRScheduler, num_steps: int, param_group: int) -> list[float]:
-    """Return the learning rate before each of num_steps steps."""
-    groups = scheduler.optimizer.param_groups
-    lrs = [float(groups[param_group]["lr"])]
+def read_steps(
+    scheduler: LRScheduler, num_steps: int, param_group: int
+) -> list[tuple[float, float]]:
+    """Return learning rate and momentum (of Adam β₁) before each of num_steps steps.
+
+    Args, Raises: as ``lr_scheduler_curve``.
+    """
+    if num_steps < 1:
+        raise InputError(f"num_steps = {num_steps}: must be at least 1")
+    scheduler = _detached(scheduler)
+    group = scheduler.optimizer.param_groups[param_group]
+    read = [_lr_and_momentum(group)]
     with warnings.catch_warnings():  # of steps without an optimizer's, which is the point here
         warnings.simplefilter("ignore")
-        for _ in range(num_steps - 1):
-            scheduler.step()
-            lrs.append(float(groups[param_group]["lr"]))
-    return lrs
+        for step in range(1, num_steps):
+            _step(scheduler, step, num_steps)
+            read.append(_lr_and_momentum(group))
+    return read
+
+
+def _lr_and_momentum(group: dict[str, Any]) -> tuple[float, float]:
+    momentum = group["momentum"] if "momentum" in group else group.get("betas", (0.0,))[0]
+    return float(group["lr"]), float(momentum)
+
+
+def _step(scheduler: LRScheduler, step: int, num_steps: int) -> None:
+    try:
+        scheduler.step()
+    except Exception as error:  # of torch's, or of a function of the user
+        raise InputError(
+            f"{type(scheduler).__name__}: step {step} of the {num_steps} in the run raised "
+            f"{type(error).__name__}: {error}",
+            hint="it has to go on as long as the run; a loop steps it once an epoch or once an "
+            "update",
+        ) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.text.printable import printable, shown
+from bsgrow.text.printable import cut, printable, shown
 from bsgrow.user_code.errors import UserCodeError, telling_users_errors
 from bsgrow.user_code.names import check_name
 
@@ -49,10 +49,18 @@ def _import(module_name: str, what: str) -> Any:
         if isinstance(cause, ModuleNotFoundError) and _is_part(cause.name, module_name):
             raise InputError(
                 f"{what}: there is no module {cause.name}",
-                hint=f"a module of your own lies in the current folder, {_current_folder()}, or on "
-                "PYTHONPATH; another one has to be installed in this environment",
+                hint=_where_modules_are(module_name),
             ) from None
         raise
+
+
+def _where_modules_are(module_name: str) -> str:
+    if module_name.endswith(".py"):
+        return f"a module is named without .py: {cut(module_name.removesuffix('.py'))}"
+    return (
+        f"a module of your own lies in the current folder, {_current_folder()}, or on PYTHONPATH; "
+        "another one has to be installed in this environment"
+    )
 
 
 def _is_part(missing: str | None, module_name: str) -> bool:

@@ -22,6 +22,10 @@ def fixed(outputs): return flat(outputs)
 def nothing(): ...
 def function(): return lambda images: images
 def frozen(num_classes): return flat(num_classes).requires_grad_(False)
+def detached(num_classes): return Net(num_classes, "detached")
+def meta(num_classes): return flat(num_classes).to("meta")
+def double(num_classes): return flat(num_classes).double()
+instance = flat(5)
 def lazy(num_classes):
     return nn.Sequential(nn.Flatten(), nn.LazyLinear(num_classes))
 
@@ -34,6 +38,7 @@ class Net(nn.Module):
         self.seen += self.training
         logits = self.inner(images)
         if self.kind == "pair" and self.training: return logits, logits
+        if self.kind == "detached": return logits.detach()
         if self.kind == "sum": return logits.sum()
         if self.kind == "one": return logits[:1]
         if self.kind == "labels": return logits.argmax(1)
@@ -77,6 +82,9 @@ def test_to_try_a_model_leaves_its_buffers_as_they_were():
         ("nothing", {}, "returned None, where a torch.nn.Module is needed"),
         ("function", {}, "returned an object of builtins.function"),
         ("frozen", {}, "the model has no parameter to train"),
+        ("detached", {}, "what it makes of images [2, 3, 2, 2] in training has no gradient"),
+        ("meta", {}, "the model has parameters on the meta device, which hold no values"),
+        ("instance", {}, "is a model, where what builds one is needed"),
         ("fixed", {"outputs": 4}, "made [2, 4] of images"),
         ("Net", {"kind": "pair"}, "made an object of builtins.tuple of images [2, 3, 2, 2] in tr"),
         ("Net", {"kind": "sum"}, "made [] of images"),
@@ -96,6 +104,12 @@ def test_a_model_that_fails_shows_the_traceback_of_its_own():
         build("Net", kind="raises")
     assert "in forward" in caught.value.message.splitlines()[2]
     assert caught.value.message.endswith("RuntimeError: no way")
+
+
+def test_a_model_of_another_dtype_that_fails_is_told_which_is_needed():
+    with pytest.raises(UserCodeError, match="must have the same dtype") as caught:
+        build("double")
+    assert caught.value.hint.startswith("it has parameters of float64, and images are float32")
 
 
 NORMS = """

@@ -17,6 +17,7 @@ def test_functions_classes_and_what_is_in_them_are_found(user_module):
     [
         ("no_such_module:f", "there is no module no_such_module", "current folder"),
         ("mine.inner:f", "there is no module mine.inner", "current folder"),
+        ("mine.py:f", "there is no module mine.py", "a module is named without .py: mine"),
         ("mine:fivv", "mine has no fivv", 'did you mean "five"?'),
         ("mine:C.g", "C has no g", "one of h"),
         ("mine:five", "is an int, which cannot be called", "a function or a class"),

@@ -10,7 +10,7 @@ from bsgrow.errors import InputError
 from bsgrow.schedule import Growth, Plan, Reference, compile_plan
 from bsgrow.schedule.reference_lr import require_num_samples
 from bsgrow.schedule.typed import require_integer
-from bsgrow.training.lr_scheduler_curve import lr_scheduler_curve
+from bsgrow.training.lr_scheduler_curve import curve_of, read_steps
 
 
 def plan_from_lr_scheduler(
@@ -39,7 +39,8 @@ def plan_from_lr_scheduler(
         param_group: the parameter group whose learning rate counts.
 
     Raises:
-        InputError: a value is out of range, or the scheduler moves by more than its step.
+        InputError: a value is out of range, or the scheduler moves by more than its step, or moves
+            the momentum too, or raises an error within the run.
     """
     if steps_by not in ("epochs", "updates"):
         raise InputError(f'steps_by = {steps_by!r}: expected "epochs" or "updates"')
@@ -48,12 +49,18 @@ def plan_from_lr_scheduler(
     by_epoch = steps_by == "epochs"
     num_steps = ceil(epochs) if by_epoch else ceil(epochs * num_samples / global_batch_size)
     group = _group_of(scheduler, param_group)
-    curve = lr_scheduler_curve(scheduler, num_steps, param_group=param_group)
+    steps = read_steps(scheduler, num_steps, param_group)
+    if len({momentum for _, momentum in steps}) > 1:
+        raise InputError(
+            f"{type(scheduler).__name__}: moves the momentum with the learning rate, and the noise "
+            "scale with it; a plan has a momentum of its own",
+            hint="make it with cycle_momentum=False",
+        )
     reference = replace(
         constant,
         lr=float(group["initial_lr"]),
         momentum=group.get("initial_momentum", group.get("momentum", 0.0)),
-        curve=curve,
+        curve=curve_of([lr for lr, _ in steps]),
         unit=steps_by,
         hold="epoch" if by_epoch else None,
     )

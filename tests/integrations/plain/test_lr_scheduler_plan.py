@@ -2,7 +2,14 @@
 
 import pytest
 import torch
-from torch.optim.lr_scheduler import MultiStepLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    CyclicLR,
+    LambdaLR,
+    MultiStepLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.lr_scheduler_plan import plan_from_lr_scheduler
@@ -34,3 +41,41 @@ def test_what_is_wrong_is_said(wrong, message):
     arguments = {"scheduler": MultiStepLR(OPTIMIZER, [1], 0.5), "growth": Growth(), **RUN, **wrong}
     with pytest.raises(InputError, match=message):
         plan_from_lr_scheduler(arguments.pop("scheduler"), **arguments)
+
+
+def one_cycle(optimizer, **arguments):
+    return OneCycleLR(optimizer, 0.1, total_steps=64, **arguments)
+
+
+def within_another(optimizer):
+    parts = [MultiStepLR(optimizer, [1], 0.5), CyclicLR(optimizer, 0.01, 0.1, step_size_up=4)]
+    return SequentialLR(optimizer, parts, milestones=[4])
+
+
+@pytest.mark.parametrize("make", [one_cycle, within_another])
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
+def test_a_scheduler_that_moves_the_momentum_is_refused(make, kind):
+    scheduler = make(kind([torch.nn.Parameter(torch.zeros(1))], lr=0.1))
+    with pytest.raises(InputError, match="moves the momentum with the learning rate") as caught:
+        plan_from_lr_scheduler(scheduler, **RUN, steps_by="updates")
+    assert caught.value.hint == "make it with cycle_momentum=False"
+
+
+def test_what_its_hint_says_is_taken():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
+    scheduler = one_cycle(optimizer, cycle_momentum=False)
+    plan = plan_from_lr_scheduler(scheduler, **RUN, steps_by="updates")
+    assert plan.reference.momentum == 0.9
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda own: OneCycleLR(own, 0.1, total_steps=9), r"OneCycleLR: step 10 of the 64 in the "),
+        (lambda own: LambdaLR(own, [1, 1, 1].__getitem__), r"LambdaLR: step 3 of .* IndexError: "),
+    ],
+)
+def test_a_scheduler_that_ends_before_the_run_says_at_which_step(make, message):
+    scheduler = make(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1))
+    with pytest.raises(InputError, match=message):
+        plan_from_lr_scheduler(scheduler, **RUN, steps_by="updates")
