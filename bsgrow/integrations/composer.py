@@ -6,6 +6,7 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from bsgrow.errors import InputError
+from bsgrow.integrations.plain.checks import require_same_place
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
 from bsgrow.schedule import Plan
 
@@ -162,6 +163,7 @@ def _follower(callback: Any, loader: ComposerLoader, updates: _Updates) -> Any:
 
     class GrowingBatch(callback):
         def fit_start(self, state: Any, logger: object) -> None:
+            require_same_place(loader.num_updates, int(state.timestamp.batch))
             state.dataloader_len = len(updates)
 
         def epoch_start(self, state: Any, logger: object) -> None:

@@ -18,6 +18,7 @@ from torch.optim import LBFGS
 from torch.utils.data import DataLoader
 
 from bsgrow.errors import InputError
+from bsgrow.integrations.plain.checks import require_same_place
 from bsgrow.integrations.plain.dataloader_arguments import dataloader_arguments, is_shuffled
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
 from bsgrow.integrations.plain.loop_error import LoopError
@@ -140,7 +141,8 @@ class GrowingBatch(_Callback):
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Refuse what would not make the plan's updates."""
         if stage == "fit":
-            _refuse(trainer, pl_module, self._set)
+            for why, hint in _reasons(trainer, pl_module, self._set):
+                raise InputError(why, hint=hint)
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Let the plan set lr and momentum, from where the run stands."""
@@ -154,10 +156,11 @@ class GrowingBatch(_Callback):
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Say how long the epoch is, of which a part may be made."""
-        progress = trainer.fit_loop.epoch_loop.batch_progress
-        left = 0 if progress.is_last_batch else len(trainer.datamodule.loader)
+        loader, progress = trainer.datamodule.loader, trainer.fit_loop.epoch_loop.batch_progress
+        require_same_place(loader.num_updates, trainer.global_step)
+        left = 0 if progress.is_last_batch else len(loader)
         trainer.fit_loop.max_batches = progress.current.ready + left
-        trainer.should_stop = trainer.should_stop or trainer.datamodule.loader.is_finished
+        trainer.should_stop = trainer.should_stop or loader.is_finished
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Say how long the epoch is."""
@@ -238,11 +241,6 @@ def _accumulation(batch_idx: int, *, begins: bool, closes: bool) -> int:
     if closes:
         return 1 if begins else batch_idx + 1
     return batch_idx + 2
-
-
-def _refuse(trainer: Any, module: Any, accumulation: int) -> None:
-    for why, hint in _reasons(trainer, module, accumulation):
-        raise InputError(why, hint=hint)
 
 
 def _reasons(trainer: Any, module: Any, accumulation: int) -> Iterator[tuple[str, str]]:

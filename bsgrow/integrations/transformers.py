@@ -20,6 +20,7 @@ from transformers.loss.loss_utils import LOSS_MAPPING, ForCausalLMLoss
 from transformers.trainer_callback import ExportableState
 
 from bsgrow.errors import InputError
+from bsgrow.integrations.plain.checks import require_same_place
 from bsgrow.integrations.plain.dataloader_arguments import dataloader_arguments
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
 from bsgrow.loading.batch_sampler import UpdateCut
@@ -183,6 +184,7 @@ class GrowingCallback(_Callback, _Exportable):
         saved = state.stateful_callbacks.get(type(self).__name__)
         if state.global_step and isinstance(saved, dict):
             loader.load_state_dict(saved["attributes"]["saved"])
+        require_same_place(loader.num_updates, state.global_step)
         state.num_train_epochs = ceil(loader.plan.num_total_samples / loader.plan.num_samples)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:

@@ -61,5 +61,20 @@ def require_state(state_dict: object, plan: Plan) -> None:
         )
 
 
+def require_same_place(num_updates: int, num_steps: int) -> None:
+    """Raise InputError where a Trainer goes on from a checkpoint that has nothing of the plan.
+
+    Args:
+        num_updates: that are made, as the loader knows.
+        num_steps: as the Trainer counts them.
+    """
+    if num_updates != num_steps:
+        raise InputError(
+            f"the Trainer goes on after {num_steps} steps, and the plan after {num_updates} "
+            "updates: its checkpoint was not written by a run of this plan",
+            hint="go on from one that was; or load its weights alone into the model, and begin",
+        )
+
+
 def _is_integer(value: Any) -> bool:
     return hasattr(value, "__index__") and not isinstance(value, bool)

@@ -6,8 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from composer import Trainer
 from composer.algorithms import GradientClipping
 from composer.core import Precision
+from torch.utils.data import DataLoader
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.composer import ComposerLoader
@@ -57,6 +59,24 @@ def test_a_run_that_was_killed_goes_on_by_composers_checkpoint(before, after, tm
     folder = str(tmp_path)
     assert run_ranks(before, train, 6, folder, 10, 12) == [Killed(9)] * before
     require_same(run_ranks(after, train, 4, folder), REFERENCE.since(10), ROUNDING)
+
+
+def test_a_checkpoint_of_a_run_without_the_plan_is_refused(tmp_path):
+    quiet = {"device": "cpu", "progress_bar": False}
+    model = Model()
+    plain = Trainer(
+        model=model,
+        optimizers=make_optimizer(model.net),
+        train_dataloader=DataLoader(Samples(), batch_size=8),
+        max_duration="5ba",
+        **quiet,
+    )
+    plain.fit()
+    path = plain.save_checkpoint(str(tmp_path / "plain.pt"))
+    plain.close()
+    trainer = trainer_of(load_path=path)
+    with pytest.raises(InputError, match="after 5 steps, and the plan after 0 updates"):
+        trainer.fit()
 
 
 def trainer_of(loader=None, **arguments):

@@ -33,14 +33,16 @@ def data(micro_batch_size=8, *, of=None, **arguments):
     return GrowingDataModule(of or Samples(), PLAN, micro_batch_size=micro_batch_size, **arguments)
 
 
+QUIET = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_model_summary": False,
+    "enable_progress_bar": False,
+}
+
+
 def trainer(*callbacks, **arguments):
     torch.set_num_threads(1)
-    quiet = {
-        "accelerator": "cpu",
-        "logger": False,
-        "enable_checkpointing": False,
-        "enable_model_summary": False,
-        "enable_progress_bar": False,
-        "max_epochs": 9,  # more than the plan has
-    }
-    return pl.Trainer(**quiet | arguments, callbacks=[GrowingBatch(), *callbacks])
+    own = {**QUIET, "max_epochs": 9}  # more than the plan has
+    return pl.Trainer(**own | arguments, callbacks=[GrowingBatch(), *callbacks])

@@ -4,10 +4,12 @@ import os
 
 import lightning.pytorch as pl
 import pytest
+import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from tests.hosts.lightning.module import Module, data, trainer
-from tests.hosts.reference import PLAN, reference_run, require_same
+from bsgrow.errors import InputError
+from tests.hosts.lightning.module import QUIET, Module, data, trainer
+from tests.hosts.reference import PLAN, Samples, loss_of, reference_run, require_same
 
 
 class Exits(pl.Callback):
@@ -20,6 +22,13 @@ class Exits(pl.Callback):
         self.left -= 1
         if not self.left:
             os._exit(9)
+
+
+class Plain(Module):
+    """Trains without a plan."""
+
+    def training_step(self, batch, batch_idx):
+        return loss_of(self.network, batch)
 
 
 def train(folder, *callbacks, size=8, ckpt_path=None):
@@ -70,6 +79,15 @@ def test_an_update_that_was_saved_in_its_middle_is_made_anew(tmp_path, index):
     module, runs = train(tmp_path, ckpt_path=tmp_path / "within.ckpt")
     require_same([module.run], reference_run().since(index))
     assert (runs.global_step, runs.current_epoch) == (PLAN.num_updates, 3)
+
+
+def test_a_checkpoint_of_a_run_without_the_plan_is_refused(tmp_path):
+    path = tmp_path / "plain.ckpt"
+    plain = pl.Trainer(**QUIET, max_steps=5)
+    plain.fit(Plain(), torch.utils.data.DataLoader(Samples(), batch_size=8))
+    plain.save_checkpoint(path)
+    with pytest.raises(InputError, match="after 5 steps, and the plan after 0 updates"):
+        train(tmp_path, ckpt_path=path)
 
 
 def test_the_same_process_goes_on_to_the_bit(killed, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch.utils.data import IterableDataset
-from transformers import TrainingArguments
+from transformers import Trainer, TrainingArguments
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.transformers import GrowingTrainer
@@ -62,6 +62,15 @@ class Endless(IterableDataset):
 def test_an_iterable_data_set_is_refused(tmp_path):
     with pytest.raises(InputError, match="has no __getitem__ and __len__"):
         make(tmp_path, dataset=Endless(), max_steps=3).train()
+
+
+def test_a_checkpoint_of_a_run_without_the_plan_is_refused(tmp_path):
+    saving = arguments_of(
+        tmp_path, save_strategy="steps", save_steps=2, max_steps=2, save_only_model=True
+    )
+    Trainer(Network(), saving, train_dataset=Samples(), data_collator=collate).train()
+    with pytest.raises(InputError, match="after 2 steps, and the plan after 0 updates"):
+        trainer_of(tmp_path).train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
 
 
 def test_a_state_of_another_order_is_refused(tmp_path):
