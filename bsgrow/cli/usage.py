@@ -19,6 +19,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         "train": "train",
         "plan": "plan.command",
         "compare": "compare",
+        "report": "report",
         "recipes": "recipes",
         "doctor": "doctor",
         "bench": "bench.command",

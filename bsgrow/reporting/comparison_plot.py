@@ -11,14 +11,16 @@ from matplotlib.ticker import PercentFormatter
 from bsgrow.files.atomic import write_atomically
 from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import band
-from bsgrow.reporting.style import COLOURS, DASHES, drawn, own_style
+from bsgrow.reporting.style import LINES, Line, drawn, own_style
 
 _LABELS = {
     "train_loss": "training loss",
     "test_accuracy": "test accuracy",
+    "test_loss": "test loss",
     "epochs": "epochs",
     "updates": "parameter updates",
 }
+_FEW, _SHORT, _LONG = 4, 36, 60  # lines, and characters of a legend
 
 
 def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
@@ -35,44 +37,72 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
     """
     kind = path.suffix.removeprefix(".").lower()
     with own_style():
-        figure = _figure(arms, title)
+        figure = comparison_figure(arms, title)
         write_atomically(path, lambda file: figure.savefig(file, dpi=150, format=kind))
 
 
-def _figure(arms: Sequence[Arm], title: str) -> Figure:
+def comparison_figure(
+    arms: Sequence[Arm],
+    title: str,
+    measure: str = "test_accuracy",
+    styles: Sequence[Line] = LINES,
+) -> Figure:
+    """Draw training loss and a measure against epochs and updates, in four panels.
+
+    Args:
+        arms: no more than styles.
+        title: above the picture; empty for none.
+        measure: ``test_accuracy`` or ``test_loss``.
+        styles: how each arm is drawn.
+    """
     figure = Figure(figsize=(9, 6.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 2, sharex="col", sharey="row")
-    for row, quantity in enumerate(("train_loss", "test_accuracy")):
+    for row, quantity in enumerate(("train_loss", measure)):
         for column, position in enumerate(("epochs", "updates")):
-            _draw(axes[row, column], arms, quantity, position)
+            _draw(axes[row, column], arms, quantity, position, styles)
     for column, position in enumerate(("epochs", "updates")):
         axes[1, column].set_xlabel(_LABELS[position])
-    axes[0, 0].legend(frameon=False)
+    _add_legend(figure, axes[0, 0])
     figure.suptitle(drawn(title), fontsize=11)
     return figure
 
 
-def _draw(axes: Axes, arms: Sequence[Arm], quantity: str, position: str) -> None:
-    for arm, colour, dashes in zip(arms, COLOURS, DASHES, strict=False):
+def _draw(
+    axes: Axes, arms: Sequence[Arm], quantity: str, position: str, styles: Sequence[Line]
+) -> None:
+    for arm, (colour, dashes) in zip(arms, styles, strict=False):
+        (line,) = axes.plot([], [], color=colour, label=_legend(arm), linewidth=1.4)
+        line.set_linestyle(dashes)
         if not arm.curves:
-            axes.plot([], [], dashes, color=colour, label=_legend(arm))
             continue
         x = getattr(arm.curves[0], position)
         values = band(arm.curves, quantity)
-        axes.plot(x, values.mean, dashes, color=colour, linewidth=1.4, label=_legend(arm))
+        line.set_data(x, values.mean)
         low, high = values.mean - values.std, values.mean + values.std
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.relim()
+    axes.autoscale_view()
     axes.grid(alpha=0.3, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     if position == "epochs":
         axes.set_ylabel(_LABELS[quantity])
-    if quantity == "train_loss":
-        axes.set_yscale("log")
-    else:
+    if quantity == "test_accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    else:
+        axes.set_yscale("log")
+
+
+def _add_legend(figure: Figure, panel: Axes) -> None:
+    """Put the legend into a panel, or above all where it is too large for that."""
+    handles, names = panel.get_legend_handles_labels()
+    if len(names) <= _FEW and max(map(len, names), default=0) <= _SHORT:
+        panel.legend(frameon=False)
+        return
+    columns = 1 if max(map(len, names)) > _LONG else 2
+    figure.legend(handles, names, loc="outside upper left", ncols=columns, frameon=False)
 
 
 def _legend(arm: Arm) -> str:
     diverged = f", {len(arm.diverged)} diverged" if arm.diverged else ""
-    return f"{arm.name}: {arm.num_updates} updates, n = {len(arm.runs)}{diverged}"
+    return f"{drawn(arm.name)}: {arm.num_updates} updates, n = {len(arm.runs)}{diverged}"

@@ -26,6 +26,7 @@ POWER = 0.8
 _MOST_SEEDS = 10_000
 
 Verdict = Literal["equivalent", "equivalent, not equal", "different", "not enough seeds"]
+"""``not enough seeds`` to tell; without a margin, none are enough to be equivalent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Equivalence:
     """What can be said of the difference of two arms.
 
     Attributes:
-        margin: below which a difference does not matter, set beforehand.
+        margin: below which a difference does not matter, set beforehand; None where none was, so
+            that nothing is equivalent.
         mean: mean of the arm − mean of the baseline.
         counts: values behind either mean.
         freedom: Welch and Satterthwaite's degrees of freedom; None where one has a single value, or
@@ -49,7 +51,7 @@ class Equivalence:
             known, or over 10 000. Where the tests have told, it is not asked.
     """
 
-    margin: float
+    margin: float | None
     mean: float
     counts: tuple[int, int]
     freedom: float | None
@@ -61,19 +63,20 @@ class Equivalence:
 
 
 def equivalence(
-    values: Sequence[float], baseline: Sequence[float], margin: float
+    values: Sequence[float], baseline: Sequence[float], margin: float | None
 ) -> Equivalence | None:
     """Test whether two means are equivalent; None where one of them is of no values.
 
     Args:
         values: of the arm, finite, one a seed.
         baseline: of the arm that it is held against.
-        margin: above 0, in the unit of the values.
+        margin: above 0, in the unit of the values; None where none was set.
 
     Raises:
         ValueError: a value or the margin is not finite, or the margin is not above 0.
     """
-    if not (margin > 0 and all(map(math.isfinite, (margin, *values, *baseline)))):
+    finite = all(map(math.isfinite, (*values, *baseline)))
+    if not finite or not (margin is None or 0 < margin < math.inf):
         raise ValueError("values must be finite, and the margin above 0")
     if not (values and baseline):
         return None
@@ -83,7 +86,8 @@ def equivalence(
     if min(counts) < 2:
         return Equivalence(margin, mean, counts, None, None, None, None, "not enough seeds", None)
     found = welch(mean, stds, counts)
-    p_equivalence, p_difference = tost(found, margin), found.nonzero()
+    p_equivalence = None if margin is None else tost(found, margin)
+    p_difference = found.nonzero()
     verdict = _verdict(p_equivalence, p_difference)
     enough = seeds_enough(mean, stds, margin) if verdict == "not enough seeds" else None
     freedom = found.freedom if found.error else None
@@ -97,13 +101,13 @@ def tost(found: Welch, margin: float) -> float:
     return max(found.above(-margin), found.below(margin))
 
 
-def seeds_enough(mean: float, stds: tuple[float, float], margin: float) -> int | None:
+def seeds_enough(mean: float, stds: tuple[float, float], margin: float | None) -> int | None:
     """Return how many seeds of each arm would tell; None where over 10 000 would not.
 
     Args:
         mean: the difference, taken for the true one.
         stds: the spreads, taken for the true ones.
-        margin: of the equivalence.
+        margin: of the equivalence; None where none was set, so that a difference alone is told.
     """
     low, high = 1, 2
     while _power(high, mean, stds, margin) < POWER:
@@ -117,7 +121,7 @@ def seeds_enough(mean: float, stds: tuple[float, float], margin: float) -> int |
     return high if high <= _MOST_SEEDS else None
 
 
-def _power(count: int, mean: float, stds: tuple[float, float], margin: float) -> float:
+def _power(count: int, mean: float, stds: tuple[float, float], margin: float | None) -> float:
     """Return about how likely either test is to succeed with so many seeds of each arm.
 
     By a t distribution that is shifted, for which the noncentral one would be exact.
@@ -129,12 +133,14 @@ def _power(count: int, mean: float, stds: tuple[float, float], margin: float) ->
         return 1.0
     freedom, distance = found.freedom, abs(mean)
     one, two = t.ppf(1 - ALPHA, freedom), t.ppf(1 - ALPHA / 2, freedom)
+    differs = float(t.cdf(distance / found.error - two, freedom))
+    if margin is None:
+        return differs
     within = [t.cdf((margin + gap) / found.error - one, freedom) for gap in (distance, -distance)]
-    differs = t.cdf(distance / found.error - two, freedom)
-    return max(float(sum(within) - 1), float(differs))
+    return max(float(sum(within) - 1), differs)
 
 
-def _verdict(p_equivalence: float, p_difference: float) -> Verdict:
-    if p_equivalence < ALPHA:
+def _verdict(p_equivalence: float | None, p_difference: float) -> Verdict:
+    if p_equivalence is not None and p_equivalence < ALPHA:
         return "equivalent, not equal" if p_difference < ALPHA else "equivalent"
     return "different" if p_difference < ALPHA else "not enough seeds"

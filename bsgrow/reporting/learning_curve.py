@@ -21,12 +21,14 @@ class LearningCurve:
         updates: parameter updates made, float64 [num_evaluations].
         train_loss: mean training loss since the evaluation before, in nats.
         test_accuracy: fraction of the held-out samples right, 0 to 1.
+        test_loss: mean loss over the held-out samples, in nats.
     """
 
     epochs: Array
     updates: Array
     train_loss: Array
     test_accuracy: Array
+    test_loss: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +39,11 @@ class Band:
     std: Array
 
 
-_COLUMNS = ("epoch", "num_updates", "train_loss", "test_accuracy")
+_COLUMNS = ("epoch", "num_updates", "train_loss", "test_accuracy", "test_loss")
 
 
 def learning_curve(events: Iterable[Event]) -> LearningCurve:
-    """Collect the evaluations of a run, 32 bytes each; its events are looked at one by one."""
+    """Collect the evaluations of a run, 40 bytes each; its events are looked at one by one."""
     numbers = array("d")
     for event in events:
         if isinstance(event, Evaluated):
@@ -55,7 +57,7 @@ def band(curves: Sequence[LearningCurve], quantity: str) -> Band:
 
     Args:
         curves: one per seed; evaluated at the same positions.
-        quantity: ``train_loss`` or ``test_accuracy``.
+        quantity: ``train_loss``, ``test_accuracy`` or ``test_loss``.
     """
     values = np.stack([getattr(curve, quantity) for curve in curves])
     return Band(values.mean(axis=0), sample_std(values))

@@ -13,10 +13,9 @@ from bsgrow.reporting.log_axis import batch_axis, log_axis
 from bsgrow.reporting.picture import require_drawable, save_figure
 from bsgrow.reporting.plan_trace import Point, noise_at, outline, reference_plan
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
-from bsgrow.reporting.style import COLOURS, DASHES, drawn, own_style
+from bsgrow.reporting.style import GREYS, LINES, Line, drawn, own_style
 from bsgrow.schedule import Plan
 
-_GREYS = ("#C4C4C4", "#E0E0E0", "#B0B0B0", "#D2D2D2")
 _LONG_LABEL = 50
 _NEGLIGIBLE = 0.01  # the share of the run whose lowest values may leave the picture
 _FAR_BELOW = 10
@@ -46,8 +45,7 @@ class _Line:
     plan: Plan
     points: Sequence[Point]
     label: str
-    colour: str
-    dashes: str
+    style: Line
     width: float
 
 
@@ -68,19 +66,26 @@ def plot_plan(plans: Sequence[Plan], labels: Sequence[str], path: Path) -> None:
         save_figure(plan_figure(plans, labels), path)
 
 
-def plan_figure(plans: Sequence[Plan], labels: Sequence[str]) -> Figure:
+def plan_figure(
+    plans: Sequence[Plan], labels: Sequence[str], styles: Sequence[Line] = LINES
+) -> Figure:
     """Draw batch size, learning rate and SGD noise scale of plans and of what they started from.
 
     They are drawn over epochs, or over tokens if each says how many a sample has. Where a plan
     grows by the sqrt rule, a fourth panel shows what that rule holds. The cost does not grow with
     the number of updates.
+
+    Args:
+        plans: no more than styles.
+        labels: what the legend calls each.
+        styles: how each is drawn.
     """
     quantities = [_BATCH, _LR, _NOISE]
     if any(plan.growth.rule == "sqrt" for plan in plans):
         quantities.append(_SQRT_NOISE)
     figure = Figure(figsize=(7.2, 0.8 + 2.1 * len(quantities)), layout="constrained")
     FigureCanvasAgg(figure)
-    lines, axis = _lines(plans, labels), position_axis(plans)
+    lines, axis = _lines(plans, labels, styles), position_axis(plans)
     panels = figure.subplots(len(quantities), 1, sharex=True)
     for panel, quantity in zip(panels, quantities, strict=True):
         _draw(panel, lines, quantity, axis)
@@ -91,7 +96,7 @@ def plan_figure(plans: Sequence[Plan], labels: Sequence[str]) -> Figure:
     return figure
 
 
-def _lines(plans: Sequence[Plan], labels: Sequence[str]) -> list[_Line]:
+def _lines(plans: Sequence[Plan], labels: Sequence[str], styles: Sequence[Line]) -> list[_Line]:
     """Return the references, once each, and the plans on top of them."""
     published: dict[str, tuple[Plan, list[str]]] = {}
     for plan, label in zip(plans, labels, strict=True):
@@ -99,18 +104,18 @@ def _lines(plans: Sequence[Plan], labels: Sequence[str]) -> list[_Line]:
         names.append(label)
     several = len(published) > 1
     references = [
-        _line(reference_plan(plan), _as_published(names if several else []), grey, "-", 4.5)
-        for (plan, names), grey in zip(published.values(), _GREYS, strict=False)
+        _line(reference_plan(plan), _as_published(names if several else []), Line(grey, "-"), 4.5)
+        for (plan, names), grey in zip(published.values(), GREYS, strict=False)
     ]
     return references + [
-        _line(plan, label, colour, dashes, 1.5)
-        for plan, label, colour, dashes in zip(plans, labels, COLOURS, DASHES, strict=False)
+        _line(plan, label, style, 1.5)
+        for plan, label, style in zip(plans, labels, styles, strict=False)
     ]
 
 
-def _line(plan: Plan, label: str, colour: str, dashes: str, width: float) -> _Line:
+def _line(plan: Plan, label: str, style: Line, width: float) -> _Line:
     legend = f"{drawn(label)}: {plan.num_updates:,} updates"
-    return _Line(plan, outline(plan), legend, colour, dashes, width)
+    return _Line(plan, outline(plan), legend, style, width)
 
 
 def _as_published(names: Sequence[str]) -> str:
@@ -131,8 +136,9 @@ def _draw(panel: Axes, lines: Sequence[_Line], quantity: _Quantity, axis: Positi
         y = [quantity.value(point, line.plan) for point in line.points]
         floor, ceiling = min(floor, _floor(x, y)), max(ceiling, *y)
         shown = [value if value > 0 else math.nan for value in y]
-        (drawn,) = panel.plot(x, shown, line.dashes, color=line.colour, label=line.label)
-        drawn.set(linewidth=line.width, solid_capstyle="butt", solid_joinstyle="miter")
+        (drawn,) = panel.plot(x, shown, color=line.style.colour, label=line.label)
+        drawn.set(solid_capstyle="butt", solid_joinstyle="miter")
+        drawn.set(linewidth=line.width, linestyle=line.style.dashes)
     panel.set_ylabel(quantity.label)
     panel.grid(alpha=0.3, linewidth=0.5)
     panel.spines[["top", "right"]].set_visible(False)

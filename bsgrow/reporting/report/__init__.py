@@ -1,0 +1,1 @@
+"""The report of an experiment: from its runs to tables, statements, pictures and a page."""

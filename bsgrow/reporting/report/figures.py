@@ -1,0 +1,111 @@
+"""The pictures of a report: curves and schedules, one set for each optimizer and group."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from bsgrow.files.atomic import write_atomically
+from bsgrow.reporting.comparison_plot import comparison_figure
+from bsgrow.reporting.plan_plot import plan_figure
+from bsgrow.reporting.report.inline_svg import inline_svg
+from bsgrow.reporting.report.results import Results, Series
+from bsgrow.reporting.report.units import listed, unit_of
+from bsgrow.reporting.style import LINES, Line, own_style
+
+_DPI = 150
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A figure, in the page and beside it.
+
+    Attributes:
+        name: by which the page knows it.
+        group: the arms that it shows.
+        optimizer: under which they ran.
+        caption: what it shows.
+        svg: to stand in a page.
+        files: names of the files beside the page.
+    """
+
+    name: str
+    group: str
+    optimizer: str
+    caption: str
+    svg: str
+    files: tuple[str, ...]
+
+
+def draw_pictures(results: Results, page: Path) -> list[Picture]:
+    """Draw all figures into files beside the page, as SVG and PNG.
+
+    Args:
+        results: what is shown.
+        page: the file of the page; names of figures begin with its stem.
+
+    Raises:
+        BsgrowError: a file cannot be written.
+    """
+    pictures: list[Picture] = []
+    for optimizer in results.optimizers:
+        for group in results.groups:
+            for shown in _parts(results, optimizer, group):
+                pictures += _drawn(results, shown, len(pictures) + 1, page)
+    return pictures
+
+
+def _parts(results: Results, optimizer: str, group: str) -> Iterator[list[Series]]:
+    """Yield the arms of a group, as many at a time as can be told apart, and their baseline."""
+    own = results.of(optimizer, group)
+    bases = [base for each in own if (base := results.baseline_of(each)) and base not in own]
+    first = list({base.arm: base for base in bases}.values())[: len(LINES) - 1]
+    size = len(LINES) - len(first)
+    for start in range(0, len(own), size):
+        yield [*first, *own[start : start + size]]
+
+
+def _drawn(results: Results, shown: Sequence[Series], number: int, page: Path) -> Iterator[Picture]:
+    """Yield curves and schedules of some arms, as far as there are any."""
+    names = listed([series.label for series in shown])
+    own, unit = shown[-1], unit_of(results.measure)
+    with own_style():
+        curves = [(each.as_arm(), line) for each, line in zip(shown, LINES, strict=False)]
+        if any(arm.curves for arm, _ in curves):
+            arms, styles = zip(*curves, strict=True)
+            figure = comparison_figure(arms, "", results.measure, styles)
+            caption = (
+                f"Training loss and {unit.name} of {names}, against epochs and against parameter "
+                "updates; mean and band of one standard deviation over seeds."
+            )
+            yield _saved(figure, f"{number}-curves", caption, own, page)
+        planned = [(s, line) for s, line in zip(shown, LINES, strict=False) if s.plan is not None]
+        if planned:
+            caption = (
+                f"Batch size, learning rate and SGD noise scale of {names}, against epochs; grey: "
+                "the run as published."
+            )
+            yield _saved(_schedules(planned), f"{number}-schedule", caption, own, page)
+
+
+def _schedules(planned: Sequence[tuple[Series, Line]]) -> Figure:
+    plans = [series.plan for series, _ in planned if series.plan is not None]
+    labels = [series.label for series, _ in planned]
+    return plan_figure(plans, labels, [line for _, line in planned])
+
+
+def _saved(figure: Figure, kind: str, caption: str, series: Series, page: Path) -> Picture:
+    """Write a figure as SVG and PNG, and return it fit for a page."""
+    drawn = BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none"}):  # text that is read, and not its outlines
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    figure.set_layout_engine("none")  # it stays as it is laid out, which takes as long as to draw
+    name, files = f"figure-{kind}", (f"{page.stem}-{kind}.svg", f"{page.stem}-{kind}.png")
+    write_atomically(page.with_name(files[0]), lambda file: file.write(drawn.getvalue()))
+    write_atomically(page.with_name(files[1]), partial(figure.savefig, dpi=_DPI, format="png"))
+    svg = inline_svg(drawn.getvalue().decode(), name)
+    return Picture(name, series.group, series.optimizer, caption, svg, files)
