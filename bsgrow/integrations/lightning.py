@@ -276,7 +276,7 @@ def _reasons(trainer: Any, module: Any, accumulation: int) -> Iterator[tuple[str
             "16-bit precision with a gradient scaler: leaves out updates that overflow",
             'precision="bf16-mixed" or "32-true"',
         )
-    if trainer.accumulate_grad_batches != accumulation:
+    if trainer.accumulate_grad_batches not in (1, accumulation):
         given = trainer.accumulate_grad_batches
         yield f"accumulate_grad_batches = {given}: the plan decides that", "leave it out"
     setting = pl.callbacks.GradientAccumulationScheduler, pl.callbacks.StochasticWeightAveraging

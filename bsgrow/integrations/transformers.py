@@ -9,6 +9,7 @@ Versions tested: transformers 5.24.0 and 4.57.6, with accelerate 1.15.0.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -63,6 +64,7 @@ class GrowingTrainerMixin(_Host):
         for why, hint in _reasons(self, plan):
             raise InputError(why, hint=hint)
         self.plan, self._count, self._ghost_batch_size = plan, count, ghost_batch_size
+        self.args = copy(self.args)  # those that were given may be for another plan next
         steps = self.args.max_steps
         self.args.max_steps = min(steps, plan.num_updates) if steps > 0 else plan.num_updates
         self.args.ignore_data_skip = True  # the loader begins where the run stands

@@ -41,6 +41,16 @@ def test_steps_count_updates_and_fewer_may_be_made():
     assert module.run.samples == reference_run().samples
 
 
+def test_what_was_used_in_a_trainer_can_be_used_in_another():
+    growing = data()
+    first = trainer(max_steps=17)  # ends within the updates of several micro-batches
+    first.fit(Module(), datamodule=growing)
+    module, second = Module(), trainer(max_steps=3)
+    second.callbacks[0] = first.callbacks[0]
+    second.fit(module, datamodule=growing)
+    assert (first.global_step, second.global_step, len(module.run.samples)) == (17, 3, 3)
+
+
 class Watch(pl.Callback):
     """Notes the length of each epoch, the losses that others are given, and when it validates."""
 

@@ -5,9 +5,17 @@ from importlib.metadata import version
 
 import pytest
 
+from bsgrow.integrations.transformers import GrowingTrainer
 from tests.hosts.forked import preload, run_ranks
-from tests.hosts.reference import CLIPPED, NUM_SAMPLES, PLAN, reference_run, require_same
-from tests.hosts.transformers.runs import Overriding, train, train_rank, trainer_of
+from tests.hosts.reference import CLIPPED, NUM_SAMPLES, PLAN, Samples, reference_run, require_same
+from tests.hosts.transformers.runs import (
+    Network,
+    Overriding,
+    arguments_of,
+    train,
+    train_rank,
+    trainer_of,
+)
 from tests.training.processes import Killed
 
 preload("tests.hosts.transformers.runs")
@@ -49,6 +57,13 @@ def test_it_saves_at_the_end_of_each_epoch(tmp_path):
     saved = sorted(int(path.name.partition("-")[2]) for path in tmp_path.glob("checkpoint-*"))
     ends = [PLAN.at(n * NUM_SAMPLES).index + 1 for n in (1, 2)]
     assert saved == [*ends, PLAN.num_updates]
+
+
+def test_arguments_can_be_used_for_another_plan(tmp_path):
+    arguments = arguments_of(tmp_path)
+    trainer = GrowingTrainer(Network(), arguments, plan=PLAN, train_dataset=Samples())
+    assert trainer.args.max_steps == PLAN.num_updates
+    assert arguments.max_steps == -1
 
 
 def test_fewer_steps_may_be_made(tmp_path):
