@@ -1,5 +1,6 @@
 """The pictures of a report: curves and schedules, one set for each optimizer and group."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +13,14 @@ from matplotlib.figure import Figure
 from bsgrow.files.atomic import write_atomically
 from bsgrow.reporting.comparison_plot import comparison_figure
 from bsgrow.reporting.plan_plot import plan_figure
+from bsgrow.reporting.report.dose_plot import dose_figure, dosed
 from bsgrow.reporting.report.inline_svg import inline_svg
-from bsgrow.reporting.report.results import Results, Series
+from bsgrow.reporting.report.results import MAIN, Results, Series
 from bsgrow.reporting.report.units import listed, unit_of
 from bsgrow.reporting.style import LINES, Line, own_style
 
 _DPI = 150
+_LONGEST_SLUG = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +55,21 @@ def draw_pictures(results: Results, page: Path) -> list[Picture]:
         BsgrowError: a file cannot be written.
     """
     pictures: list[Picture] = []
-    for optimizer in results.optimizers:
-        for group in results.groups:
-            for shown in _parts(results, optimizer, group):
-                pictures += _drawn(results, shown, len(pictures) + 1, page)
+    sets = [
+        (_slug(optimizer, "" if group == MAIN else group), shown)
+        for optimizer in results.optimizers
+        for group in results.groups
+        for shown in _parts(results, optimizer, group)
+    ]
+    for number, (slug, shown) in enumerate(sets, start=1):
+        pictures += _drawn(results, shown, f"{number}{slug}", page)
     return pictures
+
+
+def _slug(*names: str) -> str:
+    """Return names as a part of a file's name."""
+    words = re.findall(r"[a-z0-9]+", " ".join(names).lower())
+    return "".join(f"-{word}" for word in words)[:_LONGEST_SLUG]
 
 
 def _parts(results: Results, optimizer: str, group: str) -> Iterator[list[Series]]:
@@ -69,8 +82,8 @@ def _parts(results: Results, optimizer: str, group: str) -> Iterator[list[Series
         yield [*first, *own[start : start + size]]
 
 
-def _drawn(results: Results, shown: Sequence[Series], number: int, page: Path) -> Iterator[Picture]:
-    """Yield curves and schedules of some arms, as far as there are any."""
+def _drawn(results: Results, shown: Sequence[Series], name: str, page: Path) -> Iterator[Picture]:
+    """Yield curves, schedules, and dose and response of some arms, as far as there are any."""
     names = listed([series.label for series in shown])
     own, unit = shown[-1], unit_of(results.measure)
     with own_style():
@@ -82,14 +95,22 @@ def _drawn(results: Results, shown: Sequence[Series], number: int, page: Path) -
                 f"Training loss and {unit.name} of {names}, against epochs and against parameter "
                 "updates; mean and band of one standard deviation over seeds."
             )
-            yield _saved(figure, f"{number}-curves", caption, own, page)
+            yield _saved(figure, f"{name}-curves", caption, own, page)
         planned = [(s, line) for s, line in zip(shown, LINES, strict=False) if s.plan is not None]
         if planned:
             caption = (
                 f"Batch size, learning rate and SGD noise scale of {names}, against epochs; grey: "
                 "the run as published."
             )
-            yield _saved(_schedules(planned), f"{number}-schedule", caption, own, page)
+            yield _saved(_schedules(planned), f"{name}-schedule", caption, own, page)
+        doses = dosed(shown, results.measure)
+        if len(doses) > 1:
+            figure = dose_figure(results, doses, own.group)
+            caption = (
+                f"Dose and response: {unit.name} of {names} at each dose; points are seeds, bars "
+                "one standard deviation, grey the baseline."
+            )
+            yield _saved(figure, f"{name}-dose", caption, own, page)
 
 
 def _schedules(planned: Sequence[tuple[Series, Line]]) -> Figure:

@@ -24,9 +24,6 @@ def results_of(record: ExperimentRecord, text: str = "") -> Results:
     Args:
         record: as ``read_experiment`` gives it.
         text: the experiment file.
-
-    Raises:
-        BsgrowError: the events of a finished run cannot be read.
     """
     experiment = record.experiment
     pairs = sorted(experiment.pairs(), key=lambda pair: _place(experiment, pair[1]))
@@ -92,12 +89,20 @@ def _run(record: RunRecord) -> Run:
     seed, state, reason = record.key.seed, record.state, record.reason
     finished, curve = None, None
     if state is RunState.FINISHED:
-        finished, curve = record.summary, learning_curve(record.events())
+        finished, (curve, reason) = record.summary, _curve(record)
     elif not reason:
         reason = _NOT_BEGUN if state is RunState.MISSING else _BEGUN
     return Run(
         seed, state.value, reason, str(record.directory.path), finished, curve, _origin(record)
     )
+
+
+def _curve(record: RunRecord) -> tuple[LearningCurve | None, str]:
+    """Return what a run measured on its way; or None, and why that cannot be read."""
+    try:
+        return learning_curve(record.events()), ""
+    except BsgrowError as error:
+        return None, error.message
 
 
 def _origin(record: RunRecord) -> Mapping[str, Any]:

@@ -67,6 +67,16 @@ def test_a_curve_that_is_cut_short_counts_in_no_picture(whole, tmp_path):
     assert (len(decay.ended), len(decay.as_arm().curves)) == (4, 3)
 
 
+def test_a_run_whose_events_are_damaged_is_named(whole, tmp_path):
+    folder = tmp_path / "small"
+    shutil.copytree(whole, folder)
+    (folder / "grow/sgd/seed-3/events.jsonl").write_text("nothing\n" * 3)
+    grow = read_results(folder).of("sgd")[1]
+    assert (grow.runs[3].state, grow.runs[3].curve) == ("finished", None)
+    assert "events.jsonl" in grow.runs[3].reason
+    assert len(grow.ended) == 4
+
+
 def test_a_plan_of_another_version_is_left_out(whole, tmp_path):
     folder = tmp_path / "small"
     shutil.copytree(whole, folder)

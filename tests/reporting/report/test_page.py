@@ -62,7 +62,7 @@ def test_what_a_screen_reader_is_told(page, written):
     tables = [name for role, name in named if role == "table"]
     assert tables[0].startswith("Arms, momentum: test accuracy at the end")
     pictures = [name for role, name in named if role in ("image", "img") and name]
-    assert len(pictures) == page.value("document.querySelectorAll('figure').length") == 8
+    assert len(pictures) == page.value("document.querySelectorAll('figure').length") == 9
     assert pictures[0].startswith("Training loss and test accuracy of decay and grow")
     assert ("rowheader", "decay") in named
     assert ("columnheader", "updates") in named
@@ -115,7 +115,9 @@ def test_nothing_in_it_comes_from_elsewhere_or_is_code(written):
 
 def test_each_figure_stands_beside_it(written):
     names = {path.name for path in written.parent.iterdir()}
-    kinds = [f"{n}-curves" for n in (1, 3, 5, 7)] + [f"{n}-schedule" for n in (1, 3, 5, 7)]
+    sets = ("1-momentum", "2-momentum-controls", "3-momentum-dose-growth-factor", "4-sgd")
+    kinds = [f"{name}-{kind}" for name in sets for kind in ("curves", "schedule")]
+    kinds.append(f"{sets[2]}-dose")
     beside = {f"{written.stem}-{kind}.{suffix}" for kind in kinds for suffix in ("svg", "png")}
     assert names == {written.name, *beside}
 
