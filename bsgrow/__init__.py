@@ -7,6 +7,7 @@ need the standard library alone, recipes no NumPy, and only training needs torch
 TYPE_CHECKING = False  # of typing, which takes as long to import as all else that begins
 
 if TYPE_CHECKING:
+    from bsgrow import stream as stream
     from bsgrow.errors import BsgrowError, InputError
     from bsgrow.integrations.plain.growing_loader import GrowingLoader
     from bsgrow.integrations.plain.growing_lr import GrowingLR
@@ -76,10 +77,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    from bsgrow.lazy import importing
+if not TYPE_CHECKING:  # which would take any name then
 
-    return importing(__name__, _HOMES)[0](name)
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        from bsgrow.lazy import importing
+
+        if name == "stream":  # bsgrow.stream, without an import of its own
+            return import_module("bsgrow.stream")
+        return importing(__name__, _HOMES)[0](name)
 
 
 def __dir__() -> list[str]:

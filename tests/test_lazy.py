@@ -19,6 +19,12 @@ def test_every_name_of_a_package_is_there(name):
         assert getattr(package, exported) is not None, exported
 
 
+def test_the_stream_is_there_by_its_full_name():
+    draw = "import bsgrow; print(bsgrow.stream.sample_rng(0, 0, 0).integers(9) < 9)"
+    shown = subprocess.run([sys.executable, "-c", draw], check=True, capture_output=True, text=True)
+    assert shown.stdout == "True\n"
+
+
 @pytest.mark.parametrize("name", LAZY)
 def test_another_name_is_none_of_it(name):
     with pytest.raises(AttributeError, match=rf"module '{name}' has no attribute 'grwoth'"):
