@@ -16,7 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Make every run anew, in a folder of its own, and keep what the README shows."""
-    words = ["compare", "digits", "--seeds", "0,1,2,3,4", "--out", "comparison"]
+    words = ["compare", "digits", "--seeds", "0,1,2,3,4", "--jobs", "1", "--out", "comparison"]
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "bsgrow", *words], check=True, cwd=folder)
         RESULTS.mkdir(exist_ok=True)

@@ -70,7 +70,8 @@ def test_torchrun_takes_the_commands_that_start_many(document):
 
 
 def test_recipes_that_commands_name_are_shipped():
-    named = re.findall(r"bsgrow (?:train|plan|compare) ([a-z][\w.-]+)", README)
+    words = re.findall(r"bsgrow (?:train|plan|compare) ([a-z][\w.-]+)", README)
+    named = [word for word in words if not word.endswith(".toml")]
     assert named
     assert set(named) <= set(shipped_recipes())
 

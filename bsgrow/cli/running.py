@@ -1,5 +1,8 @@
 """Carrying out a recipe under a person's eyes: shown while it runs, stopped by a signal."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import typer
 
 from bsgrow.cli.deadline import CarriedOut
@@ -16,7 +19,10 @@ from bsgrow.training import (
     carry_out,
 )
 from bsgrow.training.emergency import Emergency
+from bsgrow.training.events.events import Event
 from bsgrow.training.group.process_group import ALONE, ProcessGroup
+
+Show = Callable[[Event], None]
 
 
 def carry_out_stoppable(
@@ -26,7 +32,7 @@ def carry_out_stoppable(
     stop: StopRequest,
     *,
     go_on: Command,
-    lines: bool = True,
+    show: Callable[[], AbstractContextManager[Show]] = display,
     opened: OpenedData | None = None,
     group: ProcessGroup = ALONE,
 ) -> RunFinished:
@@ -38,21 +44,21 @@ def carry_out_stoppable(
         resume: go on with the run in the directory.
         stop: entered; it turns graceful when training begins.
         go_on: the command that goes on with the run, once it has begun.
-        lines: whether each evaluation leaves a line on stderr.
+        show: yields what shows each event, on rank 0.
         opened: the data of a command that carries out several recipes.
-        group: the processes that carry it out; rank 0 shows what goes on.
+        group: the processes that carry it out.
     """
     collect_as_usual()
     emergency, ending = Emergency(), RunEnding(directory, go_on, stop, group)
     try:
         with (
-            display(lines=lines) if group.rank == 0 else nothing_shown() as show,
+            show() if group.rank == 0 else nothing_shown() as on_event,
             stop.carrying_out(CarriedOut(emergency, group, ending.say)),
         ):
             return carry_out(
                 *(recipe, directory),
                 resume=resume,
-                on_event=show,
+                on_event=on_event,
                 should_stop=stop,
                 opened=opened,
                 group=group,

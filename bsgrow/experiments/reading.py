@@ -1,19 +1,20 @@
 """An experiment from TOML and back, with messages that name the file, the key and the value."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
 from bsgrow.errors import InputError, did_you_mean
-from bsgrow.experiments.config import ArmConfig, Experiment, Margin, OptimizerConfig, Seeds
+from bsgrow.experiments.config import ArmConfig, Experiment, Margin, Mode, OptimizerConfig, Seeds
 from bsgrow.experiments.dotted import dotted_values
 from bsgrow.files.text import read_text
 from bsgrow.recipe import (
+    ARMS,
     Recipe,
     changed_recipe,
     load_recipe,
@@ -68,6 +69,26 @@ def load_experiment(
     recipe = changed_recipe(recipe, values, overrides)
     with _naming(printable(path)):
         return _experiment(table, recipe, path.stem)
+
+
+def experiment_of(
+    name: str, recipe: Recipe, arms: Sequence[str], seeds: Sequence[int]
+) -> Experiment:
+    """Return the experiment that arms of a recipe are, over seeds.
+
+    Args:
+        name: what it is called.
+        recipe: what all runs are made of.
+        arms: of ``decay``, ``hybrid`` and ``grow``.
+        seeds: of each.
+
+    Raises:
+        InputError: there is no such arm.
+    """
+    for arm in arms:
+        ARMS.find(arm, f"--arms {arm}")
+    own = {arm: ArmConfig(mode=cast("Mode", arm)) for arm in arms}
+    return Experiment(name, recipe, own, tuple(seeds))
 
 
 def experiment_as_toml(experiment: Experiment) -> str:

@@ -17,7 +17,23 @@ def stop_with_launcher() -> None:
     They would train on, and keep the run to themselves. Where there is no such signal, or another
     process stands between, they end when they next need torchrun's store.
     """
-    if "TORCHELASTIC_RUN_ID" in os.environ and sys.platform == "linux":
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        _stop_with_parent()
+
+
+def stop_with(parent: int) -> None:
+    """Be asked to stop, as by SIGTERM, once the process that started this one has died.
+
+    Args:
+        parent: its number; where it has died already, this one ends at once.
+    """
+    _stop_with_parent()
+    if os.getppid() != parent:
+        sys.exit(128 + signal.SIGTERM)
+
+
+def _stop_with_parent() -> None:
+    if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 

@@ -1,6 +1,6 @@
 """Arms of a recipe against each other: what each reached, and what it took."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -25,13 +25,16 @@ class Arm:
     """The runs of one arm; those that diverged are named, and count in none of its figures.
 
     Attributes:
-        name: ``decay``, ``hybrid`` or ``grow``.
+        name: ``decay``, ``hybrid`` or ``grow``, or any that an experiment has.
         num_updates: parameter updates of each run; the plan is the same for every seed.
         baseline_num_updates: those of the reference schedule.
         seeds: one per run.
         runs: what each run that did not diverge ended with.
         curves: what each of these measured on its way.
         diverged: what was said of each seed that diverged.
+        optimizer: its name in the experiment; empty where that has none.
+        baseline: the name of the arm that it is compared with; the first one's where empty.
+        group: arms that are shown together.
     """
 
     name: str
@@ -41,6 +44,14 @@ class Arm:
     runs: tuple[RunFinished, ...]
     curves: tuple[LearningCurve, ...]
     diverged: Mapping[int, str] = field(default_factory=dict)
+    optimizer: str = ""
+    baseline: str = ""
+    group: str = "main"
+
+    @property
+    def title(self) -> str:
+        """Its name, and that of its optimizer."""
+        return f"{self.name}, {self.optimizer}" if self.optimizer else self.name
 
     @property
     def count(self) -> str:
@@ -61,15 +72,24 @@ class Arm:
 
 def comparison_as_dict(arms: Sequence[Arm]) -> dict[str, Any]:
     """Return the comparison as plain values, ready for JSON, and what it was measured on."""
-    first, *others = arms
     rows = {
         "arms": [_arm_as_dict(arm) for arm in arms],
         "differences": [
-            {"arm": arm.name, "baseline": first.name, "test_accuracy": _difference(arm, first)}
-            for arm in others
+            {"arm": arm.name, "baseline": baseline.name, "optimizer": arm.optimizer}
+            | {"test_accuracy": _difference(arm, baseline)}
+            for arm, baseline in with_baselines(arms)
         ],
     }
     return describe_machine() | rows
+
+
+def with_baselines(arms: Sequence[Arm]) -> Iterator[tuple[Arm, Arm]]:
+    """Yield each arm with the one that it is compared with, of the same optimizer."""
+    by_name = {(arm.name, arm.optimizer): arm for arm in arms}
+    for arm in arms:
+        baseline = by_name.get((arm.baseline or arms[0].name, arm.optimizer))
+        if baseline is not None and baseline is not arm:
+            yield arm, baseline
 
 
 def accuracy_difference(arm: Arm, baseline: Arm) -> Difference | None:
@@ -86,6 +106,7 @@ def _arm_as_dict(arm: Arm) -> dict[str, Any]:
     accuracies = [run.test_accuracy for run in arm.runs]
     return {
         "arm": arm.name,
+        "optimizer": arm.optimizer,
         "seeds": list(arm.seeds),
         "test_accuracy": _as_dict(arm.test_accuracy),
         "test_accuracy_median": float(np.median(accuracies)) if accuracies else None,

@@ -13,6 +13,9 @@ from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import band
 from bsgrow.reporting.style import LINES, Line, drawn, own_style
 
+MOST_ARMS = len(LINES)
+"""That a picture tells apart."""
+
 _LABELS = {
     "train_loss": "training loss",
     "test_accuracy": "test accuracy",

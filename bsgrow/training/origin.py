@@ -7,14 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 import bsgrow
 from bsgrow.files.regular import read_regular
 from bsgrow.processes.versions import versions
-from bsgrow.training.job import Job
 from bsgrow.training.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from bsgrow.training.job import Job
 
 _ROOMS = (
     *("data", "files", "images", "loading", "models", "native", "processes", "recipe"),
@@ -45,7 +48,7 @@ class Origin:
 _READER = TypeAdapter(Origin)
 
 
-def origin_of(job: Job) -> Origin:
+def origin_of(job: "Job") -> Origin:
     """Return what a run that begins now is begun with."""
     return Origin(
         code=code_digests(),

@@ -77,7 +77,7 @@ def test_a_run_that_recorded_a_relative_path_goes_on_where_that_leads(tmp_path):
 
 
 def test_seeds_begin_at_that_of_the_recipe(bsgrow):
-    words = ["compare", "--arms", "grow", "--format", "json", *TINY]
+    words = ["compare", "--arms", "grow", "--jobs", "1", "--format", "json", *TINY]
     done = bsgrow(*words, "--seed", "2")
     assert done.code == 0, done.err
     assert json.loads(done.out)["arms"][0]["seeds"] == [2, 3, 4]

@@ -59,7 +59,7 @@ def test_a_checkpoint_counts_as_work_and_the_name_does_not(runs):
 
 
 def test_runs_at_any_depth_and_behind_links_count(runs, tmp_path):
-    arm = begin(runs / "compare-digits" / "grow-seed0")
+    arm = begin(runs / "compare-digits" / "grow" / "seed-0")
     assert newest_unfinished_run(runs) == arm
     begin(tmp_path / "disk" / "b", worked_on=2000)
     (runs / "linked").symlink_to(tmp_path / "disk")

@@ -93,7 +93,7 @@ SOURCES = {
         ("train", "recipe.toml", "--out", "run"),
         ("plan", "recipe.toml"),
         ("plan", "recipe.toml", "recipe.toml"),
-        ("compare", "recipe.toml", "--seeds", "0,1", "--out", "comparison"),
+        ("compare", "recipe.toml", "--seeds", "0,1", "--out", "comparison", "--jobs", "1"),
     ],
     ids=" ".join,
 )

@@ -93,7 +93,7 @@ def test_what_is_no_folder_is_refused():
         bsgrow.train(out=3, overrides=SHORT)
 
 
-@pytest.mark.parametrize("seeds", [None, 3, [], [0, 0]])
+@pytest.mark.parametrize("seeds", ["0", 3, [], [0, 0]])
 def test_seeds_are_a_list_without_one_twice(seeds, tmp_path):
     with pytest.raises(bsgrow.InputError, match="expected a list of one or more, none twice"):
         bsgrow.compare(seeds=seeds, out=tmp_path, overrides=SHORT)

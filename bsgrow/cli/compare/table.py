@@ -3,18 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from bsgrow.cli.table import Column, FittedTable, figures
-from bsgrow.reporting.comparison import Arm, Spread, accuracy_difference
+from bsgrow.reporting.comparison import Arm, Spread, accuracy_difference, with_baselines
 from bsgrow.reporting.difference import CONFIDENCE
 
 
 def differences(arms: Sequence[Arm]) -> Iterator[str]:
-    """Yield a sentence for each arm beside the first."""
-    first, *others = arms
-    for arm in others:
-        found = accuracy_difference(arm, first)
+    """Yield a sentence for each arm beside the one that it is compared with."""
+    for arm, baseline in with_baselines(arms):
+        found = accuracy_difference(arm, baseline)
         if found is None:
             continue
-        what = f"{arm.name} − {first.name}: test accuracy {100 * found.mean:+.2f} points"
+        what = f"{arm.title} − {baseline.name}: test accuracy {100 * found.mean:+.2f} points"
         if found.interval is None:
             yield f"{what}; a single run tells no uncertainty, more --seeds do"
             continue
@@ -36,7 +35,7 @@ def comparison_table(arms: Sequence[Arm]) -> FittedTable:
     table = FittedTable(_COLUMNS)
     for arm in arms:
         table.add_row(
-            arm.name,
+            arm.title,
             arm.count,
             _spread(arm, arm.test_accuracy, ".2%"),
             f"{arm.num_updates}",
@@ -48,7 +47,7 @@ def comparison_table(arms: Sequence[Arm]) -> FittedTable:
 
 def _spread(arm: Arm, spread: Spread | None, digits: str, unit: str = "") -> str:
     if spread is None:
-        return "diverged"
+        return "diverged" if arm.diverged else "–"
     if len(arm.runs) == 1:  # which has no deviation
         return f"{spread.mean:{digits}}{unit}"
     return f"{spread.mean:{digits}} ± {spread.std:{digits}}{unit}"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bsgrow.cli.compare import compare
+from bsgrow.cli.compare.command import compare
 from bsgrow.cli.format import Format
 from bsgrow.errors import BsgrowError
 
@@ -18,7 +18,7 @@ SHORT = [
 
 def compared(folder, *settings, seeds="0,1", output=Format.JSON):
     return compare(
-        "digits", seeds=seeds, overrides=[*SHORT, *settings], out_dir=folder, output=output
+        "digits", seeds=seeds, overrides=[*SHORT, *settings], out_dir=folder, output=output, jobs=1
     )
 
 
@@ -27,14 +27,16 @@ def one_diverged(tmp_path_factory):
     """A comparison, of which one run has ended with a loss that is not finite."""
     folder = tmp_path_factory.mktemp("compared")
     compared(folder)
-    summary = folder / "grow-seed1" / "summary.json"
+    summary = folder / "grow" / "seed-1" / "summary.json"
     summary.write_text(json.dumps(json.loads(summary.read_text()) | {"test_loss": None}))
     return folder
 
 
 def test_a_run_that_diverged_is_not_averaged(one_diverged, capsys):
     capsys.readouterr()
-    with pytest.raises(BsgrowError, match=r"1 of 4 runs in .* count in no .*: grow-seed1(\n|$)"):
+    with pytest.raises(
+        BsgrowError, match=r"1 of 4 runs in .* in no .*; diverged: grow/seed-1(\n|$)"
+    ):
         compared(one_diverged)
     printed, said = capsys.readouterr()
     decay, grow = json.loads(printed)["arms"]
@@ -43,8 +45,8 @@ def test_a_run_that_diverged_is_not_averaged(one_diverged, capsys):
     assert grow["test_accuracy"] == {"mean": decay["test_accuracies"][0], "std": 0}
     (lost,) = grow["diverged"]
     assert lost["seed"] == 1
-    assert "grow-seed1: training diverged: the test loss is nan" in lost["reason"]
-    assert f"note: {lost['reason']}" in said
+    assert "the test loss is nan after update" in lost["reason"]
+    assert "grow/seed-1" not in said, "what is known to have diverged is not made again"
     assert json.loads((one_diverged / "compare.json").read_text()) == json.loads(printed)
 
 
@@ -60,7 +62,7 @@ def test_the_table_says_of_how_many_runs_it_is(one_diverged, capsys):
 
 
 def test_all_diverged(tmp_path, capsys):
-    with pytest.raises(BsgrowError, match=r"2 of 2 runs in .*: decay-seed0, grow-seed0"):
+    with pytest.raises(BsgrowError, match=r"2 of 2 runs in .*: decay/seed-0, grow/seed-0"):
         compared(tmp_path, "schedule.lr=1e30", seeds="0", output=Format.TABLE)
     printed = capsys.readouterr().out.splitlines()
     assert [row.split().count("diverged") for row in printed[1:3]] == [2, 2]
