@@ -18,7 +18,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
     {
         "train": "train",
         "plan": "plan.command",
-"compare": "compare.command",
+        "compare": "compare.command",
         "report": "report",
         "recipes": "recipes",
         "doctor": "doctor",

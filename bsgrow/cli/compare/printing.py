@@ -19,6 +19,7 @@ from bsgrow.reporting.arms import arms_of
 from bsgrow.reporting.comparison import Arm, comparison_as_dict
 from bsgrow.reporting.matplotlib_defaults import import_matplotlib
 from bsgrow.reporting.start import describe_start
+from bsgrow.text.command import Command, argument
 from bsgrow.text.printable import printable
 from bsgrow.training import write_json
 
@@ -57,6 +58,7 @@ def print_comparison(
         print_json(shown)
     else:
         _print_table(arms, shown)
+        out.print(f"report: {Command(('report', argument(str(asked.folder))))}")
     require_none_lost(record, asked.part, failed)
 
 
