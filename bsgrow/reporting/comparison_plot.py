@@ -92,7 +92,7 @@ def _draw(
         axes.set_ylabel(_LABELS[quantity])
     if quantity == "test_accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    else:
+    elif any(arm.curves for arm in arms):
         axes.set_yscale("log")
 
 
