@@ -37,6 +37,9 @@ class EncodedSpec(DatasetSpec):
     std: tuple[float, ...] = PHOTOGRAPH_STD
 
     takes: ClassVar[frozenset[str]] = frozenset({"images", "data.decoder", "data.on_error"})
+    if_one_class: ClassVar[str] = (
+        "a class is a folder; where the classes are folders inside this one, give it as data.path"
+    )
 
     @property
     def image_shape(self) -> None:
@@ -53,8 +56,7 @@ class EncodedSpec(DatasetSpec):
             raise InputError(
                 f"data.path = {str(path)!r}: all images are of one class, "
                 f"{printable(dataset.class_names[0])}, so that there is nothing to tell apart",
-                hint="a class is a folder; where the classes are folders inside this one, give it "
-                "as data.path",
+                hint=self.if_one_class,
             )
         return dataset
 

@@ -24,6 +24,7 @@ from bsgrow.files.lock import locked
 from bsgrow.text.printable import printable
 
 _IF_FULL = f"make room, or name another folder by {CACHE_VARIABLE}"
+_ANOTHER = f"name another folder by {CACHE_VARIABLE} in the environment"
 _SECONDS_TO_WAIT = 24 * 3600.0  # for another process that takes images out
 _log = logging.getLogger(__name__)
 
@@ -46,13 +47,22 @@ def extract(paths: Sequence[Path], num_samples: int) -> tuple[Path, NDArray[np.i
     target = folder / f"{_digest(paths)}.images"
     ends = _read_ends(target, num_samples)
     if ends is None:
-        with naming(folder, "make"):
-            folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         with locked(folder, "taking images out", CACHE_VARIABLE, seconds=_SECONDS_TO_WAIT):
             ends = _read_ends(target, num_samples)  # another process may have
             if ends is None:
                 ends = _write(paths, num_samples, target)
     return target, ends
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BsgrowError(
+            f"cannot make {printable(folder)}, where images are taken out to: {error.strerror}",
+            hint=_ANOTHER,
+        ) from error
 
 
 def _digest(paths: Sequence[Path]) -> str:

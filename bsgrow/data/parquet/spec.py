@@ -15,6 +15,7 @@ class ParquetSpec(EncodedSpec):
     """Encoded images and labels in parquet files, as Hugging Face has them."""
 
     takes: ClassVar[frozenset[str]] = EncodedSpec.takes | {"data.test_fraction"}
+    if_one_class: ClassVar[str] = "the column label has a whole number from 0 for each class"
 
     def _open(self, path: Path | None, test_fraction: float | None) -> "EncodedDataset":
         from bsgrow.data.parquet.files import find_files

@@ -244,3 +244,17 @@ def test_arrays_are_verified_and_not_packed(tmp_path):
         pack(path, tmp_path / "out", PackOptions())
     path.write_bytes(path.read_bytes()[:-50])
     assert len(verify(path).damaged) == 1
+
+
+def test_one_class_is_told_of_its_column(write):
+    with pytest.raises(InputError, match="all images are of one class") as caught:
+        opened(write(table(range(0, 30, 3), names=None)), 0.2)
+    assert "column label" in caught.value.hint
+
+
+def test_a_cache_that_cannot_be_made_is_told_with_its_variable(write, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BSGROW_DATA_DIR", str(tmp_path / "file"))
+    with pytest.raises(BsgrowError, match=r"cannot make .*file/parquet, where images") as caught:
+        ParquetSplit([write(table(range(3)))]).read(0)
+    assert "BSGROW_DATA_DIR" in caught.value.hint
