@@ -92,7 +92,6 @@ def _table(
     table = FittedTable(columns, title)
     for row in rows_of(results, shown, found):
         difference = row.difference or "–"
-        words = row.verdict or "baseline"
-        cells = (row.arm, row.count, row.measure, row.updates or "–", difference, words)
+        cells = (row.arm, row.count, row.measure, row.updates or "–", difference, row.verdict)
         table.add_row(*cells, row.came or "–", row.wall_clock)
     return table

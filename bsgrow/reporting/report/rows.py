@@ -29,7 +29,7 @@ class Row:
         difference: from the baseline, with its interval; empty without one.
         expected: of the arm beside its baseline; empty where nothing was.
         came: whether it is so.
-        verdict: what it is beside its baseline; empty of a baseline.
+        verdict: what it is beside its baseline.
         dose: what the response is to; empty without one.
         paper: what the paper says of the same arm, of a main one; None where nothing.
     """
@@ -74,10 +74,17 @@ def _row(results: Results, series: Series, finding: Finding | None) -> Row:
         difference=_difference(results, finding),
         expected=_EXPECTED[series.expect],
         came=(finding.came or "") if finding else "",
-        verdict=verdict(finding, results) if finding else "",
+        verdict=_verdict(results, series, finding),
         dose="" if series.dose is None else f"{series.dose:g}",
         paper=paper_figures(series.recipe) if series.recipe and series.group == MAIN else None,
     )
+
+
+def _verdict(results: Results, series: Series, finding: Finding | None) -> str:
+    if finding is not None:
+        return verdict(finding, results)
+    is_one = series.arm == series.baseline
+    return "baseline" if is_one else f"no {series.baseline} with this optimizer to compare"
 
 
 def _count(finished: int, planned: int) -> str:

@@ -96,14 +96,15 @@ def sensitivity(optimizer: str, found: Sequence[Finding]) -> str:
             "No run that is known to be worse was made here, so nothing shows that a difference "
             "would have been seen."
         )
-    told = seen(expected)
-    if told:
-        number = f"{len(told)} of {len(expected)} arms that ought to differ"
-        return f"A difference would be seen: {number} are told from their baseline."
-    return (
-        f"None of the {len(expected)} arms that ought to differ is told from its baseline, so that "
-        "being equivalent says little here."
-    )
+    told = [each.series.label for each in seen(expected)]
+    untold = [each.series.label for each in expected if each.series.label not in told]
+    if not told:
+        return (
+            f"No difference was seen where one was expected ({listed(untold)}), so that to be "
+            "equivalent says little here."
+        )
+    rest = f"; {listed(untold)} cannot be told, or came out the same" if untold else ""
+    return f"A difference would be seen: {listed(told)} ought to differ, and did{rest}."
 
 
 def progress(results: Results) -> str:

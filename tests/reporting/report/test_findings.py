@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from bsgrow.reporting.report.findings import findings
 from bsgrow.reporting.report.folder import read_results
 from bsgrow.reporting.report.gap import largest_gap
 from bsgrow.reporting.report.results import Results, Run, Series
+from bsgrow.reporting.report.rows import rows_of
 from bsgrow.reporting.report.statements import progress, sensitivity, statement, summary, verdict
 from bsgrow.training.events.events import RunFinished
 
@@ -102,10 +104,20 @@ def test_seeds_that_are_all_alike_have_no_spread():
 
 
 def test_what_shows_that_a_difference_would_be_seen():
-    told, untold = (series("bad", *values, expect="differs") for values in (WORSE, WIDE))
-    assert sensitivity("", findings(results(DECAY, told))).startswith("A difference would be seen")
-    assert sensitivity("", findings(results(DECAY, untold))).startswith("None of the 1 arms")
+    told, untold = series("bad", *WORSE, expect="differs"), series("odd", *WIDE, expect="differs")
+    assert sensitivity("", findings(results(DECAY, told))) == (
+        "A difference would be seen: bad ought to differ, and did."
+    )
+    assert "bad ought to differ, and did; odd cannot be told" in sensitivity(
+        "", findings(results(DECAY, told, untold))
+    )
+    assert "where one was expected (odd)" in sensitivity("", findings(results(DECAY, untold)))
     assert sensitivity("", findings(results(DECAY))).startswith("No run that is known")
+
+
+def test_an_arm_without_its_baseline_is_no_baseline():
+    decay, alone = rows_of(results(DECAY), [DECAY, replace(DECAY, arm="arm", baseline="x")], [])
+    assert (decay.verdict, alone.verdict) == ("baseline", "no x with this optimizer to compare")
 
 
 def test_progress_names_what_is_missing():
