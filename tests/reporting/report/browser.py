@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
+from select import select
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SECONDS = 120
@@ -78,6 +79,7 @@ class Page:
 
     def _next(self):
         while b"\0" not in self._rest:
+            assert select([self._answers], [], [], SECONDS)[0], "the browser does not answer"
             data = os.read(self._answers, 65536)
             assert data, "the browser has ended"
             self._rest += data
