@@ -1,11 +1,15 @@
-"""The micro-batches of a plan for PyTorch's DataLoader: a function of plan, position and share."""
+"""Micro-batches for PyTorch's DataLoader: a function of plan, position and share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import chain, islice, tee
+from typing import Any, NamedTuple, TypeVar
 
 from bsgrow.schedule import Plan, Update
-from bsgrow.stream import SampleIndices, SampleStream, Share
+from bsgrow.stream import Cut, SampleIndices, SampleStream, Share
+
+_CUTS_AT_ONCE = 64
+_SAMPLES_AT_ONCE = 512
 
 
 class UpdateCut(NamedTuple):
@@ -59,19 +63,21 @@ class UpdateCuts:
         self.share.check_micro_batch_size(self.micro_batch_size)
 
     def between(self, first: int, last: int) -> Iterator[UpdateCut]:
-        """Yield the micro-batches of the updates of indices [first, last)."""
-        for index in range(first, last):
-            yield from self.of(self.plan.update(index))
+        """Return the micro-batches of the updates of indices [first, last), one after another.
+
+        Some are made at once, as a processor takes twice as long for one between other things.
+        """
+        cuts = (cut for index in range(first, last) for cut in self.of(self.plan.update(index)))
+        return chain.from_iterable(iter(lambda: [*islice(cuts, _CUTS_AT_ONCE)], []))
 
     def of(self, update: Update) -> Iterator[UpdateCut]:
         """Yield the micro-batches of an update; of weight 0 where the rank is short of samples."""
-        ends, number = self._ends_epoch(update), self._num_in(update)
+        ends, num_short = self._ends_epoch(update), self._num_short(update)
         for cut in self.share.micro_batches(update.start, update.stop, self.micro_batch_size):
-            number -= 1
-            closes = not number
+            closes = cut.is_last and not num_short
             yield UpdateCut(update, cut.start, cut.stop, cut.weight, closes, closes and ends)
         stop = min(update.start + self.micro_batch_size, update.stop)
-        for left in reversed(range(number)):
+        for left in reversed(range(num_short)):
             yield UpdateCut(update, update.start, stop, 0.0, not left, not left and ends)
 
     def count(self, first: int, last: int) -> int:
@@ -95,6 +101,13 @@ class UpdateCuts:
         update = self.plan.at(boundary)
         return update.index + (update.start < boundary)
 
+    def _num_short(self, update: Update) -> int:
+        """Return of how many micro-batches of an update the rank has no sample."""
+        if self.share.world_size == 1:
+            return 0
+        num_own = self.share.num_micro_batches(update.start, update.stop, self.micro_batch_size)
+        return self._num_in(update) - num_own
+
     def _num_of(self, index: int) -> int:
         return self._num_in(self.plan.update(index))
 
@@ -109,33 +122,53 @@ class UpdateCuts:
         return is_last or update.start // num_samples < update.stop // num_samples
 
 
-def indices_of(stream: SampleStream, cuts: Iterable[UpdateCut]) -> Iterator[SampleIndices]:
-    """Yield the samples of each micro-batch."""
-    return (SampleIndices(stream, cut.start, cut.stop) for cut in cuts)
+_Sample = TypeVar("_Sample", bound=int)
+_AnyCut = TypeVar("_AnyCut", UpdateCut, Cut)
 
 
-@dataclass(frozen=True)
-class GrowingBatchSampler:
-    """What PyTorch's DataLoader takes as ``batch_sampler``: the micro-batches of some updates.
-
-    A function of its arguments alone: iterating changes nothing, and no worker, prefetching or
-    restart moves a sample to another update.
+def read(
+    cuts: Iterable[_AnyCut], reader_of: Callable[[Iterator[_AnyCut]], Iterable[Any]]
+) -> Iterator[tuple[Any, _AnyCut]]:
+    """Yield what is read of each cut beside it; None where the cut is empty.
 
     Args:
-        cuts: the micro-batches.
-        stream: which sample stands at which position.
-        first: index of the first update.
-        last: one past that of the last.
+        cuts: in order; taken as far ahead as what reads them looks.
+        reader_of: returns what reads those that are not empty, as a DataLoader of their samples.
     """
+    own, ahead = tee(cuts)
+    contents = iter(reader_of(ahead))
+    for cut in own:
+        yield (next(contents) if cut.start < cut.stop else None), cut
 
-    cuts: UpdateCuts
-    stream: SampleStream
-    first: int
-    last: int
 
-    def __iter__(self) -> Iterator[SampleIndices]:
-        """Yield the samples of each micro-batch."""
-        return indices_of(self.stream, self.cuts.between(self.first, self.last))
+def batches(
+    stream: SampleStream, cuts: Iterable[UpdateCut | Cut], *, with_epochs: bool, by_workers: bool
+) -> Iterator[Sequence[int]]:
+    """Yield the samples of each cut that is not empty.
 
-    def __len__(self) -> int:
-        return self.cuts.count(self.first, self.last)
+    Args:
+        stream: which sample stands at which position.
+        cuts: in order.
+        with_epochs: whether each knows its epoch, as a ``SampleIndex``, or is an integer alone.
+        by_workers: whether those that know it are found where they are read, by a worker.
+    """
+    if not with_epochs:
+        return _listed(cuts, lambda first, last: stream.samples(first, last).tolist())
+    if not by_workers:
+        return _listed(cuts, lambda first, last: list(SampleIndices(stream, first, last)))
+    return (SampleIndices(stream, cut.start, cut.stop) for cut in cuts if cut.start < cut.stop)
+
+
+def _listed(
+    cuts: Iterable[UpdateCut | Cut], find: Callable[[int, int], list[_Sample]]
+) -> Iterator[list[_Sample]]:
+    """Find the samples of many cuts together where they follow on another, few beyond the last."""
+    begin = first = last = 0
+    samples: list[_Sample] = []
+    for cut in cuts:
+        if not first <= cut.start <= cut.stop <= last:
+            begin = begin if cut.start == last else cut.start
+            first, last = cut.start, max(cut.stop, cut.start + min(last - begin, _SAMPLES_AT_ONCE))
+            samples = find(first, last)
+        if cut.start < cut.stop:
+            yield samples[cut.start - first : cut.stop - first]

@@ -1,6 +1,5 @@
 """Micro-batches of a map-style data set of the user, over PyTorch's DataLoader and its workers."""
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -14,11 +13,12 @@ from torch.utils.data import Dataset as TorchDataset
 from bsgrow.data.map_style.dataset import MapDataset, MapSplit
 from bsgrow.data.map_style.item import Item, ItemError, checked_item
 from bsgrow.errors import InputError
+from bsgrow.loading.batch_sampler import batches, read
 from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
 from bsgrow.loading.settings import LoaderSettings
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
-from bsgrow.stream import Cut, SampleIndex, SampleIndices, SampleStream, Share
+from bsgrow.stream import Cut, SampleIndex, SampleStream, Share
 from bsgrow.text.printable import shown
 from bsgrow.user_code.errors import UserCodeError, as_users_error
 
@@ -120,26 +120,31 @@ class MapLoader(Faultless):
         self, split: MapSplit, cuts: Iterable[Cut], *, shuffle: bool
     ) -> Iterator[tuple[Cut, Tensor, Tensor]]:
         """Yield cuts and what is in them; those of no samples take no reading."""
-        settings, pending = self.settings, deque[Cut]()
+        settings = self.settings
         stream = SampleStream(len(split), settings.seed, shuffle)
+
         num_workers = settings.num_threads if settings.num_threads > 1 else 0
-        loader = DataLoader(
+
+        def reader_of(ahead: Iterator[Cut]) -> DataLoader[Item | _Failed]:
+            found = batches(stream, ahead, with_epochs=True, by_workers=num_workers > 0)
+            return self._reader(split, found, num_workers)
+
+        empty = torch.empty(0, *self.dataset.image_shape), torch.empty(0, dtype=torch.int64)
+        for content, cut in read(cuts, reader_of):
+            yield cut, *self._on_device(empty if content is None else content)
+
+    def _reader(
+        self, split: MapSplit, found: Iterator[Sequence[int]], num_workers: int
+    ) -> DataLoader[Item | _Failed]:
+        settings = self.settings
+        return DataLoader(
             _Items(split, self.dataset),
-            batch_sampler=_Recorded(stream, cuts, pending),  # type: ignore[arg-type]
+            batch_sampler=found,  # type: ignore[arg-type]
             collate_fn=_collated,
             num_workers=num_workers,
             pin_memory=settings.device.type == "cuda",
             generator=torch.Generator().manual_seed(settings.seed % 2**63),
         )
-        for content in loader:
-            yield from self._empty_ones(pending)
-            yield pending.popleft(), *self._on_device(content)
-        yield from self._empty_ones(pending)
-
-    def _empty_ones(self, pending: deque[Cut]) -> Iterator[tuple[Cut, Tensor, Tensor]]:
-        while pending and not pending[0].num_samples:
-            images = torch.empty(0, *self.dataset.image_shape)
-            yield pending.popleft(), *self._on_device((images, torch.empty(0, dtype=torch.int64)))
 
     def _on_device(self, content: "tuple[Tensor, Tensor] | _Failed") -> tuple[Tensor, Tensor]:
         if isinstance(content, _Failed):
@@ -151,19 +156,6 @@ class MapLoader(Faultless):
         if content[0].dtype == torch.uint8:
             images = images / 255
         return images, labels.to(settings.device, non_blocking=True)
-
-
-class _Recorded:
-    """The samples of each cut, for workers; notes each cut as it is asked for."""
-
-    def __init__(self, stream: SampleStream, cuts: Iterable[Cut], pending: deque[Cut]) -> None:
-        self._stream, self._cuts, self._pending = stream, cuts, pending
-
-    def __iter__(self) -> Iterator[SampleIndices]:
-        for cut in self._cuts:
-            self._pending.append(cut)
-            if cut.num_samples:
-                yield SampleIndices(self._stream, cut.start, cut.stop)
 
 
 def _collated(items: Sequence[Item | _Failed]) -> tuple[Tensor, Tensor] | _Failed:

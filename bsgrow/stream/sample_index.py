@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
-from typing import TYPE_CHECKING, ClassVar, overload
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 if TYPE_CHECKING:
     from bsgrow.stream.sample_stream import SampleStream
@@ -69,9 +69,15 @@ class SampleIndices(Sequence[SampleIndex]):
             epoch = done // length
             end = min(self.stop, (epoch + 1) * length)
             part = samples[done - self.start : end - self.start]
-            parts.append(map(_class_of(epoch), part))
+            # As the class is called, without the time that this takes.
+            parts.append(map(int.__new__, repeat(_class_of(epoch)), part))
             done = end
         return chain(*parts)
+
+    def __reduce__(self) -> tuple[Any, tuple[int, int, bool, int, int]]:
+        """Return what a copy is made of: numbers alone, which take the least time to send."""
+        stream = self.stream
+        return _sent, (stream.num_samples, stream.seed, stream.shuffle, self.start, self.stop)
 
     @overload
     def __getitem__(self, offsets: int) -> SampleIndex: ...
@@ -85,3 +91,14 @@ class SampleIndices(Sequence[SampleIndex]):
             return list(self)[offsets]
         epoch, sample = self.stream[range(self.start, self.stop)[offsets]]
         return SampleIndex(sample, epoch)
+
+
+def _sent(num_samples: int, seed: int, shuffle: bool, start: int, stop: int) -> SampleIndices:
+    return SampleIndices(_stream(num_samples, seed, shuffle), start, stop)
+
+
+@lru_cache(maxsize=1)
+def _stream(num_samples: int, seed: int, shuffle: bool) -> "SampleStream":
+    from bsgrow.stream.sample_stream import SampleStream
+
+    return SampleStream(num_samples, seed, shuffle)

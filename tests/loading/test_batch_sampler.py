@@ -1,13 +1,14 @@
 """The micro-batches of a plan, as PyTorch's DataLoader is given them."""
 
-from itertools import pairwise
+from itertools import accumulate, pairwise, product
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsgrow.loading.batch_sampler import GrowingBatchSampler, UpdateCuts
-from bsgrow.stream import SampleStream, Share
+from bsgrow.loading.batch_sampler import UpdateCuts, batches, read
+from bsgrow.stream import Cut, SampleIndices, SampleStream, Share
 from tests.integrations.plain.plans import plan_of
 
 WORLDS = st.integers(1, 9)
@@ -58,8 +59,7 @@ def test_their_number_is_known(case):
     cuts = UpdateCuts(plan, Share(world // 2, world, ghost), size)
     num = plan.num_updates
     for first, last in [(0, num), (num // 3, num), (num // 2, num // 2), (0, num // 2)]:
-        sampler = GrowingBatchSampler(cuts, SampleStream(plan.num_samples, 0), first, last)
-        assert len(sampler) == len(list(sampler))
+        assert cuts.count(first, last) == len(list(cuts.between(first, last)))
 
 
 @given(cases())
@@ -83,10 +83,61 @@ def test_the_end_of_each_epoch_is_told_once(case):
     assert told[-1].update.index == plan.num_updates - 1
 
 
-def test_iterating_changes_nothing():
-    plan = plan_of()
-    sampler = GrowingBatchSampler(UpdateCuts(plan, Share(), 8), SampleStream(101, 3), 2, 20)
-    assert [list(each) for each in sampler] == [list(each) for each in sampler]
+@given(cases(), st.integers(0, 9))
+def test_however_samples_are_found_they_are_the_same(case, seed):
+    plan, ghost, size, world = case
+    stream = SampleStream(plan.num_samples, seed)
+    cuts = UpdateCuts(plan, Share(world - 1, world, ghost), size)
+    for first in (0, plan.num_updates // 2):
+        between = list(cuts.between(first, plan.num_updates))
+        expected = [list(SampleIndices(stream, cut.start, cut.stop)) for cut in between]
+        for with_epochs, by_workers in product((True, False), repeat=2):
+            how = {"with_epochs": with_epochs, "by_workers": by_workers}
+            found = [list(each) for each in batches(stream, between, **how)]
+            assert found == expected
+            epochs = [getattr(sample, "epoch", None) for each in found for sample in each]
+            if with_epochs:
+                assert epochs == [sample.epoch for each in expected for sample in each]
+            else:
+                assert {*epochs} == {None}
+
+
+class Asked(SampleStream):
+    """Notes how many samples it is asked for at once."""
+
+    __slots__ = ()
+    sizes: ClassVar[list[int]] = []
+
+    def samples(self, start, stop):
+        self.sizes.append(stop - start)
+        return super().samples(start, stop)
+
+
+@pytest.mark.parametrize(("world", "most_calls", "most_found"), [(1, 30, 1.2), (4, 1000, 1.0)])
+def test_integers_are_found_many_at_once_and_few_for_nothing(world, most_calls, most_found):
+    Asked.sizes.clear()
+    plan = plan_of(2000, 4, 8, curve={"name": "ConstantLR", "factor": 1.0})
+    cuts = list(UpdateCuts(plan, Share(0, world), 8).between(0, plan.num_updates))
+    found = batches(Asked(2000, 0), cuts, with_epochs=False, by_workers=False)
+    num_samples = sum(map(len, found))
+    assert len(cuts) == 1000
+    assert len(Asked.sizes) <= most_calls
+    assert num_samples <= sum(Asked.sizes) <= most_found * num_samples
+
+
+@given(st.lists(st.integers(0, 3), max_size=9), st.booleans(), st.booleans())
+def test_what_is_read_stands_beside_its_cut_and_none_beside_an_empty_one(sizes, epochs, workers):
+    stops = [*accumulate(sizes)]
+    cuts = [
+        Cut(stop - size, stop, 0.5, is_last=True) for size, stop in zip(sizes, stops, strict=True)
+    ]
+
+    def reader_of(ahead):
+        stream = SampleStream(100, 0, shuffle=False)
+        return map(list, batches(stream, ahead, with_epochs=epochs, by_workers=workers))
+
+    expected = [(list(range(cut.start, cut.stop)) or None, cut) for cut in cuts]
+    assert list(read(iter(cuts), reader_of)) == expected
 
 
 @pytest.mark.parametrize("size", [0, -4, 6])

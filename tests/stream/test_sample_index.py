@@ -39,7 +39,7 @@ def test_they_are_a_sequence():
 def test_as_many_as_one_likes_travel_as_a_few_numbers():
     indices = SampleIndices(SampleStream(2**32, 7), 2**40, 2**40 + 65536)
     assert len(pickle.dumps(indices)) < 200
-    assert sent(indices) == indices
+    assert sent(indices) == copy.deepcopy(indices) == indices
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, sent])

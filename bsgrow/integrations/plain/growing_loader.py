@@ -1,14 +1,13 @@
 """A loader for a training loop of one's own, over PyTorch's DataLoader."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import tee
 from typing import Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.checks import require_fits, require_integers, require_state
@@ -18,13 +17,15 @@ from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.loop_watch import LoopWatch, another_loop
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.integrations.plain.share_of_process import share_of_process
-from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, indices_of
+from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, batches, read
 from bsgrow.schedule import Plan
-from bsgrow.stream import SampleIndices, SampleStream, Share
+from bsgrow.stream import SampleStream, Share
 
 MicroBatches = Iterator[tuple[Any, UpdateCut]]
 
 _FORMAT = 1
+# They pass on no index as they are given it; integers alone take less time there.
+_KEEP_NO_EPOCH = (TensorDataset, Subset, ConcatDataset)
 
 
 class GrowingLoader:
@@ -33,7 +34,8 @@ class GrowingLoader:
     ``for data, cut in loader`` takes one epoch: the updates that begin in it, from where the run
     stands. Samples come in the order of ``bsgrow.stream.SampleStream(N, seed)``, in the epochs that
     follow on another, none left out at an end; batch, workers, prefetching and restarts move none.
-    A data set is indexed with ``bsgrow.stream.SampleIndex``, an int that knows its epoch.
+    A data set is indexed with ``bsgrow.stream.SampleIndex``, an int that knows its epoch; torch's
+    TensorDataset, Subset and ConcatDataset, which pass on none, with plain ints.
 
     Args:
         dataset: map-style, as long as the plan's training set.
@@ -133,7 +135,7 @@ class GrowingLoader:
     @property
     def num_updates(self) -> int:
         """Updates that are made: those that every scheduler of this loader has gone past."""
-        return min((each.num_updates for each in self._followers), default=self._first)
+        return min([each.last_epoch for each in self._followers], default=self._first)
 
     @property
     def epoch(self) -> int:
@@ -267,23 +269,29 @@ class GrowingLoader:
         return self._running
 
     def _opened(self, first: int, last: int) -> MicroBatches:
-        cuts, ahead = tee(self._cuts().between(first, last))
-        loader = self._loader_of(indices_of(self.stream, ahead), first)
-        return self._weighed(zip(loader, cuts, strict=True))
+        with_epochs = type(self.dataset) not in _KEEP_NO_EPOCH
+        by_workers = self._dataloader.get("num_workers", 0) > 0
 
-    def _loader_of(self, indices: Iterable[SampleIndices], first: int) -> DataLoader[Any]:
+        def reader_of(cuts: Iterator[UpdateCut]) -> DataLoader[Any]:
+            found = batches(self.stream, cuts, with_epochs=with_epochs, by_workers=by_workers)
+            return self._loader_of(found, first)
+
+        return self._weighed(read(self._cuts().between(first, last), reader_of))
+
+    def _loader_of(self, indices: Iterable[Sequence[int]], first: int) -> DataLoader[Any]:
         # Of its own, so that workers are seeded alike at each start, and torch's is left alone.
         generator = torch.Generator().manual_seed((self.stream.seed + first) % 2**63)
         arguments = {"generator": generator, "batch_sampler": indices, **self._dataloader}
         return DataLoader(self.dataset, **arguments)
 
-    def _weighed(self, micro_batches: Iterable[tuple[Any, UpdateCut]]) -> MicroBatches:
+    def _weighed(self, micro_batches: MicroBatches) -> MicroBatches:
         """Weigh by what the loss counts, and make up for gradients that are averaged."""
         if self._count is not None:
             micro_batches = self._count.weighed(micro_batches)
         factor = self.share.world_size if self._averages_gradients else 1
-        for data, cut in micro_batches:
-            yield data, cut if factor == 1 else cut._replace(weight=cut.weight * factor)
+        if factor == 1:
+            return micro_batches
+        return ((data, cut._replace(weight=cut.weight * factor)) for data, cut in micro_batches)
 
 
 def _counting(count: object, stream: SampleStream, share: Share) -> "BySampleCounts | ByCounting":

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch.utils.data import IterableDataset
+from torch.utils.data import ConcatDataset, IterableDataset, Subset, TensorDataset
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
@@ -50,6 +50,30 @@ def test_a_batch_changes_at_the_exact_sample_whatever_the_workers(workers, size)
     plan = plan_of()
     loader = GrowingLoader(Numbered(), plan, micro_batch_size=size, seed=5, **workers)
     assert taken(follow(loader)) == expected(plan, seed=5)
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "keeps_epochs"),
+    [
+        (lambda own: TensorDataset(own.features, torch.arange(101), torch.full((101,), -1)), False),
+        (lambda own: Subset(own, range(101)), False),
+        (lambda own: ConcatDataset([Subset(own, range(60)), Subset(own, range(60, 101))]), False),
+        (lambda own: Kept(own, range(101)), True),
+    ],
+    ids=["tensors", "subset", "concatenated", "derived"],
+)
+def test_data_sets_of_torchs_own_are_read_in_the_same_order(wrapped, keeps_epochs):
+    plan = plan_of()
+    loader = GrowingLoader(wrapped(Numbered()), plan, micro_batch_size=4, seed=5)
+    wanted = [(u, e if keeps_epochs else -1, s) for u, e, s in expected(plan, seed=5)]
+    assert taken(follow(loader)) == wanted
+
+
+class Kept(Subset):
+    """One that hands on what it is given."""
+
+    def __getitems__(self, indices):
+        return [self.dataset[index] for index in indices]
 
 
 def test_without_shuffling_samples_come_in_order():
