@@ -121,3 +121,35 @@ def file_lengths(
 def list_images(
     *, folder: int, names: Sequence[bytes], endings: Sequence[bytes], num_threads: int
 ) -> list[tuple[bool, bytes, bytes, int, bytes]]: ...
+def ghost_forward(
+    num_samples: int,
+    num_channels: int,
+    num_values: int,
+    channels_last: bool,
+    group_size: int,
+    num_threads: int,
+    eps: float,
+    x: int,
+    weight: int,
+    bias: int,
+    y: int,
+    statistics: int,
+    sums: int,
+    /,
+) -> None: ...
+def ghost_backward(
+    num_samples: int,
+    num_channels: int,
+    num_values: int,
+    channels_last: bool,
+    group_size: int,
+    num_threads: int,
+    x: int,
+    of_y: int,
+    weight: int,
+    statistics: int,
+    of_x: int,
+    of_weight: int,
+    of_bias: int,
+    /,
+) -> None: ...

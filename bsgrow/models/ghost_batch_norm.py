@@ -52,8 +52,8 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
     the group. The running statistics stay as they are until the update is taken, see ``Taken``.
     The last group may be short; one with a single value per channel has no variance, so it comes
     out as the bias and counts for nothing. In evaluation this is torch's batch norm, whose
-    ``state_dict`` names it keeps; ``num_batches_tracked`` counts groups. Several groups can be
-    differentiated once. With ``torch.func`` pass the buffers too, by ``functional_call``.
+    ``state_dict`` names it keeps; ``num_batches_tracked`` counts groups. With ``torch.func`` pass
+    the buffers too, by ``functional_call``.
 
     Attributes:
         ghost_batch_size: samples per group.
@@ -91,12 +91,10 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         self._check_input_dim(input)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         if input.shape[1] != self.num_features:
             raise ValueError(f"expected {self.num_features} channels, got {input.shape[1]}")
-        y, statistics, num_samples = normalise_groups(
-            input, self.weight, self.bias, self.ghost_batch_size, self.eps
+        sums = self.group_sums if self.tracks else None
+        return normalise_groups(
+            input, self.weight, self.bias, self.ghost_batch_size, self.eps, sums
         )
-        if num_samples and self.tracks:
-            self.group_sums.add_(statistics, alpha=num_samples)
-        return y
 
     @property
     def tracks(self) -> bool:

@@ -1,24 +1,28 @@
 """Normalise consecutive groups of samples, all of them in one operation."""
 
-from math import prod
-
 import torch
 from torch import Tensor
 
-from bsgrow.models.ghost_kernels import Groups, has_variance, normalise_as_node
-from bsgrow.models.ghost_view import Normalised, in_one_view
+from bsgrow.models import ghost_torch
+from bsgrow.models.ghost_function import Groups, kernels_at_hand, normalise_as_node
+from bsgrow.models.ghost_view import in_one_view, statistics_dtype
 
-_KERNELS = ("cpu", "cuda")  # devices that have torch's own kernels of batch normalisation
+_KERNELS = ("cpu", "cuda")  # devices that have kernels of batch normalisation
 
 
 def normalise_groups(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, size: int, eps: float
-) -> Normalised:
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    size: int,
+    eps: float,
+    sums: Tensor | None,
+) -> Tensor:
     """Normalise each group of samples by its own mean and variance.
 
-    Eagerly a kernel of torch's for each group writes into its part of the output; many groups can
-    be differentiated once. A graph that is compiled or exported has as many nodes for any number of
-    groups: one for all on the CPU, to the same bits; elsewhere a view, which compilers fuse.
+    Eagerly a kernel does it, of bsgrow's or of torch's. A graph that is compiled or exported has as
+    many nodes for any number of groups: on the CPU one for all of them, to the same bits; elsewhere
+    those of a view, which compilers fuse.
 
     Args:
         x: [N, C, …], any floating dtype and memory format.
@@ -27,39 +31,48 @@ def normalise_groups(
         size: samples of a group, at least 1; the last group may be short. One with a single value
             per channel has no variance and comes out as the bias.
         eps: added to the variance.
+        sums: float64 [3, C], or None; mean, unbiased variance and one of each group that has a
+            variance are added, times its number of samples.
+
+    Returns:
+        In the shape, dtype and memory format of the input.
     """
-    dtype = torch.float32 if x.dtype in (torch.bfloat16, torch.float16) else x.dtype
+    dtype = statistics_dtype(x)
     weight = None if weight is None else weight.to(dtype)
     bias = None if bias is None else bias.to(dtype)
     if not _has_kernels(x):
-        return in_one_view(x, weight, bias, size, eps, dtype)
+        return in_one_view(x, weight, bias, size, eps, sums)
     if torch.compiler.is_compiling():
-        y, rows = normalise_as_node(x, weight, bias, size, eps)
-        return Normalised(y, rows[:3], _num_that_count(x, size))
-    single = x.shape[0] <= size and has_variance(x)
-    num_rows = 3 if single else 3 + 2 * -(-x.shape[0] // size)
-    rows = torch.ones((num_rows, x.shape[1]), dtype=dtype, device=x.device)
-    if single:
-        enabled = torch.backends.cudnn.enabled
-        y = torch.batch_norm(x, weight, bias, rows[0], rows[1], True, 1.0, eps, enabled)
-        return Normalised(y, rows, x.shape[0])
-    y = Groups.apply(x, weight, bias, rows, size, eps)  # type: ignore[no-untyped-call]
-    return Normalised(y, rows[:3], _num_that_count(x, size))
+        return _as_node(x, weight, bias, size, eps, sums)
+    kernels = kernels_at_hand(x)
+    if kernels is ghost_torch and x.shape[0] <= size and ghost_torch.has_variance(x):
+        return ghost_torch.normalise_one(x, weight, bias, eps, sums)
+    y: Tensor = Groups.apply(  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        x, weight, bias, size, eps, sums, kernels
+    )
+    return y
+
+
+def _as_node(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    size: int,
+    eps: float,
+    sums: Tensor | None,
+) -> Tensor:
+    y: Tensor
+    y, added, _ = normalise_as_node(x, weight, bias, size, eps)
+    if sums is not None:
+        sums.add_(added)
+    return y
 
 
 def _has_kernels(x: Tensor) -> bool:
-    """Return whether torch's kernels are called: not by torch.func, and compiled on the CPU alone.
+    """Return whether kernels are called: not by torch.func, and compiled on the CPU alone.
 
     There they keep a compiled training close to an eager one; elsewhere compilers fuse the view.
     """
     if torch._C._are_functorch_transforms_active():
         return False
     return x.device.type == "cpu" if torch.compiler.is_compiling() else x.device.type in _KERNELS
-
-
-def _num_that_count(x: Tensor, size: int) -> int:
-    """Return the samples in groups that have a variance."""
-    num_values = prod(x.shape[2:])
-    short = x.shape[0] % size
-    whole = x.shape[0] - short if size * num_values > 1 else 0
-    return whole + (short if short * num_values > 1 else 0)

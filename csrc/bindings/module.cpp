@@ -3,6 +3,7 @@
 
 #include "bindings/file_operations.h"
 #include "bindings/image_operations.h"
+#include "bindings/norm_operations.h"
 #include "bindings/operations.h"
 #include "bindings/task.h"
 #include "bsgrow/load_batch.h"
@@ -53,6 +54,7 @@ PYBIND11_MODULE(_native, module) {
   bsgrow::bind_task(module);
   bsgrow::bind_file_operations(module);
   bsgrow::bind_image_operations(module);
+  bsgrow::bind_norm_operations(module);
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch>(module, "load_batch");
   bsgrow::bind_load_batch<&bsgrow::check_and_load_batch_async>(module, "load_batch_async");
   module.def("gather_async", &bsgrow::gather_async, py::kw_only(), py::arg("images"),

@@ -2,6 +2,7 @@
 
 #include "cpu/draws.h"
 #include "cpu/layout.h"
+#include "cpu/norm_samples.h"
 #include "cpu/rows.h"
 #include "cpu/taps.h"
 
@@ -24,6 +25,8 @@ struct Kernels {
   ResizeRow resize_row[2];                             // [planar]
   BlendRows blend_rows;
   NormaliseRows normalise_rows[3][2];  // [dtype][planar]
+  AddMoments add_moments[2][2];        // [backward][by rows of channels]
+  WriteLine write_line[2][2];
 };
 
 namespace baseline {

@@ -172,9 +172,28 @@ def test_gradients_of_a_function_call():
     torch.testing.assert_close(found["weight"], norm.weight.grad)
 
 
-def test_two_derivatives_are_refused_of_many_groups():
-    x = drawn((10, 3, 4, 4)).requires_grad_()
-    y = norm_of(nn.BatchNorm2d, 4)(x).pow(3).sum()
-    (gradient,) = torch.autograd.grad(y, x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.sum().backward()
+@pytest.mark.parametrize("size", [4, 5, 10])
+@pytest.mark.parametrize("laid_out", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_two_derivatives_are_those_of_torch(size, laid_out, dtype):
+    norm = norm_of(nn.BatchNorm2d, size, dtype)
+    x = drawn((10, 3, 4, 4), dtype).contiguous(memory_format=laid_out).requires_grad_()
+
+    def torch_norm(x):
+        return torch.cat(
+            [
+                nn.functional.batch_norm(part, None, None, norm.weight, norm.bias, True, eps=1e-5)
+                for part in x.split(size)
+            ]
+        )
+
+    found = []
+    for function in (norm, torch_norm):
+        inputs = [x, norm.weight, norm.bias]
+        first = torch.autograd.grad(function(x).pow(3).sum(), inputs, create_graph=True)
+        second = torch.autograd.grad(sum(each.square().sum() for each in first), inputs[:2])
+        found.append([*first, *second])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(
+            ours, theirs, rtol=1e-4, atol=1e-4 * theirs.detach().abs().max().item()
+        )

@@ -13,6 +13,7 @@ namespace {
 #include "cpu/isa/draws.inl"
 #include "cpu/isa/normalise.inl"
 #include "cpu/isa/resample.inl"
+#include "cpu/isa/standardise.inl"
 }  // namespace
 
 extern const Kernels kKernels{
@@ -35,6 +36,9 @@ extern const Kernels kKernels{
     {{normalise_rows<float, RowAffine>, normalise_rows<float, PlaneAffine>},
      {normalise_rows<Float16, RowAffine>, normalise_rows<Float16, PlaneAffine>},
      {normalise_rows<BFloat16, RowAffine>, normalise_rows<BFloat16, PlaneAffine>}},
+    {{add_moments_of_planes<false>, add_moments_of_rows<false>},
+     {add_moments_of_planes<true>, add_moments_of_rows<true>}},
+    {{write_planes<false>, write_rows<false>}, {write_planes<true>, write_rows<true>}},
 };
 
 }  // namespace BSGROW_ISA

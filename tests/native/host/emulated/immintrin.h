@@ -51,6 +51,13 @@ inline __m512i cvtepu8_epi32(__m128i in) {
   return as<__m512i>(out);
 }
 
+inline __m512d cvtps_pd(__m256 in) {
+  const auto floats = as<Items<float, 8>>(in);
+  Items<double, 8> out;
+  for (int i = 0; i < 8; ++i) out.items[i] = floats.items[i];
+  return as<__m512d>(out);
+}
+
 inline __m512 cvtepi32_ps(__m512i in) {
   const auto integers = as<Integers>(in);
   Floats out;
@@ -106,6 +113,7 @@ void stream(void* to, const Block& block) {
 #undef _mm512_stream_si512
 #define _mm512_cvtepu8_epi32 emulated::cvtepu8_epi32
 #define _mm512_cvtepi32_ps emulated::cvtepi32_ps
+#define _mm512_cvtps_pd emulated::cvtps_pd
 #define _mm512_fmadd_ps emulated::fmadd_ps
 #define _mm512_maskz_cvtps_ph(mask, in, rounding) emulated::cvtps_ph(in)
 #define _mm512_cvtneps_pbh emulated::cvtneps_pbh
