@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 from bsgrow.cli.console import print_json
 from bsgrow.cli.format import Format
@@ -60,7 +59,7 @@ def _common_words(descriptions: Sequence[str]) -> str:
     return common[: max(common.rfind(","), common.rfind(":"), 0)]
 
 
-def _as_dict(recipe: Recipe) -> dict[str, Any]:
+def _as_dict(recipe: Recipe) -> dict[str, str | int | None]:
     plan = _plan(recipe)
     return {
         "description": recipe.description,
@@ -68,7 +67,6 @@ def _as_dict(recipe: Recipe) -> dict[str, Any]:
         "num_updates": plan.num_updates if plan else None,
         "baseline_num_updates": plan.baseline_num_updates if plan else None,
         "time": recipe.time,
-        "extends": [*recipe.inherited],
     }
 
 

@@ -26,7 +26,7 @@ from bsgrow.reporting.world_times import (
     run_time_rows,
     run_times,
 )
-from bsgrow.schedule import as_dict, notes, phase_rows
+from bsgrow.schedule import allowance, as_dict, notes, phase_rows
 from bsgrow.text.printable import cut
 
 
@@ -88,8 +88,6 @@ def table_of_times(entry: NamedPlan, clock: WallClock, views: Views) -> list[lis
 def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
     """Return a plan as plain values, with what was asked for beside it."""
     value, plan = as_dict(entry.plan), entry.plan
-    if entry.recipe.inherited:
-        value["inherited"] = {name: [*keys] for name, keys in entry.recipe.inherited.items()}
     if views.world_sizes:
         value["world_sizes"] = list(world_size_rows(entry.recipe, plan, views.world_sizes))
     for row, size in zip(value["phases"], _planned(entry, views), strict=False):
@@ -105,6 +103,13 @@ def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
     if views.world_sizes:
         _add_times(value, entry, clock, views)
     return value
+
+
+def origins_as_dict(entry: NamedPlan) -> dict[str, Any]:
+    """Return what the curve of a plan allows, and what its recipe takes from others, if it does."""
+    found, inherited = allowance(entry.plan), entry.recipe.inherited
+    taken = {"inherited": {name: [*keys] for name, keys in inherited.items()}}
+    return {"curve_allows": found and asdict(found), **(taken if inherited else {})}
 
 
 def _add_times(value: dict[str, Any], entry: NamedPlan, clock: WallClock, views: Views) -> None:

@@ -1,5 +1,6 @@
 """Compiles learning-rate schedules into batch-growing ones; standard library only."""
 
+from bsgrow.schedule.allowance import Allowance, allowance
 from bsgrow.schedule.as_reference import as_reference
 from bsgrow.schedule.compile import compile_plan
 from bsgrow.schedule.config import Growth, Reference
@@ -12,6 +13,7 @@ from bsgrow.schedule.serialize import as_dict, phase_rows, plan_from_dict, updat
 
 __all__ = [
     "CURVES",
+    "Allowance",
     "Curve",
     "Growth",
     "Phase",
@@ -19,6 +21,7 @@ __all__ = [
     "Reference",
     "Report",
     "Update",
+    "allowance",
     "as_dict",
     "as_reference",
     "build_curve",

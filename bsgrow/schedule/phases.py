@@ -138,13 +138,13 @@ def _next_run(
 
     num_updates = -((cursor - stop) // size)
     if direction and num_updates > 1:
-        num_updates = _first(changed, num_updates)
+        num_updates = first_where(changed, num_updates)
         last_lr = published.lr(cursor + (num_updates - 1) * size)
         batch_size.record(last_lr, momentum)
     return _Run(cursor, num_updates, size, momentum, direction, first_lr, last_lr)
 
 
-def _first(holds: Callable[[int], bool], stop: int) -> int:
+def first_where(holds: Callable[[int], bool], stop: int) -> int:
     """Return the first number in [1, stop) from which on a condition holds, or stop.
 
     The last number first, as most pieces are short and hold none; then doubling steps, then

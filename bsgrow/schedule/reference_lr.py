@@ -48,8 +48,8 @@ class ReferenceLr:
     hold: bool
     wait: Wait
 
-    def lr(self, sample: int) -> float:
-        """Return the reference's learning rate at a sample of the plan."""
+    def lr(self, sample: int | Fraction) -> float:
+        """Return the reference's learning rate at a sample of the plan, or between two."""
         sample = min(sample, max(self.wait.start, sample - self.wait.num_samples))
         if self.hold:
             sample -= sample % self.num_samples

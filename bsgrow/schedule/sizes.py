@@ -50,7 +50,7 @@ class Sizes:
 
     @property
     def _first(self) -> float:
-        return self._wanted(1.0, self.momentum(raised=not self.growth.momentum_at)) * SLACK
+        return self.wanted(1.0, self.momentum(raised=not self.growth.momentum_at)) * SLACK
 
     @property
     def lowest_cap(self) -> int:
@@ -72,22 +72,30 @@ class Sizes:
 
     def size(self, decay: float, momentum: float) -> int:
         """Return the batch size for a decay: the highest level not above what is wanted."""
-        wanted = self._wanted(decay, momentum) * SLACK
-        cap, unit = self.growth.cap, self.growth.multiple_of
-        level = cap if cap is not None and wanted >= cap else self._level(wanted, momentum)
+        level = self.level(decay, momentum)
         if math.isinf(level) or math.floor(level) > self.num_samples:
             raise self._too_large(level)
-        return max(1, math.floor(level / unit)) * unit
+        return self.rounded(level)
 
-    def _wanted(self, decay: float, momentum: float) -> float:
+    def wanted(self, decay: float, momentum: float) -> float:
+        """Return the batch size that takes over a decay, without any limit."""
         return wanted_batch_size(decay, self.reference, momentum, self.growth, self.num_samples)
 
-    def _level(self, wanted: float, momentum: float) -> float:
-        factor, first = self.growth.factor, self._wanted(1.0, momentum)
+    def level(self, decay: float, momentum: float) -> float:
+        """Return the highest level not above what is wanted, or the cap; not rounded."""
+        wanted, cap = self.wanted(decay, momentum) * SLACK, self.growth.cap
+        if cap is not None and wanted >= cap:
+            return cap
+        factor, first = self.growth.factor, self.wanted(1.0, momentum)
         if not isinstance(factor, float) or math.isinf(wanted) or wanted <= first:
             return wanted
         steps = math.floor(math.log(wanted / first, factor) * SLACK)
         return first * factor**steps * SLACK
+
+    def rounded(self, level: float) -> int:
+        """Return a level as whole samples, in the multiple that is asked for."""
+        unit = self.growth.multiple_of
+        return max(1, math.floor(level / unit)) * unit
 
     def _too_large(self, size: float) -> InputError:
         return InputError(

@@ -26,7 +26,8 @@ PHASE_KEYS = [
 
 def test_json_is_the_contract(bsgrow):
     plan = json.loads(bsgrow("plan", "cifar10-grow-lr-momentum", "--format", "json").out)
-    assert list(plan) == ["num_samples", "epochs", "num_updates", "baseline_num_updates", "phases"]
+    contract = ["num_samples", "epochs", "num_updates", "baseline_num_updates", "phases"]
+    assert list(plan) == [*contract, "curve_allows", "inherited"]
     assert (plan["num_updates"], plan["baseline_num_updates"]) == (2305, 78_125)
     assert all(list(phase) == PHASE_KEYS for phase in plan["phases"])
     assert plan["phases"][-1]["stop_sample"] == 200 * 50_000

@@ -8,13 +8,21 @@ from itertools import chain
 from typing import Any
 
 from bsgrow.cli.console import note, print_json, print_words
+from bsgrow.cli.plan.allowed import allowed
 from bsgrow.cli.plan.inherited import inherited_lines
 from bsgrow.cli.plan.options import Every, PlanFormat
 from bsgrow.cli.plan.table import plan_table, savings
 from bsgrow.cli.terminal import out
 from bsgrow.reporting.named_plan import NamedPlan
-from bsgrow.reporting.plan_views import Views, clock_of, plan_as_dict, plan_remarks, plan_rows
-from bsgrow.schedule import update_rows
+from bsgrow.reporting.plan_views import (
+    Views,
+    clock_of,
+    origins_as_dict,
+    plan_as_dict,
+    plan_remarks,
+    plan_rows,
+)
+from bsgrow.schedule import allowance, update_rows
 
 
 def shows_sketch() -> bool:
@@ -54,10 +62,20 @@ def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
         entry = entries[0]
         out.print(plan_table(entry.recipe, entry.plan, clock_of(entry, views)))
         print_words(savings(entry.plan))
-        for line in inherited_lines(entry.recipe):
-            print_words(line)
     for entry in entries:
         _print_views(entry, views, heading=entry.name if len(entries) > 1 else "")
+    for entry in entries:
+        _print_origins(entry, f"{entry.name}: " if len(entries) > 1 else "")
+    if views.sketch:
+        _print_sketches(entries)
+
+
+def _print_origins(entry: NamedPlan, name: str) -> None:
+    """Write what the curve of a plan allows, and what its recipe takes from others."""
+    if (found := allowance(entry.plan)) is not None:
+        print_words(name + allowed(entry.plan, found))
+    for line in inherited_lines(entry.recipe):
+        print_words(name + line)
 
 
 def _print_side_by_side(entries: Sequence[NamedPlan]) -> None:
@@ -74,7 +92,7 @@ def _print_side_by_side(entries: Sequence[NamedPlan]) -> None:
 
 def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
     """Write what was asked for beside the phases of a plan."""
-    asked = views.throughput is not None or views.world_sizes or views.sketch
+    asked = views.throughput is not None or views.world_sizes
     if asked and heading:
         out.print("\n" + heading, style="bold")
     clock = clock_of(entry, views)
@@ -95,18 +113,27 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
         out.print(world_time_table(entry, clock, views))
         for line in explanation(entry, clock, views):
             print_words(line)
-    if views.sketch:
-        from bsgrow.reporting.plan_sketch import sketch
 
+
+def _print_sketches(entries: Sequence[NamedPlan]) -> None:
+    """Draw the batch of each plan."""
+    from bsgrow.reporting.plan_sketch import sketch
+
+    for entry in entries:
+        if len(entries) > 1:
+            out.print("\n" + entry.name, style="bold")
         out.print("\n" + sketch(entry.plan, out.width))
 
 
 def _as_dict(entries: Sequence[NamedPlan], views: Views) -> dict[str, Any]:
     if len(entries) == 1:
-        return plan_as_dict(entries[0], views)
+        return {**plan_as_dict(entries[0], views), **origins_as_dict(entries[0])}
     from bsgrow.reporting.plan_totals import comparison_as_dict
 
-    plans = [{"name": entry.name, **plan_as_dict(entry, views)} for entry in entries]
+    plans = [
+        {"name": entry.name, **plan_as_dict(entry, views), **origins_as_dict(entry)}
+        for entry in entries
+    ]
     return {"plans": plans, **comparison_as_dict(entries)}
 
 
