@@ -41,3 +41,30 @@ def test_the_example_has_every_key(kind):
 def test_the_first_seed_comes_first(experiment):
     seeds = [key.seed for key in runs_in_order(experiment)]
     assert seeds == sorted(seeds)
+
+
+@pytest.mark.parametrize(
+    ("name", "num_runs"),
+    [("digits", 285), ("digits-noisy", 130), ("fashion-mnist", 21), ("fashion-mnist-wrn", 15)],
+)
+def test_the_experiments_that_results_come_from_can_be_planned(tmp_path, name, num_runs):
+    experiment = load_experiment(ROOT / "benchmarks" / "experiments" / f"{name}.toml")
+    comparison = look(experiment, Part(), tmp_path / "runs", OpenedData())
+    assert len(comparison.tasks) == num_runs
+    updates = {pair: each.plan.num_updates for pair, each in comparison.planned.items()}
+    for (arm, optimizer), number in updates.items():
+        if arm in ("hybrid", "grow"):
+            assert number < updates["decay", optimizer] * 0.7
+        if arm in ("cut-short", "compressed"):
+            assert number == updates["grow", optimizer]
+    assert experiment.margin.measure == "test_accuracy"
+
+
+def test_noise_is_in_its_share_of_the_labels(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "experiments"))
+    from noisy_digits import load
+
+    (_, clean), held_out = load(0.0)
+    (_, noisy), same = load(0.3)
+    assert 0.2 < (clean != noisy).mean() < 0.3  # a tenth of what is drawn is what it was
+    assert (held_out[1] == same[1]).all()

@@ -1,6 +1,6 @@
 """Recipes: one training run, read from TOML."""
 
-from bsgrow.recipe.arms import ARMS, check_arms, make_arm
+from bsgrow.recipe.arms import ARMS, make_arm
 from bsgrow.recipe.config import (
     LossConfig,
     ModelConfig,
@@ -53,7 +53,6 @@ __all__ = [
     "as_toml",
     "changed_keys",
     "changed_recipe",
-    "check_arms",
     "given_recipe",
     "load_recipe",
     "make_arm",

@@ -1,13 +1,11 @@
 """The arms of an experiment: one recipe, spent in different ways."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
 
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.identity import changed_keys
 from bsgrow.recipe.origins import ORIGINS, forget
-from bsgrow.recipe.planning import OpenedData, plan_recipe
 from bsgrow.recipe.reading import recipe_from_table
 from bsgrow.schedule import Growth
 from bsgrow.validation.registry import Registry
@@ -47,24 +45,6 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
         table["run"]["world_sizes"] = None  # a list is of the recipe's own phases
     table["run"]["seed"] = seed
     made = recipe_from_table(table)
-    return made.model_copy(update=forget(_origins(made), changed_keys(recipe, made)))
-
-
-def _origins(recipe: Recipe) -> dict[str, Any]:
-    return {key: getattr(recipe, key) for key in ORIGINS}
-
-
-def check_arms(recipe: Recipe, names: Iterable[str], seed: int, opened: OpenedData) -> None:
-    """Check that arms of a recipe can be planned.
-
-    Args:
-        recipe: whose arms they are.
-        names: keys of ``ARMS``.
-        seed: of a run of each.
-        opened: keeps the data that is opened for it.
-
-    Raises:
-        InputError: as ``make_arm`` and ``plan_recipe``.
-    """
-    for name in names:
-        plan_recipe(make_arm(recipe, name, seed), opened)
+    kept = forget({key: getattr(made, key) for key in ORIGINS}, changed_keys(recipe, made))
+    kept["inherited"] = {name: tuple(keys) for name, keys in kept["inherited"].items()}
+    return made.model_copy(update=kept)

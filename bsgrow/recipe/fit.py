@@ -33,6 +33,15 @@ def fit(recipe: Recipe, num_samples: int) -> Recipe:
     return recipe.model_copy(update={"schedule": lowered, "run": smaller})
 
 
+def fit_ghost_batch(recipe: Recipe, plan: Plan) -> Recipe:
+    """Let a ghost batch be the whole batch, where ``run.batch_norm = "batch"`` says so."""
+    if recipe.run.batch_norm == "ghost":
+        return recipe
+    largest = max(phase.global_batch_size for phase in plan.phases)
+    run = recipe.run.model_copy(update={"ghost_batch_size": largest})
+    return recipe.model_copy(update={"run": run})
+
+
 def fit_micro_batch(recipe: Recipe, plan: Plan) -> Recipe:
     """Lower a micro-batch that no update fills, so that no memory is held for it."""
     micro, ghost = recipe.run.micro_batch_size, recipe.ghost_batch_size

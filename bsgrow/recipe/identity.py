@@ -41,6 +41,7 @@ LATER_KEYS = MappingProxyType(
         "data.test_fraction": None,
         "images": None,
         "loss.label_smoothing": 0.0,
+        "run.batch_norm": "ghost",
         "schedule.batch_limit": None,
     }
 )

@@ -8,7 +8,7 @@ from bsgrow.data.user_path import expand_user
 from bsgrow.errors import InputError
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
-from bsgrow.recipe.fit import fit, fit_micro_batch, fit_notes
+from bsgrow.recipe.fit import fit, fit_ghost_batch, fit_micro_batch, fit_notes
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.origins import telling_origin
 from bsgrow.recipe.world_sizes import world_sizes
@@ -78,6 +78,7 @@ def make_planned(recipe: Recipe, opened: OpenedData | None = None) -> Planned:
 def _planned(recipe: Recipe, dataset: Dataset | None, num_samples: int) -> Planned:
     fitted = fit(recipe, num_samples)
     plan = compile_plan(fitted.reference, fitted.growth, num_samples)
+    fitted = fit_ghost_batch(fitted, plan)
     _check_ghost_batch(fitted, plan)
     notes = (*fit_notes(recipe, fitted, num_samples), *_for_planning(recipe))
     fitted = fit_micro_batch(fitted, plan)
@@ -183,7 +184,7 @@ def _check_num_samples(data: DataConfig, dataset: Dataset) -> None:
 def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
     ghost = recipe.ghost_batch_size
     smallest = min(phase.global_batch_size for phase in plan.phases)
-    if ghost > smallest:
+    if ghost > smallest and recipe.run.batch_norm == "ghost":
         default = "" if recipe.run.ghost_batch_size else ", its default"
         raise InputError(
             f"run.ghost_batch_size = {ghost}{default}: above the smallest global batch, {smallest}",

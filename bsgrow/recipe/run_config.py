@@ -30,6 +30,10 @@ class RunConfig(Section):
     """Samples that batch normalisation normalises together, whatever the batch size; the
     smaller of 128 and schedule.global_batch_size where absent."""
 
+    batch_norm: Literal["ghost", "batch"] = "ghost"
+    """``batch`` normalises over the whole batch, however large it grows, which has to fit into
+    memory: ordinary batch normalisation, to compare with; ghost_batch_size is then its size."""
+
     micro_batch_size: Count | Literal["auto"] = "auto"
     """Samples per forward and backward pass, in whole ghost batches; ``auto`` takes 256."""
 

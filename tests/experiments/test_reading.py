@@ -13,7 +13,7 @@ from bsgrow.experiments import (
     runs_in_order,
 )
 from bsgrow.experiments.runs import planned_arms
-from bsgrow.recipe import OpenedData
+from bsgrow.recipe import OpenedData, recipe_from_table
 
 TEXT = """
 recipe = "digits"
@@ -152,3 +152,12 @@ def test_arms_are_planned_once_for_all_seeds(experiment):
     updates = {pair: each.plan.num_updates for pair, each in planned.items()}
     assert len(updates) == 5
     assert updates["decay", "adam"] == 360  # 4 epochs of 1 437 samples, 16 an update
+
+
+def test_a_recipe_that_inherits_is_as_good_as_any(tmp_path):
+    text = 'recipe = "digits-sgd-grow"\n[arms.decay]\n[arms.grow]\noverrides.schedule.lr = 0.2'
+    experiment = load_experiment(write(tmp_path, text))
+    for key in runs_in_order(experiment)[:2]:
+        recipe = recipe_of(experiment, key)
+        assert recipe_from_table(recipe.model_dump(mode="json")) == recipe
+    assert load_experiment(write(tmp_path, experiment_as_toml(experiment))) == experiment

@@ -136,3 +136,14 @@ def test_what_is_no_part_is_named(override, message, hint):
     assert message in caught.value.message
     assert len(caught.value.message) < 250
     assert hint in caught.value.hint
+
+
+def test_ordinary_batch_norm_takes_the_whole_batch_as_it_grows():
+    recipe = load_recipe("digits", ["run.batch_norm=batch"])
+    planned = make_planned(recipe)
+    assert planned.recipe.ghost_batch_size == max(sizes(planned.plan)) == 128
+    assert planned.recipe.micro_batch_size % 128 == 0
+    assert make_planned(planned.recipe).recipe == planned.recipe, "it resumes as it was resolved"
+    assert recipe_fingerprint(recipe) != recipe_fingerprint(load_recipe("digits"))
+    with pytest.raises(InputError, match=r"run.micro_batch_size = 64: not a multiple"):
+        make_planned(load_recipe("digits", ["run.batch_norm=batch", "run.micro_batch_size=64"]))
