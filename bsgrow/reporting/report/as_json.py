@@ -7,9 +7,10 @@ from typing import Any
 
 from bsgrow.reporting.difference import mean_and_std
 from bsgrow.reporting.equivalence import ALPHA, INTERVAL
+from bsgrow.reporting.learning_curve import band
 from bsgrow.reporting.report.findings import Finding, values_of
 from bsgrow.reporting.report.paper import paper_figures
-from bsgrow.reporting.report.results import MAIN, Results, Run, Series
+from bsgrow.reporting.report.results import MAIN, Measure, Results, Run, Series
 from bsgrow.reporting.report.statements import (
     progress,
     sensitivity,
@@ -32,7 +33,7 @@ def report_as_dict(results: Results, found: Sequence[Finding]) -> dict[str, Any]
         "alpha": ALPHA,
         "interval_confidence": INTERVAL,
         "progress": progress(results),
-        "arms": [_arm(series) for series in results.series],
+        "arms": [_arm(series, results.measure) for series in results.series],
         "findings": [_finding(each, results) for each in found],
         "optimizers": [_optimizer(name, found, results) for name in results.optimizers],
         "starts": list(results.starts),
@@ -46,7 +47,7 @@ def _finite(report: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def _arm(series: Series) -> dict[str, Any]:
+def _arm(series: Series, measure: Measure) -> dict[str, Any]:
     arm, recipe = series.as_arm(), series.recipe
     paper = paper_figures(recipe) if recipe and series.group == MAIN else None
     return {
@@ -61,7 +62,20 @@ def _arm(series: Series) -> dict[str, Any]:
         "baseline_num_updates": arm.baseline_num_updates or None,
         **{name: _spread(values_of(series, name)) for name in _SPREADS},
         "runs": [_run(run) for run in series.runs],
+        "curves": _curves(series, measure),
         "paper": paper and paper._asdict(),
+    }
+
+
+def _curves(series: Series, measure: Measure) -> dict[str, Any] | None:
+    """Return means and deviations over seeds at each evaluation; None without any."""
+    curves = series.as_arm().curves
+    if not curves:
+        return None
+    bands = {name: band(curves, name) for name in ("train_loss", measure)}
+    places = {"epochs": curves[0].epochs.tolist(), "updates": curves[0].updates.tolist()}
+    return places | {
+        name: {"mean": each.mean.tolist(), "std": each.std.tolist()} for name, each in bands.items()
     }
 
 

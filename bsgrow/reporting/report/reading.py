@@ -12,6 +12,7 @@ from bsgrow.reporting.learning_curve import LearningCurve, learning_curve
 from bsgrow.reporting.report.results import Results, Run, Series
 from bsgrow.schedule import Plan
 from bsgrow.schedule.serialize import plan_from_dict
+from bsgrow.text.printable import printable
 
 _BEGUN = "it has begun, and is not finished"
 _NOT_BEGUN = "it has not begun"
@@ -29,7 +30,7 @@ def results_of(record: ExperimentRecord, text: str = "") -> Results:
     pairs = sorted(experiment.pairs(), key=lambda pair: _place(experiment, pair[1]))
     margin = experiment.margin
     return Results(
-        name=experiment.name,
+        name=printable(experiment.name),
         description=experiment.description,
         folder=str(record.folder),
         measure=margin.measure if margin else "test_accuracy",
@@ -46,7 +47,7 @@ def _place(experiment: Experiment, optimizer: str) -> int:
 
 
 def _called(experiment: Experiment, optimizer: str) -> str:
-    return (experiment.optimizers[optimizer].label or optimizer) if optimizer else ""
+    return printable(experiment.optimizers[optimizer].label or optimizer) if optimizer else ""
 
 
 def _series(record: ExperimentRecord, arm: str, optimizer: str) -> Series:
@@ -56,8 +57,8 @@ def _series(record: ExperimentRecord, arm: str, optimizer: str) -> Series:
     recipe, text = _recipe(begun)
     return Series(
         arm=arm,
-        label=config.label or arm,
-        group=config.group,
+        label=printable(config.label or arm),
+        group=printable(config.group),
         optimizer=optimizer,
         baseline=experiment.baseline_of(arm),
         expect=config.expect,

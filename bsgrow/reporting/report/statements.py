@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from bsgrow.reporting.equivalence import INTERVAL, Equivalence
 from bsgrow.reporting.report.findings import Finding, seen
-from bsgrow.reporting.report.gap import Gap
 from bsgrow.reporting.report.results import MAIN, Results
 from bsgrow.reporting.report.units import Unit, listed, p_value, unit_of
 
@@ -38,7 +37,7 @@ def statement(finding: Finding, results: Results) -> str:
     if finding.tested is not None:
         parts += _of_test(finding.tested, unit)
         parts += _of_seeds(finding.tested)
-    parts += _of_gap(finding.gap, unit)
+    parts += _of_gaps(finding, unit)
     return " ".join(parts)
 
 
@@ -66,13 +65,15 @@ def _of_seeds(tested: Equivalence) -> Iterator[str]:
         yield f"At this spread about {tested.seeds_enough} seeds of each would tell."
 
 
-def _of_gap(gap: Gap | None, unit: Unit) -> Iterator[str]:
-    if gap is not None:
+def _of_gaps(finding: Finding, unit: Unit) -> Iterator[str]:
+    if (gap := finding.gap) is not None:
         yield (
             f"The mean curves of the {unit.name} are at most {gap.spreads:.1f} standard deviations "
             f"of the seeds apart, at epoch {gap.epoch:.4g} ({unit.signed(gap.difference)} "
             f"{unit.word})."
         )
+    if (gap := finding.loss_gap) is not None:
+        yield f"Those of the training loss are at most {gap.spreads:.1f}, at epoch {gap.epoch:.4g}."
 
 
 def summary(optimizer: str, found: Sequence[Finding], results: Results) -> str:

@@ -94,7 +94,8 @@ def test_a_statement_says_interval_tests_seeds_and_gap():
         "arm: not enough seeds to tell. The mean test accuracy is 0.20 points lower, 90 % interval "
         "−8.62 to +8.22 (TOST p = 0.4, difference p = 0.95, n = 3 and 3). At this spread about 255 "
         "seeds of each would tell. The mean curves of the test accuracy are at most 0.1 standard "
-        "deviations of the seeds apart, at epoch 2 (−0.20 points)."
+        "deviations of the seeds apart, at epoch 2 (−0.20 points). Those of the training loss are "
+        "at most 0.1, at epoch 2."
     )
 
 
@@ -167,6 +168,8 @@ def test_all_of_it_as_json(partial):
     assert (grow["num_updates"], grow["baseline_num_updates"]) == (1932, 4311)
     assert grow["paper"]["test_accuracy"] == "94.4 %"
     assert by_arm["grow", "sgd"]["paper"] is None
+    assert grow["curves"]["epochs"] == [1, 24, 48]
+    assert len(grow["curves"]["test_accuracy"]["std"]) == 3
     worse = next(each for each in read["findings"] if each["arm"] == "worse")
     assert (worse["num_diverged"], worse["as_expected"]) == (1, "yes")
     assert read["starts"][0]["command"][0] == "compare"
