@@ -16,9 +16,9 @@ _INK = re.compile(r"(fill|stroke): #(?:000000|262626)")
 def inline_svg(text: str, name: str) -> str:
     """Return the ``<svg>`` element of a file, fit to stand in a page beside others.
 
-    Ink and background are the page's; each line has its colour from ``--line-0`` or ``--grey-0`` and
-    so on, where the page sets these. Places are rounded to a tenth of a point, which halves it. What
-    stands around it describes it.
+    Ink and background are the page's; each line has its colour from ``--line-0`` or ``--grey-0``
+    and so on, where the page sets these. Places are rounded to a tenth of a point, which halves
+    it. What stands around it describes it.
 
     Args:
         text: as matplotlib writes it.
