@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.identity import changed_keys
-from bsgrow.recipe.origins import ORIGINS, forget
+from bsgrow.recipe.origins import forget
 from bsgrow.recipe.reading import recipe_from_table
 from bsgrow.schedule import Growth
 from bsgrow.validation.registry import Registry
@@ -44,7 +44,5 @@ def make_arm(recipe: Recipe, arm: str, seed: int) -> Recipe:
     if growth != recipe.growth and recipe.run.world_sizes != "auto":
         table["run"]["world_sizes"] = None  # a list is of the recipe's own phases
     table["run"]["seed"] = seed
-    made = recipe_from_table(table)
-    kept = forget({key: getattr(made, key) for key in ORIGINS}, changed_keys(recipe, made))
-    kept["inherited"] = {name: tuple(keys) for name, keys in kept["inherited"].items()}
-    return made.model_copy(update=kept)
+    changed = changed_keys(recipe, recipe_from_table(table))
+    return recipe_from_table(forget(table, changed))

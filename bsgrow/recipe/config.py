@@ -150,6 +150,9 @@ class Recipe(Section):
     """A table that is written for you: by recipe, the keys that were taken from it by
     ``extends``."""
 
+    made_from: str = ""
+    """Name or path of the recipe that these keys were read from by ``extends``; written for you."""
+
     def __eq__(self, other: object) -> bool:
         """Whether it is the same recipe, written out or by inheritance."""
         if not isinstance(other, Recipe):

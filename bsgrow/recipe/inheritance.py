@@ -25,7 +25,8 @@ def read_inherited(name_or_path: str) -> dict[str, Any]:
     ``name`` takes the place of the whole table, whose other keys belong to what it named.
 
     Returns:
-        Its table; ``inherited`` in it has, by recipe, the keys that were taken from that.
+        Its table; ``inherited`` in it has, by recipe, the keys that were taken from that, and
+        ``made_from`` its own name.
 
     Raises:
         InputError: it, or one that it extends, cannot be read; or they extend each other.
@@ -41,7 +42,8 @@ def read_inherited(name_or_path: str) -> dict[str, Any]:
             merged.add(printable(source.name), keys)
         except InputError as error:
             raise InputError(f"{_called(source, own)}: {error.message}", error.hint) from error
-    return {**merged.table, "inherited": merged.inherited(printable(own.name))}
+    name = printable(own.name)
+    return {**merged.table, "inherited": merged.inherited(name), "made_from": name}
 
 
 def _levels(source: Source) -> Iterator[tuple[Source, dict[str, Any]]]:
@@ -99,7 +101,8 @@ class _Merged:
     def add(self, name: str, own: dict[str, Any]) -> None:
         """Add the keys of a recipe that extends those before it; raises InputError."""
         unset, sources = own.pop(UNSET, []), own.pop("sources", {})
-        own.pop("inherited", None)  # of a run, whose recipe is as good as any
+        for key in ("inherited", "made_from"):  # of a run, whose recipe is as good as any
+            own.pop(key, None)
         if not isinstance(unset, list) or not all(isinstance(key, str) for key in unset):
             raise InputError(
                 f"{UNSET} = {shown(unset)}: must be a list of keys that are inherited",

@@ -6,8 +6,8 @@ from typing import Any
 
 from bsgrow.text.printable import cut
 
-ORIGINS = ("sources", "inherited")
-"""Tables of a recipe that say where the others come from, and change no run."""
+ORIGINS = ("sources", "inherited", "made_from")
+"""Keys of a recipe that say where the others come from, and change no run."""
 
 _KEY = re.compile(r"[\w.]+")
 _MAX_DEPTH = 64  # of tables, as `check_values` has it

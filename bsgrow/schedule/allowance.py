@@ -113,7 +113,8 @@ class _Walk:
             if cost > _MOST_COST:
                 return False
             self._top = max(self._top, self._lr.lr(start), self._lr.lr(stop - 1))
-        self._first_decay = self._hybrid_decay()
+        if self._plan.growth.mode == "hybrid":
+            self._first_decay = self._hybrid_decay()
         return True
 
     def _most_levels(self) -> float:

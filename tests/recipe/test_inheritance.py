@@ -1,6 +1,7 @@
 """Recipes that take the keys of others: what is merged, where it is from, and what is refused."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from bsgrow.recipe import (
     recipe_fingerprint,
     recipe_from_table,
 )
+from bsgrow.recipe.origins import ORIGINS
 
 COSINE = '[schedule.curve]\nname = "CosineAnnealingLR"\nT_max = 48\n'
 
@@ -123,7 +125,7 @@ def test_what_is_inherited_is_known_by_its_recipe():
 
 def test_written_out_it_is_the_same_recipe():
     heir = load_recipe(write("a.toml", COSINE, "cifar10-grow"))
-    flat = recipe_from_table(heir.model_dump(mode="json", exclude={"inherited", "sources"}))
+    flat = recipe_from_table(heir.model_dump(mode="json", exclude={*ORIGINS}))
     assert not flat.inherited
     assert flat == heir
     assert changed_keys(flat, heir) == {}
@@ -138,6 +140,7 @@ def test_what_is_written_of_a_run_needs_no_other_file():
     again = load_recipe("run.toml")
     assert again == heir
     assert again.inherited == heir.inherited
+    assert again.made_from == heir.made_from == "a.toml"
     write("heir.toml", "[run]\nseed = 1", "run.toml")
     assert load_recipe("heir.toml").inherited.keys() == {"run.toml"}
 
@@ -146,6 +149,7 @@ def test_an_arm_inherits_no_key_that_it_changes():
     decay = make_arm(load_recipe(write("a.toml", "", "digits")), "decay", 0)
     assert "schedule.lr" in decay.inherited["digits"]
     assert not {"growth.mode", "growth.max_batch_size"} & {*decay.inherited["digits"]}
+    assert recipe_from_table(tomllib.loads(as_toml(decay))) == decay
 
 
 def test_a_source_goes_with_its_value():
