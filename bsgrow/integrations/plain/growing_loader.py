@@ -16,7 +16,7 @@ from bsgrow.integrations.plain.growing_lr import GrowingLR
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.loop_watch import LoopWatch, another_loop
 from bsgrow.integrations.plain.plan_digest import plan_digest
-from bsgrow.integrations.plain.share_of_process import share_of_process
+from bsgrow.integrations.plain.share_of_process import require_sums, share_of_process
 from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, batches, read
 from bsgrow.schedule import Plan
 from bsgrow.stream import SampleStream, Share
@@ -184,13 +184,17 @@ class GrowingLoader:
                 break
         self._watch.require_ended_well(self.num_updates)
 
-    @staticmethod
-    def accumulating(model: nn.Module, cut: UpdateCut) -> AbstractContextManager[None]:
+    def accumulating(self, model: nn.Module, cut: UpdateCut) -> AbstractContextManager[None]:
         """Return ``model.no_sync()`` for micro-batches that do not close their update.
 
         For forward and backward under DistributedDataParallel, which sums in every backward
         otherwise; a model that has no ``no_sync`` needs nothing.
+
+        Raises:
+            InputError: the model takes the mean of gradients, and ``averages_gradients`` is False.
         """
+        if not self._averages_gradients and self.share.world_size > 1:
+            require_sums(model)
         no_sync: Callable[[], AbstractContextManager[None]] = getattr(model, "no_sync", nullcontext)
         return nullcontext() if cut.closes_update else no_sync()
 

@@ -7,6 +7,8 @@ import torch.distributed as dist
 from bsgrow.errors import InputError
 from bsgrow.stream import Share
 
+_AVERAGING = {"DistributedDataParallel", "FullyShardedDataParallel", "FSDPModule"}
+
 
 def share_of_process(rank: int | None, world_size: int | None, ghost_batch_size: int) -> Share:
     """Return the share of a process: as it is told, or else as torch.distributed says.
@@ -33,3 +35,13 @@ def share_of_process(rank: int | None, world_size: int | None, ghost_batch_size:
             hint="call torch.distributed.init_process_group() first, or give rank and world_size",
         )
     return Share(0, 1, ghost_batch_size)
+
+
+def require_sums(model: object) -> None:
+    """Raise InputError for a model that takes the mean of gradients over processes."""
+    for name in _AVERAGING.intersection(each.__name__ for each in type(model).__mro__):
+        raise InputError(
+            f"{name}: takes the mean of gradients over the processes, and weights are for their "
+            "sum, so that each update would be too small by their number",
+            hint="GrowingLoader(…, averages_gradients=True)",
+        )

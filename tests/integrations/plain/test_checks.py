@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.lr_scheduler import StepLR
 
 from bsgrow.errors import InputError
@@ -34,6 +35,13 @@ def test_a_place_that_there_is_not_is_refused_at_once(place):
     rank, world = place
     with pytest.raises(ValueError, match=r"rank|world_size"):
         GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, rank=rank, world_size=world)
+
+
+def test_a_mean_of_gradients_that_is_not_made_up_for_is_refused():
+    model = DistributedDataParallel.__new__(DistributedDataParallel)
+    loader = GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, rank=0, world_size=2)
+    with pytest.raises(InputError, match="DistributedDataParallel: takes the mean of gradients"):
+        loader.accumulating(model, None)
 
 
 @pytest.mark.parametrize("plan", [None, "digits", 3])
