@@ -18,7 +18,7 @@ from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, b
 from bsgrow.loading.settings import LoaderSettings
 from bsgrow.native import Augment
 from bsgrow.schedule import Update
-from bsgrow.stream import Cut, SampleIndex, SampleStream, Share
+from bsgrow.stream import Cut, SampleIndex, SampleStream, Share, torch_sample_rng
 from bsgrow.text.printable import shown
 from bsgrow.user_code.errors import UserCodeError, as_users_error
 
@@ -143,7 +143,7 @@ class MapLoader(Faultless):
             collate_fn=_collated,
             num_workers=num_workers,
             pin_memory=settings.device.type == "cuda",
-            generator=torch.Generator().manual_seed(settings.seed % 2**63),
+            generator=torch_sample_rng(settings.seed, 0, settings.share.rank),
         )
 
     def _on_device(self, content: "tuple[Tensor, Tensor] | _Failed") -> tuple[Tensor, Tensor]:

@@ -6,12 +6,12 @@ import torch
 
 from bsgrow.data.arrays.returned import dataset_of
 from bsgrow.errors import InputError
-from bsgrow.loading import make_loader
+from bsgrow.loading import make_loader, map_loader
 from bsgrow.loading.map_loader import MapLoader
 from bsgrow.loading.settings import LoaderSettings
 from bsgrow.native import Augment
 from bsgrow.schedule import Growth, Reference, compile_plan
-from bsgrow.stream import SampleStream, Share
+from bsgrow.stream import SampleStream, Share, torch_sample_rng
 from bsgrow.user_code.errors import UserCodeError
 
 pytestmark = pytest.mark.forks  # workers of PyTorch's DataLoader
@@ -130,3 +130,18 @@ def test_a_bad_item_is_named(num_threads, what, kind, said):
         taken(loader(Own(NUM, what, bad=9), num_threads=num_threads))
     assert caught.value.message.startswith(f"data.name = 'a:b': item 9: {said}")
     assert "bsgrow/" not in caught.value.message
+
+
+def test_workers_of_each_rank_draw_numbers_of_their_own(monkeypatch):
+    seeds = []
+
+    def recorded(*numbers):
+        generator = torch_sample_rng(*numbers)
+        seeds.append(generator.initial_seed())
+        return generator
+
+    monkeypatch.setattr(map_loader, "torch_sample_rng", recorded)
+    for rank in (0, 1, 0):
+        taken(loader(Own(NUM), share=Share(rank, 2)))
+    first, second, again = seeds
+    assert first == again != second

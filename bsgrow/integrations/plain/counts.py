@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bsgrow.errors import InputError
 from bsgrow.loading.batch_sampler import UpdateCut
-from bsgrow.stream import SampleStream
+from bsgrow.stream import SampleStream, Share
 
 Weighed = Iterator[tuple[Any, UpdateCut]]
 
@@ -88,6 +88,13 @@ class ByCounting:
         total = torch.tensor(count, dtype=torch.float64, device=device)
         dist.all_reduce(total)
         return float(total)
+
+
+def counting(count: object, stream: SampleStream, share: Share) -> BySampleCounts | ByCounting:
+    """Return what weighs by a number of each sample, or by a function of a micro-batch's data."""
+    if callable(count):
+        return ByCounting(count, is_alone=share.world_size == 1)
+    return BySampleCounts(count, stream)
 
 
 def _checked(counts: NDArray[Any], num_samples: int) -> NDArray[Any]:

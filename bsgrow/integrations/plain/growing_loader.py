@@ -11,7 +11,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorD
 
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.checks import require_fits, require_integers, require_state
-from bsgrow.integrations.plain.counts import ByCounting, BySampleCounts
+from bsgrow.integrations.plain.counts import counting
 from bsgrow.integrations.plain.growing_lr import GrowingLR
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.loop_watch import LoopWatch, another_loop
@@ -19,7 +19,7 @@ from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.integrations.plain.share_of_process import require_sums, share_of_process
 from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, batches, read
 from bsgrow.schedule import Plan
-from bsgrow.stream import SampleStream, Share
+from bsgrow.stream import SampleStream, Share, torch_sample_rng
 
 MicroBatches = Iterator[tuple[Any, UpdateCut]]
 
@@ -92,13 +92,13 @@ class GrowingLoader:
         self._place = rank, world_size, ghost_batch_size
         self._averages_gradients, self._look_ahead = averages_gradients, look_ahead
         self._evens_out = evens_out
-        self._count = None if count is None else _counting(count, self.stream, self.share)
+        self._count = None if count is None else counting(count, self.stream, self.share)
         self._followers: list[GrowingLR] = []
         self._begin_at(0)
         if rank is not None or world_size is not None:
             _ = self.share  # refuses what is wrong; else processes may meet later
         Share(0, 1, ghost_batch_size).check_micro_batch_size(micro_batch_size)
-        self._loader_of([], 0)  # refuses what is wrong
+        self._loader_of([])  # refuses what is wrong
         if optimizer is not None:
             self.lr_scheduler(optimizer)
             (follower,) = self._followers  # of which a host may have wrapped what was returned
@@ -274,17 +274,18 @@ class GrowingLoader:
 
     def _opened(self, first: int, last: int) -> MicroBatches:
         with_epochs = type(self.dataset) not in _KEEP_NO_EPOCH
-        by_workers = self._dataloader.get("num_workers", 0) > 0
+        by_workers, rank = self._dataloader.get("num_workers", 0) > 0, self.share.rank
 
         def reader_of(cuts: Iterator[UpdateCut]) -> DataLoader[Any]:
             found = batches(self.stream, cuts, with_epochs=with_epochs, by_workers=by_workers)
-            return self._loader_of(found, first)
+            # Of its own, so that workers are seeded alike at each start, on each rank otherwise.
+            return self._loader_of(found, torch_sample_rng(self.stream.seed, first, rank))
 
         return self._weighed(read(self._cuts().between(first, last), reader_of))
 
-    def _loader_of(self, indices: Iterable[Sequence[int]], first: int) -> DataLoader[Any]:
-        # Of its own, so that workers are seeded alike at each start, and torch's is left alone.
-        generator = torch.Generator().manual_seed((self.stream.seed + first) % 2**63)
+    def _loader_of(
+        self, indices: Iterable[Sequence[int]], generator: torch.Generator | None = None
+    ) -> DataLoader[Any]:
         arguments = {"generator": generator, "batch_sampler": indices, **self._dataloader}
         return DataLoader(self.dataset, **arguments)
 
@@ -296,9 +297,3 @@ class GrowingLoader:
         if factor == 1:
             return micro_batches
         return ((data, cut._replace(weight=cut.weight * factor)) for data, cut in micro_batches)
-
-
-def _counting(count: object, stream: SampleStream, share: Share) -> "BySampleCounts | ByCounting":
-    if callable(count):
-        return ByCounting(count, is_alone=share.world_size == 1)
-    return BySampleCounts(count, stream)

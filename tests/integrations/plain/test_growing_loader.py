@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch.utils.data import ConcatDataset, IterableDataset, Subset, TensorDataset
 
 from bsgrow.errors import InputError
+from bsgrow.integrations.plain import growing_loader
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
-from bsgrow.stream import SampleStream, Share
+from bsgrow.stream import SampleStream, Share, torch_sample_rng
 from tests.integrations.plain.plans import Numbered, follow, plan_of
 
 
@@ -223,3 +224,19 @@ def test_processes_that_have_not_met_are_refused(monkeypatch):
     with pytest.raises(InputError, match="does not know of them yet") as refused:
         len(loader)
     assert "init_process_group" in refused.value.__notes__[0]
+
+
+def test_workers_are_seeded_alike_at_each_start_and_unlike_on_each_rank(monkeypatch):
+    seeds = []
+
+    def recorded(*numbers):
+        generator = torch_sample_rng(*numbers)
+        seeds.append(generator.initial_seed())
+        return generator
+
+    monkeypatch.setattr(growing_loader, "torch_sample_rng", recorded)
+    for rank in (0, 1, 0):
+        place = {"rank": rank, "world_size": 2}
+        next(follow(GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, **place)))
+    first, second, again = seeds
+    assert first == again != second
