@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bsgrow.reporting.difference import mean_and_std
 from bsgrow.reporting.report.findings import values_of
 from bsgrow.reporting.report.results import Results, Series
-from bsgrow.reporting.style import GREYS, LINES, drawn
+from bsgrow.reporting.style import GREYS, LINES, Dashes, drawn
 
 _WIDE = 4  # the largest dose in units of the smallest, from which on the axis is logarithmic
 
@@ -32,33 +32,52 @@ def dose_figure(results: Results, shown: Sequence[Series], label: str) -> Figure
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.subplots()
-    _draw_baseline(panel, results, shown[0])
-    doses, means, stds = [], [], []
-    for series in shown:
-        values, dose = values_of(series, results.measure), series.dose or 0.0
-        mean, std = mean_and_std(values)
-        doses.append(dose)
-        means.append(mean)
-        stds.append(std)
-        panel.plot([dose] * len(values), values, ".", color=LINES[1].colour, alpha=0.5)
-    panel.errorbar(doses, means, stds, color=LINES[1].colour, marker="o", capsize=4, linewidth=1.4)
-    _dose_axis(panel, doses)
+    _draw_baselines(panel, results, shown)
+    _draw_line(panel, _points(results, shown), LINES[1].colour, "-")
+    _dose_axis(panel, [series.dose or 0.0 for series in shown])
     panel.set_xlabel(drawn(label))
     panel.set_ylabel(results.measure.replace("_", " "))
     panel.grid(alpha=0.3, linewidth=0.5)
     panel.spines[["top", "right"]].set_visible(False)
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(frameon=False)
     return figure
 
 
-def _draw_baseline(panel: Axes, results: Results, series: Series) -> None:
-    """Draw mean and deviation of what the arms are held against, behind them."""
-    baseline = results.baseline_of(series)
-    values = values_of(baseline, results.measure) if baseline else []
-    if baseline and values:
-        mean, std = mean_and_std(values)
+def _points(results: Results, shown: Sequence[Series]) -> list[tuple[float, list[float]]]:
+    return [(series.dose or 0.0, values_of(series, results.measure)) for series in shown]
+
+
+def _draw_line(
+    panel: Axes,
+    points: Sequence[tuple[float, list[float]]],
+    colour: str,
+    dashes: Dashes,
+    label: str = "",
+) -> None:
+    """Draw each seed at its dose, and means with a bar of one deviation."""
+    doses = [dose for dose, _ in points]
+    means, stds = zip(*(mean_and_std(values) for _, values in points), strict=True)
+    for dose, values in points:
+        panel.plot([dose] * len(values), values, ".", color=colour, alpha=0.5)
+    bars = panel.errorbar(doses, means, stds, color=colour, marker="o", capsize=4, linewidth=1.4)
+    bars.lines[0].set_linestyle(dashes)
+    if label:
+        bars.set_label(label)
+
+
+def _draw_baselines(panel: Axes, results: Results, shown: Sequence[Series]) -> None:
+    """Draw what the arms are held against: as a band where that is one arm, else at each dose."""
+    pairs = [(series, results.baseline_of(series)) for series in shown]
+    held = [(s.dose or 0.0, base) for s, base in pairs if base is not None and base.ended]
+    if len({base.arm for _, base in held}) > 1:
+        points = [(dose, values_of(base, results.measure)) for dose, base in held]
+        _draw_line(panel, points, LINES[0].colour, "--", "baseline at the same dose")
+    elif held:
+        base = held[0][1]
+        mean, std = mean_and_std(values_of(base, results.measure))
         panel.axhspan(mean - std, mean + std, color=GREYS[1], linewidth=0)
-        panel.axhline(mean, color=GREYS[0], linewidth=2.2, label=drawn(baseline.label))
-        panel.legend(frameon=False)
+        panel.axhline(mean, color=GREYS[0], linewidth=2.2, label=drawn(base.label))
 
 
 def _dose_axis(panel: Axes, doses: Sequence[float]) -> None:

@@ -108,7 +108,7 @@ def _drawn(results: Results, shown: Sequence[Series], name: str, page: Path) -> 
             figure = dose_figure(results, doses, own.group)
             caption = (
                 f"Dose and response: {unit.name} of {names} at each dose; points are seeds, bars "
-                "one standard deviation, grey the baseline."
+                "one standard deviation; behind them the baseline."
             )
             yield _saved(figure, f"{name}-dose", caption, own, page)
 

@@ -113,6 +113,8 @@ def test_what_shows_that_a_difference_would_be_seen():
         "", findings(results(DECAY, told, untold))
     )
     assert "where one was expected (odd)" in sensitivity("", findings(results(DECAY, untold)))
+    begun = series("late", expect="differs", lost=["unfinished"])
+    assert "(late) are not finished" in sensitivity("", findings(results(DECAY, begun)))
     assert sensitivity("", findings(results(DECAY))).startswith("No run that is known")
 
 
