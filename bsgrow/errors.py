@@ -21,13 +21,24 @@ class BsgrowError(Exception):
 
     exit_code = 1
     is_said = False
+    _hint: str | None = None
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        if hint is not None:  # for whom a traceback is what is seen, as in a loop of one's own
-            self.add_note(f"hint: {hint}")
+
+    @property
+    def hint(self) -> str | None:
+        """What to try next."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        # A note, for whom a traceback is what is seen, as in a loop of one's own.
+        notes = [note for note in getattr(self, "__notes__", ()) if note != f"hint: {self._hint}"]
+        self._hint = hint
+        self.__notes__ = notes if hint is None else [*notes, f"hint: {hint}"]
 
 
 class InputError(BsgrowError, ValueError):

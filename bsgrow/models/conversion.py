@@ -1,6 +1,6 @@
 """Any model's batch norms turned into ghost batch norms, and back."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from torch import nn
 from torch.jit import ScriptModule
@@ -19,6 +19,14 @@ from bsgrow.models.ghost_batch_norm import (
     Taken,
     check_ghost_batch_size,
 )
+from bsgrow.models.norm_then import (
+    CLASS_BEFORE,
+    GhostBatchNorm2dThen,
+    GhostSyncBatchNormThen,
+    after_norm,
+)
+from bsgrow.validation.annotated import checked
+from bsgrow.validation.kinds import Within
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -29,18 +37,23 @@ _GHOSTS: dict[type[nn.Module], type[GhostBatchNorm]] = {
     nn.SyncBatchNorm: GhostSyncBatchNorm,
 }
 _PLAIN = {ghost: plain for plain, ghost in _GHOSTS.items()}
-_BEFORE = "_class_before_conversion"
+_GHOSTS_THEN: dict[type[nn.Module], type[GhostBatchNorm]] = {
+    nn.BatchNorm2d: GhostBatchNorm2dThen,
+    nn.SyncBatchNorm: GhostSyncBatchNormThen,
+}
 
 
-def convert_batch_norm(model: Model, ghost_batch_size: int) -> Model:
+@checked
+def convert_batch_norm(model: Model, ghost_batch_size: Annotated[int, Within(1)]) -> Model:
     """Turn the batch norms of a model into ghost batch norms, in place.
 
     In training each norm then normalises consecutive groups of ``ghost_batch_size`` samples of the
     batch that it is given by their own statistics, all groups in one operation; the last group may
     be short. All else stays: parameters, buffers and the names of both, so that an optimizer that
     has them and a checkpoint of either kind go on; hooks, device, dtype, training or evaluation,
-    and modules that are shared. Evaluation is torch's. A model that is converted already takes the
-    new size.
+    and modules that are shared. Evaluation is torch's. What timm's ``BatchNormAct2d`` does after
+    its norm stays too; any other class with a forward of its own is refused. A model that is
+    converted already takes the new size.
 
     Running statistics move once an update, by its groups together, see ``RunningStatistics``, and
     nothing needs to be called for it: it happens after the next ``step()`` of any torch optimizer,
@@ -76,11 +89,15 @@ def convert_batch_norm(model: Model, ghost_batch_size: int) -> Model:
     return model
 
 
+@checked
 def restore_batch_norm(model: Model) -> Model:
     """Turn the ghost batch norms of a model back into what they were, in place, as for export.
 
     Parameters, buffers and their names stay. Norms of bsgrow's own models become
     ``nn.BatchNorm2d``.
+
+    Args:
+        model: as ``convert_batch_norm`` returned it, or trained by ``bsgrow train``.
 
     Returns:
         The model that was given.
@@ -100,11 +117,6 @@ def restore_batch_norm(model: Model) -> Model:
 
 def _norms(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
     """Return each norm once, with its name in the model."""
-    if not isinstance(model, nn.Module):
-        raise InputError(
-            f"model = {type(model).__name__} is not a torch.nn.Module",
-            hint="convert_batch_norm(model, ghost_batch_size=128)",
-        )
     if scripted := [each for each in model.modules() if isinstance(each, ScriptModule)]:
         raise InputError(
             f"{type(scripted[0]).__name__} is compiled by TorchScript, its norms cannot be changed",
@@ -146,24 +158,26 @@ def _plain_class(norm: _BatchNorm) -> type[nn.Module]:
 
 
 def _computes_as_torch(norm: _BatchNorm) -> bool:
-    """Return whether neither its class nor the module itself has a forward of its own."""
-    plain = _plain_class(norm)
-    alike = ("forward", "__call__", "_check_input_dim", "train")
-    same = all(getattr(type(norm), name) is getattr(plain, name) for name in alike)
-    return isinstance(norm, plain) and same and "forward" not in vars(norm)
+    """Return whether it does what torch's class does, and at most something known after it."""
+    plain, kind = _plain_class(norm), type(norm)
+    alike = ("__call__", "_check_input_dim", "train")
+    same = all(getattr(kind, name) is getattr(plain, name) for name in alike)
+    known = kind.forward is plain.forward or (plain in _GHOSTS_THEN and after_norm(kind))
+    return isinstance(norm, plain) and same and bool(known) and "forward" not in vars(norm)
 
 
 def _convert(norm: _BatchNorm, size: int) -> None:
     """Let it be of another class, and so keep all that it has."""
-    vars(norm)[_BEFORE] = type(norm)
-    norm.__class__ = _GHOSTS[_plain_class(norm)]
+    vars(norm)[CLASS_BEFORE] = type(norm)
+    ghosts = _GHOSTS_THEN if after_norm(type(norm)) else _GHOSTS
+    norm.__class__ = ghosts[_plain_class(norm)]
     assert isinstance(norm, GhostBatchNorm)
     norm.begin_groups(size, Taken.AT_STEP)
 
 
 def _restore(norm: GhostBatchNorm) -> None:
     at_step.leave(norm)
-    before = vars(norm).pop(_BEFORE, _PLAIN[type(norm)])
+    before = vars(norm).pop(CLASS_BEFORE, _PLAIN.get(type(norm)))
     for name in ("group_sums", "ghost_batch_size", "taken"):
         delattr(norm, name)
     norm.__class__ = before

@@ -11,6 +11,7 @@ from bsgrow.errors import InputError
 from bsgrow.models import at_step
 from bsgrow.models.ghost_groups import normalise_groups
 from bsgrow.models.update_statistics import take_each
+from bsgrow.validation.annotated import checked_class
 
 
 class Taken(Enum):
@@ -211,6 +212,7 @@ class GhostBatchNorm2d(GhostBatchNorm, nn.BatchNorm2d):
         self.begin_groups(ghost_batch_size, Taken.BY_OWNER)
 
 
+@checked_class()
 class RunningStatistics:
     """The running statistics of a model's ghost batch norms, brought up once an update.
 

@@ -14,6 +14,7 @@ from bsgrow.recipe.origins import telling_origin
 from bsgrow.recipe.world_sizes import world_sizes
 from bsgrow.schedule import Plan, compile_plan
 from bsgrow.text.printable import printable
+from bsgrow.validation.annotated import checked
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class OpenedData:
         return self._datasets[data]
 
 
+@checked
 def plan_recipe(recipe: Recipe, opened: OpenedData | None = None) -> Plan:
     """Compile the schedule of a recipe; of its data only the number of samples is needed.
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -22,14 +23,16 @@ from bsgrow.recipe.values import check_values
 from bsgrow.text.path_text import without_surrogates
 from bsgrow.text.printable import cut, printable, shown
 from bsgrow.user_code.names import is_user_code
+from bsgrow.validation.annotated import checked
 from bsgrow.validation.arguments import UNKNOWN_KEY, describe
 
 _EXAMPLE = "for example --set schedule.lr=0.1"
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
 
 
+@checked
 def load_recipe(
-    name_or_path: str,
+    name_or_path: str | Path,
     overrides: Iterable[str] = (),
     values: Mapping[str, object] = MappingProxyType({}),
 ) -> Recipe:
@@ -48,7 +51,7 @@ def load_recipe(
     Raises:
         InputError: no such recipe, no valid TOML, or a key or value that is not allowed.
     """
-    overrides = list(overrides)
+    name_or_path, overrides = str(name_or_path), list(overrides)
     table = _changed(read_inherited(name_or_path), values, overrides)
     try:
         return recipe_from_table(table)

@@ -16,10 +16,12 @@ from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.start import describe_start
 from bsgrow.text.printable import shown
 from bsgrow.training import RunDirectory, RunFinished, carry_out
+from bsgrow.validation.annotated import checked
 
 _log = logging.getLogger(__name__)
 
 
+@checked
 def compare(
     recipe: Recipe | str | Path = "digits",
     *,

@@ -16,9 +16,10 @@ from bsgrow.schedule.reference_lr import (
 )
 from bsgrow.schedule.scaling import wanted_batch_size
 from bsgrow.schedule.sizes import SLACK, Sizes
-from bsgrow.schedule.typed import require_kind
+from bsgrow.validation.annotated import checked
 
 
+@checked
 def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan:
     """Compile a schedule into a plan that keeps its SGD noise scale.
 
@@ -41,8 +42,6 @@ def compile_plan(reference: Reference, growth: Growth, num_samples: int) -> Plan
     Source:
         arXiv 1711.00489, sections 3 to 5.
     """
-    require_kind("reference", reference, Reference)
-    require_kind("growth", growth, Growth)
     require_num_samples(num_samples)
     published = build_reference_lr(reference, num_samples, NO_WAIT)
     _require_momentum_fits(reference, growth)

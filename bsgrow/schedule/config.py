@@ -11,6 +11,7 @@ from bsgrow.schedule.curves import Curve, build_curve
 from bsgrow.schedule.rules import RULES, Rule
 from bsgrow.schedule.typed import require_integer, require_one_of, require_real, require_table
 from bsgrow.text.printable import cut
+from bsgrow.validation.annotated import checked_class
 
 if TYPE_CHECKING:
     RuleName = str
@@ -20,6 +21,7 @@ else:
 _LONGEST_PART = 80  # characters of a wrong value that an error shows
 
 
+@checked_class("schedule.", momentum="optimizer.momentum")
 @dataclass(frozen=True)
 class Reference:
     """The training run as published: fixed batch, scheduled learning rate."""
@@ -71,6 +73,7 @@ class Reference:
         return build_curve(self.lr, self.curve)
 
 
+@checked_class("growth.")
 @dataclass(frozen=True)
 class Growth:
     """How the decay of the reference is spent in batch size instead."""

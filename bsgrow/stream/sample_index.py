@@ -4,12 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, overload
+
+from bsgrow.validation.annotated import checked_class
+from bsgrow.validation.kinds import Within
 
 if TYPE_CHECKING:
     from bsgrow.stream.sample_stream import SampleStream
 
 
+@checked_class()
 class SampleIndex(int):
     """An index of a sample, which knows in which epoch it is read.
 
@@ -27,7 +31,9 @@ class SampleIndex(int):
     __slots__ = ()
     epoch: ClassVar[int] = 0
 
-    def __new__(cls, sample: int, epoch: int = 0) -> "SampleIndex":
+    def __new__(
+        cls, sample: Annotated[int, Within(0)], epoch: Annotated[int, Within(0)] = 0
+    ) -> "SampleIndex":
         """Make the index of a sample, read in an epoch."""
         return _class_of(epoch)(sample)
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+
+from bsgrow.validation.annotated import checked
+from bsgrow.validation.kinds import Within
 
 if TYPE_CHECKING:
     import torch
 
-_WORD = 2**64
+Word = Annotated[int, Within(0, 2**64 - 1)]
 
 
-def sample_rng(seed: int, epoch: int, sample: int) -> np.random.Generator:
+@checked
+def sample_rng(seed: Word, epoch: Word, sample: Word) -> np.random.Generator:
     """Return NumPy's generator for one sample in one epoch.
 
     Philox (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") keyed by the seed,
@@ -24,11 +28,8 @@ def sample_rng(seed: int, epoch: int, sample: int) -> np.random.Generator:
         sample: index of the sample, 0 to 2**64 - 1.
 
     Raises:
-        ValueError: a number is out of range.
+        InputError: a number is out of range, or none.
     """
-    for name, value in (("seed", seed), ("epoch", epoch), ("sample", sample)):
-        if not 0 <= value < _WORD:
-            raise ValueError(f"{name} = {value}: expected 0 to 2**64 - 1")
     counter = np.array([0, 0, sample, epoch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=int(seed), counter=counter))
 
@@ -40,7 +41,7 @@ def torch_sample_rng(seed: int, epoch: int, sample: int) -> "torch.Generator":
     that some two of very many samples have the same numbers.
 
     Raises:
-        ValueError: a number is out of range.
+        InputError: a number is out of range, or none.
     """
     import torch
 
@@ -54,7 +55,7 @@ def torch_seeded(seed: int, epoch: int, sample: int) -> Iterator[None]:
     For what takes no generator, as torchvision's transforms; behind it torch goes on as before.
 
     Raises:
-        ValueError: a number is out of range.
+        InputError: a number is out of range, or none.
     """
     import torch
 

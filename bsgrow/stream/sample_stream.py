@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from operator import index
-from typing import Any, NamedTuple, overload
+from typing import Annotated, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bsgrow.native.extension import extension
+from bsgrow.validation.annotated import checked_class
+from bsgrow.validation.kinds import Within
 
 _MAX_SAMPLES = 2**32
 _MAX_SEED = 2**64 - 1
@@ -25,6 +27,7 @@ class Places(NamedTuple):
     samples: NDArray[np.int64]
 
 
+@checked_class()
 @dataclass(frozen=True, slots=True)
 class SampleStream:
     """The endless stream of a training set: position → (epoch, sample).
@@ -44,21 +47,18 @@ class SampleStream:
         shuffle: False takes the samples of each epoch in order.
 
     Raises:
-        ValueError: a number is out of range; a position lies outside the stream.
+        InputError: a number is out of range, or none.
+        ValueError: a position lies outside the stream.
         TypeError: what is asked for is no position, range or array of integers.
     """
 
-    num_samples: int
-    seed: int
+    num_samples: Annotated[int, Within(1, _MAX_SAMPLES)]
+    seed: Annotated[int, Within(0, _MAX_SEED)]
     shuffle: bool = True
 
     # Without an end: Python would look through all of it for one.
     __iter__ = None
     __contains__ = None
-
-    def __post_init__(self) -> None:
-        _require_within("num_samples", index(self.num_samples), 1, _MAX_SAMPLES)
-        _require_within("seed", index(self.seed), 0, _MAX_SEED)
 
     @overload
     def __getitem__(self, positions: int) -> tuple[int, int]: ...
@@ -116,8 +116,3 @@ def _as_positions(positions: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
     if positions.size and positions.min() < 0:
         raise ValueError(f"positions: expected 0 or more, got {positions.min()}")
     return np.ascontiguousarray(positions, dtype=np.uint64)
-
-
-def _require_within(name: str, value: int, first: int, last: int) -> None:
-    if not first <= value <= last:
-        raise ValueError(f"{name}: expected an integer from {first} to {last}, got {value}")

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import index
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from bsgrow.errors import InputError
+from bsgrow.validation.annotated import checked_class
+from bsgrow.validation.kinds import Within
 
 
 class Cut(NamedTuple):
@@ -28,6 +31,7 @@ class Cut(NamedTuple):
         return self.stop - self.start
 
 
+@checked_class()
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one rank takes of every update.
@@ -43,18 +47,16 @@ class Share:
             update may be short.
 
     Raises:
-        ValueError: a number is out of range.
-        TypeError: it is no integer.
+        InputError: a number is out of range, or no integer.
     """
 
-    rank: int = 0
-    world_size: int = 1
-    ghost_batch_size: int = 1
+    rank: Annotated[int, Within(0)] = 0
+    world_size: Annotated[int, Within(1)] = 1
+    ghost_batch_size: Annotated[int, Within(1)] = 1
 
     def __post_init__(self) -> None:
-        _require("world_size", self.world_size, self.world_size >= 1, "1 or more")
-        _require("rank", self.rank, 0 <= self.rank < self.world_size, "in [0, world_size)")
-        _require("ghost_batch_size", self.ghost_batch_size, self.ghost_batch_size >= 1, "1 or more")
+        if self.rank >= self.world_size:
+            raise InputError(f"rank = {self.rank}: must be below world_size = {self.world_size}")
 
     def run(self, start: int, stop: int) -> tuple[int, int]:
         """Return the positions [first, last) of an update [start, stop) that this rank takes.
@@ -98,10 +100,13 @@ class Share:
         return -(-(last - first) // micro_batch_size)
 
     def check_micro_batch_size(self, micro_batch_size: int) -> None:
-        """Raise ValueError unless micro-batches of that size hold whole ghost batches."""
+        """Raise InputError unless micro-batches of that size hold whole ghost batches."""
         if micro_batch_size < 1 or micro_batch_size % self.ghost_batch_size:
-            expected = f"expected a multiple of the ghost batch of {self.ghost_batch_size}"
-            raise ValueError(f"micro_batch_size = {micro_batch_size}: {expected}")
+            raise InputError(
+                f"micro_batch_size = {micro_batch_size}: expected a multiple of the ghost batch of "
+                f"{self.ghost_batch_size}",
+                hint="a ghost batch is never cut apart: give a multiple of ghost_batch_size",
+            )
 
 
 def gradient_accumulation_steps(
@@ -110,8 +115,3 @@ def gradient_accumulation_steps(
     """Return the micro-batches of the busiest rank, the first, in one update."""
     share = Share(0, world_size, ghost_batch_size)
     return share.num_micro_batches(0, global_batch_size, micro_batch_size)
-
-
-def _require(name: str, value: int, holds: bool, expected: str) -> None:
-    if not holds or index(value) != value:
-        raise ValueError(f"{name} = {value}: expected {expected}")

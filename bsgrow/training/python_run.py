@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe, given_recipe
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.events.events import Event, RunFinished
@@ -12,12 +11,14 @@ from bsgrow.training.group.process_group import ProcessGroup, from_rank_0
 from bsgrow.training.group.torch_process_group import joined_group
 from bsgrow.training.run import carry_out
 from bsgrow.training.run_directory import RunDirectory, new_directory
+from bsgrow.validation.annotated import checked
 
 
 def _ignored(event: Event) -> None:
     """Do nothing with an event."""
 
 
+@checked
 def train(
     recipe: Recipe | str | Path = "digits",
     *,
@@ -44,8 +45,6 @@ def train(
         InputError: the recipe, the data or the directory do not do.
         BsgrowError: as ``bsgrow.training.carry_out``.
     """
-    if not (out is None or isinstance(out, str | Path)):
-        raise InputError(f"out: expected the path of a folder, got {type(out).__name__}")
     with joined_group() as group:
         decisions = Decisions(group)
         loaded = decisions.together(partial(given_recipe, recipe, overrides))

@@ -1,8 +1,7 @@
 """Checks what a user wrote against the types that a function or a table takes."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from inspect import Parameter, getdoc, signature
+from inspect import Parameter, signature
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from pydantic import ConfigDict, ValidationError, validate_call
 
 from bsgrow.errors import InputError, did_you_mean
 from bsgrow.text.printable import cut, shown
+from bsgrow.validation.documentation import argument_hint
 
 Result = TypeVar("Result")
 
@@ -56,9 +56,9 @@ def call_checked(
         return checked(*positional, **written, **own)
     except ValidationError as error:
         message = describe(error.errors(), table)
-        raise InputError(message, _argument_hint(function, table, message)) from error
+        raise InputError(message, argument_hint(function, message, f"{table}.")) from error
     except InputError as error:
-        error.hint = error.hint or _argument_hint(function, table, error.message)
+        error.hint = error.hint or argument_hint(function, error.message, f"{table}.")
         raise
 
 
@@ -101,15 +101,6 @@ def _line(key: str, alternatives: list[Mapping[str, Any]]) -> str:
     first, *others = (_plain(alternative["msg"]) for alternative in alternatives)
     wanted = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
     return f"{key} = {shown(details['input'])}: {wanted}"
-
-
-def _argument_hint(function: Callable[..., object], table: str, message: str) -> str | None:
-    """Return what the docstring of a function says of the argument that a message begins with."""
-    named = re.match(rf"{re.escape(table)}\.(\w+)", message)
-    arguments = (getdoc(function) or "").partition("Args:\n")[2].partition("\n\n")[0]
-    name = named[1] if named else ""
-    found = re.search(rf"^    {name}: (.+(?:\n {{5,}}.+)*)", arguments, re.MULTILINE)
-    return f"{name}: {' '.join(found[1].split()).rstrip('.')}" if name and found else None
 
 
 def _plain(message: str) -> str:

@@ -14,6 +14,7 @@ import bsgrow
 from bsgrow.errors import InputError
 from bsgrow.models import GhostBatchNorm2d
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm
+from bsgrow.models.norm_then import AFTER_NORM
 
 KINDS = [
     (nn.BatchNorm1d, (10, 3)),
@@ -213,7 +214,9 @@ def test_what_cannot_be_converted_is_refused_and_left_alone(why):
 
 @pytest.mark.parametrize("size", [0, -1, True, False, 4.0, "4", None, torch.tensor(4)], ids=repr)
 def test_what_is_no_number_of_samples_is_refused(size):
-    with pytest.raises(InputError, match=r"ghost_batch_size = .* is not a number of samples"):
+    with pytest.raises(
+        InputError, match=r"ghost_batch_size = .*: must be a whole number, 1 or more"
+    ):
         bsgrow.convert_batch_norm(network(), size)
 
 
@@ -225,8 +228,41 @@ def test_numbers_of_numpy_are_numbers():
     "turn", [lambda m: bsgrow.convert_batch_norm(m, 4), bsgrow.restore_batch_norm]
 )
 def test_what_is_no_model_is_refused(turn):
-    with pytest.raises(InputError, match="model = str is not"):
+    with pytest.raises(InputError, match="model = 'resnet50': must be a Module"):
         turn("resnet50")
+
+
+class NormAct(nn.BatchNorm2d):
+    """As timm's BatchNormAct2d is: the norm, and what goes on in place."""
+
+    def __init__(self, num_features):
+        super().__init__(num_features)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        return self.act(super().forward(x))
+
+
+class Derived(NormAct):
+    pass
+
+
+@pytest.mark.parametrize("kind", [NormAct, Derived])
+def test_a_norm_that_goes_on_in_a_known_way_is_converted_exactly(kind, monkeypatch):
+    monkeypatch.setitem(AFTER_NORM, f"{__name__}.NormAct", lambda norm, y: norm.act(y))
+    model, expected = nn.Sequential(kind(3)), kind(3)
+    bsgrow.convert_batch_norm(model, 8)
+    x, y = (drawn((8, 3, 4, 4), torch.float32).requires_grad_() for _ in range(2))
+    for norm, each in ((model, x), (expected, y)):
+        out = norm(each)
+        (out * out).sum().backward()
+        assert out.min() == 0
+    torch.testing.assert_close(x.grad, y.grad)
+    torch.optim.SGD(model.parameters(), lr=0.0).step()
+    other = pickle.loads(pickle.dumps(model))
+    for each in (model, other, bsgrow.restore_batch_norm(model)):
+        torch.testing.assert_close(each.eval()(x), expected.eval()(x))
+    assert type(model[0]) is kind
 
 
 def test_a_whole_model_is_saved_and_loaded():

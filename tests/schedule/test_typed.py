@@ -49,10 +49,10 @@ def test_a_growth_says_what_its_values_are(wrong, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((None, Growth(), 64), "reference: expected a Reference, got NoneType"),
-        ((Reference(**SETTINGS), {}, 64), "growth: expected a Growth, got dict"),
-        ((Reference(**SETTINGS), Growth(), "64"), "data.num_samples = '64': must be a whole"),
-        ((Reference(**SETTINGS), Growth(), 64.0), "data.num_samples = 64.0: must be a whole"),
+        ((None, Growth(), 64), "reference = None: must be a Reference"),
+        ((Reference(**SETTINGS), {}, 64), "growth = {}: must be a Growth"),
+        ((Reference(**SETTINGS), Growth(), "64"), "num_samples = '64': must be a whole"),
+        ((Reference(**SETTINGS), Growth(), 64.0), "num_samples = 64.0: must be a whole"),
         ((Reference(**SETTINGS), Growth(), 0), "data.num_samples = 0: must be at least 1"),
     ],
 )

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bsgrow.errors import InputError
 from bsgrow.stream import SampleIndex, sample_rng, torch_sample_rng, torch_seeded
 
 KEYS = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**32), st.integers(0, 2**32 - 1))
@@ -52,5 +53,5 @@ def test_torchs_own_numbers_go_on_behind_a_context_as_before():
 
 @pytest.mark.parametrize("key", [(-1, 0, 0), (2**64, 0, 0), (0, -1, 0), (0, 0, 2**64)])
 def test_a_number_that_is_out_of_range_is_refused(key):
-    with pytest.raises(ValueError, match="expected 0 to"):
+    with pytest.raises(InputError, match="must be a whole number from 0 to"):
         sample_rng(*key)

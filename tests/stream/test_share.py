@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bsgrow.errors import InputError
 from bsgrow.stream import SampleStream, Share, gradient_accumulation_steps
 
 starts = st.integers(0, 2**64)
@@ -102,20 +103,20 @@ def test_an_empty_share_has_no_micro_batch():
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [
-        ((0, 0, 1), "world_size = 0: expected 1 or more"),
-        ((-1, 2, 1), "rank = -1: expected in"),
-        ((2, 2, 1), "rank = 2: expected in"),
-        ((0, 1, 0), "ghost_batch_size = 0: expected 1 or more"),
+        ((0, 0, 1), "world_size = 0: must be a whole number, 1 or more"),
+        ((-1, 2, 1), "rank = -1: must be a whole number, 0 or more"),
+        ((2, 2, 1), "rank = 2: must be below world_size = 2"),
+        ((0, 1, 0), "ghost_batch_size = 0: must be a whole number, 1 or more"),
     ],
 )
 def test_numbers_out_of_range_are_named(numbers, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         Share(*numbers)
 
 
 @pytest.mark.parametrize("numbers", [(0.0, 1, 1), (0, 1.0, 1), (0, 1, 1.0)])
 def test_numbers_that_are_no_integers_are_refused(numbers):
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match="must be a whole number"):
         Share(*numbers)
 
 

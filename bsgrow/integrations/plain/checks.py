@@ -1,50 +1,56 @@
 """What a loader and a scheduler refuse of what a loop gives them, in one sentence."""
 
-from collections.abc import Mapping, Sized
-from operator import index
+from collections.abc import Iterator, Mapping, Sized
+from contextlib import contextmanager
 from typing import Any
+
+from torch.utils.data import DataLoader, IterableDataset
 
 from bsgrow.errors import InputError
 from bsgrow.schedule import Plan
+from bsgrow.validation.annotated import check_arguments
 
 _OURS = ("batch_size", "batch_sampler", "sampler", "drop_last")
 
 
-def require_plan(plan: object) -> None:
-    """Raise InputError unless it is a plan."""
-    if not isinstance(plan, Plan):
-        raise InputError(
-            f"plan: expected a Plan, got {type(plan).__name__}",
-            hint="bsgrow.plan_recipe(bsgrow.load_recipe(…)), compile_plan(…) or "
-            "plan_from_lr_scheduler(…) return one",
-        )
-
-
 def require_fits(dataset: Any, plan: Plan, dataloader: Mapping[str, Any]) -> None:
     """Raise InputError unless a data set fits a plan, which decides some arguments."""
-    require_plan(plan)
-    if not hasattr(dataset, "__getitem__") or not isinstance(dataset, Sized):
+    has_both = hasattr(dataset, "__getitem__") and isinstance(dataset, Sized)
+    if not has_both or isinstance(dataset, IterableDataset):
         raise InputError(
-            f"{type(dataset).__name__}: has no __getitem__ and __len__, so that samples cannot be "
-            "taken in the order of the plan",
+            f"dataset = {type(dataset).__name__}: is not map-style, with __getitem__ and __len__, "
+            "so that samples cannot be taken in the order of the plan",
             hint="an iterable data set brings an order of its own; give a map-style one",
         )
     if len(dataset) != plan.num_samples:
         raise InputError(
-            f"the data set has {len(dataset)} samples, the plan is for {plan.num_samples}",
+            f"dataset: has {len(dataset)} samples, the plan is for {plan.num_samples}",
             hint=f"compile the plan with num_samples={len(dataset)}",
         )
     if ours := [key for key in _OURS if key in dataloader]:
-        raise InputError(f"{', '.join(ours)}: the plan decides that; leave it out")
+        raise InputError(
+            f"{', '.join(ours)}: the plan decides that; leave it out",
+            hint="bsgrow.Reference(global_batch_size=…) says what the batch begins with",
+        )
+    check_arguments(DataLoader.__init__, dict(dataloader), "torch.utils.data.DataLoader")
     if not dataloader.get("in_order", True):
-        raise InputError("in_order=False: would hand out samples of one update in another")
+        raise InputError(
+            "in_order = False: would hand out samples of one update in another",
+            hint="leave it out",
+        )
 
 
-def require_integers(least: int, **named: Any) -> None:
-    """Raise InputError unless each is an integer, ``least`` or more."""
-    for name, value in named.items():
-        if not _is_integer(value) or index(value) < least:
-            raise InputError(f"{name} = {value!r}: expected an integer, {least} or more")
+@contextmanager
+def saying_ours() -> Iterator[None]:
+    """Say what DataLoader refuses of its arguments as an InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (AssertionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"DataLoader: {error}", hint="help(torch.utils.data.DataLoader) has its arguments"
+        ) from error
 
 
 def require_state(state_dict: object, plan: Plan) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import nn
@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset
 
 from bsgrow.errors import InputError
-from bsgrow.integrations.plain.checks import require_fits, require_integers, require_state
+from bsgrow.integrations.plain.checks import require_fits, require_state, saying_ours
 from bsgrow.integrations.plain.counts import counting
 from bsgrow.integrations.plain.growing_lr import GrowingLR
 from bsgrow.integrations.plain.loop_error import LoopError
@@ -20,6 +20,8 @@ from bsgrow.integrations.plain.share_of_process import require_sums, share_of_pr
 from bsgrow.loading.batch_sampler import UpdateCut, UpdateCuts, batches, read
 from bsgrow.schedule import Plan
 from bsgrow.stream import SampleStream, Share, torch_sample_rng
+from bsgrow.validation.annotated import checked_class
+from bsgrow.validation.kinds import UNCHECKED, Within
 
 MicroBatches = Iterator[tuple[Any, UpdateCut]]
 
@@ -28,6 +30,7 @@ _FORMAT = 1
 _KEEP_NO_EPOCH = (TensorDataset, Subset, ConcatDataset)
 
 
+@checked_class()
 class GrowingLoader:
     """Yields the micro-batches of a plan from a map-style data set, each with its ``UpdateCut``.
 
@@ -59,32 +62,29 @@ class GrowingLoader:
             … Workers live and fetch across the ends of epochs unless persistent_workers is False.
 
     Raises:
-        InputError: the data set is not as long as the plan's, or an argument of the DataLoader is
-            what the plan decides.
-        ValueError: a number is out of range, or DataLoader refuses an argument.
+        InputError: an argument is out of range or of another type, the data set is not as long as
+            the plan's, or an argument of the DataLoader is what the plan decides, or wrong.
     """
 
     def __init__(
         self,
-        dataset: Dataset[Any],
+        dataset: Annotated[Dataset[Any], UNCHECKED],
         plan: Plan,
         *,
-        micro_batch_size: int,
+        micro_batch_size: Annotated[int, Within(1)],
         optimizer: Optimizer | None = None,
-        seed: int = 0,
+        seed: Annotated[int, Within(0, 2**64 - 1)] = 0,
         shuffle: bool = True,
-        ghost_batch_size: int = 1,
+        ghost_batch_size: Annotated[int, Within(1)] = 1,
         rank: int | None = None,
         world_size: int | None = None,
         averages_gradients: bool = False,
         count: object = None,
-        look_ahead: int = 0,
+        look_ahead: Annotated[int, Within(0)] = 0,
         evens_out: bool = False,
         **dataloader: Any,
     ) -> None:
         require_fits(dataset, plan, dataloader)
-        require_integers(1, micro_batch_size=micro_batch_size, ghost_batch_size=ghost_batch_size)
-        require_integers(0, seed=seed, look_ahead=look_ahead)
         self.dataset, self.plan, self.micro_batch_size = dataset, plan, micro_batch_size
         self.stream = SampleStream(plan.num_samples, seed, shuffle)
         self._keeps_workers = dataloader.pop("persistent_workers", True)
@@ -98,7 +98,8 @@ class GrowingLoader:
         if rank is not None or world_size is not None:
             _ = self.share  # refuses what is wrong; else processes may meet later
         Share(0, 1, ghost_batch_size).check_micro_batch_size(micro_batch_size)
-        self._loader_of([])  # refuses what is wrong
+        with saying_ours():
+            self._loader_of([])  # refuses what is wrong
         if optimizer is not None:
             self.lr_scheduler(optimizer)
             (follower,) = self._followers  # of which a host may have wrapped what was returned

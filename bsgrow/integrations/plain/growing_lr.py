@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from math import isclose
-from typing import Any
+from typing import Annotated, Any
 from weakref import WeakKeyDictionary, ref
 
 from torch import Tensor
@@ -10,15 +10,18 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from bsgrow.errors import InputError
-from bsgrow.integrations.plain.checks import require_plan, require_state
+from bsgrow.integrations.plain.checks import require_state
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.schedule import Plan, Update
+from bsgrow.validation.annotated import checked_class
+from bsgrow.validation.kinds import Within
 
 _FORMAT = 1
 _FOLLOWERS: "WeakKeyDictionary[Optimizer, ref[GrowingLR]]" = WeakKeyDictionary()
 
 
+@checked_class()
 class GrowingLR(LRScheduler):
     """Sets lr and momentum of every parameter group as a plan says, once an update.
 
@@ -43,10 +46,9 @@ class GrowingLR(LRScheduler):
         optimizer: Optimizer,
         plan: Plan,
         *,
-        num_updates: int = 0,
+        num_updates: Annotated[int, Within(0)] = 0,
         num_whole: Callable[[], int] | None = None,
     ) -> None:
-        require_plan(plan)
         _require_optimizer(optimizer, plan)
         _leave_ended(optimizer)
         self._plan, self._num_whole = plan, num_whole
@@ -227,9 +229,7 @@ def _leave_ended(optimizer: Optimizer) -> None:
         former._hook.remove()
 
 
-def _require_optimizer(optimizer: object, plan: Plan) -> None:
-    if not isinstance(optimizer, Optimizer):
-        raise InputError(f"optimizer: expected one of torch's, got {type(optimizer).__name__}")
+def _require_optimizer(optimizer: Optimizer, plan: Plan) -> None:
     moves = any(phase.momentum != plan.reference.momentum for phase in plan.phases)
     if moves and not any("momentum" in group for group in optimizer.param_groups):
         raise InputError(

@@ -9,15 +9,18 @@ from torch.optim.lr_scheduler import LRScheduler
 from bsgrow.errors import InputError
 from bsgrow.schedule import Growth, Plan, Reference, compile_plan
 from bsgrow.schedule.reference_lr import require_num_samples
-from bsgrow.schedule.typed import require_integer
 from bsgrow.training.lr_scheduler_curve import curve_of, read_steps
+from bsgrow.validation.annotated import checked
+
+_MOST_STEPS = 1_000_000  # a curve of more points is refused too
 
 
+@checked
 def plan_from_lr_scheduler(
     scheduler: LRScheduler,
     *,
     num_samples: int,
-    epochs: int,
+    epochs: float,
     global_batch_size: int,
     growth: Growth | None = None,
     steps_by: Literal["epochs", "updates"] = "epochs",
@@ -42,12 +45,15 @@ def plan_from_lr_scheduler(
         InputError: a value is out of range, or the scheduler moves by more than its step, or moves
             the momentum too, or raises an error within the run.
     """
-    if steps_by not in ("epochs", "updates"):
-        raise InputError(f'steps_by = {steps_by!r}: expected "epochs" or "updates"')
     require_num_samples(num_samples)
     constant = Reference(epochs, 1.0, global_batch_size)  # refuses what is wrong
     by_epoch = steps_by == "epochs"
     num_steps = ceil(epochs) if by_epoch else ceil(epochs * num_samples / global_batch_size)
+    if num_steps > _MOST_STEPS:
+        raise InputError(
+            f"epochs = {epochs:g}: at most {_MOST_STEPS} steps of a scheduler are read, and the "
+            f"run has {num_steps}"
+        )
     group = _group_of(scheduler, param_group)
     steps = read_steps(scheduler, num_steps, param_group)
     if len({momentum for _, momentum in steps}) > 1:
@@ -67,12 +73,7 @@ def plan_from_lr_scheduler(
     return compile_plan(reference, Growth() if growth is None else growth, num_samples)
 
 
-def _group_of(scheduler: object, number: int) -> dict[str, Any]:
-    if not isinstance(scheduler, LRScheduler):
-        raise InputError(
-            f"scheduler: expected one of torch.optim.lr_scheduler, got {type(scheduler).__name__}"
-        )
-    require_integer("param_group", number)
+def _group_of(scheduler: LRScheduler, number: int) -> dict[str, Any]:
     groups = scheduler.optimizer.param_groups
     if not 0 <= number < len(groups):
         raise InputError(f"param_group = {number}: must be from 0 to {len(groups) - 1}")

@@ -19,14 +19,14 @@ def sgd(lr=0.1):
 @pytest.mark.parametrize("value", ["4", 4.0, None, True, 0, -1])
 @pytest.mark.parametrize("name", ["micro_batch_size", "ghost_batch_size"])
 def test_a_size_is_a_whole_number(name, value):
-    with pytest.raises(InputError, match=rf"{name} = {value!r}: expected an integer, 1 or more"):
+    with pytest.raises(InputError, match=rf"{name} = {value!r}: must be a whole number, 1 or more"):
         GrowingLoader(Numbered(), plan_of(), **{"micro_batch_size": 4, name: value})
 
 
 @pytest.mark.parametrize("value", ["0", 1.5, None, -1])
 @pytest.mark.parametrize("name", ["seed", "look_ahead"])
 def test_a_seed_and_a_number_ahead_are_whole_numbers(name, value):
-    with pytest.raises(InputError, match=rf"{name} = {value!r}: expected an integer, 0 or more"):
+    with pytest.raises(InputError, match=rf"{name} = {value!r}: must be a whole number"):
         GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, **{name: value})
 
 
@@ -46,15 +46,15 @@ def test_a_mean_of_gradients_that_is_not_made_up_for_is_refused():
 
 @pytest.mark.parametrize("plan", [None, "digits", 3])
 def test_what_is_no_plan_is_refused(plan):
-    with pytest.raises(InputError, match="plan: expected a Plan, got"):
+    with pytest.raises(InputError, match=r"plan = .*: must be a Plan"):
         GrowingLoader(Numbered(), plan, micro_batch_size=4)
-    with pytest.raises(InputError, match="plan: expected a Plan, got"):
+    with pytest.raises(InputError, match=r"plan = .*: must be a Plan"):
         GrowingLR(sgd(), plan)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", 3, torch.nn.Linear(1, 1)], ids=str)
 def test_what_is_no_optimizer_is_refused(optimizer):
-    with pytest.raises(InputError, match="optimizer: expected one of torch's"):
+    with pytest.raises(InputError, match=r"optimizer = .*: must be an Optimizer or None"):
         GrowingLoader(Numbered(), plan_of(), micro_batch_size=4, optimizer=optimizer)
 
 

@@ -195,10 +195,10 @@ class Endless(IterableDataset):
     ("dataset", "arguments", "message"),
     [
         (Numbered(100), {}, "has 100 samples, the plan is for 101"),
-        (Endless(), {}, "has no __getitem__ and __len__"),
+        (Endless(), {}, "is not map-style, with __getitem__"),
         (Numbered(), {"batch_size": 8}, "batch_size: the plan decides"),
         (Numbered(), {"drop_last": True}, "drop_last: the plan decides"),
-        (Numbered(), {"in_order": False, "num_workers": 1}, "in_order=False"),
+        (Numbered(), {"in_order": False, "num_workers": 1}, "in_order = False"),
         (Numbered(), {"num_workers": -1}, "num_workers"),
         (Numbered(), {"micro_batch_size": 0}, "micro_batch_size = 0"),
         (Numbered(), {"ghost_batch_size": 3}, "multiple of the ghost batch of 3"),
