@@ -123,7 +123,7 @@ class MapLoader(Faultless):
         settings = self.settings
         stream = SampleStream(len(split), settings.seed, shuffle)
 
-        num_workers = settings.num_threads if settings.num_threads > 1 else 0
+        num_workers = _num_workers(settings)
 
         def reader_of(ahead: Iterator[Cut]) -> DataLoader[Item | _Failed]:
             found = batches(stream, ahead, with_epochs=True, by_workers=num_workers > 0)
@@ -156,6 +156,12 @@ class MapLoader(Faultless):
         if content[0].dtype == torch.uint8:
             images = images / 255
         return images, labels.to(settings.device, non_blocking=True)
+
+
+def _num_workers(settings: LoaderSettings) -> int:
+    if settings.num_workers is not None:
+        return settings.num_workers
+    return settings.num_threads if settings.num_threads > 1 else 0
 
 
 def _collated(items: Sequence[Item | _Failed]) -> tuple[Tensor, Tensor] | _Failed:

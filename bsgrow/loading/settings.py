@@ -35,6 +35,8 @@ class LoaderSettings:
         dtype: float32, float16 or bfloat16.
         memory_format: torch.contiguous_format or torch.channels_last.
         num_threads: native threads, where the host takes part.
+        num_workers: processes that read a map-style data set; as many as threads where absent, and
+            none beside one thread.
         share: what this rank takes of each update.
         crop: the window of each encoded training sample.
         centre_crop: what is shown of each encoded held-out sample, of the same size.
@@ -50,6 +52,7 @@ class LoaderSettings:
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = torch.contiguous_format
     num_threads: int = 1
+    num_workers: int | None = None
     share: Share = WHOLE
     crop: ResizedCrop = field(default_factory=lambda: ResizedCrop(224))
     centre_crop: CentreCrop = field(default_factory=lambda: CentreCrop(224, 256))

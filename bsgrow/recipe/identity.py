@@ -19,6 +19,7 @@ OPERATIONAL_KEYS = frozenset(
         "run.device",
         "run.micro_batch_size",
         "run.num_threads",
+        "run.num_workers",
         "run.log_every_seconds",
         "run.max_world_size",
         "run.min_samples_per_device",

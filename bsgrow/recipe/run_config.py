@@ -85,6 +85,10 @@ class RunConfig(Section):
     num_threads: Annotated[PositiveInt, Field(le=_MAX_THREADS)] | None = None
     """CPU threads of the loader and of torch; all cores where absent."""
 
+    num_workers: Annotated[int, Field(ge=0, le=_MAX_THREADS)] | None = None
+    """Worker processes of PyTorch's DataLoader, which read a map-style data set of a function; as
+    many as num_threads where absent, none where that is 1. Other data have none: threads do it."""
+
     evaluate_every_epochs: Annotated[float, Field(gt=0)] = 1.0
     """Epochs between two evaluations on the held-out samples; the end is always evaluated."""
 

@@ -50,6 +50,7 @@ def loader_of(
         dtype=precision.autocast_dtype or torch.float32,
         memory_format=precision.memory_format,
         num_threads=torch.get_num_threads(),
+        num_workers=recipe.run.num_workers,
         share=share,
         decoder=recipe.data.decoder,
         on_error=recipe.data.on_error,

@@ -67,6 +67,14 @@ def of(found, index):
     return [sample for samples, _ in found[index] for sample in samples]
 
 
+@pytest.mark.parametrize(
+    ("num_threads", "num_workers", "expected"), [(1, None, 0), (3, None, 3), (3, 0, 0), (1, 2, 2)]
+)
+def test_so_many_workers_read(num_threads, num_workers, expected):
+    given = {"num_threads": num_threads, "num_workers": num_workers}
+    assert map_loader._num_workers(LoaderSettings(2, torch.device("cpu"), **given)) == expected
+
+
 @pytest.mark.parametrize("num_threads", [1, 2])
 def test_each_update_has_its_samples_in_the_order_of_the_stream(num_threads):
     stream, found = SampleStream(NUM, 3), taken(loader(Own(NUM), num_threads=num_threads))

@@ -8,7 +8,14 @@ NAMES = ("folder", "shards", "cifar10")
 
 
 @pytest.mark.parametrize(
-    "override", ["run.device=cpu", "run.num_threads=2", "run.keep=5", "data.path=elsewhere"]
+    "override",
+    [
+        "run.device=cpu",
+        "run.num_threads=2",
+        "run.num_workers=2",
+        "run.keep=5",
+        "data.path=elsewhere",
+    ],
 )
 def test_how_a_run_is_carried_out_may_change(override):
     before, after = load_recipe("digits"), load_recipe("digits", [override])

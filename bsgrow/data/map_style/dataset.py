@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from bsgrow.data.map_style.item import ItemError, checked_item
 from bsgrow.errors import InputError
 from bsgrow.user_code.errors import telling_users_errors
 
+_ITERABLE = "torch.utils.data.dataset.IterableDataset"
 _NUM_CLASSES = (
     "give it an attribute num_classes, or classes with their names, or targets with all labels, as "
     "the data sets of torchvision have"
@@ -25,6 +27,8 @@ def is_map_style(value: Any) -> bool:
     is_other = isinstance(value, np.ndarray | list | tuple | dict | str) or hasattr(
         value, "__array__"
     )
+    kinds = [f"{kind.__module__}.{kind.__name__}" for kind in type(value).__mro__]
+    is_other = is_other or _ITERABLE in kinds  # which has an order of its own, and __getitem__ too
     return not is_other and hasattr(value, "__getitem__") and hasattr(value, "__len__")
 
 
@@ -119,8 +123,9 @@ def make_map_dataset(
         num_classes = _num_classes(train)
         shapes = [_first_shape(split, where) for split in splits]
     if num_classes is None or num_classes < 2:
+        tells = "no number of classes" if num_classes is None else f"{num_classes} classes"
         raise InputError(
-            f"{where}: its data set tells no number of classes, of which two are needed",
+            f"{where}: its data set tells {tells}, and two or more are needed",
             hint=_NUM_CLASSES,
         )
     if len({*shapes}) > 1:
@@ -153,8 +158,8 @@ def _first_shape(split: MapSplit, where: str) -> tuple[int, int, int]:
 
 def _num_classes(source: Any) -> int | None:
     number, classes = getattr(source, "num_classes", None), getattr(source, "classes", None)
-    if isinstance(number, int) and not isinstance(number, bool):
-        return number
+    if isinstance(number, Integral) and not isinstance(number, bool):
+        return int(number)
     if isinstance(classes, Sequence):
         return len(classes)
     labels = _told_labels(source)

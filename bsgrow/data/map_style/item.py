@@ -9,7 +9,7 @@ from bsgrow.data.arrays.own import MOST_CLASSES
 
 _FORM = (
     "an item is image and label: an image [C, H, W] of floats or uint8, as a tensor or an array, "
-    "and a whole number"
+    "and a whole number; image.transpose(2, 0, 1) puts the channels of an array first"
 )
 
 
@@ -52,6 +52,8 @@ def _image(image: Any) -> NDArray[Any]:
         raise ItemError(f"its image is a {kind.__module__}.{kind.__qualname__}")
     if image.ndim != 3 or 0 in image.shape or not (image.dtype == np.uint8 or _is_float(image)):
         raise ItemError(f"its image is {image.dtype} of shape {list(image.shape)}")
+    if image.shape[2] in (3, 4) and min(image.shape[:2]) > 4:  # as a picture of Pillow's becomes
+        raise ItemError(f"its image is of shape {list(image.shape)}, with the channels last")
     return image if image.dtype == np.uint8 else image.astype(np.float32, copy=False)
 
 

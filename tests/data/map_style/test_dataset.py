@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from torch.utils.data import IterableDataset
 
 from bsgrow.data.arrays.returned import dataset_of
 from bsgrow.data.map_style.dataset import MapDataset, is_map_style
@@ -26,14 +27,28 @@ class Failing(Own):
         raise KeyError("gone")
 
 
+class Endless(IterableDataset):
+    def __iter__(self):
+        return iter([])
+
+    def __len__(self):
+        return 3
+
+
 def test_what_is_map_style():
+    assert not is_map_style(Endless())  # though it has __getitem__ and __len__
     assert is_map_style(Own())
     assert not any(map(is_map_style, [np.zeros(3), [1], (1,), {}, "a", 3, None, iter([])]))
 
 
 @pytest.mark.parametrize(
     "attributes",
-    [{"num_classes": 3}, {"classes": ["a", "b", "c"]}, {"targets": [0, 1, 2] * 3 + [0]}],
+    [
+        {"num_classes": 3},
+        {"num_classes": np.int64(3)},
+        {"classes": ["a", "b", "c"]},
+        {"targets": [0, 1, 2] * 3 + [0]},
+    ],
 )
 def test_the_number_of_classes_is_told_by_the_data_set(attributes):
     dataset = dataset_of("a:b", (Own(**attributes), Own(6)), None)
@@ -57,7 +72,7 @@ def test_a_part_is_held_out(attributes):
     ("returned", "fraction", "said"),
     [
         ((Own(), Own()), None, "tells no number of classes"),
-        ((Own(num_classes=1), Own()), None, "tells no number of classes"),
+        ((Own(num_classes=1), Own()), None, "tells 1 classes, and two or more are"),
         ((Own(num_classes=True), Own()), None, "tells no number of classes"),
         ((Own(0, num_classes=3), Own()), None, "has no samples"),
         ((Own(num_classes=3), Own(0)), None, "has no samples"),

@@ -35,6 +35,7 @@ def test_images_and_labels_of_any_kind_become_arrays(image, dtype, label):
         ((IMAGE[0], 1), "its image is uint8 of shape [2, 2]"),
         ((IMAGE.astype(int), 1), "its image is int64 of shape"),
         ((IMAGE[:0], 1), "its image is uint8 of shape [0, 2, 2]"),
+        ((np.zeros((8, 8, 3), np.uint8), 1), "its image is of shape [8, 8, 3], with the channels"),
         ((IMAGE, 1.0), "its label is a builtins.float"),
         ((IMAGE, True), "its label is a builtins.bool"),
         ((IMAGE, torch.tensor([1, 2])), "its label is a torch.Tensor"),
