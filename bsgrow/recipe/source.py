@@ -13,6 +13,7 @@ from bsgrow.files.text import SAVE_AS_TEXT, read_text
 from bsgrow.recipe.toml_text import LARGEST, parse_toml
 from bsgrow.text.printable import cut, printable, shown
 
+_LISTED = "give a path to a TOML file, or a name that `bsgrow recipes` lists"
 _SHIPPED = resources.files("bsgrow") / "recipes"
 
 
@@ -70,10 +71,11 @@ class Source:
             return read_text(path, LARGEST)
         except (OSError, UnicodeDecodeError) as error:
             if isinstance(error, FileNotFoundError) and path.suffix != ".toml":
-                hint = did_you_mean(self.name, _shipped())
+                nearest = did_you_mean(self.name, _shipped())
+                hint = nearest if nearest.startswith("did you mean") else _LISTED
                 raise InputError(f"no recipe is called {shown(self.name)}", hint) from error
             reason = error.strerror if isinstance(error, OSError) else error
-            hint = "give a path to a TOML file, or a name that `bsgrow recipes` lists"
+            hint = _LISTED
             if isinstance(error, UnicodeDecodeError):
                 hint = SAVE_AS_TEXT
             message = f"cannot read the recipe {cut(self.name)}: {reason}"

@@ -198,6 +198,12 @@ def test_the_nearest_recipe_is_offered():
     assert caught.value.hint == 'did you mean "cifar10-grow"?'
 
 
+def test_seventy_recipes_are_not_listed_in_a_hint():
+    with pytest.raises(InputError) as caught:
+        load_recipe("zzz")
+    assert caught.value.hint == "give a path to a TOML file, or a name that `bsgrow recipes` lists"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
