@@ -18,7 +18,7 @@ class OptimizerConfig(Section):
     """``[optimizer]``: torch's optimizer of that name; the learning rate is the schedule's."""
 
     name: OptimizerName = "sgd"
-    """``sgd`` (with momentum and nesterov as given) or ``adam``."""
+    """``sgd`` (with momentum and nesterov as given), ``adam`` or ``adamw``."""
 
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Momentum coefficient m of SGD."""
@@ -33,7 +33,8 @@ class OptimizerConfig(Section):
     """Added to Adam's denominator."""
 
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """L2 penalty on every parameter."""
+    """On every parameter: an L2 penalty for SGD and Adam; of AdamW each update takes
+    lr · weight_decay off it, apart from the gradient, and less in all where there are fewer."""
 
     @property
     def kind(self) -> OptimizerKind:

@@ -4,12 +4,12 @@ from bsgrow.recipe.config import Recipe
 from bsgrow.schedule import Plan
 
 _ADAM_BY_LINEAR = (
-    'optimizer.name = "adam" by growth.rule = "linear", B ∝ lr, as arXiv 1711.00489 used it; '
+    'optimizer.name = "{name}" by growth.rule = "linear", B ∝ lr, as arXiv 1711.00489 used it; '
     'arXiv 2205.10287 and 2510.14717 have B ∝ lr² for Adam: growth.rule = "sqrt", and in the '
     "latter growth.batch_exponent = 1"
 )
 _SGD_BY_SQRT = (
-    'optimizer.name = "sgd" by growth.rule = "sqrt": the noise of SGD is kept by B ∝ lr, '
+    'optimizer.name = "{name}" by growth.rule = "sqrt": the noise of SGD is kept by B ∝ lr, '
     'growth.rule = "linear" (arXiv 1711.00489); B ∝ lr² is for Adam (arXiv 2205.10287)'
 )
 
@@ -22,6 +22,7 @@ def rule_notes(recipe: Recipe, plan: Plan) -> list[str]:
     own = recipe.schedule.global_batch_size
     if all(phase.global_batch_size == own for phase in plan.phases):
         return []
-    unusual = {("adam", "linear"): _ADAM_BY_LINEAR, ("sgd", "sqrt"): _SGD_BY_SQRT}
-    note = unusual.get((recipe.optimizer.name, recipe.growth.rule))
-    return [note] if note else []
+    known, name = recipe.optimizer.kind.rule, recipe.optimizer.name
+    unusual = {("sqrt", "linear"): _ADAM_BY_LINEAR, ("linear", "sqrt"): _SGD_BY_SQRT}
+    note = unusual.get((known, recipe.growth.rule))
+    return [note.format(name=name)] if note else []

@@ -19,7 +19,7 @@ def build_optimizer(
     """Return the optimizer that a recipe asks for; see ``bsgrow.schedule.optimizers``.
 
     Args:
-        config: name and hyperparameters; the weight decay is L2, on every parameter.
+        config: name and hyperparameters; the weight decay is on every parameter.
         parameters: of the model, on its device.
         lr: learning rate until ``set_hyperparameters`` gives another.
     """

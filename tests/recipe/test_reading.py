@@ -63,7 +63,7 @@ def test_defaults_that_follow_from_the_schedule():
         ("growth.multiple_of=-1", "growth.multiple_of = -1: must be a finite number above 0", None),
         ("growth.momentum=1.0", "growth.momentum = 1.0: must be at least 0 and below 1", None),
         ("optimizer.momentum=1", "optimizer.momentum = 1: must be less than 1", None),
-        ("optimizer.name=adm", "optimizer.name = 'adm': must be 'sgd' or 'adam'", None),
+        ("optimizer.name=adm", "optimizer.name = 'adm': must be 'sgd', 'adam' or 'adamw'", None),
         ("optimizer.weight_decay=-1", "optimizer.weight_decay = -1: must be greater than or equal",
          None),
         ("schedule.epochs=true", "schedule.epochs = True: must be a valid number", None),

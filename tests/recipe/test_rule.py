@@ -16,6 +16,10 @@ def said(name, *settings):
     ("settings", "expected"),
     [
         ([ADAM], 'optimizer.name = "adam" by growth.rule = "linear", B ∝ lr, as arXiv 1711.00489'),
+        (
+            ["optimizer.name=adamw", "optimizer.momentum=0"],
+            'optimizer.name = "adamw" by growth.rule',
+        ),
         (["growth.rule=sqrt"], 'optimizer.name = "sgd" by growth.rule = "sqrt": the noise of SGD'),
         (["growth.mode=decay", "growth.lr_scale=2", ADAM], "arXiv 2205.10287 and 2510.14717"),
     ],

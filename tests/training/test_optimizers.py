@@ -36,6 +36,8 @@ def steps(params, step):
         (torch.optim.SGD, {"momentum": 0.9}),
         (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}),
         (torch.optim.Adam, {}),
+        (torch.optim.AdamW, {"betas": (0.8, 0.95), "weight_decay": 1e-2}),
+        (torch.optim.AdamW, {}),
         (torch.optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 1e-2}),
     ],
 )
@@ -46,6 +48,7 @@ def test_updates_are_those_of_torch(expected, arguments):
     assert type(optimizer) is expected
     steps(ours, lambda update: apply(optimizer, update))
 
+    arguments = {"weight_decay": 0.0} | arguments  # of AdamW alone the default is another
     reference = expected(theirs, lr=1.0, foreach=False, **arguments)
 
     def step(update):

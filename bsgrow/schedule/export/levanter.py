@@ -180,7 +180,9 @@ def _optimizer(optimizer: Optimizer, momentum: float) -> dict[str, object]:
     else:
         beta1, beta2 = optimizer.betas
         own = {"beta1": beta1, "beta2": beta2, "epsilon": optimizer.eps, "max_grad_norm": None}
-    return {"type": optimizer.name, **own, "weight_decay": optimizer.weight_decay}
+        if optimizer.weight_decay:  # which by default norms, embeddings and biases have not
+            own["default_weight_decay_mask"] = False
+    return {"type": optimizer.family, **own, "weight_decay": optimizer.weight_decay}
 
 
 FORMAT = Format(SYSTEM, "1.2, 9263f81e8b45", draft_levanter)

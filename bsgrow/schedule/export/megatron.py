@@ -188,7 +188,7 @@ def _optimizer(optimizer: Optimizer, momentum: float) -> dict[str, object]:
         }
     )
     decay = {"--weight-decay": optimizer.weight_decay, "--clip-grad": 0.0}
-    return {"--optimizer": optimizer.name, **own, **decay}
+    return {"--optimizer": optimizer.family, **own, **decay}
 
 
 def _lr(shape: LrShape) -> dict[str, object]:

@@ -106,12 +106,15 @@ def _write(
 
 
 def _optimizer(optimizer: Optimizer, momentum: float) -> str:
-    arguments: dict[str, object] = {"optimizer": optimizer.name}
+    arguments: dict[str, object] = {"optimizer": optimizer.family}
     if optimizer.name == "sgd":
         arguments["sgd_momentum"] = momentum
     else:
         arguments["adam_beta1"], arguments["adam_beta2"] = optimizer.betas
-        arguments |= {"adam_eps": optimizer.eps, "decoupled_weight_decay": False}
+        arguments |= {
+            "adam_eps": optimizer.eps,
+            "decoupled_weight_decay": optimizer.name == "adamw",
+        }
     arguments |= {"weight_decay": optimizer.weight_decay, "clip_grad": 0.0}
     return ", ".join(["lr=learning_rate", *(f"{k}={v!r}" for k, v in arguments.items())])
 

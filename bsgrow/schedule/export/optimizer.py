@@ -15,7 +15,8 @@ class Optimizer:
         nesterov: whether the momentum of SGD is Nesterov's.
         betas: decay of Adam's two averages of the gradient.
         eps: added to Adam's denominator.
-        weight_decay: L2 penalty on every parameter, added to the gradient, for Adam too.
+        weight_decay: on every parameter: L2, added to the gradient, for Adam too; for AdamW apart
+            from it.
     """
 
     name: str = "sgd"
@@ -27,6 +28,11 @@ class Optimizer:
     def arguments(self, momentum: float) -> dict[str, object]:
         """Return torch's keyword arguments besides the learning rate."""
         return OPTIMIZERS[self.name].arguments(self, momentum)
+
+    @property
+    def family(self) -> str:
+        """``sgd`` or ``adam``, for systems that have AdamW as an Adam."""
+        return "adam" if self.name == "adamw" else self.name
 
     @property
     def torch_name(self) -> str:

@@ -3,10 +3,12 @@
 What plans, exports and training ask of one is in its file; none of it imports torch.
 """
 
-from bsgrow.schedule.optimizers import adam, sgd
+from bsgrow.schedule.optimizers import adam, adamw, sgd
 from bsgrow.schedule.optimizers.kind import OptimizerKind
 from bsgrow.validation.registry import Registry
 
-OPTIMIZERS: Registry[OptimizerKind] = Registry("optimizer", ("sgd", sgd.SGD), ("adam", adam.ADAM))
+OPTIMIZERS: Registry[OptimizerKind] = Registry(
+    "optimizer", ("sgd", sgd.SGD), ("adam", adam.ADAM), ("adamw", adamw.ADAMW)
+)
 
 __all__ = ["OPTIMIZERS", "OptimizerKind"]

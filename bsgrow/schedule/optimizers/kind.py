@@ -22,7 +22,7 @@ class Hyperparameters(Protocol):
 
     @property
     def weight_decay(self) -> float:
-        """L2 penalty on every parameter."""
+        """On every parameter: L2 of SGD and Adam; of AdamW lr · weight_decay is taken off it."""
 
 
 @dataclass(frozen=True)

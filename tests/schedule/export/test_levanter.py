@@ -98,6 +98,13 @@ def test_refuses_what_it_cannot_express(make_plan):
         export_plan(make_plan([(8, 2)], 0.1), "levanter", decayed)
 
 
+def test_adamw_is_its_adam_with_the_decay_on_every_parameter(make_plan):
+    target = Target(optimizer=Optimizer("adamw", weight_decay=0.1))
+    values = levanter_values(export_plan(make_plan([(8, 2)], 0.1), "levanter", target))
+    wanted = {"type": "adam", "weight_decay": "0.1", "default_weight_decay_mask": "false"}
+    assert {key: values[key].strip('"') for key in wanted} == wanted
+
+
 def test_a_warmup_of_one_update_is_no_share_of_the_run(make_plan):
     one = make_plan([(8, 100)], lambda sample, size: 0.1 if sample else 0.0)
     rates = [lr for _, _, lr in run_levanter(export_plan(one, "levanter"))]

@@ -154,6 +154,9 @@ def test_adam_is_written_with_its_own_numbers(make_plan):
     decayed = Target(TOKENS, optimizer=Optimizer("adam", weight_decay=0.1))
     with pytest.raises(InputError, match="decouples the weight decay of Adam"):
         export_plan(plan, "megatron", decayed)
+    apart = Target(TOKENS, optimizer=Optimizer("adamw", weight_decay=0.1))
+    wanted = {"--optimizer": "adam", "--weight-decay": "0.1"}
+    assert wanted.items() <= megatron_options(export_plan(plan, "megatron", apart)).items()
 
 
 def test_nesterov_is_refused(make_plan):

@@ -86,13 +86,12 @@ def test_sgd_is_written_as_sgd(make_plan, run_python, momentum):
     }
 
 
-def test_adam_keeps_its_penalty_in_the_gradient(make_plan, run_python):
-    adam = Target(
-        128, 4, optimizer=Optimizer("adam", betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)
-    )
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_adam_keeps_its_penalty_in_the_gradient_and_adamw_apart(make_plan, run_python, name):
+    adam = Target(128, 4, optimizer=Optimizer(name, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1))
     config = run_python(export_plan(make_plan([(32, 4)], 0.1), "nemo", adam), **NEMO)
     wanted = {"optimizer": "adam", "adam_beta1": 0.8, "adam_beta2": 0.95, "adam_eps": 1e-6}
-    wanted |= {"weight_decay": 0.1, "decoupled_weight_decay": False, "clip_grad": 0.0}
+    wanted |= {"weight_decay": 0.1, "decoupled_weight_decay": name == "adamw", "clip_grad": 0.0}
     assert wanted.items() <= vars(config["optimizer_config"]).items()
 
 
