@@ -4,7 +4,4 @@ from dataclasses import replace
 
 from bsgrow.schedule.optimizers import adam
 
-
 ADAMW = replace(adam.ADAM, torch_name="AdamW")
-    "AdamW", rule="sqrt", has_momentum=False, own_arguments=adam.ADAM.own_arguments
-)
