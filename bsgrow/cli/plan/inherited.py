@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bsgrow.recipe import Recipe
+from bsgrow.text.printable import printable
 
 _ABOUT = ("description", "time")  # words on a recipe, which change no plan
 
@@ -12,7 +13,7 @@ def inherited_lines(recipe: Recipe) -> Iterator[str]:
     for name, keys in recipe.inherited.items():
         taken = _by_table(key for key in keys if key not in _ABOUT)
         if taken:
-            yield f"inherited from {name}: {taken}"
+            yield printable(f"inherited from {name}: {taken}")
 
 
 def _by_table(keys: Iterable[str]) -> str:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from bsgrow.recipe import as_toml, load_recipe
+
 COSINE = 'curve = { name = "CosineAnnealingLR", T_max = 48 }'
 
 
@@ -25,3 +27,12 @@ def test_a_setting_is_not_inherited(bsgrow):
     (line,) = (x for x in bsgrow(*words).out.splitlines() if x.startswith("inherited from"))
     assert "run.num_threads" in line
     assert "schedule.{epochs, global_batch_size}" in line
+
+
+def test_a_name_makes_no_line_of_its_own(bsgrow):
+    Path("a.toml").write_text('extends = "digits"')
+    written = as_toml(load_recipe("a.toml")).replace("digits = [", '"a\\nhint: b\\u001b[31m" = [')
+    Path("run.toml").write_text(written)
+    (line,) = (x for x in bsgrow("plan", "run.toml").out.splitlines() if "inherited from" in x)
+    assert "a\\nhint: b\\x1b[31m" in line
+    assert "num_threads" in line
