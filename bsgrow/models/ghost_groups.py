@@ -38,8 +38,10 @@ def normalise_groups(
         In the shape, dtype and memory format of the input.
     """
     dtype = statistics_dtype(x)
-    weight = None if weight is None else weight.to(dtype)
-    bias = None if bias is None else bias.to(dtype)
+    if weight is not None and weight.dtype is not dtype:
+        weight = weight.to(dtype)
+    if bias is not None and bias.dtype is not dtype:
+        bias = bias.to(dtype)
     if not _has_kernels(x):
         return in_one_view(x, weight, bias, size, eps, sums)
     if torch.compiler.is_compiling():

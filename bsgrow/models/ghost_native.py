@@ -25,7 +25,7 @@ def is_for(x: Tensor) -> bool:
 def new_saved(x: Tensor, size: int) -> Tensor:
     """Return memory for mean, unbiased variance and 1/std of each group, [3, G, C]."""
     shape = (3, -(-x.shape[0] // size), x.shape[1])
-    return torch.empty(shape, dtype=torch.float64, device=x.device)
+    return x.new_empty(shape, dtype=torch.float64)
 
 
 def forward(
@@ -38,21 +38,23 @@ def forward(
     sums: Tensor | None,
 ) -> Tensor:
     """Return the output, fill saved and add to sums [3, C]; see ``normalise_groups``."""
-    y = torch.empty_like(x)
+    y = into = torch.empty_like(x)
+    channels_last = _channels_last(x)
+    if channels_last is None:
+        x = _contiguous(x)
+        into = torch.empty_like(x)
+    own = sums if sums is None or _is_for_sums(sums, x) else _new_sums(x)
     if not x.numel():
         return y
-    last = _is_channels_last(y)
-    x, into = _laid_out(x, last), _laid_out(y, last)
-    own = None if sums is None else _own_sums(sums, x.shape[1])
     extension.ghost_forward(
-        *_sizes(x, last, size),
+        *_sizes(x, bool(channels_last), size),
         eps,
         x.data_ptr(),
         _address_of_channels(weight, x),
         _address_of_channels(bias, x),
         into.data_ptr(),
         saved.data_ptr(),
-        _address(own),
+        0 if own is None else own.data_ptr(),
     )
     if sums is not None and own is not None and own is not sums:
         sums.add_(own)
@@ -69,65 +71,73 @@ def backward(
     mask: Sequence[bool],
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
     """Return the gradients of input, weight and bias that the mask asks for."""
-    of_x = torch.empty_like(x) if mask[0] else None
-    of_weight, of_bias = (x.new_zeros(x.shape[1]) if asked else None for asked in mask[1:])
+    of_x = into = torch.empty_like(x) if mask[0] else None
+    channels_last = _channels_last(x)
+    if channels_last is None:
+        x = _contiguous(x)
+        into = None if of_x is None else torch.empty_like(x)
+    if gradient.stride() != x.stride() or gradient.is_neg():
+        gradient = _contiguous(gradient, _FORMATS[x.dim()] if channels_last else None)
+    of_weight = x.new_empty(x.shape[1]) if mask[1] else None
+    of_bias = x.new_empty(x.shape[1]) if mask[2] else None
     if not x.numel():
+        for each in (of_weight, of_bias):
+            if each is not None:
+                each.zero_()
         return of_x, of_weight, of_bias
-    last = _is_channels_last(x if of_x is None else of_x)
-    x, gradient = _laid_out(x, last), _laid_out(gradient, last)
-    into = None if of_x is None else _laid_out(of_x, last)
     extension.ghost_backward(
-        *_sizes(x, last, size),
+        *_sizes(x, bool(channels_last), size),
         x.data_ptr(),
         gradient.data_ptr(),
-        _address_of_channels(weight, x),
+        0 if weight is None else weight.data_ptr(),
         saved.data_ptr(),
-        _address(into),
-        _address(of_weight),
-        _address(of_bias),
+        0 if into is None else into.data_ptr(),
+        0 if of_weight is None else of_weight.data_ptr(),
+        0 if of_bias is None else of_bias.data_ptr(),
     )
     if of_x is not None and into is not None and into is not of_x:
         of_x.copy_(into)
     return of_x, of_weight, of_bias
 
 
-def _is_channels_last(x: Tensor) -> bool:
+def _channels_last(x: Tensor) -> bool | None:
+    """Return whether channels are last in memory; None where the kernel cannot read it."""
+    if x.is_neg():
+        return None
     if x.is_contiguous():
         return False
     memory_format = _FORMATS.get(x.dim())
-    return memory_format is not None and x.is_contiguous(memory_format=memory_format)
+    is_last = memory_format is not None and x.is_contiguous(memory_format=memory_format)
+    return True if is_last else None
 
 
-def _laid_out(x: Tensor, channels_last: bool) -> Tensor:
-    """Return the tensor itself, or a copy where it is laid out in another way."""
-    x = x.resolve_neg()
-    return x.contiguous(memory_format=_FORMATS[x.dim()]) if channels_last else x.contiguous()
+def _contiguous(x: Tensor, memory_format: torch.memory_format | None = None) -> Tensor:
+    return x.resolve_neg().contiguous(memory_format=memory_format or torch.contiguous_format)
 
 
 def _sizes(x: Tensor, channels_last: bool, size: int) -> tuple[int, int, int, bool, int, int]:
-    num_samples, num_channels, *rest = x.shape
-    size = min(size, num_samples)
-    return num_samples, num_channels, prod(rest), channels_last, size, torch.get_num_threads()
+    shape = x.shape
+    num_values = prod(shape[2:])
+    size = min(size, shape[0])
+    return shape[0], shape[1], num_values, channels_last, size, torch.get_num_threads()
 
 
-def _own_sums(sums: Tensor, num_channels: int) -> Tensor:
-    """Return the sums, or zeros in their place that are as the kernel needs them."""
+def _new_sums(x: Tensor) -> Tensor:
+    return torch.zeros((3, x.shape[1]), dtype=torch.float64)
+
+
+def _is_for_sums(sums: Tensor, x: Tensor) -> bool:
+    """Return whether the kernel can add to it."""
     is_float64 = sums.dtype is torch.float64 and sums.is_cpu and sums.is_contiguous()
-    if is_float64 and sums.shape == (3, num_channels):
-        return sums
-    return torch.zeros((3, num_channels), dtype=torch.float64)
+    return is_float64 and sums.shape == (3, x.shape[1])
 
 
 def _address_of_channels(values: Tensor | None, x: Tensor) -> int:
     if values is None:
         return 0
-    if not values.is_cpu or values.dtype is not x.dtype or values.shape != (x.shape[1],):
-        raise RuntimeError(
-            f"ghost batch norm of {x.shape[1]} channels on the CPU: got weight or bias of shape "
-            f"{tuple(values.shape)} on {values.device}"
-        )
-    return values.data_ptr()
-
-
-def _address(x: Tensor | None) -> int:
-    return 0 if x is None else x.data_ptr()
+    if values.is_cpu and values.shape == x.shape[1:2] and values.is_contiguous():
+        return values.data_ptr()
+    raise RuntimeError(
+        f"ghost batch norm of {x.shape[1]} channels on the CPU: got weight or bias of shape "
+        f"{tuple(values.shape)} on {values.device}"
+    )
