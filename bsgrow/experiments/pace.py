@@ -12,6 +12,8 @@ from bsgrow.experiments.runs import RunKey
 class Pace:
     """Seconds a sample of finished runs: of the same arm and optimizer, or else of all.
 
+    Until one is finished, those under way tell it.
+
     Args:
         runs: of the experiment; those that are not finished tell nothing.
     """
@@ -19,8 +21,14 @@ class Pace:
     def __init__(self, runs: Iterable[RunRecord] = ()) -> None:
         self._seconds: dict[tuple[str, str], float] = defaultdict(float)
         self._samples: dict[tuple[str, str], int] = defaultdict(int)
+        self._running: dict[RunKey, float] = {}
         for run in runs:
             self.add(run)
+
+    def add_running(self, key: RunKey, num_samples: int, seconds: float) -> None:
+        """Take how long a run that is under way takes for so many samples that are left of it."""
+        if num_samples > 0:
+            self._running[key] = seconds / num_samples
 
     def add(self, run: RunRecord) -> None:
         """Take a run that has ended."""
@@ -30,11 +38,14 @@ class Pace:
             self._samples[pair] += run.summary.consumed_samples
 
     def seconds(self, key: RunKey, num_samples: int) -> float | None:
-        """Return how long so many samples of a run take; None where no run is finished."""
+        """Return how long so many samples of a run take; None where no run tells it."""
         pair = key.arm, key.optimizer
         samples = self._samples.get(pair) or sum(self._samples.values())
         seconds = self._seconds.get(pair) or sum(self._seconds.values())
-        return seconds / samples * num_samples if samples else None
+        if samples:
+            return seconds / samples * num_samples
+        guesses = self._running.values()
+        return sum(guesses) / len(guesses) * num_samples if guesses else None
 
     def seconds_left(
         self,
@@ -42,7 +53,7 @@ class Pace:
         jobs: int,
         consumed: Mapping[RunKey, int] = MappingProxyType({}),
     ) -> float | None:
-        """Return how long these runs take, so many at a time; None where no run is finished.
+        """Return how long these runs take, so many at a time; None where no run tells it.
 
         Args:
             tasks: that are left or under way.

@@ -82,6 +82,9 @@ def test_the_time_is_that_of_finished_runs(one_left):
     assert pace.seconds_left(comparison.tasks, 1) == pytest.approx(finished.wall_seconds, rel=0.05)
     assert Pace().seconds_left(comparison.tasks, 1) is None
     assert Pace().seconds_left([], 1) == 0
+    under_way = Pace()
+    under_way.add_running(comparison.tasks[0].key, 10, 2.0)
+    assert under_way.seconds(comparison.tasks[0].key, 30) == pytest.approx(6.0)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Who makes the runs of a comparison: this process, or several of their own."""
 
-import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from bsgrow.cli.compare.processes import Pool
 from bsgrow.cli.compare.telling import Telling
@@ -18,6 +19,7 @@ from bsgrow.recipe import OpenedData, Recipe
 from bsgrow.text.command import Command
 from bsgrow.training import RunDirectory, RunFinished
 
+_AVAILABLE = re.compile(r"^MemAvailable: +(\d+) kB$", re.MULTILINE)
 _MEMORY_OF_A_RUN = 3 * 2**29  # bytes: torch, a small network, and a small data set
 
 
@@ -62,9 +64,10 @@ def _allowed(tasks: Sequence[Task]) -> int:
 
 
 def _free_memory() -> int:
-    """Return the bytes of memory that are free, or could be."""
-    with suppress(OSError, ValueError, AttributeError):
-        return int(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    """Return the bytes of memory that are free, or could be; enough for a run where unknown."""
+    with suppress(OSError):
+        found = _AVAILABLE.search(Path("/proc/meminfo").read_text())
+        return int(found[1]) * 1024 if found else _MEMORY_OF_A_RUN
     return _MEMORY_OF_A_RUN
 
 

@@ -169,7 +169,7 @@ class Pool:
         task = worker.task
         assert task is not None
         if "progress" in message:
-            self._telling.progress(task, message["progress"])
+            self._telling.progress(task, message["progress"], message["seconds_left"])
         elif "refused" in message:
             raise InputError(message["refused"], message["hint"])
         else:

@@ -53,9 +53,10 @@ class Telling:
             self._line = self._bar.add_task("starting", total=total)
             yield
 
-    def progress(self, task: Task, num_samples: int) -> None:
-        """Take how many samples a run has consumed, and show it."""
+    def progress(self, task: Task, num_samples: int, seconds_left: float) -> None:
+        """Take how many samples a run has consumed and how long it still takes, and show it."""
         self._consumed[task.key] = num_samples
+        self._pace.add_running(task.key, task.num_samples - num_samples, seconds_left)
         if self._bar is not None:
             running = self._consumed.keys() & self._left.keys()
             text = f"{self._done()} of {self._num_runs} runs are done, {len(running)} under way"

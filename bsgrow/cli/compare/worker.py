@@ -91,7 +91,8 @@ def _progress(send: Send) -> Iterator[Show]:
 
     def show(event: Event) -> None:
         if isinstance(event, Progress):
-            send({"progress": event.consumed_samples})
+            left = event.seconds_left
+            send({"progress": event.consumed_samples, "seconds_left": left})
 
     yield show
 
@@ -100,19 +101,19 @@ def _progress(send: Send) -> Iterator[Show]:
 def _printing_to(path: Path) -> Iterator[None]:
     """Let what is printed go to a file, at its end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    before = os.dup(2)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     file = os.open(path, flags, 0o666)
+    before = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
     try:
-        for descriptor in (1, 2):
+        for descriptor in before:
             os.dup2(file, descriptor)
         yield
     finally:
         sys.stderr.flush()
-        for descriptor in (1, 2):
-            os.dup2(before, descriptor)
+        for descriptor, kept in before.items():
+            os.dup2(kept, descriptor)
+            os.close(kept)
         os.close(file)
-        os.close(before)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ for line in sys.stdin:
     elif seed == 3:
         answer = {"refused": "data.path = x: is not there", "hint": "give another"}
     elif seed == 4:
-        print(json.dumps({"progress": 10}), flush=True)
+        print(json.dumps({"progress": 10, "seconds_left": 5.0}), flush=True)
         time.sleep(60)
     else:
         (folder / "summary.json").write_text(FINISHED)
@@ -59,8 +59,8 @@ class Telling:
     def live(self):
         return threading.Lock()
 
-    def progress(self, task, num_samples):
-        self.told.append((task.key.seed, num_samples))
+    def progress(self, task, num_samples, seconds_left):
+        self.told.append((task.key.seed, num_samples, seconds_left))
         self._then()
 
 
@@ -111,7 +111,7 @@ def test_a_process_that_is_killed_has_a_successor(make):
 def test_what_the_user_wrote_wrong_ends_all(make, tmp_path):
     with pytest.raises(InputError, match="is not there"):
         make(4, 3)
-    assert len(list(tmp_path.glob("stopped-*"))) == 2
+    assert not (tmp_path / "4" / "summary.json").exists()
 
 
 def test_a_signal_stops_every_process_and_starts_no_other(make, tmp_path, capsys):
@@ -119,7 +119,7 @@ def test_a_signal_stops_every_process_and_starts_no_other(make, tmp_path, capsys
     with pytest.raises(typer.Exit) as ended:
         make(4, 10, telling=telling, jobs=1)
     assert ended.value.exit_code == 130
-    assert telling.told == [(4, 10)]
+    assert telling.told == [(4, 10, 5.0)]
     assert len(list(tmp_path.glob("stopped-*"))) == 1
     assert not (tmp_path / "10").exists()
     assert "go on with: bsgrow compare x.toml" in capsys.readouterr().err
