@@ -22,10 +22,10 @@ from bsgrow.recipe.toml_text import parse_toml
 from bsgrow.recipe.values import check_values
 from bsgrow.text.path_text import without_surrogates
 from bsgrow.text.printable import cut, printable, shown
-from bsgrow.user_code.names import is_user_code
 from bsgrow.validation.annotated import checked
 from bsgrow.validation.arguments import UNKNOWN_KEY, describe
 
+_NAMED = ("model", "schedule.curve")  # tables of a name and its arguments
 _EXAMPLE = "for example --set schedule.lr=0.1"
 _MISSING = tuple(f"schedule.{key}: is missing" for key in ("epochs", "lr", "global_batch_size"))
 
@@ -44,8 +44,8 @@ def load_recipe(
     Args:
         name_or_path: a shipped name, or a path to a TOML file.
         overrides: ``key=value`` with a dotted key; the value is read as TOML, and as a string
-            where it is none. ``model.name=package.module:function`` takes the place of the whole
-            table, as its other keys are the arguments of another model.
+            where it is none. Another ``model.name`` or ``schedule.curve.name`` takes the place of
+            the whole table, as its other keys are arguments of what was named before.
         values: dotted keys and their values; an override of the same key wins.
 
     Raises:
@@ -146,12 +146,29 @@ def _changed(
     """Return a table with some keys changed, which are then of no other origin."""
     changes = [(key, value, f"{key} = {shown(value)}") for key, value in values.items()]
     changes += map(_parsed, overrides)
-    names = [value for key, value, _ in changes if key == "model.name" and is_user_code(value)]
-    if names and isinstance(table.get("model"), dict) and table["model"].get("name") != names[-1]:
-        table["model"] = {}  # the other keys are arguments of the model that it named before
+    emptied = _empty_renamed(table, {key: value for key, value, _ in changes})
     for key, value, written in changes:
         _put(table, key, value, written)
-    return forget(table, [key for key, _, _ in changes] + ["model"] * bool(names))
+    return forget(table, [*emptied, *(key for key, _, _ in changes)])
+
+
+def _empty_renamed(table: dict[str, Any], changes: Mapping[str, object]) -> list[str]:
+    """Empty the tables that get another name, as the other keys are arguments of the one before.
+
+    Returns:
+        Their keys.
+    """
+    emptied = []
+    for place in _NAMED:
+        holder: Any = table
+        *parents, leaf = place.split(".")
+        for parent in parents:
+            holder = holder.get(parent) if isinstance(holder, dict) else None
+        named, key = holder.get(leaf) if isinstance(holder, dict) else None, f"{place}.name"
+        if isinstance(named, dict) and changes.get(key, named.get("name")) != named.get("name"):
+            holder[leaf] = {}
+            emptied.append(place)
+    return emptied
 
 
 def _parsed(override: str) -> tuple[str, object, str]:

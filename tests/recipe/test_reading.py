@@ -279,12 +279,6 @@ def test_any_data_set_can_be_planned_by_its_size():
     assert plan_recipe(recipe).num_samples == 1_000_000
 
 
-@pytest.mark.parametrize("order", [1, -1])
-def test_a_model_of_the_user_takes_the_place_of_the_whole_table(order):
-    overrides = ["model.name=nowhere:net", "model.width=3"][::order]
-    assert load_recipe("digits", overrides).model.arguments == {"width": 3}
-
-
 def test_a_name_that_is_not_of_the_form_is_refused():
     with pytest.raises(InputError, match="is not of the form"):
         load_recipe("digits", ["model.name=a:b:c"])
