@@ -125,7 +125,8 @@ def _saved(figure: Figure, kind: str, caption: str, series: Series, page: Path) 
     with mpl.rc_context({"svg.fonttype": "none"}):  # text that is read, and not its outlines
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     figure.set_layout_engine("none")  # it stays as it is laid out, which takes as long as to draw
-    name, files = f"figure-{kind}", (f"{page.stem}-{kind}.svg", f"{page.stem}-{kind}.png")
+    files = f"{page.stem}-{kind}.svg", f"{page.stem}-{kind}.png"
+    name = f"figure-{kind.partition('-')[0]}-{kind.rpartition('-')[2]}"
     write_atomically(page.with_name(files[0]), lambda file: file.write(drawn.getvalue()))
     write_atomically(page.with_name(files[1]), partial(figure.savefig, dpi=_DPI, format="png"))
     svg = inline_svg(drawn.getvalue().decode(), name)

@@ -5,9 +5,13 @@ import re
 from bsgrow.reporting.style import GREYS, LINES
 
 _ID = re.compile(r'(\bid="|url\(#|href="#)')
-_NAMED = re.compile(r'<g id="[^"]*">')  # by matplotlib's names, which nothing refers to
-_PLACES = re.compile(r' (?:d|x|y)="[^"]*"')
-_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_GROUP = re.compile(r"\n?<g( id=\"[^\"]*\")?(?= |>)([^>]*)>|\n?</g>")
+_FONT = re.compile(r"font-family: [^;\"]*;?|(?<=font: )([\d.]+px) '[^;\"]*")
+_PATH = re.compile(r' d="([-\d.\sMLz]*)"')  # of straight lines
+_PLACE = re.compile(r' (x|y)="(-?\d+\.\d{2,})"')
+_GRID = re.compile(r' clip-path="[^"]*" style="[^"]*stroke-opacity: 0.3; stroke-width: 0.5[^"]*"')
+_UNTURNED = re.compile(r' transform="rotate\(-0 [^"]*"')
+_TICK = re.compile(r'(<use [^>]*) style="stroke: #0{6}; stroke-width: [\d.]+"')  # as it is defined
 _INDENT = re.compile(r"\n +")
 _BACKGROUND = re.compile(r"fill: #ffffff;?")
 _INK = re.compile(r"(fill|stroke): #(?:000000|262626)")
@@ -16,9 +20,10 @@ _INK = re.compile(r"(fill|stroke): #(?:000000|262626)")
 def inline_svg(text: str, name: str) -> str:
     """Return the ``<svg>`` element of a file, fit to stand in a page beside others.
 
-    Ink and background are the page's; each line has its colour from ``--line-0`` or ``--grey-0``
-    and so on, where the page sets these. Places are rounded to a tenth of a point, which halves
-    it. What stands around it describes it.
+    Ink, background and font are the page's, and so is what is of class ``grid``; each line has its
+    colour from ``--line-0`` or ``--grey-0`` and so on, where the page sets these. Places are
+    rounded to a tenth of a point, and what draws nothing is left out, which more than halves it.
+    What stands around describes it.
 
     Args:
         text: as matplotlib writes it.
@@ -28,8 +33,10 @@ def inline_svg(text: str, name: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    svg = _INDENT.sub("\n", _NAMED.sub("<g>", svg))
-    svg = _PLACES.sub(lambda found: _NUMBER.sub(_rounded, found[0]), svg)
+    svg = _without_bare_groups(_INDENT.sub("\n", _FONT.sub(r"\1", svg)))
+    svg = _TICK.sub(r"\1", _UNTURNED.sub("", _GRID.sub(' class="grid"', svg)))
+    svg = _PLACE.sub(lambda found: f' {found[1]}="{_tenths(found[2]) / 10:g}"', svg)
+    svg = _PATH.sub(lambda found: f' d="{_relative(found[1])}"', svg)
     svg = _ID.sub(rf"\g<1>{name}-", svg)
     svg = _BACKGROUND.sub("fill: none", svg)
     svg = _INK.sub(r"\1: currentColor", svg)
@@ -43,5 +50,36 @@ def inline_svg(text: str, name: str) -> str:
     return svg
 
 
-def _rounded(found: re.Match[str]) -> str:
-    return f"{float(found[0]):.1f}".removesuffix(".0")
+def _without_bare_groups(svg: str) -> str:
+    """Return a picture without groups that have no more than a name, which nothing refers to."""
+    kept: list[bool] = []
+
+    def change(found: re.Match[str]) -> str:
+        if "</g>" in found[0]:
+            return found[0] if kept.pop() else ""
+        kept.append(bool(found[2]))
+        return f"\n<g{found[2]}>" if found[2] else ""
+
+    return _GROUP.sub(change, svg)
+
+
+def _relative(path: str) -> str:
+    """Return a path of straight lines with each point relative to the one before it.
+
+    Points are rounded first, so that no error adds up.
+    """
+    parts: list[str] = []
+    words = iter(path.split())
+    at = start = (0, 0)
+    for word in words:
+        if word == "z":
+            parts, at = [*parts, word], start
+            continue
+        to = _tenths(next(words)), _tenths(next(words))
+        parts.append(f"{word.lower()}{(to[0] - at[0]) / 10:g} {(to[1] - at[1]) / 10:g}")
+        at, start = to, to if word == "M" else start
+    return "".join(parts)
+
+
+def _tenths(number: str) -> int:
+    return round(10 * float(number))

@@ -106,8 +106,8 @@ def sensitivity(optimizer: str, found: Sequence[Finding]) -> str:
             f"No difference was seen where one was expected ({listed(untold)}), so that to be "
             "equivalent says little here."
         )
-    rest = f"; {listed(untold)} cannot be told, or came out the same" if untold else ""
-    return f"A difference would be seen: {listed(told)} ought to differ, and did{rest}."
+    rest = f". What cannot be told, or came out the same: {listed(untold)}" if untold else ""
+    return f"A difference would be seen. What ought to differ, and did: {listed(told)}{rest}."
 
 
 def progress(results: Results) -> str:

@@ -79,6 +79,8 @@ def p_value(p: float) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence has them: ``a, b and c``."""
+    """Return names as a sentence has them: ``a, b and c``; apart by ``;`` where one has a comma."""
     *most, last = names
+    if any("," in name for name in names):
+        return "; ".join(names)
     return f"{', '.join(most)} and {last}" if most else last

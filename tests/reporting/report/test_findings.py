@@ -15,6 +15,7 @@ from bsgrow.reporting.report.gap import largest_gap
 from bsgrow.reporting.report.results import Results, Run, Series
 from bsgrow.reporting.report.rows import rows_of
 from bsgrow.reporting.report.statements import progress, sensitivity, statement, summary, verdict
+from bsgrow.reporting.report.units import listed
 from bsgrow.training.events.events import RunFinished
 
 
@@ -107,11 +108,10 @@ def test_seeds_that_are_all_alike_have_no_spread():
 def test_what_shows_that_a_difference_would_be_seen():
     told, untold = series("bad", *WORSE, expect="differs"), series("odd", *WIDE, expect="differs")
     assert sensitivity("", findings(results(DECAY, told))) == (
-        "A difference would be seen: bad ought to differ, and did."
+        "A difference would be seen. What ought to differ, and did: bad."
     )
-    assert "bad ought to differ, and did; odd cannot be told" in sensitivity(
-        "", findings(results(DECAY, told, untold))
-    )
+    both = sensitivity("", findings(results(DECAY, told, untold)))
+    assert both.endswith("and did: bad. What cannot be told, or came out the same: odd.")
     assert "where one was expected (odd)" in sensitivity("", findings(results(DECAY, untold)))
     begun = series("late", expect="differs", lost=["unfinished"])
     assert "(late) are not finished" in sensitivity("", findings(results(DECAY, begun)))
@@ -121,6 +121,14 @@ def test_what_shows_that_a_difference_would_be_seen():
 def test_an_arm_without_its_baseline_is_no_baseline():
     decay, alone = rows_of(results(DECAY), [DECAY, replace(DECAY, arm="arm", baseline="x")], [])
     assert (decay.verdict, alone.verdict) == ("baseline", "no x with this optimizer to compare")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c"), (("a, b", "c"), "a, b; c")],
+)
+def test_names_in_a_sentence(names, said):
+    assert listed([*names]) == said
 
 
 def test_progress_names_what_is_missing():
