@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import bsgrow
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.experiments import Part, load_experiment, read_experiment, record_of, runs_in_order
 from bsgrow.experiments.comparing import (
@@ -165,3 +166,13 @@ def test_what_the_user_wrote_wrong_ends_all(tmp_path):
 
     with pytest.raises(InputError, match="is not there"):
         Folder(tmp_path).make(carry)
+
+
+def test_python_takes_an_experiment(one_left):
+    arms = bsgrow.compare(one_left.path.parent / "small.toml", out=one_left.path, seeds=[0])
+    assert [(arm.name, arm.seeds, arm.group) for arm in arms] == [
+        ("decay", (0,), "main"),
+        ("grow", (0,), "main"),
+    ]
+    with pytest.raises(InputError, match=r"--arms hybrid: small has none such"):
+        bsgrow.compare(one_left.path.parent / "small.toml", out=one_left.path, arms=["hybrid"])
