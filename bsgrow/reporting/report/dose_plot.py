@@ -15,9 +15,10 @@ from bsgrow.reporting.style import GREYS, LINES, Dashes, drawn
 _WIDE = 4  # the largest dose in units of the smallest, from which on the axis is logarithmic
 
 
-def dosed(shown: Sequence[Series], measure: str) -> list[Series]:
-    """Return the arms that have a dose and a finished run, by dose."""
-    own = [series for series in shown if series.dose is not None and values_of(series, measure)]
+def dosed(shown: Sequence[Series], group: str, measure: str) -> list[Series]:
+    """Return the arms of a group that have a dose and a finished run, by dose."""
+    own = [series for series in shown if series.group == group and values_of(series, measure)]
+    own = [series for series in own if series.dose is not None]
     return sorted(own, key=lambda series: series.dose or 0.0)
 
 

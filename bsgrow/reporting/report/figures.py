@@ -103,7 +103,7 @@ def _drawn(results: Results, shown: Sequence[Series], name: str, page: Path) -> 
                 "the run as published."
             )
             yield _saved(_schedules(planned), f"{name}-schedule", caption, own, page)
-        doses = dosed(shown, results.measure)
+        doses = dosed(shown, own.group, results.measure)
         if len(doses) > 1:
             figure = dose_figure(results, doses, own.group)
             caption = (

@@ -16,7 +16,7 @@ def at(dose, *accuracies, baseline="decay", arm="grow"):
 def test_the_axis_has_the_doses(largest):
     arms = [at(largest, 0.8, 0.9), at(2, 0.9, 1.0), at(1, 0.5), at(5)]
     given = results(DECAY, *arms)
-    shown = dosed(given.series, "test_accuracy")
+    shown = dosed(given.series, "main", "test_accuracy")
     assert [each.dose for each in shown] == [1, 2, largest]
     (panel,) = dose_figure(given, shown, "$factor").axes
     assert panel.get_xscale() == ("linear" if largest < 4 else "log")
@@ -27,7 +27,7 @@ def test_the_axis_has_the_doses(largest):
 
 def labels(*arms):
     given = results(DECAY, *arms)
-    (panel,) = dose_figure(given, dosed(given.series, "test_accuracy"), "dose").axes
+    (panel,) = dose_figure(given, dosed(given.series, "main", "test_accuracy"), "dose").axes
     return panel.get_legend_handles_labels()[1]
 
 
@@ -37,3 +37,13 @@ def test_one_baseline_is_a_band_and_several_a_line():
     assert labels(at(2, 0.9), at(4, 0.8)) == ["decay"]
     assert labels(*others, *own) == ["baseline at the same dose"]
     assert labels(at(2, 0.9, baseline="none"), at(4, 0.8, baseline="none")) == []
+
+
+def test_a_baseline_of_another_group_is_no_response():
+    """Though it has a dose itself."""
+    other = replace(at(2, 0.9, arm="decay"), group="decaying")
+    assert [
+        each.arm for each in dosed([other, at(2, 0.8), at(4, 0.8)], "main", "test_accuracy")
+    ] == [
+        *("grow-2", "grow-4"),
+    ]
