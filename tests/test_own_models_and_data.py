@@ -13,13 +13,17 @@ from tests.in_process import Shell
 
 PAGE = (Path(__file__).parent.parent / "docs/own-models-and-data.md").read_text()
 (CODE,) = re.findall(r"```python\n# my_code.py\n(.*?)```", PAGE, re.DOTALL)
+(TEXT,) = re.findall(r"```python\n# my_text.py\n(.*?)```", PAGE, re.DOTALL)
+(TEXT_RECIPE,) = re.findall(r"```toml\n# my_text.toml\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"^\$ (.*)$", PAGE, re.MULTILINE)
-TABLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+TABLES = re.findall(r"```toml\n(?!# my_text)(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
 def run(user_module):
     user_module(CODE, "my_code")
+    user_module(TEXT, "my_text")
+    Path("my_text.toml").write_text(TEXT_RECIPE)
     load_function("my_code:save", "data.name")  # as python -c finds it in the current folder
 
     def command(line):

@@ -37,8 +37,8 @@ class Dataset(Protocol):
         """Labels are in [0, num_classes)."""
 
     @property
-    def image_shape(self) -> tuple[int, int, int] | None:
-        """(C, H, W) of one image; None where each has its own."""
+    def image_shape(self) -> tuple[int, ...] | None:
+        """(C, H, W) of one image, or the shape of another input; None where each has its own."""
 
     @property
     def mean(self) -> tuple[float, ...]:

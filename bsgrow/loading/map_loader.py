@@ -12,6 +12,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from bsgrow.data.map_style.dataset import MapDataset, MapSplit
 from bsgrow.data.map_style.item import Item, ItemError, checked_item
+from bsgrow.data.sample_form import SampleForm
 from bsgrow.errors import InputError
 from bsgrow.loading.batch_sampler import batches, read
 from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, by_update
@@ -36,7 +37,7 @@ class _Items(TorchDataset[Item | _Failed]):
     """The items of a split, checked; an error of the user's code becomes words where it arose."""
 
     def __init__(self, split: MapSplit, dataset: MapDataset) -> None:
-        self._split, self._shape = split, dataset.image_shape
+        self._split, self._form = split, dataset.form
         self._num_classes, self._where = dataset.num_classes, f"data.name = {shown(dataset.name)}"
 
     def __getitem__(self, index: SampleIndex) -> Item | _Failed:
@@ -44,13 +45,10 @@ class _Items(TorchDataset[Item | _Failed]):
         where = f"{self._where}: item {place}"
         try:
             item = checked_item(self._split.source[place])
-            if item.image.shape != self._shape:
-                raise ItemError(
-                    f"its image is {list(item.image.shape)}, and {list(self._shape)} "
-                    "that of the first"
-                )
-            if item.label >= self._num_classes:
-                raise ItemError(f"its label is {item.label}, of {self._num_classes} classes")
+            if item.form != self._form:
+                raise ItemError(f"is {item.form}, and the first is {self._form}")
+            if (highest := np.max(item.label)) >= self._num_classes:
+                raise ItemError(f"its label is {highest}, of {self._num_classes} classes")
         except ItemError as error:
             return _Failed(f"{where}: {error}", error.hint, is_raised=False)
         except MemoryError:
@@ -92,14 +90,14 @@ class MapLoader(Faultless):
         """Yield every update in order with its micro-batches, fetched ahead across their ends.
 
         Raises:
-            InputError: an item is no image and label, or of another size.
+            InputError: an item is no input and label, or of another shape.
             UserCodeError: the data set raised an error.
         """
         settings = self.settings
         return by_update(updates, settings.share, settings.micro_batch_size, self._micro_batches)
 
     def evaluation(self, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield a share of the held-out samples in order, as (images, labels)."""
+        """Yield a share of the held-out samples in order, as (inputs, labels)."""
         split = self.dataset.test
         cuts = share.micro_batches(0, len(split), self.settings.micro_batch_size)
         for _, images, labels in self._batches(split, cuts, shuffle=False):
@@ -129,7 +127,10 @@ class MapLoader(Faultless):
             found = batches(stream, ahead, with_epochs=True, by_workers=num_workers > 0)
             return self._reader(split, found, num_workers)
 
-        empty = torch.empty(0, *self.dataset.image_shape), torch.empty(0, dtype=torch.int64)
+        form = self.dataset.form
+        dtype = torch.int64 if form.is_integer else torch.float32
+        labels = torch.empty(0, *form.label_shape, dtype=torch.int64)
+        empty = torch.empty(0, *form.shape, dtype=dtype), labels
         for content, cut in read(cuts, reader_of):
             yield cut, *self._on_device(empty if content is None else content)
 
@@ -150,12 +151,19 @@ class MapLoader(Faultless):
         if isinstance(content, _Failed):
             kind = UserCodeError if content.is_raised else InputError
             raise kind(content.message, content.hint)
-        settings, (images, labels) = self.settings, content
-        images = images.to(settings.device, non_blocking=True)
-        images = images.to(settings.dtype, memory_format=settings.memory_format)
+        settings, (inputs, labels) = self.settings, content
+        inputs = inputs.to(settings.device, non_blocking=True)
+        if not self.dataset.form.is_integer:
+            layout = layout_of(self.dataset.form, settings.memory_format)
+            inputs = inputs.to(settings.dtype, memory_format=layout)
         if content[0].dtype == torch.uint8:
-            images = images / 255
-        return images, labels.to(settings.device, non_blocking=True)
+            inputs = inputs / 255
+        return inputs, labels.to(settings.device, non_blocking=True)
+
+
+def layout_of(form: SampleForm, wanted: torch.memory_format) -> torch.memory_format:
+    """Return the layout of inputs in memory: images are laid out as wanted."""
+    return wanted if form.is_image else torch.contiguous_format
 
 
 def _num_workers(settings: LoaderSettings) -> int:
@@ -169,6 +177,6 @@ def _collated(items: Sequence[Item | _Failed]) -> tuple[Tensor, Tensor] | _Faile
     for item in items:
         if isinstance(item, _Failed):
             return item
-    images = np.stack([item.image for item in items if isinstance(item, Item)])
-    labels = [item.label for item in items if isinstance(item, Item)]
-    return torch.from_numpy(images), torch.tensor(labels)
+    inputs = np.stack([item.input for item in items if isinstance(item, Item)])
+    labels = np.stack([item.label for item in items if isinstance(item, Item)])
+    return torch.from_numpy(inputs), torch.from_numpy(labels)

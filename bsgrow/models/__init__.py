@@ -6,7 +6,13 @@ What there is and what it takes, ``MODELS``, is known without torch.
 from typing import TYPE_CHECKING
 
 from bsgrow.lazy import importing
-from bsgrow.models.registry import MODELS, build_model, check_images_fit, check_model
+from bsgrow.models.registry import (
+    MODELS,
+    build_model,
+    check_form_fits,
+    check_images_fit,
+    check_model,
+)
 from bsgrow.models.specs import ModelSpec
 
 if TYPE_CHECKING:
@@ -17,6 +23,7 @@ __all__ = [
     "GhostBatchNorm2d",
     "ModelSpec",
     "build_model",
+    "check_form_fits",
     "check_images_fit",
     "check_model",
 ]

@@ -8,6 +8,8 @@ from functools import partial
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from bsgrow.data.sample_form import SampleForm
+from bsgrow.errors import InputError
 from bsgrow.models import specs
 from bsgrow.models.image_size import check_image_size
 from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE, ModelSpec
@@ -39,7 +41,7 @@ def build_model(
     name: str,
     arguments: Mapping[str, Any],
     *,
-    image_shape: tuple[int, int, int] | None = None,
+    form: SampleForm | None = None,
     **given: int,
 ) -> "nn.Module":
     """Build the architecture that a recipe names; imports torch.
@@ -47,18 +49,18 @@ def build_model(
     Args:
         name: a key of ``MODELS``, or ``package.module:function``.
         arguments: the architecture's own, as the recipe gives them, such as depth and width.
-        image_shape: (C, H, W) of images that a model of the user is tried with; None tries none.
+        form: of samples that a model of the user is tried with; None tries none.
         given: in_channels, num_classes and ghost_batch_size, which follow from data and run.
 
     Raises:
         InputError: no such architecture, or an argument that it does not take, or what the user's
-            function returns maps no images to logits.
+            function returns maps no inputs to logits.
         UserCodeError: the user's function raised an error.
     """
     if is_user_code(name):
         from bsgrow.models.user_model import build_user_model  # late: it imports torch
 
-        return build_user_model(name, arguments, image_shape=image_shape, **given)
+        return build_user_model(name, arguments, form=form, **given)
     return call_checked(_find(name).load(), table="model", written=arguments, own=given)
 
 
@@ -91,6 +93,23 @@ def check_images_fit(name: str, height: int, width: int) -> None:
     """
     smallest = MODELS[name].smallest_image if name in MODELS else 1
     check_image_size(name, smallest, height, width)
+
+
+def check_form_fits(name: str, form: SampleForm) -> None:
+    """Check that a model takes samples of a form; one of the user is tried when it is built.
+
+    Raises:
+        InputError: it takes images with one label, or larger ones.
+    """
+    if name in MODELS and not form.is_labelled_image:
+        raise InputError(
+            f"model.name = {shown(name)}: takes images [C, H, W] with one label, and a sample of "
+            f"these data is {form}",
+            hint="name a function that builds a model for them: model.name = "
+            '"package.module:function"',
+        )
+    if form.is_image:
+        check_images_fit(name, *form.shape[1:])
 
 
 def _find(name: str) -> ModelSpec:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from bsgrow.data.sample_form import SampleForm
 from bsgrow.errors import InputError
 from bsgrow.models.conversion import convert_batch_norm
 from bsgrow.text.printable import shown
@@ -16,7 +17,11 @@ from bsgrow.user_code.calling import call_user_code
 from bsgrow.user_code.errors import UserCodeError, telling_users_errors
 from bsgrow.user_code.loading import load_function
 
-_NUM_TRIED = 2  # images: batch normalisation takes no single value
+_NUM_TRIED = 2  # samples: batch normalisation takes no single value
+_INTEGERS = (
+    "its inputs are int64, as whole numbers of the data are, and all are 0 here; floats and uint8 "
+    "of the data come as float32"
+)
 _GIVEN_TO_ANY = frozenset({"num_classes"})
 
 
@@ -27,9 +32,9 @@ def build_user_model(
     in_channels: int,
     num_classes: int,
     ghost_batch_size: int,
-    image_shape: tuple[int, int, int] | None = None,
+    form: SampleForm | None = None,
 ) -> nn.Module:
-    """Call a function of the user, and check that it returns a model of images to logits.
+    """Call a function of the user, and check that it returns a model of inputs to logits.
 
     ``num_classes`` and ``in_channels`` are given where the function names them, and
     ``num_classes`` also where it takes any argument, by ``**kwargs``, as those of timm and
@@ -39,11 +44,10 @@ def build_user_model(
     Args:
         name: ``package.module:function``.
         arguments: those of the recipe.
-        in_channels: of the images.
+        in_channels: of the images; the first length of other inputs, if they are no integers.
         num_classes: of the data.
         ghost_batch_size: samples that a batch normalisation is to normalise together.
-        image_shape: (C, H, W) of images that it is tried with, in training and evaluation; None
-            tries none.
+        form: of samples that it is tried with, in training and evaluation; None tries none.
 
     Raises:
         InputError: it takes other arguments, or what it returns is no such model, or has a batch
@@ -57,20 +61,23 @@ def build_user_model(
             "first weights",
             hint="name a function that returns the model",
         )
-    offered = {"in_channels": in_channels, "num_classes": num_classes}
+    offered = {"num_classes": num_classes}
+    if form is None or not form.is_integer:
+        offered["in_channels"] = in_channels
     model = call_user_code(name, "model", arguments, offered, _GIVEN_TO_ANY)
     if not isinstance(model, nn.Module):
         raise InputError(
             f"{what}: returned {_kind(model)}, where a torch.nn.Module is needed",
-            hint="return the model that maps images [N, C, H, W] to logits [N, num_classes]",
+            hint="return the model that maps images [N, C, H, W] to logits [N, num_classes], or "
+            "tokens [N, T] to [N, num_classes, T]",
         )
-    if image_shape is not None and any(map(is_lazy, [*model.parameters(), *model.buffers()])):
-        _try(model.eval(), image_shape, num_classes, what)  # from then on it knows its channels
+    if form is not None and any(map(is_lazy, [*model.parameters(), *model.buffers()])):
+        _try(model.eval(), form, num_classes, what)  # from then on it knows its channels
     model = _with_ghost_norms(model, ghost_batch_size, what)
     _check_parameters(model, what)
-    if image_shape is not None:
+    if form is not None:
         for training in (True, False):
-            _try(model.train(training), image_shape, num_classes, what)
+            _try(model.train(training), form, num_classes, what)
     return model.train()
 
 
@@ -82,26 +89,27 @@ def _with_ghost_norms(model: nn.Module, ghost_batch_size: int, what: str) -> nn.
         raise InputError(f"{what}: {error.message}", error.hint) from error
 
 
-def _try(model: nn.Module, shape: tuple[int, int, int], num_classes: int, what: str) -> None:
-    """Check what a model makes of images; it stays as it is."""
+def _try(model: nn.Module, form: SampleForm, num_classes: int, what: str) -> None:
+    """Check what a model makes of inputs; it stays as it is."""
     mode = "training" if model.training else "evaluation"
     device = next((each.device for each in model.parameters()), torch.device("cpu"))
-    images = torch.zeros(_NUM_TRIED, *shape, device=device)
-    size = f"images {list(images.shape)} in {mode}"
+    dtype = torch.int64 if form.is_integer else torch.float32
+    inputs = torch.zeros(_NUM_TRIED, *form.shape, dtype=dtype, device=device)
+    kind = "images" if form.is_image else "int64" if form.is_integer else "float32"
+    size = f"{kind} {list(inputs.shape)} in {mode}"
     with (
         _keeping_buffers(model),
-        _naming_dtype(model),
+        _naming_dtype(model, form),
         telling_users_errors(f"{what}, given {size}"),
         torch.set_grad_enabled(model.training),
     ):
-        logits = model(images)
-    wanted = f"logits [{_NUM_TRIED}, {num_classes}] are needed, one for each class of the data"
-    if not isinstance(logits, Tensor) or not logits.is_floating_point():
-        raise InputError(f"{what}: made {_kind(logits)} of {size}, where {wanted}", _hint(logits))
-    if logits.shape != (_NUM_TRIED, num_classes):
-        raise InputError(
-            f"{what}: made {list(logits.shape)} of {size}, where {wanted}", _hint(logits)
-        )
+        logits = model(inputs)
+    shape = form.logits_shape(_NUM_TRIED, num_classes)
+    wanted = f"logits {list(shape)} are needed, one for each class of the data"
+    wanted += " and each target of a label" if form.label_shape else ""
+    made = list(logits.shape) if _is_floating(logits) else _kind(logits)
+    if made != list(shape):
+        raise InputError(f"{what}: made {made} of {size}, where {wanted}", _hint(logits, shape))
     if model.training and not logits.requires_grad:
         raise InputError(
             f"{what}: what it makes of {size} has no gradient, so that nothing can be trained",
@@ -109,13 +117,21 @@ def _try(model: nn.Module, shape: tuple[int, int, int], num_classes: int, what: 
         )
 
 
-def _hint(logits: object) -> str:
+def _is_floating(logits: object) -> TypeGuard[Tensor]:
+    return isinstance(logits, Tensor) and logits.is_floating_point()
+
+
+def _hint(logits: object, shape: tuple[int, ...]) -> str:
+    if isinstance(logits, Tensor) and len(shape) > 2:
+        if [*logits.shape] == [shape[0], *shape[2:], shape[1]]:
+            return "classes come second: return logits.movedim(-1, 1)"
+        return "the model returns one tensor, of a logit for each class at each place of a label"
     if isinstance(logits, Tensor) and logits.ndim == 2:
         return (
             "a function that has an argument num_classes is given it, where [model] says no other; "
             "one that has it under another name needs it in [model]"
         )
-    return "the model returns one tensor, of a row of logits for each image"
+    return "the model returns one tensor, of a row of logits for each sample"
 
 
 @contextmanager
@@ -131,18 +147,20 @@ def _keeping_buffers(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _naming_dtype(model: nn.Module) -> Iterator[None]:
-    """Say what to do where a model fails whose parameters are not of the dtype of images."""
+def _naming_dtype(model: nn.Module, form: SampleForm) -> Iterator[None]:
+    """Say what to do where a model fails that may not be for inputs of this dtype."""
     try:
         yield
     except UserCodeError as error:
+        if form.is_integer:
+            raise UserCodeError(error.message, hint=_INTEGERS) from error
         others = {each.dtype for each in model.parameters()} - {torch.float32}
         if not others:
             raise
         names = ", ".join(sorted(str(each).removeprefix("torch.") for each in others))
         raise UserCodeError(
             error.message,
-            hint=f"it has parameters of {names}, and images are float32: return "
+            hint=f"it has parameters of {names}, and inputs are float32: return "
             "model.float(); on a CUDA device autocast computes in bfloat16",
         ) from error
 

@@ -120,17 +120,15 @@ class ImagesConfig(Section):
         return CentreCrop(self.size, usual if self.resize is None else self.resize)
 
 
-def image_shape(data: DataConfig, images: ImagesConfig | None) -> tuple[int, int, int] | None:
+def image_shape(data: DataConfig, images: ImagesConfig | None) -> tuple[int, ...] | None:
     """Return (channels, height, width) of what the network sees; None where only the data say."""
     spec = data.spec
     is_known = spec is not None and (spec.image_shape is not None or "images" in spec.takes)
     return shown_shape(spec, images) if spec is not None and is_known else None
 
 
-def shown_shape(
-    dataset: Dataset | DatasetSpec, images: ImagesConfig | None
-) -> tuple[int, int, int]:
-    """Return (channels, height, width) of what the network sees of a data set."""
+def shown_shape(dataset: Dataset | DatasetSpec, images: ImagesConfig | None) -> tuple[int, ...]:
+    """Return (channels, height, width) of what the network sees of a data set of images."""
     size = (images or ImagesConfig()).size
     return dataset.image_shape or (len(dataset.mean), size, size)
 

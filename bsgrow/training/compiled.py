@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bsgrow.errors import InputError
+from bsgrow.loading.map_loader import layout_of
 from bsgrow.schedule import Plan
 from bsgrow.stream import Share
 from bsgrow.training.job import Job
@@ -118,13 +119,15 @@ class _SomeSizesCompiled:
 
 
 def _blank_micro_batch(job: Job, size: int) -> tuple[Tensor, Tensor]:
+    form, floating = job.form, job.precision.autocast_dtype or torch.float32
     images = torch.empty(
-        (size, *job.image_shape),
-        dtype=job.precision.autocast_dtype or torch.float32,
+        (size, *form.shape),
+        dtype=torch.int64 if form.is_integer else floating,
         device=job.device,
-        memory_format=job.precision.memory_format,
+        memory_format=layout_of(form, job.precision.memory_format),
     )
-    return images.zero_(), torch.zeros(size, dtype=torch.int64, device=job.device)
+    labels = torch.zeros(size, *form.label_shape, dtype=torch.int64, device=job.device)
+    return images.zero_(), labels
 
 
 @contextmanager

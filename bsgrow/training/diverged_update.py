@@ -80,7 +80,7 @@ def _not_finite(job: Job, state: State, micro_batch: MicroBatch) -> Iterator[int
         logits.detach().float(), labels, reduction="none", label_smoothing=smoothing
     )
     bad = ~images.flatten(1).isfinite().all(dim=1)
-    bad = _else(bad, ~losses.isfinite())
+    bad = _else(bad, ~losses.unsqueeze(-1).flatten(1).isfinite().all(dim=1))
     bad = _else(bad, (~loss_sum.detach().isfinite()).expand(len(labels)))
     for offset in bad.nonzero().flatten().tolist():
         yield micro_batch.start + offset

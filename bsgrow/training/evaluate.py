@@ -18,8 +18,8 @@ def evaluate(
     """Return the sums of loss and number right over all samples. Waits for nothing.
 
     Args:
-        model: maps images to logits [n, num_classes]; leaves in the mode it came in.
-        batches: images [n, C, H, W] and labels int64 [n], where the model is.
+        model: maps inputs to logits, see ``summed_loss``; leaves in the mode it came in.
+        batches: inputs and labels, where the model is.
         autocast_dtype: as in training.
     """
     device = next(model.parameters()).device

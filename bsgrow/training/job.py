@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import torch
 
 from bsgrow.data import Dataset
+from bsgrow.data.sample_form import SampleForm
 from bsgrow.loading import Loader
-from bsgrow.models import check_images_fit
+from bsgrow.models import check_form_fits
 from bsgrow.recipe import Recipe, recipe_fingerprint
-from bsgrow.recipe.data_config import shown_shape
 from bsgrow.schedule import Plan
 from bsgrow.stream import Share
 from bsgrow.training.checkpoint.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device, use_device
 from bsgrow.training.group.process_group import ALONE, ProcessGroup
-from bsgrow.training.loaders import load_data, loader_of
+from bsgrow.training.loaders import form_of, load_data, loader_of
 
 
 @dataclass
@@ -53,9 +53,9 @@ class Job:
         self.micro_batch_size = micro_batch_size
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of what the network sees."""
-        return shown_shape(self.dataset, self.recipe.images)
+    def form(self) -> SampleForm:
+        """What the model is given of a sample, and what it is to tell of it."""
+        return form_of(self.dataset, self.recipe.images)
 
     @property
     def compiles(self) -> bool:
@@ -85,11 +85,11 @@ def prepare(
         group: the processes that share it.
 
     Raises:
-        InputError: the data or the device is not there, or the images are too small for the model.
+        InputError: the data or the device is not there, or the model takes no such samples.
         BsgrowError: the data is damaged, or could not be downloaded.
     """
     dataset = dataset or load_data(recipe.data)
-    check_images_fit(recipe.model.name, *shown_shape(dataset, recipe.images)[1:])
+    check_form_fits(recipe.model.name, form_of(dataset, recipe.images))
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
     use_device(device)
     if recipe.run.num_threads:

@@ -5,6 +5,8 @@ from pathlib import Path
 import torch
 
 from bsgrow.data import Dataset, find_spec
+from bsgrow.data.map_style.dataset import MapDataset
+from bsgrow.data.sample_form import SampleForm
 from bsgrow.loading import Loader, LoaderSettings, choose_decoder, make_loader
 from bsgrow.loading.loader import WHOLE
 from bsgrow.recipe import DataConfig, ImagesConfig, Recipe
@@ -38,7 +40,9 @@ def loader_of(
     Raises:
         InputError: the recipe's augmentation does not fit the images.
     """
-    check_augment(recipe.augment, dataset.name, *shown_shape(dataset, recipe.images)[1:])
+    form = form_of(dataset, recipe.images)
+    if form.is_image:
+        check_augment(recipe.augment, dataset.name, *form.shape[1:])
     images = recipe.images or ImagesConfig()
     settings = LoaderSettings(
         augment=recipe.augment,
@@ -56,6 +60,13 @@ def loader_of(
         on_error=recipe.data.on_error,
     )
     return make_loader(dataset, settings)
+
+
+def form_of(dataset: Dataset, images: ImagesConfig | None) -> SampleForm:
+    """Return what a model is given of a data set's samples, and what it is to tell of them."""
+    if isinstance(dataset, MapDataset):
+        return dataset.form
+    return SampleForm(shown_shape(dataset, images))
 
 
 def with_decoder(recipe: Recipe, begun: Recipe) -> Recipe:

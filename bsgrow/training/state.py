@@ -78,10 +78,10 @@ class State:
             model = build_model(
                 recipe.model.name,
                 recipe.model.arguments,
-                in_channels=job.image_shape[0],
+                in_channels=job.form.shape[0],
                 num_classes=dataset.num_classes,
                 ghost_batch_size=recipe.ghost_batch_size,
-                image_shape=job.image_shape,
+                form=job.form,
             )
         convert_conv2d_weight_memory_format(model, job.precision.memory_format)
         model.to(job.device)

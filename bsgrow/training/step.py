@@ -15,6 +15,9 @@ from bsgrow.training.group.process_group import ALONE, ProcessGroup
 class Metrics(NamedTuple):
     """Means over the samples seen, on the host; NaN where there was none.
 
+    Of a sample with several targets, such as tokens or pixels, loss and accuracy are the means over
+    them.
+
     Attributes:
         loss: mean cross-entropy, in nats.
         accuracy: fraction of samples classified right, 0 to 1.
@@ -66,9 +69,9 @@ class Totals:
         self.num_samples += num_samples
 
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Add a micro-batch: its summed loss [], logits [n, num_classes] and labels int64 [n]."""
-        num_correct = (logits.argmax(dim=1) == labels).sum()
-        self._sums += torch.stack([loss_sum.detach().double(), num_correct.double()])
+        """Add a micro-batch: its summed loss [], logits and labels as ``summed_loss`` has them."""
+        num_correct = _over_samples((logits.argmax(dim=1) == labels).sum().double(), labels)
+        self._sums += torch.stack([loss_sum.detach().double(), num_correct])
         self.num_samples += len(labels)
 
     def read(self) -> tuple[float, float, int]:
@@ -99,17 +102,26 @@ def summed_loss(
 ) -> tuple[Tensor, Tensor]:
     """Return the cross-entropy summed over a micro-batch [], in nats, and its logits.
 
+    That of a sample is the mean over its targets, however many they are.
+
     Args:
-        model: maps images to logits [n, num_classes].
-        images: floating point [n, C, H, W], on the model's device.
-        labels: int64 [n].
+        model: maps inputs to logits [n, num_classes, ...].
+        images: inputs [n, ...] on the model's device: images, floating point [n, C, H, W], or
+            others, such as tokens, int64 [n, T].
+        labels: int64 [n], or [n, ...] with a target for each place, such as [n, T].
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
         label_smoothing: see ``accumulate``.
     """
     with autocast(images.device, autocast_dtype):
         logits = model(images)
         loss_sum = cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)
-        return loss_sum, logits
+        return _over_samples(loss_sum, labels), logits
+
+
+def _over_samples(sum_over_targets: Tensor, labels: Tensor) -> Tensor:
+    """Return the sum over samples of their means, from that over all targets of all samples."""
+    num_targets = labels.shape[1:].numel()  # 1 of labels [n]
+    return sum_over_targets / num_targets if labels.ndim > 1 else sum_over_targets
 
 
 def accumulate(
@@ -129,9 +141,9 @@ def accumulate(
     the update the gradient is the mean over its samples, however unevenly it was cut.
 
     Args:
-        model: maps images to logits [n, num_classes].
-        images: floating point [n, C, H, W], on the model's device.
-        labels: int64 [n].
+        model: as in ``summed_loss``, with images and labels.
+        images: of the micro-batch.
+        labels: of the micro-batch.
         update_size: samples of the whole update, n or more.
         totals: takes the loss and the number right of this micro-batch.
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.

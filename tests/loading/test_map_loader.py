@@ -45,9 +45,9 @@ class Own:
         raise ValueError(f"no {index}")
 
 
-def loader(train, **settings):
+def loader(train, test=None, **settings):
     settings = {"micro_batch_size": 2, "device": torch.device("cpu"), "seed": 3} | settings
-    return make_loader(dataset_of("a:b", (train, Own(7)), None), LoaderSettings(**settings))
+    return make_loader(dataset_of("a:b", (train, test or Own(7)), None), LoaderSettings(**settings))
 
 
 def taken(made, first=0):
@@ -118,6 +118,23 @@ def test_bytes_are_divided_by_255_and_floats_are_taken_as_they_are():
     made.close()
 
 
+class Text(Own):
+    def __getitem__(self, index):
+        return np.full(4, index, np.int32), np.full(2, index % 3)
+
+
+def test_tokens_stay_whole_numbers_with_labels_of_their_own_shape():
+    settings = {"dtype": torch.bfloat16, "memory_format": torch.channels_last}
+    made, found = loader(Text(NUM), Text(7), **settings), []
+    for _, micro_batches in made.updates(PLAN.updates()):
+        found += [(each.images, each.labels) for each in micro_batches]
+    assert sum(len(images) for images, _ in found) == PLAN.num_total_samples
+    for images, labels in found:
+        assert (images.dtype, images.shape[1:], labels.shape[1:]) == (torch.int64, (4,), (2,))
+        assert labels.dtype == torch.int64
+        assert (images[:, :2] % 3 == labels).all()
+
+
 def test_an_augmentation_is_the_data_sets_own_affair():
     with pytest.raises(InputError, match="augment: has no effect"):
         loader(Own(NUM), augment=Augment(flip=True))
@@ -128,7 +145,7 @@ def test_an_augmentation_is_the_data_sets_own_affair():
     ("what", "kind", "said"),
     [
         ("float", UserCodeError, "raised ValueError: no 9"),
-        ("shape", InputError, "its image is [1, 2, 3], and [1, 2, 2] that of the first"),
+        ("shape", InputError, "is float32 [1, 2, 3] with one label, and the first is float32 [1"),
         ("label", InputError, "its label is 3, of 3 classes"),
         ("item", InputError, "is a builtins.NoneType"),
     ],

@@ -5,7 +5,8 @@ import re
 import pytest
 import torch
 
-from bsgrow.errors import InputError
+from bsgrow.data.sample_form import SampleForm
+from bsgrow.errors import BsgrowError, InputError
 from bsgrow.models import build_model
 from bsgrow.user_code.errors import UserCodeError
 
@@ -28,6 +29,18 @@ def double(num_classes): return flat(num_classes).double()
 instance = flat(5)
 def lazy(num_classes):
     return nn.Sequential(nn.Flatten(), nn.LazyLinear(num_classes))
+
+class Tokens(nn.Module):
+    def __init__(self, num_classes, kind):
+        super().__init__()
+        self.logits, self.kind = nn.Embedding(9, num_classes), kind
+    def forward(self, tokens):
+        logits = self.logits(tokens)
+        return {"right": logits.movedim(-1, 1), "last": logits, "few": logits[..., 0]}[self.kind]
+def tokens(num_classes): return Tokens(num_classes, "right")
+def last(num_classes): return Tokens(num_classes, "last")
+def few(num_classes): return Tokens(num_classes, "few")
+def pixels(num_classes, in_channels): return nn.Conv2d(in_channels, num_classes, 1)
 
 class Net(nn.Module):
     def __init__(self, num_classes, kind=""):
@@ -56,7 +69,7 @@ def _mine(user_module):
 
 
 def build(name, **arguments):
-    return build_model(f"mine:{name}", arguments, image_shape=SHAPE, **GIVEN)
+    return build_model(f"mine:{name}", arguments, form=SampleForm(SHAPE), **GIVEN)
 
 
 @pytest.mark.parametrize("name", ["plain", "any", "lazy", "Net"])
@@ -64,6 +77,37 @@ def test_classes_and_channels_are_given_where_they_are_taken(name):
     model = build(name)
     assert model(torch.zeros(7, *SHAPE)).shape == (7, 5)
     assert model.training
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "form", "shape"),
+    [
+        ("tokens", {}, SampleForm((4,), (4,), True), (7, 5, 4)),
+        ("pixels", {}, SampleForm(SHAPE, (2, 2)), (7, 5, 2, 2)),
+        ("any", {"inputs": 3}, SampleForm((3,)), (7, 5)),
+    ],
+)
+def test_a_model_may_take_other_inputs_and_make_logits_for_many_targets(
+    name, arguments, form, shape
+):
+    model = build_model(f"mine:{name}", arguments, form=form, **GIVEN)
+    dtype = torch.int64 if form.is_integer else torch.float32
+    assert model(torch.zeros(7, *form.shape, dtype=dtype)).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("last", r"made \[2, 4, 5\] of int64 \[2, 4\] in training, .* \[2, 5, 4\]", "movedim"),
+        ("few", r"made \[2, 4\] of int64", "a logit for each class at each place"),
+        ("plain", "missing a required argument: 'in_channels'", "beside name: in_channels"),
+        ("any", "raised RuntimeError", "its inputs are int64"),
+    ],
+)
+def test_a_model_that_is_not_for_tokens_is_refused(name, said, hint):
+    with pytest.raises(BsgrowError, match=said) as caught:
+        build_model(f"mine:{name}", {}, form=SampleForm((4,), (4,), True), **GIVEN)
+    assert hint in caught.value.hint
 
 
 def test_arguments_of_the_recipe_come_first():
@@ -109,7 +153,7 @@ def test_a_model_that_fails_shows_the_traceback_of_its_own():
 def test_a_model_of_another_dtype_that_fails_is_told_which_is_needed():
     with pytest.raises(UserCodeError, match="must have the same dtype") as caught:
         build("double")
-    assert caught.value.hint.startswith("it has parameters of float64, and images are float32")
+    assert caught.value.hint.startswith("it has parameters of float64, and inputs are float32")
 
 
 NORMS = """
@@ -126,7 +170,7 @@ def norms(num_classes, kind="BatchNorm2d"):
 @pytest.mark.parametrize("kind", ["BatchNorm2d", "SyncBatchNorm", "LazyBatchNorm2d"])
 def test_batch_norms_become_ghost_ones(user_module, kind):
     user_module(NORMS, "norms")
-    model = build_model("norms:norms", {"kind": kind}, image_shape=SHAPE, **GIVEN)
+    model = build_model("norms:norms", {"kind": kind}, form=SampleForm(SHAPE), **GIVEN)
     assert model[1].ghost_batch_size == GIVEN["ghost_batch_size"]
     assert model[1].running_mean.tolist() == [0] * 4, "to try it has moved no statistic"
     assert not model[1].group_sums.any()
@@ -136,4 +180,4 @@ def test_batch_norms_become_ghost_ones(user_module, kind):
 def test_a_batch_norm_that_cannot_become_one_is_refused_by_its_name(user_module):
     user_module(NORMS, "norms")
     with pytest.raises(InputError, match=r"model\.name = 'norms:norms': 1, a Other, cannot"):
-        build_model("norms:norms", {"kind": "Other"}, image_shape=SHAPE, **GIVEN)
+        build_model("norms:norms", {"kind": "Other"}, form=SampleForm(SHAPE), **GIVEN)

@@ -116,6 +116,24 @@ def test_label_smoothing_is_torchs_over_the_whole_update(network, samples):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("shape", [(7,), (3, 5)])
+def test_of_many_targets_a_sample_counts_their_mean_however_it_is_cut(shape):
+    """Logits [n, C, ...] with labels [n, ...]: tokens [T], pixels [H, W]."""
+    torch.manual_seed(0)
+    logits = torch.randn(11, 4, *shape, dtype=torch.float64)
+    labels = torch.randint(4, (11, *shape))
+    whole, cut = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+    expected = cross_entropy(whole, labels)
+    expected.backward()
+    totals, parts = Totals(CPU), zip(cut.split(4), labels.split(4), strict=True)
+    for part in parts:
+        accumulate(nn.Identity(), *part, update_size=11, totals=totals)
+    torch.testing.assert_close(cut.grad, whole.grad, rtol=1e-12, atol=1e-14)
+    right = (logits.argmax(1) == labels).double().mean().item()
+    assert totals.mean() == pytest.approx((expected.item(), right), rel=1e-12)
+    assert totals.num_samples == 11
+
+
 def test_label_smoothing_spreads_its_share_over_all_classes(samples):
     """Section 7 of arXiv 1512.00567: q'(k) = (1 - s) [k = y] + s / K."""
     logits, labels = torch.randn(5, 10, dtype=torch.float64), samples(5)[1]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bsgrow.data.arrays.own import as_array, as_labels, check_fraction, held_out
 from bsgrow.data.map_style.item import ItemError, checked_item
+from bsgrow.data.sample_form import SampleForm
 from bsgrow.errors import InputError
 from bsgrow.user_code.errors import telling_users_errors
 
@@ -52,11 +53,11 @@ class MapSplit:
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """Int64 [N]; where the data set does not tell them, each item is read for its own."""
+        """Int64 [N, ...]; where the data set does not tell them, each item is read for its own."""
         told = _told_labels(self.source)
         if told is None:
             places = map(self.place, range(len(self)))
-            return np.array([int(self.source[place][1]) for place in places], np.int64)
+            return np.array([checked_item(self.source[place]).label for place in places], np.int64)
         return told if self.samples is None else told[self.samples]
 
 
@@ -69,14 +70,14 @@ class MapDataset:
         train: the split that the sample stream draws from.
         test: the held-out split.
         num_classes: labels are in [0, num_classes).
-        image_shape: (C, H, W) of every image.
+        form: what a model is given of each sample, and what it is to tell.
     """
 
     name: str
     train: MapSplit
     test: MapSplit
     num_classes: int
-    image_shape: tuple[int, int, int]
+    form: SampleForm
 
     @property
     def num_samples(self) -> int:
@@ -84,8 +85,13 @@ class MapDataset:
         return len(self.train)
 
     @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of every input: (C, H, W) of images."""
+        return self.form.shape
+
+    @property
     def mean(self) -> tuple[float, ...]:
-        """0 for each channel: images are taken as the data set gives them."""
+        """0 for each channel: inputs are taken as the data set gives them."""
         return (0.0,) * self.image_shape[0]
 
     @property
@@ -96,7 +102,10 @@ class MapDataset:
     @property
     def fingerprint(self) -> str:
         """The digest of name, lengths, classes and shape: what is known without reading items."""
-        known = (self.name, len(self.train), len(self.test), self.num_classes, self.image_shape)
+        form, lengths = self.form, (len(self.train), len(self.test))
+        known: tuple[object, ...] = (self.name, *lengths, self.num_classes, form.shape)
+        if not form.is_labelled_image:
+            known += (form.label_shape, form.is_integer)
         return f"sha256:{hashlib.sha256(repr(known).encode()).hexdigest()}"
 
 
@@ -107,8 +116,9 @@ def make_map_dataset(
 
     Args:
         name: of the function that returned them.
-        train: items are image and label: an image [C, H, W] of floats, taken as it is, or uint8,
-            which is divided by 255; a label is a whole number from 0.
+        train: items are input and label: an image [C, H, W] or another array, of floats, taken as
+            they are, uint8, which is divided by 255, or other whole numbers, such as tokens; a
+            label is a whole number from 0, or an array of them.
         test: what is held out, if that is another one.
         test_fraction: how much of ``train`` is held out, where there is no other.
         where: it is from, for messages.
@@ -121,39 +131,38 @@ def make_map_dataset(
     with telling_users_errors(where):
         splits = [MapSplit(each) for each in (train, test) if each is not None]
         num_classes = _num_classes(train)
-        shapes = [_first_shape(split, where) for split in splits]
+        forms = [_first_form(split, where) for split in splits]
     if num_classes is None or num_classes < 2:
         tells = "no number of classes" if num_classes is None else f"{num_classes} classes"
         raise InputError(
             f"{where}: its data set tells {tells}, and two or more are needed",
             hint=_NUM_CLASSES,
         )
-    if len({*shapes}) > 1:
+    if len({*forms}) > 1:
         raise InputError(
-            f"{where}: images are {list(shapes[0])} to train on, and {list(shapes[1])} held out",
-            hint="both need the same size",
+            f"{where}: a sample is {forms[0]} to train on, and {forms[1]} held out",
+            hint="both need the same shapes",
         )
     if test_fraction is not None:
-        splits = _hold_out(splits[0], test_fraction, where)
+        splits = _hold_out(splits[0], forms[0], test_fraction, where)
     first, second = splits
-    return MapDataset(name, first, second, num_classes, shapes[0])
+    return MapDataset(name, first, second, num_classes, forms[0])
 
 
-def _hold_out(split: MapSplit, test_fraction: float, where: str) -> list[MapSplit]:
-    told = _told_labels(split.source)  # without them all are of one class, for what is held out
+def _hold_out(split: MapSplit, form: SampleForm, fraction: float, where: str) -> list[MapSplit]:
+    told = None if form.label_shape else _told_labels(split.source)  # else all are of one class
     labels = np.zeros(len(split), np.int64) if told is None else told
-    held = held_out(labels, test_fraction, where)
+    held = held_out(labels, fraction, where)
     return [MapSplit(split.source, np.flatnonzero(part)) for part in (~held, held)]
 
 
-def _first_shape(split: MapSplit, where: str) -> tuple[int, int, int]:
+def _first_form(split: MapSplit, where: str) -> SampleForm:
     if not len(split):
         raise InputError(f"{where}: its data set has no samples", hint="it needs one at least")
     try:
-        shape = tuple(checked_item(split.source[0])[0].shape)
+        return checked_item(split.source[0]).form
     except ItemError as error:
         raise InputError(f"{where}: item 0: {error}", hint=error.hint) from error
-    return shape[0], shape[1], shape[2]
 
 
 def _num_classes(source: Any) -> int | None:
@@ -176,7 +185,9 @@ def _told_labels(source: Any) -> NDArray[np.int64] | None:
     if targets is None:
         return None
     array = np.asarray(targets) if isinstance(targets, list) else as_array(targets, "targets")
-    labels = as_labels(array, "targets")
+    is_one_each = array.ndim < 2 or array.shape[1:] == (1,) or array.dtype.kind not in "iu"
+    labels = as_labels(array if is_one_each else array.reshape(-1), "targets")
+    labels = labels if is_one_each else labels.reshape(array.shape)
     if len(labels) != len(source):
         raise InputError(
             f"targets: are {len(labels)} of {len(source)} items", hint="one belongs to each"

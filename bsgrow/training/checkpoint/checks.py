@@ -205,7 +205,6 @@ def _require_totals(found: Any, plan: Plan, cursor: int) -> None:
         "num_samples": _is_count(num_samples, cursor) and _is_boundary(cursor - num_samples, plan),
         "loss_sum": type(loss_sum) is float and not loss_sum < -_ROUNDING * cursor,
         "num_correct": type(num_correct) is float
-        and num_correct.is_integer()
         and type(num_samples) is int
         and 0 <= num_correct <= num_samples,
         NUM_SKIPPED: _is_count(found.get(NUM_SKIPPED, 0), plan.num_total_samples),

@@ -1,8 +1,9 @@
 """What an optimizer remembers of each parameter, found out before there is any."""
 
 from collections.abc import Iterable
+from inspect import signature
 from math import prod
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -81,7 +82,9 @@ def _state_of(
     optimizer: Optimizer, parameter: nn.Parameter, momenta: Iterable[float]
 ) -> dict[str, Tensor]:
     """Make updates of one parameter that change nothing, and return what is remembered of it."""
-    twin: Optimizer = cast("Any", type(optimizer))([parameter], **optimizer.defaults)
+    kind: Any = type(optimizer)
+    taken = optimizer.defaults.keys() & signature(kind).parameters.keys()  # AdamW has more of them
+    twin: Optimizer = kind([parameter], **{name: optimizer.defaults[name] for name in taken})
     for momentum in momenta:
         parameter.grad = torch.zeros_like(parameter)
         set_hyperparameters(twin, lr=0.0, momentum=momentum)

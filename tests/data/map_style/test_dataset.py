@@ -4,6 +4,7 @@ from torch.utils.data import IterableDataset
 
 from bsgrow.data.arrays.returned import dataset_of
 from bsgrow.data.map_style.dataset import MapDataset, is_map_style
+from bsgrow.data.sample_form import SampleForm
 from bsgrow.errors import InputError
 from bsgrow.user_code.errors import UserCodeError
 
@@ -76,8 +77,12 @@ def test_a_part_is_held_out(attributes):
         ((Own(num_classes=True), Own()), None, "tells no number of classes"),
         ((Own(0, num_classes=3), Own()), None, "has no samples"),
         ((Own(num_classes=3), Own(0)), None, "has no samples"),
-        ((Own(num_classes=3), Own(shape=(1, 3, 2))), None, "images are [1, 2, 2] to train on"),
-        ((Own(num_classes=3, shape=(2, 2)), Own()), None, "item 0: its image is uint8 of shape"),
+        (
+            (Own(num_classes=3), Own(shape=(1, 3, 2))),
+            None,
+            "a sample is float32 [1, 2, 2] with one label to train on, and float32 [1, 3, 2]",
+        ),
+        ((Own(num_classes=3, shape=(2, 0)), Own()), None, "item 0: its input is uint8 of shape"),
         (Own(num_classes=3), None, "has no test split"),
         ((Own(num_classes=3), Own()), 0.5, "has a test split already"),
         ((Own(targets=[0, 1]), Own()), None, "targets: are 2 of 10 items"),
@@ -95,6 +100,19 @@ def test_an_error_of_the_data_set_shows_its_own_traceback():
         dataset_of("a:b", (Failing(num_classes=3), Own()), None)
     assert "in __getitem__" in caught.value.message
     assert "bsgrow/" not in caught.value.message
+
+
+class Text(Own):
+    def __getitem__(self, index):
+        return np.full(4, index), np.full(4, index % 3)
+
+
+@pytest.mark.parametrize("attributes", [{"num_classes": 3}, {"targets": [[0, 1, 2, 0]] * 10}])
+def test_sequences_have_a_label_for_each_token(attributes):
+    dataset = dataset_of("a:b", Text(**attributes), 0.3)
+    assert (dataset.num_classes, dataset.form) == (3, SampleForm((4,), (4,), is_integer=True))
+    assert dataset.train.labels.shape == (len(dataset.train), 4)
+    assert dataset.fingerprint != dataset_of("a:b", Own(shape=(4,), num_classes=3), 0.3).fingerprint
 
 
 def test_the_fingerprint_is_that_of_what_is_known():
