@@ -12,7 +12,7 @@ from bsgrow.data.sample_form import SampleForm
 from bsgrow.errors import InputError
 from bsgrow.models import specs
 from bsgrow.models.image_size import check_image_size
-from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE, ModelSpec
+from bsgrow.models.specs import SMALLEST_CONVNET_IMAGE, SMALLEST_INCEPTION_IMAGE, ModelSpec
 from bsgrow.text.printable import shown
 from bsgrow.user_code.names import check_name, is_user_code
 from bsgrow.validation.arguments import call_checked
@@ -31,6 +31,7 @@ def _built_by(module: str, check: Any, smallest_image: int = 1) -> tuple[str, Mo
 
 MODELS: Registry[ModelSpec] = Registry(
     "model",
+    _built_by("convnet", specs.convnet, SMALLEST_CONVNET_IMAGE),
     _built_by("inception_resnet_v2", specs.inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
     _built_by("resnet", specs.resnet50),
     _built_by("wide_resnet", specs.wide_resnet),

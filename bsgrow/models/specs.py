@@ -12,10 +12,12 @@ from bsgrow.text.command import setting
 if TYPE_CHECKING:
     from torch import nn
 
+SMALLEST_CONVNET_IMAGE = 4  # pixels a side, of which two poolings leave one
 SMALLEST_INCEPTION_IMAGE = 75  # pixels a side that leave one pixel to the last stage
 
 Depth = Annotated[int, Field(le=10_000)]  # which takes seconds to build
 Width = Annotated[int, Field(le=1_000)]  # one convolution of 150 GB
+Channels = Annotated[int, Field(le=10_000)]  # a hidden layer of 40 GB
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,24 @@ def wide_resnet(*, depth: Depth, width: Width) -> None:
             f"model.width = {width} is not a widening factor, 1 or more",
             hint="width = 1 is the plain residual network, the paper's CIFAR networks use 4 to 10",
         )
+
+
+def convnet(*, width: Channels = 24, hidden: Channels = 256) -> None:
+    """Check the arguments of the small convolutional network.
+
+    Args:
+        width: channels of the first convolution; the second has twice as many.
+        hidden: units of the hidden layer.
+
+    Raises:
+        InputError: ``width`` or ``hidden`` is below 1.
+    """
+    for name, value in (("width", width), ("hidden", hidden)):
+        if value < 1:
+            raise InputError(
+                f"model.{name} = {value} is not a number of channels, 1 or more",
+                hint=f"leave it out, or {setting(f'model.{name}', 32)}",
+            )
 
 
 def resnet50(*, zero_init_residual: bool = True) -> None:

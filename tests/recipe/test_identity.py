@@ -33,7 +33,6 @@ FROZEN = {  # of the shipped recipes, before augment.cutout, [images] and [loss]
     "digits": "sha256:96b269c4aadb6d53b04c59a463e8300401a255eccad2abef45538294f57672c1",
     "cifar10-grow": "sha256:82ae1773b636a56acf6531147985e533a649f9f6461950df2f9e69bf27550932",
     "imagenet-grow": "sha256:e256cdf27c1aadc58e71355c5f3e0d8c19e82cf30116828f8d3a1fa1eba50815",
-    "fashion-mnist": "sha256:0373d8c1953ea1c7acd7f1c09aa66f3bf2c630b5932b8b688d278c257c4fd001",
 }
 
 
