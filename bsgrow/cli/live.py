@@ -135,8 +135,9 @@ def _describe_start(event: RunStarted) -> str:
 
 def _describe_progress(event: Progress) -> str:
     """What matters most comes first: a narrow terminal cuts the end off."""
+    tokens = "" if event.consumed_tokens is None else f"{event.consumed_tokens:,} tokens, "
     return (
-        f"epoch {event.epoch:.1f}, {_clock(event.seconds_left)} left, "
+        f"epoch {event.epoch:.1f}, {_clock(event.seconds_left)} left, {tokens}"
         f"batch {event.global_batch_size}, lr {event.lr:.4g}, loss {event.train_loss:.3f}, "
         f"{event.train_accuracy:.1%}, {event.samples_per_second:,.0f}/s"
     )
@@ -161,8 +162,9 @@ def _describe_pace(seen: _Seen) -> str:
 
 
 def _describe_evaluation(event: Evaluated) -> str:
+    tokens = "" if event.consumed_tokens is None else f"{event.consumed_tokens:,} tokens  "
     return (
-        f"epoch {event.epoch:6.2f}  update {event.num_updates:7d}  "
+        f"epoch {event.epoch:6.2f}  update {event.num_updates:7d}  {tokens}"
         f"train loss {event.train_loss:.4f}  test loss {event.test_loss:.4f}  "
         f"test accuracy {event.test_accuracy:.2%}  {_clock(event.wall_seconds)}"
     )

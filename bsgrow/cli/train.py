@@ -107,6 +107,8 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
         "weights": f"sha256 {printable(finished.weights_sha256[:16])}…",
         "run": printable(finished.out),
     }
+    if finished.consumed_tokens is not None:
+        rows["tokens"] = f"{finished.consumed_tokens:,}"
     if finished.num_skipped or finished.num_test_skipped:
         rows["skipped"] = (
             f"{finished.num_skipped} training samples, {finished.num_test_skipped} held-out ones; "

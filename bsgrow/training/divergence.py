@@ -28,10 +28,12 @@ def require_finite_weights(model: nn.Module, num_updates: int) -> None:
     """Raise DivergedRunError unless every parameter and buffer is finite. Waits for the device.
 
     A statistic of batch normalisation that has overflowed hides all before it: the loss stays
-    finite.
+    finite. A buffer may hold -inf, as the causal mask of an attention does.
     """
     state = {name: x for name, x in model.state_dict().items() if x.is_floating_point()}
-    finite = torch.stack([x.isfinite().all() for x in state.values()]).tolist()
+    learned = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    masked = {name: x if name in learned else x.clamp(min=-1) for name, x in state.items()}
+    finite = torch.stack([x.isfinite().all() for x in masked.values()]).tolist()
     wrong = [name for name, is_finite in zip(state, finite, strict=True) if not is_finite]
     if wrong:
         raise diverged(f"{len(wrong)} of its tensors, as {wrong[0]}, are not finite", num_updates)

@@ -57,6 +57,11 @@ class Job:
         """What the model is given of a sample, and what it is to tell of it."""
         return form_of(self.dataset, self.recipe.images)
 
+    def tokens_of(self, num_samples: int) -> int | None:
+        """Return how many tokens so many samples have; None where the recipe does not say."""
+        tokens = self.recipe.schedule.tokens_per_sample
+        return None if tokens is None else tokens * num_samples
+
     @property
     def compiles(self) -> bool:
         """Whether the step is compiled."""

@@ -73,6 +73,7 @@ class ProgressReport:
                 data_wait_share=waited.data,
                 communication_share=waited.communication,
                 slowest_rank=waited.slowest_rank,
+                consumed_tokens=self._job.tokens_of(state.cursor),
             )
         )
 
@@ -128,6 +129,7 @@ class Evaluation:
             test_accuracy=test.accuracy,
             wall_seconds=state.stopwatch.elapsed,
             num_test_skipped=state.num_test_skipped,
+            consumed_tokens=job.tokens_of(state.cursor),
         )
         with state.lock:  # a checkpoint without these totals counts on the event
             state.totals = Totals(job.device)

@@ -53,4 +53,5 @@ def run_finished(job: Job, state: State, out: Path, decisions: Decisions) -> Run
         num_skipped=state.num_skipped,
         num_test_skipped=state.num_test_skipped,
         num_checkpoints_failed=state.num_checkpoints_failed,
+        consumed_tokens=job.tokens_of(state.cursor),
     )

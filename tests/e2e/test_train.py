@@ -27,6 +27,7 @@ KEYS = [
     "num_skipped",
     "num_test_skipped",
     "num_checkpoints_failed",
+    "consumed_tokens",
 ]
 SLOW = [
     *TINY,

@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -102,4 +103,17 @@ def test_a_statistic_that_has_overflowed_leaves_the_loss_finite(network, samples
     with torch.inference_mode():
         assert torch.nn.functional.cross_entropy(model(images), labels).isfinite()
     with pytest.raises(DivergedRunError, match=rf"1 of its tensors, as {name}, are not finite"):
+        require_finite_weights(model, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_mask"),
+    [("mask", -math.inf, True), ("mask", math.inf, False), ("mask", math.nan, False)]
+    + [("weight", value, False) for value in (-math.inf, math.nan)],
+)
+def test_a_buffer_may_be_a_mask_of_an_attention(name, value, is_mask):
+    model = torch.nn.Linear(2, 2)
+    model.register_buffer("mask", torch.zeros(2, 2))
+    model.state_dict()[name][0, 1] = value
+    with nullcontext() if is_mask else pytest.raises(DivergedRunError, match=f"as {name}, are"):
         require_finite_weights(model, 3)

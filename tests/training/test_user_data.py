@@ -9,6 +9,7 @@ from bsgrow import compare
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training import RunDirectory, carry_out
+from bsgrow.training.divergence import DivergedRunError
 from bsgrow.user_code.loading import load_function
 
 LOAD = """
@@ -93,3 +94,52 @@ def test_comparing_from_python_calls_it_once(user_module, tmp_path):
     arms = compare(recipe, arms=("decay",), seeds=(0, 1), out=tmp_path / "out")
     assert [arm.name for arm in arms] == ["decay"]
     assert sys.modules["mine"].calls == [None]
+
+
+TEXT = """
+import numpy as np
+from torch import nn
+
+class Text:
+    num_classes = 7
+    def __init__(self, num, bad=None):
+        self.num, self.bad = num, bad
+    def __len__(self):
+        return self.num
+    def __getitem__(self, index):
+        tokens = (np.arange(5) + index) % 7
+        if self.bad is None:
+            return tokens[:-1], tokens[1:]
+        return np.full(4, np.nan if index == self.bad else 0.5), tokens[1:]
+
+def text(bad=None): return Text(64, bad), Text(16, bad)
+class Model(nn.Module):
+    def __init__(self, num_classes, of_floats=False):
+        super().__init__()
+        self.logits = nn.Linear(1, num_classes) if of_floats else nn.Embedding(7, num_classes)
+    def forward(self, inputs):
+        if inputs.is_floating_point(): inputs = inputs.unsqueeze(-1)
+        return self.logits(inputs).movedim(-1, 1)
+"""
+READ = [
+    *(*SHORT, "data={name='mine:text'}", "model={name='mine:Model'}", "augment={}"),
+    *("optimizer={name='adamw', momentum=0.0}", "schedule.tokens_per_sample=4", "schedule.lr=0.1"),
+]
+
+
+def test_a_model_of_sequences_learns_and_its_tokens_are_counted(user_module, tmp_path):
+    user_module(TEXT)
+    events = []
+    finished = run(tmp_path / "run", [*READ, "schedule.epochs=8"], on_event=events.append)
+    assert finished.test_loss < 1.0  # log 7 = 1.9 knows nothing
+    assert finished.test_accuracy > 0.9
+    counted = [each for each in events if hasattr(each, "consumed_tokens")]
+    assert [each.consumed_tokens for each in counted] == [4 * e.consumed_samples for e in counted]
+    assert finished.consumed_tokens == 8 * 64 * 4
+    assert run(tmp_path / "run", [*READ, "schedule.epochs=8"], resume=True) == finished
+
+
+def test_a_sequence_that_is_no_number_is_named(user_module, tmp_path):
+    user_module(TEXT)
+    with pytest.raises(DivergedRunError, match=": that of sample 5 at position"):
+        run(tmp_path / "run", [*READ, "data.bad=5", "model.of_floats=true"])

@@ -89,6 +89,7 @@ class Progress:
         communication_share: the same of waiting for the sum of the gradients and for the other
             processes.
         slowest_rank: the process that the others waited for; None of one process.
+        consumed_tokens: those of consumed_samples, where a recipe says how many a sample has.
     """
 
     event: ClassVar[str] = "progress"
@@ -106,6 +107,7 @@ class Progress:
     data_wait_share: Fraction = 0.0
     communication_share: Fraction = 0.0
     slowest_rank: Count | None = None
+    consumed_tokens: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Evaluated:
         test_accuracy: fraction of the test split right, 0 to 1.
         wall_seconds: time spent in the run so far, continuations included.
         num_test_skipped: held-out samples that another one stood in for.
+        consumed_tokens: those of consumed_samples, where a recipe says how many a sample has.
     """
 
     event: ClassVar[str] = "evaluated"
@@ -132,6 +135,7 @@ class Evaluated:
     test_accuracy: Fraction
     wall_seconds: Measure
     num_test_skipped: Count = 0
+    consumed_tokens: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +258,7 @@ class RunFinished:
         num_skipped: training samples that another one stood in for, under data.on_error = "skip".
         num_test_skipped: the same of the held-out samples, when the accuracy was measured.
         num_checkpoints_failed: checkpoints that could not be written, continuations included.
+        consumed_tokens: those of consumed_samples, where a recipe says how many a sample has.
     """
 
     event: ClassVar[str] = "run_finished"
@@ -269,6 +274,7 @@ class RunFinished:
     num_skipped: Count = 0
     num_test_skipped: Count = 0
     num_checkpoints_failed: Count = 0
+    consumed_tokens: Count | None = None
 
 
 Event = (
