@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, get_worker_info
 from torch.utils.data import Dataset as TorchDataset
 
 from bsgrow.data.map_style.dataset import MapDataset, MapSplit
@@ -53,7 +53,7 @@ class _Items(TorchDataset[Item | _Failed]):
             return _Failed(f"{where}: {error}", error.hint, is_raised=False)
         except MemoryError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             told = as_users_error(where, error)
             return _Failed(told.message, told.hint or "", is_raised=True)
         return item
@@ -177,6 +177,10 @@ def _collated(items: Sequence[Item | _Failed]) -> tuple[Tensor, Tensor] | _Faile
     for item in items:
         if isinstance(item, _Failed):
             return item
-    inputs = np.stack([item.input for item in items if isinstance(item, Item)])
-    labels = np.stack([item.label for item in items if isinstance(item, Item)])
-    return torch.from_numpy(inputs), torch.from_numpy(labels)
+    inputs = torch.from_numpy(np.stack([item.input for item in items if isinstance(item, Item)]))
+    labels = torch.from_numpy(np.stack([item.label for item in items if isinstance(item, Item)]))
+    if get_worker_info() is not None:
+        # Where that fails on the way, torch drops the micro-batch, which is waited for in vain.
+        for tensor in (inputs, labels):
+            tensor.untyped_storage().share_memory_()
+    return inputs, labels

@@ -11,6 +11,7 @@ import torch
 
 from bsgrow.errors import BsgrowError
 from bsgrow.files.atomic import write_json
+from bsgrow.loading.lost_workers import telling_lost_workers
 from bsgrow.processes.launched import is_by_torchrun, is_launched
 from bsgrow.processes.parent import name_of_parent
 from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
@@ -78,6 +79,7 @@ def carry_out(
         return begun.finished
     with (
         telling_errors_of((recipe.model.name, recipe.data.name)),
+        telling_lost_workers(recipe.data.name),
         explaining_memory(begun.recipe.micro_batch_size),
         ExitStack() as stack,
     ):
