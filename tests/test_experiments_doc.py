@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from bsgrow.experiments import load_experiment, runs_in_order
 from bsgrow.experiments.comparing import look
@@ -58,6 +60,34 @@ def test_the_experiments_that_results_come_from_can_be_planned(tmp_path, name, n
         if arm in ("cut-short", "compressed"):
             assert number == updates["grow", optimizer]
     assert experiment.margin.measure == "test_accuracy"
+
+
+def test_the_language_model_is_planned_at_equal_tokens(tmp_path):
+    experiment = load_experiment(ROOT / "benchmarks" / "experiments" / "language_model.toml")
+    comparison = look(experiment, Part(), tmp_path / "runs", OpenedData())
+    plans = {arm: each.plan for (arm, _), each in comparison.planned.items()}
+    assert len(comparison.tasks) == 3 * len(plans) == 24
+    assert {plan.num_total_samples for plan in plans.values()} == {19903}
+    curve = experiment.recipe.schedule.curve
+    assert curve["milestones"][0] + curve["schedulers"][1]["T_max"] == 19903 * 64
+    updates = {arm: plan.num_updates for arm, plan in plans.items()}
+    assert updates["sqrt"] < updates["seesaw"] == updates["linear"] < 0.7 * updates["decay"]
+
+
+def test_the_language_model_tells_each_byte_from_those_before(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "experiments"))
+    import language_model
+
+    monkeypatch.setattr(language_model, "_docstrings", lambda: iter(["a docstring"]))
+    text = language_model.load(num_sequences=3)
+    (first, label), (second, _) = text[0], text[1]
+    assert (len(text), [*first[1:], second[0]]) == (3, label.tolist())
+    model = language_model.LanguageModel(256).eval()
+    tokens = torch.from_numpy(np.stack([first, second]))
+    changed = tokens.clone()
+    changed[:, 40] += 1
+    same = torch.isclose(model(tokens), model(changed), atol=1e-5).all(dim=1).all(dim=0)
+    assert same.tolist() == [place < 40 for place in range(64)]
 
 
 def test_noise_is_in_its_share_of_the_labels(monkeypatch):
