@@ -60,7 +60,7 @@ class Endless(IterableDataset):
 
 
 def test_an_iterable_data_set_is_refused(tmp_path):
-    with pytest.raises(InputError, match="has no __getitem__ and __len__"):
+    with pytest.raises(InputError, match="is not map-style, with __getitem__ and __len__"):
         make(tmp_path, dataset=Endless(), max_steps=3).train()
 
 
