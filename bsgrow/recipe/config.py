@@ -173,7 +173,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _tables_fit_data(self) -> Self:
-        check_keys_of_data(self.data, self.augment, self.images)
+        check_keys_of_data(self.data, self.augment, self.images, self.run.num_workers)
         shape = image_shape(self.data, self.images)
         if shape is not None:
             check_augment(self.augment, self.data.name, *shape[1:])

@@ -149,8 +149,10 @@ def check_augment(augment: Augment, name: str, height: int, width: int) -> None:
         )
 
 
-def check_keys_of_data(data: DataConfig, augment: Augment, images: ImagesConfig | None) -> None:
-    """Check that the keys given are of the kind of data given: arrays, or encoded images.
+def check_keys_of_data(
+    data: DataConfig, augment: Augment, images: ImagesConfig | None, num_workers: int | None
+) -> None:
+    """Check that the keys given are of the kind of data given: arrays, or encoded images, or own.
 
     Raises:
         InputError: one would be without effect; the message names it.
@@ -161,6 +163,11 @@ def check_keys_of_data(data: DataConfig, augment: Augment, images: ImagesConfig 
         if value != unset and not data.takes(key):
             message = f"{key} = {value!r}: has no effect with data.name = {data.name!r}"
             raise InputError(message, _keys_instead(data))
+    if num_workers is not None and not data.takes("run.num_workers"):
+        raise InputError(
+            f"run.num_workers = {num_workers}: has no effect with data.name = {data.name!r}",
+            "threads read it, as many as run.num_threads says; workers read map-style data sets",
+        )
 
 
 def _keys_of_kinds(

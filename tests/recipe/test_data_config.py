@@ -82,6 +82,15 @@ def test_what_arrays_refuse(override, message):
     assert "folder" in error.value.hint
 
 
+@pytest.mark.parametrize("recipe", ["digits", "imagenet-grow"])
+def test_workers_are_for_data_of_a_function(recipe):
+    with pytest.raises(InputError, match=r"run\.num_workers = 2: has no effect") as error:
+        load_recipe(recipe, ["run.num_workers=2"])
+    assert "run.num_threads" in error.value.hint
+    own = ["data.name=a:b", "augment={}", "run.num_workers=2"]
+    assert load_recipe("digits", own).run.num_workers == 2
+
+
 def test_imagenet_is_planned_by_its_name_and_shown_as_encoded_images():
     settings = ["data.on_error=skip", "data.decoder=native", "images.size=299"]
     recipe = load_recipe("imagenet-grow", settings)

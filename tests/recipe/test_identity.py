@@ -12,13 +12,19 @@ NAMES = ("folder", "shards", "cifar10")
     [
         "run.device=cpu",
         "run.num_threads=2",
-        "run.num_workers=2",
         "run.keep=5",
         "data.path=elsewhere",
     ],
 )
 def test_how_a_run_is_carried_out_may_change(override):
     before, after = load_recipe("digits"), load_recipe("digits", [override])
+    assert changed_keys(before, after) == {}
+    assert recipe_fingerprint(before) == recipe_fingerprint(after)
+
+
+def test_the_workers_of_a_function_may_change():
+    own = ["data.name=a:b", "augment={}"]
+    before, after = load_recipe("digits", own), load_recipe("digits", [*own, "run.num_workers=2"])
     assert changed_keys(before, after) == {}
     assert recipe_fingerprint(before) == recipe_fingerprint(after)
 

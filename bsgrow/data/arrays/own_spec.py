@@ -93,6 +93,7 @@ class UserDataSpec(OwnArraysSpec):
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     runs_code: ClassVar[bool] = True
+    takes: ClassVar[frozenset[str]] = OwnArraysSpec.takes | {"run.num_workers"}
 
     def look(self, path: Path, test_fraction: float | None = None) -> None:
         """Do nothing: only the function knows what it wants of a path."""
