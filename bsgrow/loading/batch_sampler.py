@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import chain, islice, tee
 from typing import Any, NamedTuple, TypeVar
 
@@ -39,6 +40,15 @@ class UpdateCut(NamedTuple):
         return self.stop - self.start if self.weight else 0
 
 
+class _Piece(NamedTuple):
+    """A micro-batch of an update, counted from where that begins; as in ``UpdateCut``."""
+
+    start: int
+    stop: int
+    weight: float
+    closes_update: bool
+
+
 @dataclass(frozen=True)
 class UpdateCuts:
     """The micro-batches that a rank takes of the updates of a plan, in order.
@@ -67,18 +77,17 @@ class UpdateCuts:
 
         Some are made at once, as a processor takes twice as long for one between other things.
         """
-        cuts = (cut for index in range(first, last) for cut in self.of(self.plan.update(index)))
+        updates = islice(self.plan.updates(first), max(0, last - first))
+        cuts = chain.from_iterable(map(self.of, updates))
         return chain.from_iterable(iter(lambda: [*islice(cuts, _CUTS_AT_ONCE)], []))
 
-    def of(self, update: Update) -> Iterator[UpdateCut]:
-        """Yield the micro-batches of an update; of weight 0 where the rank is short of samples."""
-        ends, num_short = self._ends_epoch(update), self._num_short(update)
-        for cut in self.share.micro_batches(update.start, update.stop, self.micro_batch_size):
-            closes = cut.is_last and not num_short
-            yield UpdateCut(update, cut.start, cut.stop, cut.weight, closes, closes and ends)
-        stop = min(update.start + self.micro_batch_size, update.stop)
-        for left in reversed(range(num_short)):
-            yield UpdateCut(update, update.start, stop, 0.0, not left, not left and ends)
+    def of(self, update: Update) -> list[UpdateCut]:
+        """Return the micro-batches of an update; of weight 0 where the rank is short of samples."""
+        start, ends = update.start, self._ends_epoch(update)
+        return [
+            UpdateCut(update, start + first, start + stop, weight, closes, closes and ends)
+            for first, stop, weight, closes in self._pieces(update.stop - start)
+        ]
 
     def count(self, first: int, last: int) -> int:
         """Return how many ``between`` yields; takes time by the phases of the plan."""
@@ -101,20 +110,27 @@ class UpdateCuts:
         update = self.plan.at(boundary)
         return update.index + (update.start < boundary)
 
-    def _num_short(self, update: Update) -> int:
-        """Return of how many micro-batches of an update the rank has no sample."""
-        if self.share.world_size == 1:
-            return 0
-        num_own = self.share.num_micro_batches(update.start, update.stop, self.micro_batch_size)
-        return self._num_in(update) - num_own
+    @cached_property
+    def _pieces(self) -> Callable[[int], list["_Piece"]]:
+        """What an update of a size is cut into; most updates have the size of the one before."""
+        return lru_cache(maxsize=2)(self._cut_up)
+
+    def _cut_up(self, size: int) -> list["_Piece"]:
+        own = list(self.share.micro_batches(0, size, self.micro_batch_size))
+        num_short = self._num_in(size) - len(own)
+        none_left = _Piece(0, min(self.micro_batch_size, size), 0.0, closes_update=False)
+        pieces = [_Piece(cut.start, cut.stop, cut.weight, closes_update=False) for cut in own]
+        pieces += [none_left] * num_short
+        return [*pieces[:-1], pieces[-1]._replace(closes_update=True)]
 
     def _num_of(self, index: int) -> int:
-        return self._num_in(self.plan.update(index))
+        update = self.plan.update(index)
+        return self._num_in(update.stop - update.start)
 
-    def _num_in(self, update: Update) -> int:
+    def _num_in(self, size: int) -> int:
         # Of the busiest rank, which is the first, or of this one.
         share = replace(self.share, rank=0) if self.evens_out else self.share
-        return share.num_micro_batches(update.start, update.stop, self.micro_batch_size) or 1
+        return share.num_micro_batches(0, size, self.micro_batch_size) or 1
 
     def _ends_epoch(self, update: Update) -> bool:
         num_samples = self.plan.num_samples

@@ -105,14 +105,18 @@ class Plan:
 
     def updates(self, first_index: int = 0) -> Iterator[Update]:
         """Yield the updates from first_index to the end, lazily."""
-        for index in range(first_index, self.num_updates):
-            yield self.update(index)
+        for phase in self.phases:
+            end = phase.first_index + phase.num_updates
+            for index in range(max(first_index, phase.first_index), end):
+                yield self._update(phase, index)
 
     def update(self, index: int) -> Update:
         """Return the update of that index; raises IndexError outside [0, num_updates)."""
         if not 0 <= index < self.num_updates:
             raise IndexError(f"update {index} of a plan of {self.num_updates}")
-        phase = self.phases[bisect_right(self._first_indices, index) - 1]
+        return self._update(self.phases[bisect_right(self._first_indices, index) - 1], index)
+
+    def _update(self, phase: Phase, index: int) -> Update:
         start = phase.start_sample + (index - phase.first_index) * phase.global_batch_size
         stop = min(start + phase.global_batch_size, self.num_total_samples)
         is_whole = stop - start == phase.global_batch_size

@@ -26,7 +26,7 @@ class LoopWatch:
     def __init__(self, num_updates: int, look_ahead: int) -> None:
         self.num_whole = num_updates
         self._look_ahead = look_ahead
-        self._recent: deque[UpdateCut] = deque()
+        self._recent: deque[UpdateCut] = deque(maxlen=look_ahead + 1)
         self._is_inside = False
 
     def hand_out(self, cut: UpdateCut, num_made: int) -> None:
@@ -35,7 +35,8 @@ class LoopWatch:
         Raises:
             LoopError: an update was handed out whole before it and is not made.
         """
-        self._require_made_before(num_made)
+        if num_made < self.num_whole:
+            self._require_made_before(num_made)
         if cut.update.index != self.num_whole:
             raise LoopError(
                 f"update {self.num_whole + 1} is next, and the loop goes on with update "
@@ -62,8 +63,8 @@ class LoopWatch:
             raise _not_made(num_made, f"{_STEPS}; after an interruption, {_ANEW}")
 
     def _require_made_before(self, num_made: int) -> None:
-        while len(self._recent) > self._look_ahead:
-            passed = self._recent.popleft()
+        if len(self._recent) > self._look_ahead:
+            passed = self._recent[0]
             if passed.closes_update and passed.update.index >= num_made:
                 raise _not_made(passed.update.index)
 
