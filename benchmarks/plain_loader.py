@@ -7,9 +7,10 @@ one shuffles as torch does. Digits are tensors in memory, of which a sample cost
 so that what a loader adds shows at its largest; photographs are decoded and scaled to 64 pixels.
 A turn begins when what was fetched ahead is used up, and the next one when it is fetched again.
 Rates are of loading. Both loops make a step of a single number as often. Without workers every
-update is one micro-batch, and the time of the step is taken off. Workers would go on within that time: with them an
-update is 64 micro-batches, or as many as a data set has, and nothing is taken off. Steps are timed
-by themselves, of a small network on digits, once a micro-batch; the bare loop has no scheduler.
+update is one micro-batch, and the time of the step is taken off. Workers would go on within that
+time: with them an update is 64 micro-batches, or as many as a data set has, and nothing is taken
+off. Steps are timed by themselves, of a small network on digits, once a micro-batch; the bare loop
+has no scheduler.
 Ratios are those of a round, growing ÷ bare. Takes about three minutes on two cores.
 """
 
