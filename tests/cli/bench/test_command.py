@@ -18,7 +18,7 @@ WRONG = [
         "one folder",
     ),
     (["loader", "--device", "tpu"], "'tpu' is not a device", "auto"),
-    (["train", "nonesuch"], "nonesuch", "digits"),
+    (["train", "nonesuch"], "nonesuch", "bsgrow recipes"),
     (["train", "--batch-sizes", "x"], "--batch-sizes x", "--batch-sizes 128"),
     (["train", "--set", "run.device=tpu"], "'tpu' is not a device", "auto"),
     (["train", "--set", "data.path=nowhere"], "nowhere", ""),
