@@ -77,6 +77,7 @@ def case(
     shape: Sequence[int], layout: str, mode: str, limit: float, clock: Callable[[], float]
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each norm at one size of input."""
+    torch._dynamo.reset()  # whose limit on what is compiled anew is one of all cases
     memory_format = FORMATS[layout]
     x = torch.randn(*shape).contiguous(memory_format=memory_format).requires_grad_()
     above = torch.randn(*shape).contiguous(memory_format=memory_format)

@@ -177,7 +177,7 @@ def measure(
 def rates(rounds: int, seconds: float) -> Iterator[dict[str, Any]]:
     """Yield the rates of loading of each case."""
     with TemporaryDirectory() as folder:
-        photographs = Photographs(cut_photographs(Path(folder), 600).folder)
+        photographs = Photographs(cut_photographs(Path(folder), 768).folder)
         datasets = {"digits": digits(), "photographs": photographs}
         for (name, dataset), size, workers in product(datasets.items(), SIZES, WORKERS):
             make = partial(looping, dataset, size, workers, False)
