@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,25 +33,37 @@ def peak_of(work):
     return watch.peak
 
 
+def nothing():
+    pass
+
+
 def mapped(num_bytes):
-    """Memory that is new, whatever tests before have left to be used again."""
+    """Memory that is new, whatever was left to be used again."""
     memory = mmap.mmap(-1, num_bytes)
     memory.write(bytes(num_bytes))
     return memory
 
 
+@pytest.fixture(scope="module")
+def alone():
+    """A process that holds nothing of other tests, which could let go of it meanwhile."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        yield lambda work: pool.submit(work).result(120)
+
+
+def around_a_mapping():
+    return peak_of(nothing), peak_of(lambda: mapped(256 * MIB)), peak_of(nothing)
+
+
 @linux
-def test_it_is_that_of_the_stretch():
-    before = peak_of(lambda: None)
-    held = peak_of(lambda: mapped(256 * MIB))
-    after = peak_of(lambda: None)
+def test_it_is_that_of_the_stretch(alone):
+    before, held, after = alone(around_a_mapping)
     assert held.host_bytes >= before.host_bytes + 240 * MIB
     assert after.host_bytes < held.host_bytes - 200 * MIB
     assert held.device_bytes is None
 
 
-@linux
-def test_worker_processes_count():
+def around_a_worker():
     context = multiprocessing.get_context("spawn")
     ready, over = context.Event(), context.Event()
     worker = context.Process(target=hold, args=(100 * MIB, ready, over))
@@ -62,31 +75,39 @@ def test_worker_processes_count():
         over.set()
         worker.join(60)
 
-    before = peak_of(lambda: None)
-    assert peak_of(work).host_bytes >= before.host_bytes + 95 * MIB
-    worker.close()
+    return peak_of(nothing), peak_of(work)
 
 
 @linux
-def test_what_a_forked_worker_shares_counts_once():
-    """A child of a process that holds much has it too, and costs nothing."""
+def test_worker_processes_count(alone):
+    before, during = alone(around_a_worker)
+    assert during.host_bytes >= before.host_bytes + 95 * MIB
+
+
+def around_a_fork():
     held = torch.ones(2**25)
-    before = peak_of(lambda: None)
+    before = peak_of(nothing)
     child = os.fork()
     if child == 0:
         time.sleep(60)
         os._exit(0)
     try:
-        during = peak_of(lambda: time.sleep(0.2))
+        return held.nbytes, before, peak_of(lambda: time.sleep(0.2))
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    assert during.host_bytes < before.host_bytes + held.nbytes / 2
+
+
+@linux
+def test_what_a_forked_worker_shares_counts_once(alone):
+    """A child of a process that holds much has it too, and costs nothing."""
+    num_bytes, before, during = alone(around_a_fork)
+    assert during.host_bytes < before.host_bytes + num_bytes / 2
 
 
 def test_elsewhere_it_is_not_known(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "_PROC", tmp_path / "none")
-    assert peak_of(lambda: None) == PeakMemory(None, None)
+    assert peak_of(nothing) == PeakMemory(None, None)
 
 
 def test_the_sampler_ends_with_the_stretch_whatever_happens():
@@ -149,11 +170,12 @@ def test_a_signal_while_the_process_starts_waits_for_it(monkeypatch, capfd, numb
         return process
 
     monkeypatch.setattr(multiprocessing.util, "spawnv_passfds", interrupted)
+    others = multiprocessing.active_children()
     previous = signal.signal(number, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             measure_peaks("bsgrow", recipe(), (32,), 5.0)
     finally:
         signal.signal(number, previous)
-    assert multiprocessing.active_children() == []
+    assert multiprocessing.active_children() == others
     assert "Traceback" not in capfd.readouterr().err
