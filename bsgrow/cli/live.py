@@ -9,6 +9,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from bsgrow.cli.console import note
+from bsgrow.cli.numbers import clock
 from bsgrow.cli.terminal import err
 from bsgrow.text.printable import printable
 from bsgrow.training.events.events import (
@@ -137,7 +138,7 @@ def _describe_progress(event: Progress) -> str:
     """What matters most comes first: a narrow terminal cuts the end off."""
     tokens = "" if event.consumed_tokens is None else f"{event.consumed_tokens:,} tokens, "
     return (
-        f"epoch {event.epoch:.1f}, {_clock(event.seconds_left)} left, {tokens}"
+        f"epoch {event.epoch:.1f}, {clock(event.seconds_left)} left, {tokens}"
         f"batch {event.global_batch_size}, lr {event.lr:.4g}, loss {event.train_loss:.3f}, "
         f"{event.train_accuracy:.1%}, {event.samples_per_second:,.0f}/s"
     )
@@ -166,11 +167,5 @@ def _describe_evaluation(event: Evaluated) -> str:
     return (
         f"epoch {event.epoch:6.2f}  update {event.num_updates:7d}  {tokens}"
         f"train loss {event.train_loss:.4f}  test loss {event.test_loss:.4f}  "
-        f"test accuracy {event.test_accuracy:.2%}  {_clock(event.wall_seconds)}"
+        f"test accuracy {event.test_accuracy:.2%}  {clock(event.wall_seconds)}"
     )
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}"

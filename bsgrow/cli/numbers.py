@@ -26,3 +26,10 @@ def duration(seconds: float) -> str:
         return f"{hours} h {minutes:02} min"
     days, hours = divmod(round(seconds / 3600), 24)
     return f"{days} d {hours:02} h"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as a clock shows it, such as ``2:05:09``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

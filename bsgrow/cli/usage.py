@@ -17,6 +17,7 @@ from bsgrow.text.printable import printable_lines
 _MODULES: Mapping[str, str] = MappingProxyType(
     {
         "train": "train",
+        "show": "show.command",
         "plan": "plan.command",
         "compare": "compare.command",
         "report": "report",

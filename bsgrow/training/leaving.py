@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
 from bsgrow.errors import BsgrowError
 from bsgrow.text.command import resume_command
@@ -10,9 +11,11 @@ from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.device import ends_within
 from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.emergency import InterruptedRunError
+from bsgrow.training.events.events import RunLeft
 from bsgrow.training.events.log import EventLog
 from bsgrow.training.group.process_group import LostProcessError
 from bsgrow.training.job import Job
+from bsgrow.training.planned_world_size import PhaseEndedError
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.state import State
 
@@ -57,7 +60,30 @@ def leave(
         state.take_refused_back(job)
     for saved in checkpointing.save_at_once():
         log.write(saved)
-    return interrupted(job, state, directory)
+    stopped = interrupted(job, state, directory)
+    log.write(_left(stopped, state))
+    return stopped
+
+
+@contextmanager
+def logged_end(log: EventLog, state: State) -> Iterator[None]:
+    """Log why a run is left before its end, last of all."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        log.write(_left(error, state))
+        raise
+
+
+def _left(error: BaseException, state: State) -> RunLeft:
+    return RunLeft(state.num_updates, _kind_of(error), str(error) or type(error).__name__)
+
+
+def _kind_of(error: BaseException) -> Literal["stopped", "diverged", "failed"]:
+    if isinstance(error, DivergedRunError):
+        return "diverged"
+    is_asked = isinstance(error, InterruptedRunError | PhaseEndedError | KeyboardInterrupt)
+    return "stopped" if is_asked else "failed"
 
 
 def interrupted(job: Job, state: State, directory: RunDirectory) -> InterruptedRunError:

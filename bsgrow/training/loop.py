@@ -12,7 +12,7 @@ from bsgrow.training.emitter import Emitter
 from bsgrow.training.events.events import Event, RunFinished
 from bsgrow.training.events.log import EventLog, ReportedSamples
 from bsgrow.training.job import Job
-from bsgrow.training.leaving import interrupted, leave, saved_at_a_failure
+from bsgrow.training.leaving import interrupted, leave, logged_end, saved_at_a_failure
 from bsgrow.training.planned_world_size import PhaseEndedError, end_phase, next_change
 from bsgrow.training.restoring import restore
 from bsgrow.training.run_directory import RunDirectory
@@ -62,7 +62,7 @@ def train_job(
     """
     decisions = Decisions(job.group)
     skipped = restore(job, state, directory, decisions)
-    with decisions.together(partial(EventLog, directory.events)) as log:
+    with decisions.together(partial(EventLog, directory.events)) as log, logged_end(log, state):
         emit = Emitter(log, on_event)
         emit(run_started(job, state))
         for event in skipped:

@@ -112,7 +112,7 @@ def test_a_wrong_option_is_shown_by_rank_0_and_in_the_summary_of_torchrun(bsgrow
 def test_every_command_that_there_is_was_thought_of(at_rank):
     assert app
     at_rank(0)
-    known = {"train", "plan", "compare", "report", "recipes", "doctor", "bench", "data"}
+    known = {"train", "plan", "show", "compare", "report", "recipes", "doctor", "bench", "data"}
     assert set(root().commands) == known
     assert set(root().commands["bench"].commands) == {"loader", "train"}
     assert set(root().commands["data"].commands) == {"list", "fetch", "pack", "verify"}

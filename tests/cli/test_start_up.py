@@ -94,7 +94,7 @@ def test_the_version_needs_neither_a_recipe_nor_what_renders_one(tmp_path):
 
 def test_one_command_does_not_import_another(tmp_path):
     _, modules = imported(tmp_path, "plan digits")
-    others = ("train", "compare", "report", "recipes", "doctor", "bench", "data")
+    others = ("train", "show", "compare", "report", "recipes", "doctor", "bench", "data")
     assert modules.isdisjoint(f"bsgrow.cli.{name}" for name in others)
     assert "bsgrow.schedule.export" not in modules
 

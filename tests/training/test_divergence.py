@@ -10,7 +10,7 @@ import torch
 from bsgrow.recipe import load_recipe
 from bsgrow.training import DivergedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
-from bsgrow.training.events.events import Evaluated, RunFinished
+from bsgrow.training.events.events import Evaluated, RunFinished, RunLeft
 
 ADAM, SGD = "optimizer={name='adam'}", "optimizer={name='sgd', momentum=0.9}"
 SHORT = [
@@ -60,6 +60,8 @@ def test_a_loss_that_is_not_finite_in_the_last_update_or_evaluation(tmp_path, ke
         assert caught.value.exit_code == 1
     events = read_events(tmp_path / "run" / "events.jsonl")
     assert not any(isinstance(event, RunFinished) for event in events)
+    assert [e.why for e in events if isinstance(e, RunLeft)] == ["diverged"], "as it goes on too"
+    assert isinstance(events[-1], RunLeft)
     losses = [event.test_loss for event in events if isinstance(event, Evaluated)]
     assert all(map(math.isfinite, losses))
     assert not (tmp_path / "run" / "summary.json").exists()
@@ -80,8 +82,8 @@ def test_a_checkpoint_of_the_end_with_weights_that_are_not_finite(tmp_path, monk
         patch.setattr("bsgrow.training.observers.require_finite_loss", lambda *args: None)
         with pytest.raises(DivergedRunError):
             run(tmp_path / "run", keys)
-    saved = read_events(tmp_path / "run" / "events.jsonl")[-1]
-    assert saved.event == "checkpoint_saved"
+    saved, left = read_events(tmp_path / "run" / "events.jsonl")[-2:]
+    assert (saved.event, left.event) == ("checkpoint_saved", "run_left")
     assert saved.num_updates == 2
     with pytest.raises(DivergedRunError, match="the test loss is nan after update 2"):
         run(tmp_path / "run", keys, resume=True)

@@ -1,37 +1,11 @@
 """What happens in a run; each is a line of ``events.jsonl``."""
 
-import math
-import sys
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-_LARGEST_MEASURE = 1e60  # beyond any sum of float32 losses, and its square is a float
-
-
-def _within(low: float, high: float) -> AfterValidator:
-    """Return a check of a number's range; nan is no number, and passes."""
-
-    def check(value: float) -> float:
-        if value < low or value > high:
-            raise PydanticCustomError("range", f"should be from {low:g} to {high:g}")
-        return value
-
-    return AfterValidator(check)
-
-
-_NULL_IS_NAN = BeforeValidator(lambda value: math.nan if value is None else value)
-
-Count = Annotated[int, Field(ge=0, lt=2**64)]
-"""A number of things, or an index or a seed."""
-Number = Annotated[float, _NULL_IS_NAN, _within(-sys.float_info.max, sys.float_info.max)]
-"""A float; null in JSON is nan."""
-Measure = Annotated[float, _NULL_IS_NAN, _within(-_LARGEST_MEASURE, _LARGEST_MEASURE)]
-"""A float with a square that is one too, so that spreads can be had; null in JSON is nan."""
-Fraction = Annotated[float, _NULL_IS_NAN, _within(0.0, 1.0)]
-"""A float from 0 to 1; null in JSON is nan."""
+from bsgrow.training.events.numbers import Count, Fraction, Measure, Number
 
 _FINITE = Field(allow_inf_nan=False)
 
@@ -277,6 +251,22 @@ class RunFinished:
     consumed_tokens: Count | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunLeft:
+    """The run was left before its last update; where none is in a log, it was killed, or runs.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        why: it was asked to stop, it diverged, or it failed otherwise.
+        reason: what was said.
+    """
+
+    event: ClassVar[str] = "run_left"
+    num_updates: Count
+    why: Literal["stopped", "diverged", "failed"]
+    reason: str
+
+
 Event = (
     RunStarted
     | Progress
@@ -287,5 +277,6 @@ Event = (
     | LogFailed
     | MicroBatchHalved
     | SampleSkipped
+    | RunLeft
     | RunFinished
 )

@@ -29,6 +29,7 @@ from bsgrow.training.events.events import (
     Event,
     LogFailed,
     RunFinished,
+    RunLeft,
     RunStarted,
     SampleSkipped,
 )
@@ -221,7 +222,7 @@ def _line_number(descriptor: int, start: int) -> int:
 
 
 def _happened_by(event: Event, num_updates: int) -> bool:
-    return not isinstance(event, RunFinished) and _logged_at(event) <= num_updates
+    return not isinstance(event, RunFinished | RunLeft) and _logged_at(event) <= num_updates
 
 
 def _logged_at(event: Event) -> int:

@@ -1,0 +1,1 @@
+"""`bsgrow show`: where runs stand, and their curves."""
