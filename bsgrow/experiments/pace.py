@@ -30,6 +30,11 @@ class Pace:
         if num_samples > 0:
             self._running[key] = seconds / num_samples
 
+    @property
+    def is_known(self) -> bool:
+        """Whether any run tells it."""
+        return bool(self._samples or self._running)
+
     def add(self, run: RunRecord) -> None:
         """Take a run that has ended."""
         if run.summary is not None and not run.reason:

@@ -74,7 +74,11 @@ def compare(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="List runs, updates and the expected time; make none."),
+        typer.Option(
+            "--dry-run",
+            help="List runs, updates and the expected time; make none. Where no run is finished, a "
+            "few seconds of one are trained.",
+        ),
     ] = False,
     out_dir: Annotated[
         Path | None,

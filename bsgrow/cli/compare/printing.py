@@ -10,8 +10,9 @@ from bsgrow.cli.compare.telling import Telling
 from bsgrow.cli.compare.wanted import Wanted
 from bsgrow.cli.console import print_json, print_words
 from bsgrow.cli.format import Format
-from bsgrow.cli.terminal import out
-from bsgrow.experiments.comparing import look, make_what_is_left, require_none_lost
+from bsgrow.cli.terminal import err, out
+from bsgrow.experiments.comparing import Comparison, look, make_what_is_left, require_none_lost
+from bsgrow.experiments.measuring import measure_run
 from bsgrow.experiments.pace import Pace
 from bsgrow.experiments.records import ExperimentRecord
 from bsgrow.recipe import OpenedData
@@ -40,6 +41,7 @@ def print_comparison(
     jobs = chosen_jobs(comparison.tasks, jobs)
     pace = Pace(comparison.record.runs)
     if dry_run:
+        _measure_unknown(pace, comparison, opened)
         if output is Format.JSON:
             print_json(listing_as_dict(comparison, pace, jobs))
         else:
@@ -60,6 +62,16 @@ def print_comparison(
         _print_table(arms, shown)
         out.print(f"report: {Command(('report', argument(str(asked.folder))))}")
     require_none_lost(record, asked.part, failed)
+
+
+def _measure_unknown(pace: Pace, comparison: Comparison, opened: OpenedData) -> None:
+    """Train a little of the first run where none tells how long they take."""
+    if pace.is_known or not comparison.tasks:
+        return
+    first = comparison.tasks[0]
+    err.print(f"{first.key}: a few seconds are trained, to tell how long the runs take …")
+    if (seconds := measure_run(first, opened)) is not None:
+        pace.add_running(first.key, first.num_samples, seconds)
 
 
 def _drawn(record: ExperimentRecord, arms: list[Arm]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bsgrow.cli.compare import printing
+
 EXPERIMENT = """
 recipe = "digits"
 seeds = 3
@@ -22,7 +24,8 @@ LISTED = ("compare", "small.toml", "--dry-run")
 
 
 @pytest.fixture
-def shell(bsgrow, tmp_path):
+def shell(bsgrow, tmp_path, monkeypatch):
+    monkeypatch.setattr(printing, "measure_run", lambda task, opened: task.num_samples / 1000)
     (tmp_path / "small.toml").write_text(EXPERIMENT)
     return bsgrow
 
@@ -32,9 +35,9 @@ def test_a_dry_run_lists_and_makes_nothing(shell, tmp_path):
     assert done.code == 0, done.err
     rows = [line.split() for line in done.out.splitlines()]
     assert rows[1][:2] == ["decay", "momentum"]
-    assert rows[1][-4:] == ["3", "4311", "unknown", "unknown"]
+    assert rows[1][-10:] == ["3", "4311", "1", "min", "09", "s", "3", "min", "27", "s"]
     assert "13 of 13 runs are left" in done.out
-    assert "3 at a time: unknown until a run is finished" in done.out
+    assert "3 at a time: about 4 min 59 s" in done.out
     assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
 
 
@@ -44,7 +47,11 @@ def test_a_part_is_listed_for_programs(shell):
     assert [run["out"] for run in listed["runs"]] == [
         *("x/grow/momentum/seed-0", "x/low-lr/momentum/seed-0", "x/grow/momentum/seed-2"),
     ]
-    assert (listed["num_runs"], listed["num_done"], listed["seconds"]) == (3, 0, None)
+    assert (listed["num_runs"], listed["num_done"], listed["seconds"]) == (
+        3,
+        0,
+        pytest.approx(103.464),
+    )
     assert {run["num_samples"] for run in listed["runs"]} == {48 * 1437}
 
 
