@@ -42,6 +42,7 @@ def _arm(record: ExperimentRecord, pair: Pair, planned: Planned) -> Arm:
         optimizer=pair[1],
         baseline=record.experiment.baseline_of(pair[0]),
         group=record.experiment.arms[pair[0]].group,
+        plan=plan,
     )
 
 

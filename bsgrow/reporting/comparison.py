@@ -9,6 +9,7 @@ import numpy as np
 from bsgrow.reporting.difference import CONFIDENCE, Difference, difference
 from bsgrow.reporting.learning_curve import LearningCurve, sample_std
 from bsgrow.reporting.machine import describe_machine
+from bsgrow.schedule import Plan
 from bsgrow.training.events.events import RunFinished
 
 
@@ -35,6 +36,7 @@ class Arm:
         optimizer: its name in the experiment; empty where that has none.
         baseline: the name of the arm that it is compared with; the first one's where empty.
         group: arms that are shown together.
+        plan: of each run, where it is known; tokens are counted where it says how many there are.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Arm:
     optimizer: str = ""
     baseline: str = ""
     group: str = "main"
+    plan: Plan | None = None
 
     @property
     def title(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -10,7 +11,8 @@ from matplotlib.ticker import PercentFormatter
 
 from bsgrow.files.atomic import write_atomically
 from bsgrow.reporting.comparison import Arm
-from bsgrow.reporting.learning_curve import band
+from bsgrow.reporting.learning_curve import Array, band
+from bsgrow.reporting.position_axis import PositionAxis, position_axis
 from bsgrow.reporting.style import LINES, Line, drawn, own_style
 
 MOST_ARMS = len(LINES)
@@ -20,8 +22,6 @@ _LABELS = {
     "train_loss": "training loss",
     "test_accuracy": "test accuracy",
     "test_loss": "test loss",
-    "epochs": "epochs",
-    "updates": "parameter updates",
 }
 _FEW, _SHORT, _LONG = 4, 36, 60  # lines, and characters of a legend
 
@@ -50,7 +50,7 @@ def comparison_figure(
     measure: str = "test_accuracy",
     styles: Sequence[Line] = LINES,
 ) -> Figure:
-    """Draw training loss and a measure against epochs and updates, in four panels.
+    """Draw training loss and a measure against epochs, or tokens, and updates, in four panels.
 
     Args:
         arms: no more than styles.
@@ -61,25 +61,32 @@ def comparison_figure(
     figure = Figure(figsize=(9, 6.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 2, sharex="col", sharey="row")
+    passes = _axis_of_passes(arms)
     for row, quantity in enumerate(("train_loss", measure)):
-        for column, position in enumerate(("epochs", "updates")):
-            _draw(axes[row, column], arms, quantity, position, styles)
-    for column, position in enumerate(("epochs", "updates")):
-        axes[1, column].set_xlabel(_LABELS[position])
+        for column, axis in enumerate((passes, None)):
+            _draw(axes[row, column], arms, quantity, axis, styles)
+        axes[row, 0].set_ylabel(_LABELS[quantity])
+    axes[1, 0].set_xlabel(passes.label)
+    axes[1, 1].set_xlabel("parameter updates")
     _add_legend(figure, axes[0, 0])
     figure.suptitle(drawn(title), fontsize=11)
     return figure
 
 
 def _draw(
-    axes: Axes, arms: Sequence[Arm], quantity: str, position: str, styles: Sequence[Line]
+    axes: Axes,
+    arms: Sequence[Arm],
+    quantity: str,
+    axis: PositionAxis | None,
+    styles: Sequence[Line],
 ) -> None:
+    """Draw a quantity against an axis; against updates where there is none."""
     for arm, (colour, dashes) in zip(arms, styles, strict=False):
         (line,) = axes.plot([], [], color=colour, label=_legend(arm), linewidth=1.4)
         line.set_linestyle(dashes)
         if not arm.curves:
             continue
-        x = getattr(arm.curves[0], position)
+        x = _positions(arm, axis)
         values = band(arm.curves, quantity)
         line.set_data(x, values.mean)
         low, high = values.mean - values.std, values.mean + values.std
@@ -88,12 +95,26 @@ def _draw(
     axes.autoscale_view()
     axes.grid(alpha=0.3, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    if position == "epochs":
-        axes.set_ylabel(_LABELS[quantity])
     if quantity == "test_accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     elif any(arm.curves for arm in arms):
         axes.set_yscale("log")
+
+
+def _axis_of_passes(arms: Sequence[Arm]) -> PositionAxis:
+    """Return epochs, unless the plan of each arm counts tokens."""
+    plans = [arm.plan for arm in arms if arm.plan is not None]
+    return position_axis(plans if len(plans) == len(arms) else [])
+
+
+def _positions(arm: Arm, axis: PositionAxis | None) -> Array:
+    """Return where the evaluations of an arm lie on an axis."""
+    curve, plan = arm.curves[0], arm.plan
+    if axis is None:
+        return curve.updates
+    if plan is None:
+        return curve.epochs
+    return np.array([axis.position(plan, epoch * plan.num_samples) for epoch in curve.epochs])
 
 
 def _add_legend(figure: Figure, panel: Axes) -> None:

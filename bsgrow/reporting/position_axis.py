@@ -22,7 +22,7 @@ class PositionAxis:
     scale: int
     unit: str
 
-    def position(self, plan: Plan, sample: int) -> float:
+    def position(self, plan: Plan, sample: float) -> float:
         """Return where a sample of a plan is on the axis."""
         if self.unit == "tokens":
             return sample * (plan.reference.tokens_per_sample or 1) / self.scale
@@ -30,9 +30,9 @@ class PositionAxis:
 
 
 def position_axis(plans: Sequence[Plan]) -> PositionAxis:
-    """Return the axis for plans that are drawn together: tokens if all of them count them."""
+    """Return the axis for plans that are drawn together: tokens where each of them counts them."""
     lengths = [_num_tokens(plan) for plan in plans]
-    if not all(lengths):
+    if not lengths or not all(lengths):
         return PositionAxis("epochs", 1, "epochs")
     for scale, name in _TOKEN_SCALES:
         if max(lengths) >= scale:

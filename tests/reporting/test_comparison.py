@@ -1,6 +1,7 @@
 """Arms against each other: the figures, and what is drawn of them."""
 
 import re
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 from scipy.stats import ttest_ind
 
 from bsgrow.reporting.comparison import Arm, comparison_as_dict
-from bsgrow.reporting.comparison_plot import plot_comparison
+from bsgrow.reporting.comparison_plot import comparison_figure, plot_comparison
 from bsgrow.reporting.difference import Difference, difference
 from bsgrow.reporting.learning_curve import band, learning_curve, sample_std
+from bsgrow.schedule import Growth, Reference, compile_plan
 from bsgrow.training.events.events import Evaluated, Progress, RunFinished
 
 
@@ -98,6 +100,19 @@ def test_the_picture_has_a_line_for_every_arm(tmp_path, suffix):
     assert path.stat().st_size > 5000
     if suffix == "svg":
         assert path.read_text().count("axes_") >= 4
+
+
+@pytest.mark.parametrize(
+    ("tokens", "label", "end"), [((None, None), "epochs", 2), ((64, None), "epochs", 2),
+                                 ((64, 64), "tokens (millions)", 1.28)]
+)  # fmt: skip
+def test_a_run_is_as_long_as_its_plan_counts(tokens, label, end):
+    plans = [compile_plan(Reference(2, 0.1, 8, tokens_per_sample=n), Growth(), 10**4)
+             for n in tokens]  # fmt: skip
+    figure = comparison_figure([replace(arm("grow", 0.8), plan=plan) for plan in plans], "")
+    panel = figure.axes[2]
+    assert panel.get_xlabel() == label
+    assert [line.get_xdata()[-1] for line in panel.lines] == pytest.approx([end, end])
 
 
 def test_runs_that_diverged_are_named_and_count_in_no_figure():

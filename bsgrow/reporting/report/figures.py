@@ -92,14 +92,14 @@ def _drawn(results: Results, shown: Sequence[Series], name: str, page: Path) -> 
             arms, styles = zip(*curves, strict=True)
             figure = comparison_figure(arms, "", results.measure, styles)
             caption = (
-                f"Training loss and {unit.name} of {names}, against epochs and against parameter "
+                f"Training loss and {unit.name} of {names}, over the run and against parameter "
                 "updates; mean and band of one standard deviation over seeds."
             )
             yield _saved(figure, f"{name}-curves", caption, own, page)
         planned = [(s, line) for s, line in zip(shown, LINES, strict=False) if s.plan is not None]
         if planned:
             caption = (
-                f"Batch size, learning rate and SGD noise scale of {names}, against epochs; grey: "
+                f"Batch size, learning rate and SGD noise scale of {names}, over the run; grey: "
                 "the run as published."
             )
             yield _saved(_schedules(planned), f"{name}-schedule", caption, own, page)

@@ -93,6 +93,7 @@ class Series:
             tuple(run.finished for run in kept if run.finished),
             tuple(run.curve for run in kept if run.curve),
             {run.seed: run.reason for run in self.in_state("diverged")},
+            plan=plan,
         )
 
 
