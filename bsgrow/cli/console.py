@@ -21,6 +21,11 @@ def print_words(text: str) -> None:
     out.print(text, soft_wrap=not out.is_terminal)
 
 
+def print_text(text: str) -> None:
+    """Write a text to stdout as it is."""
+    sys.stdout.write(text)
+
+
 def print_json(value: Mapping[str, Any]) -> None:
     """Write one JSON object to stdout, floats in full precision; none may be infinite or nan."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")

@@ -21,7 +21,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         "plan": "plan.command",
         "compare": "compare.command",
         "report": "report",
-        "recipes": "recipes",
+        "recipes": "recipes.command",
         "doctor": "doctor",
         "bench": "bench.command",
         "data": "data.command",

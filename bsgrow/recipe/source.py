@@ -54,7 +54,7 @@ class Source:
         Raises:
             InputError: there is no such recipe, or it is no TOML.
         """
-        text = self._text()
+        text = self.text()
         try:
             return parse_toml(text)
         except (ValueError, RecursionError) as error:  # its own, a long integer, deep nesting
@@ -63,7 +63,8 @@ class Source:
                 hint='text needs quotes, such as name = "cifar10"; tables begin with [data]',
             ) from error
 
-    def _text(self) -> str:
+    def text(self) -> str:
+        """Return the file as it is, with its comments; raises InputError where there is none."""
         if self.is_shipped:
             return (_SHIPPED / f"{self.name}.toml").read_text("utf-8")
         path = Path(self.name)

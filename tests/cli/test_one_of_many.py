@@ -51,6 +51,7 @@ def test_all_take_part_in_what_trains(at_rank, words):
     [
         ["plan", "digits"],
         ["recipes"],
+        ["recipes", "show", "digits"],
         ["data", "list"],
         ["data", "verify", "x"],
         ["train", "--help"],
@@ -115,4 +116,5 @@ def test_every_command_that_there_is_was_thought_of(at_rank):
     known = {"train", "plan", "show", "compare", "report", "recipes", "doctor", "bench", "data"}
     assert set(root().commands) == known
     assert set(root().commands["bench"].commands) == {"loader", "train"}
+    assert set(root().commands["recipes"].commands) == {"show", "copy"}
     assert set(root().commands["data"].commands) == {"list", "fetch", "pack", "verify"}

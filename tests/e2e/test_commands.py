@@ -51,9 +51,12 @@ def test_lists(bsgrow):
     assert recipes["cifar10-grow"] == {
         "description": "arXiv 1711.00489, CIFAR-10: increasing batch size up to about N/10",
         "data": "cifar10",
+        "model": "wide_resnet",
         "num_updates": 29142,
         "baseline_num_updates": 78125,
+        "num_updates_saved": 48983,
         "time": "minutes on a GPU",
+        "values_from": ["paper", "other", "two readings"],
     }
     assert recipes["folder"]["num_updates"] is None
     assert all(recipe["time"] for recipe in recipes.values())

@@ -2,7 +2,7 @@
 
 import typer
 
-from bsgrow.cli.console import note
+from bsgrow.cli.console import note, print_text
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.overrides import KEYS, Overrides, takes_overrides
 from bsgrow.cli.plan.combinations import require_used
@@ -118,7 +118,7 @@ def plan(
         note("no recipe is named, so that these change digits; --samples begins another schedule")
     from bsgrow.cli.plan.all_reduce import all_reduce_of, interference_of
     from bsgrow.cli.plan.named_plan import named_plans
-    from bsgrow.cli.plan.output import print_plans, print_text, shows_sketch
+    from bsgrow.cli.plan.output import print_plans, shows_sketch
     from bsgrow.reporting.interference import NO_INTERFERENCE
     from bsgrow.reporting.plan_views import Views
     from bsgrow.reporting.throughput import read_throughput

@@ -50,11 +50,6 @@ def print_plans(
             note(name + remark)
 
 
-def print_text(text: str) -> None:
-    """Write a text to stdout as it is."""
-    sys.stdout.write(text)
-
-
 def _print_tables(entries: Sequence[NamedPlan], views: Views) -> None:
     if len(entries) > 1:
         _print_side_by_side(entries)

@@ -12,11 +12,14 @@ from bsgrow.schedule import Plan
 from bsgrow.text.command import Command
 
 _OWN = Command(("train", "folder"), ("--data", "FOLDER"))
+_ORIGINS = ("paper", "other", "two readings", "ours")  # as docs/recipes.md has them
 _COLUMNS = (
     Column("recipe"),
     Column("updates", right=True),
-    Column("fewer", right=True, leaves=3),
-    Column("time", leaves=2),
+    Column("saved", right=True, leaves=3),
+    Column("fewer", right=True, leaves=4),
+    Column("time", leaves=5),
+    Column("values from", leaves=2),
     Column("what it is", words=True, leaves=1),
 )
 
@@ -32,7 +35,7 @@ def print_recipes(output: Format) -> None:
         table = FittedTable(_COLUMNS, title=f"{experiment}: {common}" if common else experiment)
         for name, recipe in recipes.items():
             own = recipe.description[len(common) :].lstrip(",: ")
-            table.add_row(name, *_updates(recipe), recipe.time, own)
+            table.add_row(name, *_updates(recipe), recipe.time, _written(recipe), own)
         out.print(table)
         out.print()
     out.print(f"train on photographs of your own: {_OWN}")
@@ -59,22 +62,36 @@ def _common_words(descriptions: Sequence[str]) -> str:
     return common[: max(common.rfind(","), common.rfind(":"), 0)]
 
 
-def _as_dict(recipe: Recipe) -> dict[str, str | int | None]:
+def _as_dict(recipe: Recipe) -> dict[str, str | int | list[str] | None]:
     plan = _plan(recipe)
     return {
         "description": recipe.description,
         "data": recipe.data.name,
+        "model": recipe.model.name,
         "num_updates": plan.num_updates if plan else None,
         "baseline_num_updates": plan.baseline_num_updates if plan else None,
+        "num_updates_saved": plan.baseline_num_updates - plan.num_updates if plan else None,
         "time": recipe.time,
+        "values_from": _values_from(recipe),
     }
 
 
-def _updates(recipe: Recipe) -> tuple[str, str]:
+def _updates(recipe: Recipe) -> tuple[str, str, str]:
     plan = _plan(recipe)
     if plan is None:
-        return "–", "–"
-    return f"{plan.num_updates}", f"{plan.baseline_num_updates / plan.num_updates:.2f}×"
+        return "–", "–", "–"
+    made, baseline = plan.num_updates, plan.baseline_num_updates
+    return f"{made}", f"{baseline - made}", f"{baseline / made:.2f}×"
+
+
+def _values_from(recipe: Recipe) -> list[str]:
+    """Return whose the values are, as ``[sources]`` says: of ``_ORIGINS``, in their order."""
+    said = {text.partition(":")[0] for text in recipe.sources.values()}
+    return [origin for origin in _ORIGINS if origin in said]
+
+
+def _written(recipe: Recipe) -> str:
+    return ", ".join(_values_from(recipe)) or "–"
 
 
 def _plan(recipe: Recipe) -> Plan | None:

@@ -1,0 +1,1 @@
+"""`bsgrow recipes`: listing, showing and copying them, and the schema of their keys."""
