@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bsgrow.reporting.python_comparison import compare
     from bsgrow.schedule import Growth, Phase, Plan, Reference, Update, compile_plan
     from bsgrow.stream import Cut, SampleIndex, SampleStream, Share, sample_rng
+    from bsgrow.trained.loading import load_model
     from bsgrow.training.events.events import RunFinished
     from bsgrow.training.python_run import train
 
@@ -50,6 +51,7 @@ __all__ = [
     "compare",
     "compile_plan",
     "convert_batch_norm",
+    "load_model",
     "load_recipe",
     "plan_from_lr_scheduler",
     "plan_recipe",
@@ -72,6 +74,7 @@ _HOMES = {
     "reporting.python_comparison": "compare",
     "schedule": "Growth Phase Plan Reference Update compile_plan",
     "stream": "Cut SampleIndex SampleStream Share sample_rng",
+    "trained.loading": "load_model",
     "training.events.events": "RunFinished",
     "training.python_run": "train",
 }

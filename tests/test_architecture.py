@@ -24,7 +24,7 @@ ORDER = [
     {"loading", "models"},
     {"recipe"},
     {"training"},
-    {"integrations", "experiments"},
+    {"integrations", "experiments", "trained"},
     {"reporting"},
     {"bench"},
     {"cli"},

@@ -16,6 +16,7 @@ import bsgrow
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.validation.kinds import UNCHECKED
 from tests.integrations.plain.plans import Numbered, plan_of
+from tests.trained.runs import FORMAT_1
 
 PUBLISHED = {"epochs": 3, "lr": 0.1, "global_batch_size": 8}
 RESULTS = {  # which are given, and not made by who uses them
@@ -69,6 +70,7 @@ RIGHT = {
         "num_samples": 100,
     },
     "convert_batch_norm": lambda: {"model": torch.nn.BatchNorm2d(2), "ghost_batch_size": 4},
+    "load_model": lambda: {"source": FORMAT_1},
     "load_recipe": lambda: {"name_or_path": "digits"},
     "plan_from_lr_scheduler": lambda: {
         "scheduler": scheduler(),

@@ -28,6 +28,7 @@ class DatasetSpec(ABC):
         usual_shape: (C, H, W) of what networks are usually shown.
         mean: per channel, of pixel / 255 over the training split.
         std: per channel, of pixel / 255 over the training split.
+        class_names: of the labels, in order; empty where the data set has none, or its files say.
     """
 
     name: str
@@ -38,6 +39,7 @@ class DatasetSpec(ABC):
     usual_shape: Shape | None
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    class_names: tuple[str, ...] = ()
 
     takes: ClassVar[frozenset[str]]
     """The keys of a recipe that have an effect on data of its kind, and not on all data."""

@@ -27,6 +27,7 @@ OPERATIONAL_KEYS = frozenset(
         "run.world_sizes",
         "run.checkpoint_every_seconds",
         "run.keep",
+        "run.keep_best",
     }
 )
 """Keys that may change between start and resume: they change no sample and no update.

@@ -104,5 +104,8 @@ class RunConfig(Section):
     so far and one at the end come on top."""
 
     keep: Count = 2
-    """Newest checkpoints that are kept, beside the best one: that at whose update the model had the
+    """Newest checkpoints that are kept, beside the best one."""
+
+    keep_best: bool = True
+    """Whether the best checkpoint is written and kept: that at whose update the model had the
     highest test accuracy, and of those the lowest test loss."""

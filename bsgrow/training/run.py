@@ -31,6 +31,7 @@ from bsgrow.training.memory import explaining_memory
 from bsgrow.training.origin import origin_of
 from bsgrow.training.planned_world_size import require_planned_world_size
 from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.run_record import record_of, require_known_format, write_record
 from bsgrow.training.shared_folder import require_shared
 from bsgrow.training.state import State
 from bsgrow.training.stopwatch import Stopwatch
@@ -123,6 +124,7 @@ def _look(
     recipe = resolve(planned.recipe, torch.get_num_threads())
     finished = None
     if resume:
+        require_known_format(directory)
         directory.check_same_run(recipe)
         if (finished := directory.read_summary()) is not None:
             require_finite_loss(finished.test_loss, "test loss", finished.num_updates)
@@ -159,6 +161,7 @@ def _begin(
             directory.require_new()
             record_code(job.recipe, directory)
             write_json(directory.origin, asdict(origin_of(job)))
+            write_record(directory, record_of(job.dataset, job.recipe.images))
             directory.create(job.recipe)
 
 

@@ -71,6 +71,11 @@ class RunDirectory:
         return self.path / "origin.json"
 
     @property
+    def record(self) -> Path:
+        """The format of the directory, and what the model is given; see ``run_record``."""
+        return self.path / "run.json"
+
+    @property
     def world_size(self) -> Path:
         """How many processes the run is to be started with next; where the plan says so."""
         return self.path / "world_size"
@@ -147,7 +152,7 @@ class RunDirectory:
         kept_open = {self.events, self.path / LOCK_FILE}
         whole = (
             *(self.recipe, self.plan, self.summary, self.launchers, self.code, self.origin),
-            self.world_size,
+            *(self.world_size, self.record),
         )
         for path in (*whole, *sorted(kept_open)):
             with naming(path, "go on with"):
@@ -232,7 +237,7 @@ class RunDirectory:
 
     def _is_scratch(self, path: Path) -> bool:
         """Whether a process that was killed while it began a run may have left this."""
-        first = {self.launchers.name, self.code.name, self.origin.name}
+        first = {p.name for p in (self.launchers, self.code, self.origin, self.record)}
         is_first = path.name in {LOCK_FILE, *first}
         return is_first or temporary_of(path.name) in {self.recipe.name, *first}
 

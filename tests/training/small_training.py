@@ -20,6 +20,7 @@ class Training:
     folder: object
     every: float = 0.0
     keep: int = 2
+    keep_best: bool = True
     writes: bool = True
     run: SmallRun = field(default_factory=SmallRun)
     events: list = field(default_factory=list)
@@ -41,7 +42,9 @@ class Training:
 
     def begin(self):
         """As a process of the run does, the first one or one that goes on."""
-        run = SimpleNamespace(checkpoint_every_seconds=self.every, keep=self.keep)
+        run = SimpleNamespace(
+            checkpoint_every_seconds=self.every, keep=self.keep, keep_best=self.keep_best
+        )
         self.it = Checkpointing(
             SimpleNamespace(plan=PLAN, identity=IDENTITY, recipe=SimpleNamespace(run=run)),
             self.state,

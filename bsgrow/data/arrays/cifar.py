@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bsgrow.data.arrays import class_names
 from bsgrow.data.arrays.cifar_layout import Layout, check_folder
 from bsgrow.data.arrays.fetch import RemoteFile, fetch
 from bsgrow.data.spec import ArraySpec
@@ -119,6 +120,7 @@ CIFAR10 = ArraySpec(
     usual_shape=(3, 32, 32),
     mean=(0.49140, 0.48216, 0.44653),
     std=(0.24703, 0.24349, 0.26159),
+    class_names=class_names.CIFAR10,
     load=partial(load_cifar, name="cifar10", layout=LAYOUT_10),
     check_path=partial(find_files, layout=LAYOUT_10),
 )
@@ -131,6 +133,7 @@ CIFAR100 = ArraySpec(
     usual_shape=(3, 32, 32),
     mean=(0.50708, 0.48655, 0.44092),
     std=(0.26733, 0.25644, 0.27615),
+    class_names=class_names.CIFAR100,
     load=partial(load_cifar, name="cifar100", layout=LAYOUT_100),
     check_path=partial(find_files, layout=LAYOUT_100),
 )

@@ -7,6 +7,7 @@ Kaynak 1998), its test part, as `sklearn.datasets.load_digits` gives it.
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from bsgrow.data.arrays import class_names
 from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import InputError
 
@@ -72,6 +73,7 @@ DIGITS = ArraySpec(
     usual_shape=(1, 8, 8),
     mean=(0.30526,),
     std=(0.37616,),
+    class_names=class_names.DIGITS,
     load=load_digits,
     check_path=refuse_path,
 )

@@ -9,6 +9,7 @@ seen to have them.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bsgrow.data.arrays import class_names
 from bsgrow.data.arrays.fetch import RemoteFile, fetch
 from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import InputError
@@ -140,6 +141,7 @@ FASHION_MNIST = ArraySpec(
     usual_shape=(1, 28, 28),
     mean=(0.28604,),
     std=(0.35302,),
+    class_names=class_names.FASHION_MNIST,
     load=load_fashion_mnist,
     check_path=check_folder,
 )

@@ -16,17 +16,16 @@ from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint.archive import NoCheckpointError
 from bsgrow.training.checkpoint.checks import FORMAT_VERSION, UnfitError
 from bsgrow.training.checkpoint.folder import (
-    NUM_KEPT,
     Newest,
     checkpoint_path,
     defect,
-    keep_newest,
     map_whole,
     newest_whole_checkpoint,
     num_updates_of,
     without,
     write_checkpoint_file,
 )
+from bsgrow.training.checkpoint.keeping import NUM_KEPT, keep_newest
 from bsgrow.training.checkpoint.manifest import HashingWriter
 from bsgrow.training.checkpoint.reading import Run, largest_checkpoint, read_checked
 from bsgrow.training.step import Metrics
@@ -91,6 +90,7 @@ def write_checkpoint(
     *,
     tested: Metrics | None = None,
     num_kept: int = NUM_KEPT,
+    keep_best: bool = True,
     check: Callable[[], object] = lambda: None,
 ) -> Path:
     """Write a checkpoint, then remove all but it, some before it, and the best.
@@ -103,6 +103,7 @@ def write_checkpoint(
         content: from ``content_of``; its tensors do not change meanwhile.
         tested: what the held-out samples gave after that update, if they were evaluated.
         num_kept: checkpoints that are kept beside the best, with this one.
+        keep_best: whether the best is kept.
         check: called before each write; raises to end it.
 
     Returns:
@@ -116,7 +117,7 @@ def write_checkpoint(
     path = checkpoint_path(folder, content["position"]["update_index"])
     if defect(path) is not None:
         write_checkpoint_file(path, lambda writer: _save(content, writer), tested, check)
-    keep_newest(folder, path, num_kept)
+    keep_newest(folder, path, num_kept, keep_best=keep_best)
     return path
 
 

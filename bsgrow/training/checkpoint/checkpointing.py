@@ -13,8 +13,9 @@ from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
 from bsgrow.training.background import Background
 from bsgrow.training.checkpoint.checkpoint import content_of, write_checkpoint
-from bsgrow.training.checkpoint.folder import best_tested, checkpoint_path
+from bsgrow.training.checkpoint.folder import checkpoint_path
 from bsgrow.training.checkpoint.host_copy import HostCopy
+from bsgrow.training.checkpoint.keeping import best_tested
 from bsgrow.training.checkpoint.manifest import is_better
 from bsgrow.training.decisions import Vote
 from bsgrow.training.events.events import CheckpointFailed, CheckpointSaved, Event
@@ -116,8 +117,8 @@ class Checkpointing:
 
     def is_best(self) -> bool:
         """Whether the model did better on the held-out samples, just now, than ever before."""
-        tested = self._state.tested
-        return self._writes and tested is not None and is_better(tested, self._best)
+        tested, keeps = self._state.tested, self._writes and self._job.recipe.run.keep_best
+        return keeps and tested is not None and is_better(tested, self._best)
 
     def save(self) -> None:
         """Copy the state, and begin to write it; waits for the device, and for one under way.
@@ -213,8 +214,14 @@ class Checkpointing:
         check: Callable[[], object] = lambda: None,
     ) -> None:
         self._sync_log()
-        num_kept = self._job.recipe.run.keep
-        write_checkpoint(self._folder, content, tested=tested, num_kept=num_kept, check=check)
+        run = self._job.recipe.run
+        write_checkpoint(
+            *(self._folder, content),
+            tested=tested,
+            num_kept=run.keep,
+            keep_best=run.keep_best,
+            check=check,
+        )
 
     def _in_updates(self, seconds: float) -> float:
         median = statistics.median(self._durations or [0.0])

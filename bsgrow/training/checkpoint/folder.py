@@ -13,27 +13,24 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from bsgrow.errors import InputError
-from bsgrow.files.atomic import naming, remove_temporaries, write_atomically
+from bsgrow.files.atomic import naming, write_atomically
 from bsgrow.files.regular import opened_regular, read_regular
 from bsgrow.text.command import argument, quoted
 from bsgrow.training.checkpoint.manifest import (
     LARGEST_MANIFEST,
     HashingWriter,
     Manifest,
-    is_better,
     parse_manifest,
 )
 from bsgrow.training.step import Metrics
 
-NUM_KEPT: Final = 2
-"""Checkpoints that are kept beside the best one, where nobody says how many."""
 _Taken = TypeVar("_Taken")
-_NAME = re.compile(r"update-([0-9]{9}|[1-9][0-9]{9,})\.(pt|json)")
+FILE_NAME: Final = re.compile(r"update-([0-9]{9}|[1-9][0-9]{9,})\.(pt|json)")
+"""Of a checkpoint, or of its manifest."""
 
 
 class Skipped(NamedTuple):
@@ -45,7 +42,7 @@ class Skipped(NamedTuple):
     @property
     def was_whole(self) -> bool:
         """Whether it was written to its end once, and damaged since."""
-        return _manifest(self.path).exists()
+        return manifest_of(self.path).exists()
 
 
 class Newest(NamedTuple):
@@ -62,7 +59,7 @@ def checkpoint_path(folder: Path, update_index: int) -> Path:
 
 def num_updates_of(path: Path) -> int:
     """Return after how many updates a checkpoint was written, as its name says."""
-    match = _NAME.fullmatch(path.name)
+    match = FILE_NAME.fullmatch(path.name)
     assert match is not None, "a path from checkpoint_path"
     return int(match[1])
 
@@ -92,7 +89,7 @@ def write_checkpoint_file(
         manifests.append(writer.manifest(tested))
 
     write_atomically(path, write_and_digest)
-    write_atomically(_manifest(path), lambda file: file.write(manifests[0].to_json()))
+    write_atomically(manifest_of(path), lambda file: file.write(manifests[0].to_json()))
 
 
 def newest_whole_checkpoint(folder: Path, largest: int = sys.maxsize) -> Newest:
@@ -107,7 +104,7 @@ def newest_whole_checkpoint(folder: Path, largest: int = sys.maxsize) -> Newest:
         BsgrowError: if the folder, or a file in it, may not be read.
     """
     skipped: list[Skipped] = []
-    for path in reversed(_checkpoints(folder)):
+    for path in reversed(checkpoints_in(folder)):
         if (reason := defect(path, largest)) is None:
             return Newest(path, tuple(skipped))
         skipped.append(Skipped(path, reason))
@@ -159,7 +156,7 @@ def _looked_at(
     """Return why a checkpoint does not count, or else what is taken from the file."""
     with naming(path, "read"):
         try:
-            manifest = read_regular(_manifest(path), LARGEST_MANIFEST, follow_link=False)
+            manifest = read_regular(manifest_of(path), LARGEST_MANIFEST, follow_link=False)
             with opened_regular(path, follow_link=False) as file:
                 reason = _difference(path, file, manifest, largest)
                 return reason, take(file) if reason is None else None
@@ -177,7 +174,7 @@ def _mapped(file: BinaryIO) -> memoryview:
 
 def without(path: Path) -> str:
     """Return a hint how to do without a checkpoint."""
-    remove = quoted("rm", "-f", *(argument(str(each)) for each in (path, _manifest(path))))
+    remove = quoted("rm", "-f", *(argument(str(each)) for each in (path, manifest_of(path))))
     return (
         f"go on from an older one, or from the start, after: {remove}; "
         "or start anew in another --out folder"
@@ -201,87 +198,25 @@ def _difference(path: Path, file: BinaryIO, manifest: bytes, largest: int) -> st
 
 
 def _why_unread(error: OSError, path: Path) -> str:
-    of_manifest = error.filename == str(_manifest(path))
+    of_manifest = error.filename == str(manifest_of(path))
     if of_manifest and isinstance(error, FileNotFoundError):
         return "it has no manifest, so writing it was cut short"
     return f"{'its manifest' if of_manifest else 'it'} cannot be read: {error.strerror}"
 
 
-def keep_newest(folder: Path, newest: Path, num_kept: int = NUM_KEPT) -> None:
-    """Remove all but a checkpoint, the ones before it that have a manifest, and the best of them.
-
-    The best is the one at whose update the model did best on the held-out samples: the most of them
-    right, then the least loss, then the earliest; one at whose update they were not evaluated is
-    none. What is newer than ``newest`` is not whole, or of a future that a resume has left;
-    temporary files are left by a kill.
-
-    Args:
-        folder: of a run's checkpoints.
-        newest: was written just now.
-        num_kept: checkpoints that are kept beside the best, with the newest; 1 or more.
-
-    Raises:
-        BsgrowError: if a file cannot be removed, or a manifest may not be read.
-    """
-    checkpoints = _checkpoints(folder)
-    earlier = [p for p in checkpoints[: checkpoints.index(newest)] if _manifest(p).exists()]
-    whole = [*earlier, newest]
-    best, _ = _best_of(whole)
-    kept = {*whole[-num_kept:], best}
-    with naming(folder, "clean up"):
-        for path in set(checkpoints) - kept:
-            _remove(_manifest(path))
-            _remove(path)
-        remove_temporaries(folder, _NAME.fullmatch)
-
-
-def best_tested(folder: Path, num_updates: int) -> Metrics | None:
-    """Return what the best of a folder's checkpoints gave, of those up to an update.
-
-    Raises:
-        BsgrowError: if the folder, or a manifest in it, may not be read.
-    """
-    return _best_of([p for p in _checkpoints(folder) if num_updates_of(p) <= num_updates])[1]
-
-
-def _best_of(paths: list[Path]) -> tuple[Path | None, Metrics | None]:
-    best: tuple[Path | None, Metrics | None] = None, None
-    for path in paths:
-        tested = _tested(path)
-        if tested is not None and is_better(tested, best[1]):
-            best = path, tested
-    return best
-
-
-def _tested(path: Path) -> Metrics | None:
-    with naming(_manifest(path), "read"):
-        try:
-            content = read_regular(_manifest(path), LARGEST_MANIFEST, follow_link=False)
-        except PermissionError:
-            raise
-        except OSError:  # not there, or not what this program writes
-            return None
-    manifest = parse_manifest(content)
-    return manifest and manifest.tested
-
-
-def _checkpoints(folder: Path) -> list[Path]:
+def checkpoints_in(folder: Path) -> list[Path]:
     """Return the checkpoints, whole or not, that a file or a manifest speaks of, oldest first."""
     with naming(folder, "read"):
         try:
             names = [path.name for path in folder.iterdir()]
         except FileNotFoundError:
             return []
-    indices = {int(match[1]) for name in names if (match := _NAME.fullmatch(name))}
+    indices = {int(match[1]) for name in names if (match := FILE_NAME.fullmatch(name))}
     return [checkpoint_path(folder, index) for index in sorted(indices)]
 
 
-def _remove(path: Path) -> None:
-    with suppress(FileNotFoundError, IsADirectoryError):  # no folder is ours
-        path.unlink()
-
-
-def _manifest(path: Path) -> Path:
+def manifest_of(path: Path) -> Path:
+    """Return where the manifest of a checkpoint belongs."""
     return path.with_suffix(".json")
 
 

@@ -8,7 +8,8 @@ import pytest
 from bsgrow.errors import InputError
 from bsgrow.training.checkpoint import folder as checkpoint_folder
 from bsgrow.training.checkpoint.checkpoint import newest_checkpoint
-from bsgrow.training.checkpoint.folder import Newest, keep_newest, newest_whole_checkpoint
+from bsgrow.training.checkpoint.folder import Newest, newest_whole_checkpoint
+from bsgrow.training.checkpoint.keeping import keep_newest
 from tests.training.checkpoint.checkpoint_files import SmallRun, write_manifest
 
 NEWER = "update-000000003"

@@ -21,8 +21,8 @@ SHORT = [  # with a learning rate that rises too high, so that the end is not th
 ]
 
 
-def run(folder, keep, *, resume=False):
-    recipe = load_recipe("digits", [*SHORT, f"run.keep={keep}"])
+def run(folder, keep, *settings, resume=False):
+    recipe = load_recipe("digits", [*SHORT, f"run.keep={keep}", *settings])
     return carry_out(
         recipe,
         RunDirectory(folder),
@@ -60,3 +60,9 @@ def test_the_newest_and_the_best_stay_and_may_change_in_number(tmp_path, keep):
 def test_one_at_least_is_kept(tmp_path):
     with pytest.raises(InputError, match=r"run\.keep"):
         run(tmp_path / "run", 0)
+
+
+def test_without_keep_best_the_newest_alone_stay(tmp_path):
+    every = "run.checkpoint_every_seconds=60"
+    finished = run(tmp_path / "run", 2, "run.keep_best=false", every)
+    assert kept(tmp_path / "run") == [finished.num_updates]  # none was written at an evaluation

@@ -1,0 +1,1 @@
+"""What a run has trained, put to use: its model, evaluated, asked, and handed on."""

@@ -1,0 +1,65 @@
+"""Which checkpoint of a run is meant: the best, the last, or that after so many updates."""
+
+import re
+from pathlib import Path
+
+from bsgrow.errors import InputError
+from bsgrow.text.command import option, resume_command
+from bsgrow.text.printable import cut, printable
+from bsgrow.training.checkpoint.folder import num_updates_of
+from bsgrow.training.checkpoint.keeping import best_checkpoint, whole_checkpoints
+from bsgrow.training.run_directory import RunDirectory
+
+BEST, LAST = "best", "last"
+_NUMBER = re.compile("[0-9]{1,18}")
+_MOST_NAMED = 20
+
+
+def find_checkpoint(directory: RunDirectory, which: str | int) -> Path:
+    """Return the path of a checkpoint of a run.
+
+    Args:
+        directory: of the run.
+        which: ``best``, at whose update the model did best on the held-out samples; ``last``; or
+            a number of updates.
+
+    Raises:
+        InputError: there is none, or not that one; the message says which there are.
+        BsgrowError: they may not be looked at.
+    """
+    there = whole_checkpoints(directory.checkpoints)
+    if not there:
+        raise InputError(
+            f"{printable(directory.path)} has no checkpoint",
+            hint=f"go on with its training: {resume_command(directory.path)}",
+        )
+    if which == LAST:
+        return there[-1]
+    if which == BEST:
+        return best_checkpoint(directory.checkpoints) or _none_evaluated(directory)
+    if not _NUMBER.fullmatch(str(which)):
+        raise InputError(
+            f"checkpoint {cut(str(which))}: is none of best, last and a number of updates",
+            hint=others(there),
+        )
+    found = [path for path in there if num_updates_of(path) == int(which)]
+    if not found:
+        raise InputError(
+            f"{printable(directory.path)} has no checkpoint after {which} updates",
+            hint=others(there),
+        )
+    return found[0]
+
+
+def others(there: list[Path]) -> str:
+    """Return a hint that names the checkpoints that there are."""
+    numbers = [str(num_updates_of(path)) for path in there[-_MOST_NAMED:]]
+    options = [option("--checkpoint", which) for which in (BEST, LAST, *numbers)]
+    return f"take one that is there: {', '.join(options)}"
+
+
+def _none_evaluated(directory: RunDirectory) -> Path:
+    raise InputError(
+        f"{printable(directory.path)} has no best checkpoint: none was written at an evaluation",
+        hint=f"take the last one: {option('--checkpoint', LAST)}",
+    )

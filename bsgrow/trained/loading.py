@@ -1,0 +1,48 @@
+"""``bsgrow.load_model``: the model of a run, or of a file that was exported, to be used."""
+
+from pathlib import Path
+
+from torch import nn
+
+from bsgrow.errors import InputError
+from bsgrow.text.printable import printable
+from bsgrow.trained.opened import open_run
+from bsgrow.training.checkpoint.folder import FILE_NAME, num_updates_of
+from bsgrow.validation.annotated import checked
+
+
+@checked
+def load_model(source: str | Path, which: str | int = "best") -> nn.Module:
+    """Return the model of a run, in evaluation mode, on the CPU.
+
+    Its batch norms are torch's, with the running statistics of the ghost batch norms that it was
+    trained with. It is given inputs as in training: images [N, C, H, W] of float32, less the mean
+    of the data and divided by their standard deviation.
+
+    Args:
+        source: the directory of a run; or one of its checkpoints.
+        which: of a run's checkpoints: ``"best"``, at whose update the model did best on the
+            held-out samples, ``"last"``, or a number of updates.
+
+    Raises:
+        InputError: there is no run, or no such checkpoint; or it is damaged, or the run diverged.
+        UserCodeError: code of the user, which a run with a model of one's own needs, raised an
+            error.
+        BsgrowError: something may not be read.
+    """
+    path = Path(source)
+    if path.is_file():
+        return open_run(*_run_of(path)).model
+    return open_run(path, which).model
+
+
+def _run_of(path: Path) -> tuple[Path, int]:
+    """Return the directory of the run that a checkpoint is of, and its number of updates."""
+    match = FILE_NAME.fullmatch(path.name)
+    run = path.parent.parent
+    if match is None or match[2] != "pt" or not (run / "recipe.toml").exists():
+        raise InputError(
+            f"{printable(path)}: is no checkpoint in the directory of a run",
+            hint="name the folder of a run, or a checkpoint in it",
+        )
+    return run, num_updates_of(path)
