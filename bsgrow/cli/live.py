@@ -23,6 +23,7 @@ from bsgrow.training.events.events import (
     RunStarted,
     SampleSkipped,
 )
+from bsgrow.training.events.parameters import ParametersGrouped
 
 _MUCH = 0.05  # of the time, from which on waiting for data is worth a word
 
@@ -87,6 +88,8 @@ def show_plain(event: Event, seen: _Seen) -> None:
     show_failure(event)
     if isinstance(event, RunStarted):
         err.print(_describe_start(event))
+    elif isinstance(event, ParametersGrouped):
+        err.print(_describe_groups(event))
     elif isinstance(event, Evaluated):
         err.print(_describe_evaluation(event) + _describe_pace(seen))
     elif isinstance(event, CheckpointSkipped):
@@ -120,6 +123,14 @@ def _draw(event: Event, bar: Bar, task: TaskID, num_processes: int) -> None:
     elif isinstance(event, Progress):
         described = _describe_progress(event) + _describe_waits(event, num_processes)
         bar.update(task, completed=event.consumed_samples, description=described)
+
+
+def _describe_groups(event: ParametersGrouped) -> str:
+    said = [f"frozen: {event.num_frozen} parameters, {event.num_frozen_norms} batch norms"]
+    said += [f"without weight decay: {event.num_without_decay} parameters"]
+    said += [f"lr of the head {printable(event.head)}: × {event.head_lr_scale:g}"]
+    wanted = (event.num_frozen or event.num_frozen_norms, event.num_without_decay, event.head)
+    return "; ".join(text for text, holds in zip(said, wanted, strict=True) if holds)
 
 
 def _describe_start(event: RunStarted) -> str:

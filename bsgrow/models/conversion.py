@@ -177,6 +177,7 @@ def _convert(norm: _BatchNorm, size: int) -> None:
 
 def _restore(norm: GhostBatchNorm) -> None:
     at_step.leave(norm)
+    vars(norm).pop("is_frozen", None)
     before = vars(norm).pop(CLASS_BEFORE, _PLAIN.get(type(norm)))
     for name in ("group_sums", "ghost_batch_size", "taken"):
         delattr(norm, name)

@@ -61,8 +61,10 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         group_sums: float64 [3, C]: the sum over the groups of the update under way, each times its
             number of samples, of mean, variance (unbiased) and one. Sums of several processes add.
         taken: when the update enters the running statistics.
+        is_frozen: whether it normalises by its running statistics in training too.
     """
 
+    is_frozen: bool = False
     momentum: float | None
     running_mean: Tensor
     running_var: Tensor
@@ -115,7 +117,13 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         """
         if self.training and not mode:
             self.close_update()
-        return super().train(mode)
+        return super().train(mode and not self.is_frozen)
+
+    def freeze(self) -> None:
+        """Normalise by the running statistics from now on, which stay; none without them."""
+        if self.tracks:
+            self.is_frozen = True
+            self.eval()
 
     def close_update(self) -> None:
         """Take what no step has taken.

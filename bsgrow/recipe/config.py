@@ -34,6 +34,11 @@ class ModelConfig(Section):
     name: str
     """An architecture of ``bsgrow.models``."""
 
+    freeze: tuple[str, ...] = ()
+    """Globs of parameters, or of modules with all in them, that stay as they are, such as
+    ``["layer[12]"]``; their batch norms keep their running statistics and normalise by them, as by
+    timm's ``freeze``. None by default; names are looked for where the model is built."""
+
     @property
     def arguments(self) -> dict[str, Any]:
         """The keys beside the name."""

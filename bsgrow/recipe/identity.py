@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -37,12 +38,15 @@ data.decoder that of pixels, so that the weights are the same to the bit only wh
 data.on_error may change so that a run which a bad file ended can go on without it."""
 
 
-LATER_KEYS = MappingProxyType(
+LATER_KEYS: Mapping[str, Any] = MappingProxyType(
     {
         "augment.cutout": 0,
         "data.test_fraction": None,
         "images": None,
         "loss.label_smoothing": 0.0,
+        "model.freeze": [],
+        "optimizer.decay_exempt": [],
+        "optimizer.head_lr_scale": 1.0,
         "run.batch_norm": "ghost",
         "schedule.batch_limit": None,
     }

@@ -36,6 +36,16 @@ class OptimizerConfig(Section):
     """On every parameter: an L2 penalty for SGD and Adam; of AdamW each update takes
     lr · weight_decay off it, apart from the gradient, and less in all where there are fewer."""
 
+    decay_exempt: tuple[str, ...] = ()
+    """What has no weight decay: ``"bias"``, every bias; ``"norm"``, the parameters of norms and
+    other vectors, as timm leaves out both; or globs of parameters or modules, such as
+    ``"pos_embed"``. Nothing by default."""
+
+    head_lr_scale: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    """The learning rate of the head, the layer that tells the classes, over that of the rest, above
+    0; 10 for one that is new on a model that is not. 1 by default. Which layer it is, the run says:
+    that of ``get_classifier()``, else the last with a row of weights for each class."""
+
     @property
     def kind(self) -> OptimizerKind:
         """What the name stands for."""

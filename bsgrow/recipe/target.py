@@ -1,8 +1,15 @@
 """What a recipe says of its run in another training system."""
 
+from dataclasses import replace
+from typing import Final
+
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.identity import LATER_KEYS, flat_recipe
 from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.schedule.export import Optimizer, Target
+from bsgrow.text.printable import shown
+
+_UNWRITTEN: Final = ("model.freeze", "optimizer.decay_exempt", "optimizer.head_lr_scale")
 
 
 def target_of(
@@ -14,9 +21,20 @@ def target_of(
         sequence_length=recipe.schedule.tokens_per_sample,
         micro_batch_size=own if micro_batch_size is None else micro_batch_size,
         world_size=world_size or recipe.run.world_size,
-        optimizer=_optimizer(recipe.optimizer),
+        optimizer=replace(_optimizer(recipe.optimizer), notes=_notes(recipe)),
     )
 
 
 def _optimizer(config: OptimizerConfig) -> Optimizer:
-    return Optimizer(config.name, config.nesterov, config.betas, config.eps, config.weight_decay)
+    own = (config.name, config.nesterov, config.betas, config.eps, config.weight_decay)
+    return Optimizer(*own, decays_all=not config.decay_exempt)
+
+
+def _notes(recipe: Recipe) -> tuple[str, ...]:
+    """Return what a recipe does with its parameters that no export writes."""
+    flat = flat_recipe(recipe)
+    changed = {key: flat[key] for key in _UNWRITTEN if flat[key] != LATER_KEYS[key]}
+    return tuple(
+        f"{key} = {shown(value)} is left to you: it is nothing of a schedule"
+        for key, value in changed.items()
+    )

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from bsgrow.models.ghost_batch_norm import GhostBatchNorm
+from bsgrow.models.head import head_of
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
-from bsgrow.training.events.events import RunFinished, RunStarted
+from bsgrow.training.events.events import Event, RunFinished, RunStarted
+from bsgrow.training.events.parameters import ParametersGrouped
 from bsgrow.training.job import Job
 from bsgrow.training.observers import evaluate_on_test
+from bsgrow.training.parameter_groups import parameter_groups
 from bsgrow.training.state import State
 
 
@@ -27,6 +31,30 @@ def run_started(job: Job, state: State) -> RunStarted:
         first_update=state.num_updates,
         world_size=job.group.world_size,
     )
+
+
+def parameters_grouped(job: Job, state: State) -> list[Event]:
+    """Return the event of a model that is not trained all alike; none where it is."""
+    config, model = job.recipe.optimizer, state.model
+    if not (job.recipe.model.freeze or config.decay_exempt or config.head_lr_scale != 1.0):
+        return []
+    scaled = config.head_lr_scale != 1.0
+    sizes = {name: each.numel() for name, each in model.named_parameters() if each.requires_grad}
+    groups = parameter_groups(model, config, job.dataset.num_classes)
+    head = head_of(model, job.dataset.num_classes) if scaled else None
+    norms = [each for each in model.modules() if isinstance(each, GhostBatchNorm)]
+    return [
+        ParametersGrouped(
+            num_updates=state.num_updates,
+            num_frozen=sum(each.numel() for each in model.parameters()) - sum(sizes.values()),
+            num_frozen_norms=sum(norm.is_frozen for norm in norms),
+            num_without_decay=sum(
+                sizes[name] for group in groups if not group.decays for name in group.names
+            ),
+            head=head.name if head else "",
+            head_lr_scale=config.head_lr_scale,
+        )
+    ]
 
 
 def run_finished(job: Job, state: State, out: Path, decisions: Decisions) -> RunFinished:

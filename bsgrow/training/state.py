@@ -12,6 +12,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim import Optimizer
 
 from bsgrow.models import build_model
+from bsgrow.models.freezing import freeze
 from bsgrow.schedule import Update
 from bsgrow.training.checkpoint.checkpoint import Position, load_checkpoint
 from bsgrow.training.checkpoint.checks import NUM_FAILED, NUM_SKIPPED, RUNNING_TOTALS
@@ -22,6 +23,7 @@ from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.job import Job
 from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.optimizers import build_optimizer
+from bsgrow.training.parameter_groups import as_torch_takes, parameter_groups
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
 from bsgrow.training.update import apply
@@ -83,9 +85,12 @@ class State:
                 ghost_batch_size=recipe.ghost_batch_size,
                 form=job.form,
             )
+        freeze(model, recipe.model.freeze)
         convert_conv2d_weight_memory_format(model, job.precision.memory_format)
         model.to(job.device)
-        optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.schedule.lr)
+        groups = parameter_groups(model, recipe.optimizer, dataset.num_classes)
+        lr = recipe.schedule.lr
+        optimizer = build_optimizer(recipe.optimizer, as_torch_takes(groups, model, lr), lr)
         return cls(
             *(model, optimizer, 0, 0, Totals(job.device)),
             GradientSum(model.parameters(), job.group),

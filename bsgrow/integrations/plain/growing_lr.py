@@ -14,6 +14,7 @@ from bsgrow.integrations.plain.checks import require_state
 from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.schedule import Plan, Update
+from bsgrow.schedule.group_lr import group_lr, group_momentum
 from bsgrow.validation.annotated import checked_class
 from bsgrow.validation.kinds import Within
 
@@ -72,11 +73,13 @@ class GrowingLR(LRScheduler):
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the lr of each group for the update that is next, and set their momenta."""
-        update = self._next_update()
+        update, reference = self._next_update(), self._plan.reference
         for group, base in zip(self.optimizer.param_groups, self.base_momenta, strict=True):
             if base is not None:
-                group["momentum"] = self._momentum(update, base)
-        return [update.lr * (base / self._plan.reference.lr) for base in self.base_lrs]
+                group["momentum"] = group_momentum(
+                    update.momentum, reference=reference.momentum, begun_with=base
+                )
+        return [group_lr(update.lr, float(base) / reference.lr) for base in self.base_lrs]
 
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next update.
@@ -147,12 +150,6 @@ class GrowingLR(LRScheduler):
 
     def _next_update(self) -> Update:
         return self._plan.update(min(max(self.last_epoch, 0), self._plan.num_updates - 1))
-
-    def _momentum(self, update: Update, base: float) -> float:
-        reference = self._plan.reference.momentum
-        if update.momentum == reference:
-            return base
-        return 1 - (1 - update.momentum) * ((1 - base) / (1 - reference))
 
     def follow(self) -> None:
         """Go on to the next update, where the optimizer has made this one."""

@@ -137,7 +137,7 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
         raise _refused(f"{name}: {'; '.join(off)}{_bound(found)}", accept, plan, name, target)
     export = draft.write()
     head = f"{plan.num_updates} updates over {plan.num_total_samples} samples; for {system.name}"
-    comments = [f"{head} ({system.version})", *export.notes, *off]
+    comments = [f"{head} ({system.version})", *export.notes, *target.optimizer.notes, *off]
     return "".join(f"# {line}\n" for line in comments) + export.text + "\n"
 
 

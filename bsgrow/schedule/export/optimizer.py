@@ -17,6 +17,8 @@ class Optimizer:
         eps: added to Adam's denominator.
         weight_decay: on every parameter: L2, added to the gradient, for Adam too; for AdamW apart
             from it.
+        decays_all: whether the weight decay is on every parameter.
+        notes: what else the run does with its parameters, and no system is told.
     """
 
     name: str = "sgd"
@@ -24,6 +26,8 @@ class Optimizer:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
+    decays_all: bool = True
+    notes: tuple[str, ...] = ()
 
     def arguments(self, momentum: float) -> dict[str, object]:
         """Return torch's keyword arguments besides the learning rate."""
@@ -74,6 +78,6 @@ def require_no_l2_adam(optimizer: Optimizer, system: str) -> None:
 
 def decay_note(optimizer: Optimizer, system: str, exempt: str) -> tuple[str, ...]:
     """Return a note where a system leaves some parameters out of the weight decay."""
-    if not optimizer.weight_decay:
+    if not optimizer.weight_decay or not optimizer.decays_all:
         return ()
     return (f"{system} exempts {exempt} from weight decay; the plan's is on every parameter",)

@@ -11,7 +11,6 @@ from torch.optim import Optimizer
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint.archive import SMALLEST_INDEX, Archive
 from bsgrow.training.checkpoint.checks import (
-    COMPUTED,
     UnfitError,
     require_fit,
     require_identity,
@@ -23,6 +22,7 @@ from bsgrow.training.checkpoint.checks import (
 from bsgrow.training.checkpoint.optimizer_state import Form, momenta_before, state_forms
 from bsgrow.training.checkpoint.records import TensorRecord, load_tensor
 from bsgrow.training.checkpoint.tree import read_tree
+from bsgrow.training.optimizers import hyperparameters_of
 
 _KEYS = {"format_version", "identity", "position", "model", "optimizer"}
 _BYTES_BESIDE = 2048  # of a tensor: what the archive and the pickle say of it, and its name
@@ -62,8 +62,7 @@ class Run(NamedTuple):
         if num_updates:
             update = self.plan.update(num_updates - 1)
             for group in groups:
-                set_by_plan = {name: getattr(update, name) for name in COMPUTED if name in group}
-                group.update(set_by_plan)
+                group.update(hyperparameters_of(group, lr=update.lr, momentum=update.momentum))
         return groups
 
     def optimizer_forms(self, num_updates: int) -> list[dict[str, Form]]:

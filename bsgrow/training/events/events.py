@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from bsgrow.training.events.numbers import Count, Fraction, Measure, Number
+from bsgrow.training.events.parameters import ParametersGrouped
 
 _FINITE = Field(allow_inf_nan=False)
 
@@ -276,6 +277,7 @@ Event = (
     | CheckpointSkipped
     | LogFailed
     | MicroBatchHalved
+    | ParametersGrouped
     | SampleSkipped
     | RunLeft
     | RunFinished
