@@ -19,7 +19,7 @@ ORDER = [
     {"native.extension", "native.cuda_architectures"},
     {"validation", "user_code"},
     {"schedule", "stream", "files", "processes"},
-    {"images"},
+    {"images", "loggers"},
     {"data", "native"},
     {"loading", "models"},
     {"recipe"},

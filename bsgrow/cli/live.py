@@ -18,6 +18,7 @@ from bsgrow.training.events.events import (
     Evaluated,
     Event,
     LogFailed,
+    LoggerFailed,
     MicroBatchHalved,
     Progress,
     RunStarted,
@@ -114,6 +115,11 @@ def show_failure(event: Event) -> None:
         note(
             f"what happens waits in memory, training goes on: cannot write "
             f"{printable(event.path)}: {event.reason}"
+        )
+    elif isinstance(event, LoggerFailed):
+        note(
+            f"the logger {printable(event.logger)} is given no more, training goes on: "
+            f"{printable(event.reason)}"
         )
 
 

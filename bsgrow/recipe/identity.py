@@ -22,6 +22,7 @@ OPERATIONAL_KEYS = frozenset(
         "run.num_threads",
         "run.num_workers",
         "run.log_every_seconds",
+        "run.loggers",
         "run.max_world_size",
         "run.min_samples_per_device",
         "run.timeout_seconds",

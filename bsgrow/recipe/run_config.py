@@ -10,6 +10,7 @@ from pydantic import (
     field_validator,
 )
 
+from bsgrow.loggers.registry import check_logger
 from bsgrow.recipe.device_name import check_device
 from bsgrow.recipe.section import Section
 
@@ -94,6 +95,19 @@ class RunConfig(Section):
 
     log_every_seconds: NonNegativeFloat = 1.0
     """Seconds between two progress events; each waits for the device once."""
+
+    loggers: tuple[str, ...] | None = None
+    """Where progress and evaluations go as well, such as ``["tensorboard", "wandb", "mlflow"]``,
+    each once installed; ``package.module:Class`` is one of your own."""
+
+    @field_validator("loggers")
+    @classmethod
+    def _are_loggers(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in names or ():
+            check_logger(name)
+        if names and len(set(names)) < len(names):
+            raise ValueError("names one twice")
+        return names
 
     timeout_seconds: Annotated[float, Field(ge=1, le=86400)] = 300.0
     """Seconds that a process waits for the others of the run, from 1 to a day, before it says which

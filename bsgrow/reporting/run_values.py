@@ -1,8 +1,11 @@
 """Where a run stands as plain values, for JSON; what is not known, or not finite, is None."""
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bsgrow.loggers.background import FOLDER
+from bsgrow.loggers.kept import Kept
 from bsgrow.reporting.run_standing import Standing
 from bsgrow.text.path_text import to_text
 from bsgrow.training.events.as_json import to_dict
@@ -39,9 +42,17 @@ def as_values(standing: Standing) -> dict[str, Any]:
         **{key: getattr(standing.now, key, None) for key in _NOW},
         **_measured(standing),
         "checkpoint": standing.checkpoint,
+        "loggers": _loggers(standing.path),
         "evaluations": [to_dict(each) for each in seen.evaluated],
     }
     return {key: _finite(value) for key, value in values.items()}
+
+
+def _loggers(path: Path) -> dict[str, str]:
+    """Return where each logger of a run has put it, as far as it said so."""
+    files = sorted((path / FOLDER).glob("*.json"))
+    kept = {file.stem: Kept(file).get("where", "") for file in files}
+    return {name: where for name, where in kept.items() if where}
 
 
 def _measured(standing: Standing) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import torch
 from bsgrow.errors import BsgrowError
 from bsgrow.files.atomic import write_json
 from bsgrow.loading.lost_workers import telling_lost_workers
+from bsgrow.loggers.registry import MakeLogger
 from bsgrow.processes.launched import is_by_torchrun, is_launched
 from bsgrow.processes.parent import name_of_parent
 from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
@@ -31,6 +32,7 @@ from bsgrow.training.memory import explaining_memory
 from bsgrow.training.origin import origin_of
 from bsgrow.training.planned_world_size import require_planned_world_size
 from bsgrow.training.run_directory import RunDirectory
+from bsgrow.training.run_loggers import load_loggers, logging_to
 from bsgrow.training.run_record import record_of, require_known_format, write_record
 from bsgrow.training.shared_folder import require_shared
 from bsgrow.training.state import State
@@ -96,9 +98,10 @@ def carry_out(
         with beginning:
             decisions.together(partial(_begin, job, directory, resume, launchers, stack))
         decisions.together(partial(require_shared, group, directory.path))
+        logging = logging_to(begun.loggers, job, directory.path, on_event)
         return train_job(
             *(job, state, directory),
-            on_event=on_event,
+            on_event=stack.enter_context(logging),
             should_stop=should_stop,
             emergency=emergency,
         )
@@ -111,6 +114,7 @@ class _Begun(NamedTuple):
     planned: Planned
     device: torch.device
     finished: RunFinished | None
+    loggers: dict[str, MakeLogger]
 
 
 def _look(
@@ -133,7 +137,8 @@ def _look(
         require_planned_world_size(recipe, planned.plan, 0, group.world_size)
     recipe = with_decoder(recipe, load_recipe(directory.find_recipe()) if resume else recipe)
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
-    return _Begun(recipe, planned, device, finished)
+    loggers = {} if finished else load_loggers(recipe, group.rank)
+    return _Begun(recipe, planned, device, finished, loggers)
 
 
 def _warmed_up(job: Job) -> State:

@@ -30,6 +30,7 @@ def rows_of(standing: Standing) -> dict[str, str]:
         "test accuracy": _accuracy(values),
         "speed": _speed(values, is_running=standing.state is Condition.RUNNING),
         "checkpoint": "" if standing.checkpoint is None else f"update {standing.checkpoint}",
+        "loggers": "; ".join(f"{name}: {printable(at)}" for name, at in values["loggers"].items()),
         "go on with": str(resume_command(standing.path)) if standing.state in _GOES_ON else "",
     }
     return {name: value for name, value in rows.items() if value}

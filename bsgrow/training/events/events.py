@@ -169,6 +169,22 @@ class LogFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggerFailed:
+    """A logger of ``run.loggers`` has failed, and is given no more; told once.
+
+    Attributes:
+        num_updates: updates made since the start of the run.
+        logger: its name.
+        reason: why.
+    """
+
+    event: ClassVar[str] = "logger_failed"
+    num_updates: Count
+    logger: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSkipped:
     """A resumed run did not take a checkpoint that is not whole.
 
@@ -276,6 +292,7 @@ Event = (
     | CheckpointFailed
     | CheckpointSkipped
     | LogFailed
+    | LoggerFailed
     | MicroBatchHalved
     | ParametersGrouped
     | SampleSkipped

@@ -8,6 +8,7 @@ import pytest
 
 from bsgrow.cli.show.sparkline import BLOCKS, PLAIN, levels_for, sparkline
 from bsgrow.files.lock import locked
+from bsgrow.loggers.kept import Kept
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.reporting.run_curves import Curve
 from bsgrow.training import RunDirectory
@@ -37,7 +38,8 @@ def shown(bsgrow, *words):
 
 
 def test_a_run_says_where_it_stands(bsgrow, tmp_path):
-    make_run(tmp_path / "run", *HALF, STOPPED)
+    path = make_run(tmp_path / "run", *HALF, STOPPED)
+    Kept(path / "loggers/wandb.json").update(id="a", where="https://wandb.ai/x")
     done = bsgrow("show", "run")
     assert done.row("state") == "stopped: stopped after update 1700"
     assert done.row("progress") == (
@@ -47,6 +49,7 @@ def test_a_run_says_where_it_stands(bsgrow, tmp_path):
     assert done.row("made with").startswith("global batch 64, lr 0.1, momentum 0.9, sgd noise")
     assert done.row("test accuracy") == "97.00% (loss 0.2500); best 97.00% at update 90"
     assert done.row("speed") == "10,000 samples/s, 0:00:02 spent, waiting for data 0%"
+    assert done.row("loggers") == "wandb: https://wandb.ai/x"
     assert done.row("go on with") == "bsgrow train --resume --out run"
     assert "global batch          16 ▁▁" in done.out
 
