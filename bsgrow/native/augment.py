@@ -1,10 +1,11 @@
 """Augmentation: changes to an image at random, as the user writes them."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from bsgrow.errors import InputError
 from bsgrow.text.command import setting
+from bsgrow.validation.quantity import Quantity
 
 PaddingMode = Literal["zero", "reflect"]
 
@@ -23,7 +24,7 @@ class Augment:
         "strict": True,
     }
 
-    pad: int = 0
+    pad: Annotated[int, Quantity("pixels", least=0)] = 0
     """Pixels added on each side before a window of the image's size is cut out of it, its offset
     uniform in ``[0, 2 * pad]`` each way. Below the image's height and width."""
 
@@ -34,7 +35,7 @@ class Augment:
     flip: bool = False
     """Whether images are mirrored left to right, each with probability 1/2."""
 
-    cutout: int = 0
+    cutout: Annotated[int, Quantity("pixels", least=0)] = 0
     """Side in pixels of a square whose pixels become 0 after normalisation, the mean of the data
     set; its centre is uniform over the image, so that part of it may lie outside (DeVries and
     Taylor 2017, arXiv 1708.04552). At most the image's height and width; 0 for none."""

@@ -21,7 +21,8 @@ from bsgrow.recipe.origins import ORIGINS
 from bsgrow.recipe.run_config import RunConfig
 from bsgrow.recipe.section import Section
 from bsgrow.schedule import Growth, Reference
-from bsgrow.schedule.config import part_of
+from bsgrow.schedule.config import PART, part_of
+from bsgrow.validation.quantity import Quantity
 
 _AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
 
@@ -61,16 +62,16 @@ class LossConfig(Section):
 class ScheduleConfig(Section):
     """``[schedule]``: the run as published, before any growth."""
 
-    epochs: float
+    epochs: Annotated[float, Quantity("epochs", above=0)]
     """Length of the run in passes over the training set."""
 
-    lr: float
+    lr: Annotated[float, Quantity(above=0)]
     """Base learning rate."""
 
-    global_batch_size: int
+    global_batch_size: Annotated[int, Quantity("samples", least=1)]
     """Samples per parameter update."""
 
-    batch_limit: str | None = None
+    batch_limit: Annotated[str | None, Quantity(pattern=PART)] = None
     """Part of the training set, such as ``"N/10"``, that global_batch_size is lowered to where it
     is above, and ghost and micro-batch with it; lr is lowered alike, by the root for Adam, so that
     the noise scale stays."""
@@ -81,7 +82,7 @@ class ScheduleConfig(Section):
     unit: Literal["epochs", "samples", "updates", "tokens"] = "epochs"
     """What the positions of the curve count; updates are those of the run as published."""
 
-    tokens_per_sample: int | None = None
+    tokens_per_sample: Annotated[int | None, Quantity("tokens", least=1)] = None
     """Length of a sample in tokens, for ``unit = "tokens"``."""
 
     hold: Literal["epoch"] | None = None

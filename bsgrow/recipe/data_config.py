@@ -19,6 +19,7 @@ from bsgrow.recipe.section import Section
 from bsgrow.text.path_text import from_text, to_text
 from bsgrow.text.printable import cut, shown
 from bsgrow.user_code.names import check_name, is_user_code
+from bsgrow.validation.quantity import Quantity
 
 PathText = Annotated[
     str, AfterValidator(from_text), PlainSerializer(to_text, when_used="json-unless-none")
@@ -45,7 +46,7 @@ class DataConfig(Section):
     """Part of the encoded images that is held out, such as 0.1, where path holds no ``val`` or
     ``test``. Which ones, their names decide: the same on every machine, as folder and as shards."""
 
-    num_samples: PositiveInt | None = None
+    num_samples: Annotated[PositiveInt | None, Quantity("samples")] = None
     """Size of the training set, to plan for a set that bsgrow does not know."""
 
     decoder: Literal["auto", "native", "dali"] = "auto"
@@ -87,7 +88,7 @@ class DataConfig(Section):
 class ImagesConfig(Section):
     """``[images]``: what the network sees of encoded images, whose sizes differ."""
 
-    size: int = 224
+    size: Annotated[int, Quantity("pixels", least=1, most=MAX_SIDE)] = 224
     """Height and width in pixels that the network sees, in training and in evaluation."""
 
     scale: tuple[float, float] = (0.08, 1.0)
@@ -96,7 +97,7 @@ class ImagesConfig(Section):
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     """Smallest and largest width / height of a random crop."""
 
-    resize: int | None = None
+    resize: Annotated[int | None, Quantity("pixels", least=1, most=MAX_SIDE)] = None
     """Pixels that the shorter side becomes in evaluation, before the middle is cut out; 8/7 of
     size where absent, as 256 goes with 224."""
 

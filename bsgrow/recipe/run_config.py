@@ -13,12 +13,13 @@ from pydantic import (
 from bsgrow.loggers.registry import check_logger
 from bsgrow.recipe.device_name import check_device
 from bsgrow.recipe.section import Section
+from bsgrow.validation.quantity import Quantity
 
 _MAX_COUNT = 2**31 - 1  # what the kernels of torch index a batch with
 _MAX_THREADS = 1024  # what the native modules start
 
 Count = Annotated[PositiveInt, Field(le=_MAX_COUNT)]
-NonNegativeFloat = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0), Quantity("seconds")]
 
 
 class RunConfig(Section):
@@ -27,7 +28,7 @@ class RunConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of the initial weights, the order of the samples and their augmentation."""
 
-    ghost_batch_size: Count | None = None
+    ghost_batch_size: Annotated[Count | None, Quantity("samples")] = None
     """Samples that batch normalisation normalises together, whatever the batch size; the
     smaller of 128 and schedule.global_batch_size where absent."""
 
@@ -35,7 +36,7 @@ class RunConfig(Section):
     """``batch`` normalises over the whole batch, however large it grows, which has to fit into
     memory: ordinary batch normalisation, to compare with; ghost_batch_size is then its size."""
 
-    micro_batch_size: Count | Literal["auto"] = "auto"
+    micro_batch_size: Annotated[Count | Literal["auto"], Quantity("samples")] = "auto"
     """Samples per forward and backward pass, in whole ghost batches; ``auto`` takes 256."""
 
     @field_validator("micro_batch_size", mode="wrap")
@@ -46,7 +47,7 @@ class RunConfig(Section):
         except ValidationError:
             raise ValueError(f'must be a number from 1 to {_MAX_COUNT}, or "auto"') from None
 
-    world_size: Count = 1
+    world_size: Annotated[Count, Quantity("processes")] = 1
     """Number of processes that share an update; torchrun starts them, and where this says more than
     one, no other number is taken."""
 
@@ -63,14 +64,14 @@ class RunConfig(Section):
             numbers = f"a list of numbers from 1 to {_MAX_COUNT}, one a phase"
             raise ValueError(f'must be {numbers}, or "auto"') from None
 
-    max_world_size: Count | None = None
+    max_world_size: Annotated[Count | None, Quantity("processes")] = None
     """Processes that ``world_sizes = "auto"`` takes at most, such as the devices that there are."""
 
-    min_samples_per_device: Count | None = None
+    min_samples_per_device: Annotated[Count | None, Quantity("samples")] = None
     """Samples of an update that each process has where another one pays; a micro-batch where
     absent."""
 
-    device: str = "auto"
+    device: Annotated[str, Quantity(pattern=r"^(auto|cpu|cuda(:[0-9]{1,9})?)$")] = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
 
     @field_validator("device")
@@ -90,10 +91,10 @@ class RunConfig(Section):
     """Worker processes of PyTorch's DataLoader, which read a map-style data set of a function; as
     many as num_threads where absent, none where that is 1. Other data have none: threads do it."""
 
-    evaluate_every_epochs: Annotated[float, Field(gt=0)] = 1.0
+    evaluate_every_epochs: Annotated[float, Field(gt=0), Quantity("epochs")] = 1.0
     """Epochs between two evaluations on the held-out samples; the end is always evaluated."""
 
-    log_every_seconds: NonNegativeFloat = 1.0
+    log_every_seconds: Seconds = 1.0
     """Seconds between two progress events; each waits for the device once."""
 
     loggers: tuple[str, ...] | None = None
@@ -109,15 +110,15 @@ class RunConfig(Section):
             raise ValueError("names one twice")
         return names
 
-    timeout_seconds: Annotated[float, Field(ge=1, le=86400)] = 300.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=86400), Quantity("seconds")] = 300.0
     """Seconds that a process waits for the others of the run, from 1 to a day, before it says which
     does not answer."""
 
-    checkpoint_every_seconds: NonNegativeFloat = 60.0
+    checkpoint_every_seconds: Seconds = 60.0
     """Seconds between two checkpoints; 0 writes one after every update. One at the best evaluation
     so far and one at the end come on top."""
 
-    keep: Count = 2
+    keep: Annotated[Count, Quantity("checkpoints")] = 2
     """Newest checkpoints that are kept, beside the best one."""
 
     keep_best: bool = True

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.curves import Curve, build_curve
@@ -12,11 +12,15 @@ from bsgrow.schedule.rules import RULES, Rule
 from bsgrow.schedule.typed import require_integer, require_one_of, require_real, require_table
 from bsgrow.text.printable import cut
 from bsgrow.validation.annotated import checked_class
+from bsgrow.validation.quantity import Quantity
 
 if TYPE_CHECKING:
     RuleName = str
 else:
     RuleName = Literal[tuple(RULES)]
+
+PART = "^N/([1-9][0-9]{0,8})$"
+"""A part of the training set, as a user writes it."""
 
 _LONGEST_PART = 80  # characters of a wrong value that an error shows
 
@@ -92,32 +96,32 @@ class Growth:
     rule: RuleName = "linear"
     """What is held: ``linear`` ε/B (the paper's, for SGD), ``sqrt`` ε/√B (for Adam)."""
 
-    factor: float | str | None = None
+    factor: Annotated[float | str | None, Quantity(above=1, pattern="^continuous$")] = None
     """The batch grows in levels of this ratio, and the learning rate absorbs what is between
     them; ``continuous`` has no levels: the batch is new at every milestone of a step curve, at
     every update of a smooth one. Absent: continuous for step curves, 2 for smooth ones."""
 
-    batch_exponent: float | None = None
+    batch_exponent: Annotated[float | None, Quantity(above=0, most=2)] = None
     """B ∝ decay^batch_exponent; absent, all of the decay goes into the batch, which is 1 by the
     linear rule and 2 by the sqrt rule. Seesaw (arXiv 2510.14717) is 1 by the sqrt rule."""
 
-    max_batch_size: int | str | None = None
+    max_batch_size: Annotated[int | str | None, Quantity("samples", least=1, pattern=PART)] = None
     """Largest global batch size; past it the rest of the decay goes into the learning rate.
     ``"N/10"`` is that part of the training set, or the first batch where that is larger.
     The paper uses about N/10, the default for smooth curves, which may fall to 0. A measured
     gradient noise scale (arXiv 1812.06162) is another source for this number."""
 
-    multiple_of: int = 1
+    multiple_of: Annotated[int, Quantity("samples", least=1)] = 1
     """Every batch but the last of the run is a multiple of this many samples; sizes are rounded
     down, and the learning rate pays for it."""
 
-    lr_scale: float = 1.0
+    lr_scale: Annotated[float, Quantity(above=0)] = 1.0
     """Multiplies the learning rate and, at the same noise scale, the batch: B ∝ ε."""
 
-    momentum: float | None = None
+    momentum: Annotated[float | None, Quantity(least=0, below=1)] = None
     """Momentum coefficient of the plan where it differs from the reference's: B ∝ 1/(1 − m)."""
 
-    momentum_at: float = 0
+    momentum_at: Annotated[float, Quantity("epochs", least=0)] = 0
     """Where the plan's momentum begins, in epochs; the reference's runs until then."""
 
     repair: bool = False
@@ -196,7 +200,7 @@ def part_of(text: str, num_samples: int, key: str = "") -> int:
     Raises:
         InputError: it is not of this form.
     """
-    written = re.fullmatch(r"N/([1-9][0-9]{0,8})", text)
+    written = re.fullmatch(PART, text)
     if written is None:
         value = repr(text) if len(text) <= _LONGEST_PART else f"{text[:_LONGEST_PART]!r}…"
         raise InputError(

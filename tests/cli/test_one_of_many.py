@@ -116,5 +116,5 @@ def test_every_command_that_there_is_was_thought_of(at_rank):
     known = {"train", "plan", "show", "compare", "report", "recipes", "doctor", "bench", "data"}
     assert set(root().commands) == known
     assert set(root().commands["bench"].commands) == {"loader", "train"}
-    assert set(root().commands["recipes"].commands) == {"show", "copy"}
+    assert set(root().commands["recipes"].commands) == {"show", "copy", "schema"}
     assert set(root().commands["data"].commands) == {"list", "fetch", "pack", "verify"}

@@ -101,3 +101,8 @@ def test_the_list_says_what_is_saved_and_whose_the_values_are(bsgrow):
         assert said == {*listed[name]["values_from"]} <= known
     row = next(line for line in bsgrow("recipes").out.splitlines() if line.startswith("digits  "))
     assert shlex.split(row)[:4] == ["digits", "1932", "2379", "2.23×"]
+
+
+def test_the_schema_is_printed(bsgrow):
+    schema = json.loads(bsgrow("recipes", "schema").out)
+    assert schema["properties"]["growth"]["properties"]["multiple_of"]["minimum"] == 1

@@ -70,3 +70,16 @@ def copy(
     from bsgrow.cli.recipes.copying import copy_recipe
 
     copy_recipe(recipe, file, resolved=resolved, force=force)
+
+
+@_commands.command("schema")
+def schema() -> None:
+    """Print a JSON schema of recipes, with which an editor completes, explains and checks keys.
+
+    Write it to a file, and name that in the first line of a recipe: `#:schema ./recipe.schema.json`
+    is read by taplo, and by Even Better TOML in VS Code.
+    """
+    from bsgrow.cli.console import print_json
+    from bsgrow.recipe.schema import recipe_schema
+
+    print_json(recipe_schema())
