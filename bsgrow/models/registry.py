@@ -22,18 +22,23 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _built_by(module: str, check: Any, smallest_image: int = 1) -> tuple[str, ModelSpec]:
+def _built_by(
+    module: str, check: Any, smallest_image: int = 1, names_as: str | None = None
+) -> tuple[str, ModelSpec]:
     """Return a model of this package, called like its check and what builds it."""
     name = check.__name__
     load = partial(resolve_name, f"bsgrow.models.{module}:{name}")
-    return name, ModelSpec(check, load, smallest_image)
+    return name, ModelSpec(check, load, smallest_image, names_as)
 
 
 MODELS: Registry[ModelSpec] = Registry(
     "model",
     _built_by("convnet", specs.convnet, SMALLEST_CONVNET_IMAGE),
-    _built_by("inception_resnet_v2", specs.inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
-    _built_by("resnet", specs.resnet50),
+    _built_by(
+        *("inception_resnet_v2", specs.inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
+        names_as="timm: inception_resnet_v2",
+    ),
+    _built_by("resnet", specs.resnet50, names_as="torchvision and timm: resnet50"),
     _built_by("wide_resnet", specs.wide_resnet),
 )
 

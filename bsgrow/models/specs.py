@@ -29,11 +29,13 @@ class ModelSpec:
         load: imports what builds it, and torch with it; that is called with the recipe's own
             arguments, and in_channels, num_classes and ghost_batch_size.
         smallest_image: pixels that each side of an image needs.
+        names_as: whose names its ``state_dict`` has; None where no library has the architecture.
     """
 
     check: Callable[..., None]
     load: Callable[[], Callable[..., "nn.Module"]]
     smallest_image: int = 1
+    names_as: str | None = None
 
 
 def wide_resnet(*, depth: Depth, width: Width) -> None:

@@ -6,6 +6,7 @@ from torch import nn
 
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
+from bsgrow.trained.exported_file import READ, read_exported
 from bsgrow.trained.opened import open_run
 from bsgrow.training.checkpoint.folder import FILE_NAME, num_updates_of
 from bsgrow.validation.annotated import checked
@@ -20,7 +21,8 @@ def load_model(source: str | Path, which: str | int = "best") -> nn.Module:
     of the data and divided by their standard deviation.
 
     Args:
-        source: the directory of a run; or one of its checkpoints.
+        source: the directory of a run; or one of its checkpoints; or a file that ``bsgrow export``
+            wrote, ``.safetensors``, or ``.pth`` with its JSON beside it.
         which: of a run's checkpoints: ``"best"``, at whose update the model did best on the
             held-out samples, ``"last"``, or a number of updates.
 
@@ -32,17 +34,20 @@ def load_model(source: str | Path, which: str | int = "best") -> nn.Module:
     """
     path = Path(source)
     if path.is_file():
-        return open_run(*_run_of(path)).model
+        is_of_run = FILE_NAME.fullmatch(path.name) and (path.parent.parent / "recipe.toml").exists()
+        return open_run(*_run_of(path)).model if is_of_run else _exported(path)
     return open_run(path, which).model
 
 
 def _run_of(path: Path) -> tuple[Path, int]:
     """Return the directory of the run that a checkpoint is of, and its number of updates."""
-    match = FILE_NAME.fullmatch(path.name)
-    run = path.parent.parent
-    if match is None or match[2] != "pt" or not (run / "recipe.toml").exists():
+    return path.parent.parent, num_updates_of(path)
+
+
+def _exported(path: Path) -> nn.Module:
+    if path.suffix.lower() not in READ:
         raise InputError(
-            f"{printable(path)}: is no checkpoint in the directory of a run",
-            hint="name the folder of a run, or a checkpoint in it",
+            f"{printable(path)}: is neither a checkpoint in the directory of a run nor weights",
+            hint=f"name the folder of a run, or a file that ends in {', '.join(READ)}",
         )
-    return run, num_updates_of(path)
+    return read_exported(path)

@@ -12,7 +12,7 @@ from bsgrow.errors import InputError
 from bsgrow.models import build_model
 from bsgrow.models.conversion import restore_batch_norm
 from bsgrow.recipe import Recipe, load_recipe
-from bsgrow.text.command import Command, argument
+from bsgrow.text.command import argument
 from bsgrow.text.printable import printable
 from bsgrow.trained.choosing import find_checkpoint, others
 from bsgrow.training.checkpoint.folder import num_updates_of
@@ -88,7 +88,7 @@ def recipe_of(
         missing = f"{directory.recipe.name} is not there"
         raise InputError(
             f"{printable(directory.path)} holds no run: {missing}",
-            hint=f"name the folder of a run, as {Command(('train', '--out', 'DIR'))} makes it",
+            hint="name the folder of a run, which `bsgrow train` makes",
         )
     directory.require_own()
     require_known_format(directory)

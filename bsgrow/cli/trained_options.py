@@ -1,0 +1,22 @@
+"""The arguments and options of commands that take up a run's model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RunArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", help="The folder of a run: `--out` of `train`.", show_default=False
+    ),
+]
+CheckpointOption = Annotated[
+    str,
+    typer.Option(
+        "--checkpoint",
+        metavar="best|last|UPDATE",
+        help="Which checkpoint: `best`, at whose update the model did best on the held-out "
+        "samples, `last`, or a number of updates.",
+    ),
+]

@@ -1,0 +1,1 @@
+"""The formats of exported models, one file each: bytes from a run, and how they compute."""
