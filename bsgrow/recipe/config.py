@@ -12,6 +12,7 @@ from bsgrow.recipe.curve import check_curve
 from bsgrow.recipe.data_config import (
     DataConfig,
     ImagesConfig,
+    PathText,
     check_augment,
     check_keys_of_data,
     image_shape,
@@ -40,9 +41,18 @@ class ModelConfig(Section):
     ``["layer[12]"]``; their batch norms keep their running statistics and normalise by them, as by
     timm's ``freeze``. None by default; names are looked for where the model is built."""
 
+    weights: PathText | None = None
+    """A file of weights to begin with, ``.safetensors`` or a ``state_dict`` of torch's, by the
+    names of torchvision or timm, or of a run: its exported model, or a checkpoint. A head of
+    another number of classes is made new; all else has to fit. Absent: random weights."""
+
+    weights_digest: str | None = None
+    """SHA-256 of the file ``weights``, written for you where a run begins: it goes on without the
+    file, and not with another one."""
+
     @property
     def arguments(self) -> dict[str, Any]:
-        """The keys beside the name."""
+        """The keys that are arguments of the architecture."""
         return dict(self.model_extra or {})
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_ghost_batch, fit_micro_batch, fit_notes
 from bsgrow.recipe.hints import key_hint
 from bsgrow.recipe.origins import telling_origin
+from bsgrow.recipe.weights_file import with_digest
 from bsgrow.recipe.world_sizes import world_sizes
 from bsgrow.schedule import Plan, compile_plan
 from bsgrow.text.printable import printable
@@ -166,12 +167,18 @@ def _unknown_size(data: DataConfig) -> int:
 def with_absolute_paths(recipe: Recipe) -> Recipe:
     """Return a recipe that means the same files whatever the current folder is.
 
-    ``data.path`` is the only path in a recipe: a table of learning rates is read into it.
+    They are ``data.path`` and ``model.weights``: a table of learning rates is read into a recipe.
     """
-    if not recipe.data.path:
-        return recipe
-    path = expand_user(Path(recipe.data.path)).absolute()
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
+    data, model = recipe.data, recipe.model
+    if data.path:
+        data = data.model_copy(update={"path": _absolute(data.path)})
+    if model.weights:
+        model = model.model_copy(update={"weights": _absolute(model.weights)})
+    return recipe.model_copy(update={"data": data, "model": model})
+
+
+def _absolute(path: str) -> str:
+    return str(expand_user(Path(path)).absolute())
 
 
 def _check_num_samples(data: DataConfig, dataset: Dataset) -> None:
@@ -209,6 +216,9 @@ def resolve(recipe: Recipe, num_threads: int) -> Recipe:
     Args:
         recipe: as written.
         num_threads: CPU threads where the recipe does not say.
+
+    Raises:
+        InputError: ``model.weights`` cannot be read, of which the digest is not known yet.
     """
     resolved = {
         "ghost_batch_size": recipe.ghost_batch_size,
@@ -217,4 +227,6 @@ def resolve(recipe: Recipe, num_threads: int) -> Recipe:
     }
     images = recipe.images or ImagesConfig() if recipe.data.takes("images") else None
     run = recipe.run.model_copy(update=resolved)
-    return recipe.model_copy(update={"run": run, "images": images})
+    return recipe.model_copy(
+        update={"run": run, "images": images, "model": with_digest(recipe.model)}
+    )

@@ -147,6 +147,8 @@ def _changed(
     changes = [(key, value, f"{key} = {shown(value)}") for key, value in values.items()]
     changes += map(_parsed, overrides)
     emptied = _empty_renamed(table, {key: value for key, value, _ in changes})
+    if any(key == "model.weights" for key, *_ in changes) and isinstance(table.get("model"), dict):
+        table["model"].pop("weights_digest", None)  # that of the file before
     for key, value, written in changes:
         _put(table, key, value, written)
     return forget(table, [*emptied, *(key for key, _, _ in changes)])

@@ -59,9 +59,9 @@ def _dotted(key: _Key) -> str:
 
 
 def _is_path(key: _Key) -> bool:
-    """Return whether a key is that of a path: of the data, or of a curve's table."""
+    """Return whether a key is that of a path: of the data, of weights, or of a curve's table."""
     in_curve = key[:2] == ("schedule", "curve") and key[-1] == "path"
-    return in_curve or key == ("data", "path")
+    return in_curve or key in (("data", "path"), ("model", "weights"))
 
 
 def _is_text(text: str) -> bool:

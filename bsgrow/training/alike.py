@@ -10,7 +10,9 @@ from bsgrow.training.group.process_group import ProcessGroup
 from bsgrow.training.job import Job
 from bsgrow.training.user_code import code_of
 
-OWN_KEYS = frozenset({"data.path", "run.device", "run.num_threads", "run.num_workers"})
+OWN_KEYS = frozenset(
+    {"data.path", "model.weights", "run.device", "run.num_threads", "run.num_workers"}
+)
 """Keys of a recipe that may differ from one machine to another."""
 
 

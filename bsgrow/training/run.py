@@ -18,6 +18,7 @@ from bsgrow.processes.parent import name_of_parent
 from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
 from bsgrow.text.command import resume_command
 from bsgrow.training.alike import require_alike
+from bsgrow.training.checkpoint.keeping import whole_checkpoints
 from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.device import resolve_device
@@ -93,7 +94,8 @@ def carry_out(
         decisions.together(partial(require_alike, job))
         leave = partial(_leave, job, directory)
         emergency.prepare(beginning, leave, waits=False)
-        state = decisions.together(partial(_warmed_up, job))
+        goes_on = resume and bool(whole_checkpoints(directory.checkpoints))
+        state = decisions.together(partial(_warmed_up, job, goes_on))
         launchers = group.gather(name_of_parent()) if is_by_torchrun() else []
         with beginning:
             decisions.together(partial(_begin, job, directory, resume, launchers, stack))
@@ -141,9 +143,9 @@ def _look(
     return _Begun(recipe, planned, device, finished, loggers)
 
 
-def _warmed_up(job: Job) -> State:
+def _warmed_up(job: Job, goes_on: bool) -> State:
     """Return the initial state; what it takes to compile comes before the clock of the run."""
-    state = State.initial(job)
+    state = State.initial(job, goes_on=goes_on)
     counts = count_micro_batches(job.plan, job.share, job.micro_batch_size)
     state.warm_up(job, sizes_to_compile(counts))
     state.stopwatch = Stopwatch()

@@ -24,6 +24,7 @@ from bsgrow.training.job import Job
 from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.parameter_groups import as_torch_takes, parameter_groups
+from bsgrow.training.pretrained import begin_with
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
 from bsgrow.training.update import apply
@@ -72,8 +73,16 @@ class State:
     lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
-    def initial(cls, job: Job) -> Self:
-        """Return the state before the first update; the weights depend on the seed alone."""
+    def initial(cls, job: Job, *, goes_on: bool = False) -> Self:
+        """Return the state before the first update, by the seed and ``model.weights`` alone.
+
+        Args:
+            job: of the run.
+            goes_on: whether a checkpoint is taken next, so that ``model.weights`` is not read.
+
+        Raises:
+            InputError: the weights cannot be read, or do not fit; or keys on parameters do not.
+        """
         recipe, dataset = job.recipe, job.dataset
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.run.seed)
@@ -85,6 +94,8 @@ class State:
                 ghost_batch_size=recipe.ghost_batch_size,
                 form=job.form,
             )
+        if not goes_on:
+            begin_with(model, recipe.model, dataset.num_classes, says=job.group.rank == 0)
         freeze(model, recipe.model.freeze)
         convert_conv2d_weight_memory_format(model, job.precision.memory_format)
         model.to(job.device)
