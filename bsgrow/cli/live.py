@@ -1,16 +1,19 @@
-"""What a run shows while it goes on: a live line in a terminal, plain lines elsewhere."""
+"""What a run shows while it goes on: a live view in a terminal, plain lines elsewhere."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
-from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bar
-from rich.table import Column
+from rich.live import Live
 
 from bsgrow.cli.console import note
+from bsgrow.cli.live_view import Bar, LiveView, bar_of, words_of
 from bsgrow.cli.numbers import clock
 from bsgrow.cli.terminal import err
+from bsgrow.reporting.planned_phases import PlannedPhase, read_phases
 from bsgrow.text.printable import printable
 from bsgrow.training.events.events import (
     CheckpointFailed,
@@ -26,17 +29,21 @@ from bsgrow.training.events.events import (
 )
 from bsgrow.training.events.parameters import ParametersGrouped
 
-_MUCH = 0.05  # of the time, from which on waiting for data is worth a word
+_SECONDS = 0.5  # between two drawings at least, however often a run reports
+_SECONDS_OF_LINES = 10.0  # the same of plain lines
 
 
 @contextmanager
-def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
-    """Yield what shows an event: with a live line if stderr is a terminal, else plain lines.
+def display(plan: Path | None = None, *, lines: bool = True) -> Iterator[Callable[[Event], None]]:
+    """Yield what shows an event: above a live view if stderr is a terminal, else in plain lines.
+
+    A terminal that moves no cursor, as TERM=dumb says, has plain lines too.
 
     Args:
+        plan: the plan of the run, a file that is there once it has started; for its phases.
         lines: whether a line stays for the start and for each evaluation.
     """
-    seen = _Seen()
+    seen = _Seen(plan)
     show_lines = partial(show_plain, seen=seen) if lines else show_failure
 
     def keep(event: Event) -> None:
@@ -45,17 +52,50 @@ def display(*, lines: bool = True) -> Iterator[Callable[[Event], None]]:
 
     if not err.is_terminal:
         yield keep
-        return
-    bar_column = BarColumn(8, table_column=Column(min_width=8))
-    columns = (bar_column, TextColumn("{task.description}"))
-    with Bar(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+    elif err.is_dumb_terminal:
+        yield _WithPace(keep, seen)
+    else:
+        with Live(console=err, transient=True, auto_refresh=False) as live:
+            yield _Drawing(live, keep, seen)
 
-        def show(event: Event) -> None:
-            keep(event)
-            _draw(event, bar, task, seen.num_processes)
 
-        yield show
+class _Drawing:
+    """Shows an event, and draws the live view: when there is something new, and not too often."""
+
+    def __init__(self, live: Live, keep: Callable[[Event], None], seen: "_Seen") -> None:
+        self._live, self._keep, self._seen = live, keep, seen
+        self._drawn_at = -math.inf
+
+    def __call__(self, event: Event) -> None:
+        self._keep(event)
+        started, now = self._seen.started, time.monotonic()
+        if isinstance(event, RunStarted):
+            self._draw(LiveView(bar_of(event, self._seen.phases, 0), ["starting"]))
+        elif isinstance(event, Progress) and now - self._drawn_at >= _SECONDS:
+            self._drawn_at = now
+            done = event.consumed_samples
+            bar = bar_of(started, self._seen.phases, done) if started else Bar(done, done)
+            self._draw(LiveView(bar, self._seen.words_of(event)))
+
+    def _draw(self, view: LiveView) -> None:
+        self._live.update(view, refresh=True)
+
+
+class _WithPace:
+    """Shows an event in lines, and how the run goes on where there was none for a while."""
+
+    def __init__(self, keep: Callable[[Event], None], seen: "_Seen") -> None:
+        self._keep, self._seen = keep, seen
+        self._told_at = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        self._keep(event)
+        now = time.monotonic()
+        if isinstance(event, Progress) and now - self._told_at >= _SECONDS_OF_LINES:
+            _print_line(", ".join(self._seen.words_of(event)))
+            self._told_at = now
+        elif isinstance(event, Evaluated):
+            self._told_at = now
 
 
 @contextmanager
@@ -68,31 +108,45 @@ class _Seen:
     """What was shown before, which later lines go back to.
 
     Attributes:
-        num_processes: of the run.
+        started: the start of the run.
+        phases: of its plan; none where that is not known.
         progress: the latest since the last evaluation, if there was one.
     """
 
-    def __init__(self) -> None:
-        self.num_processes = 1
+    def __init__(self, plan: Path | None = None) -> None:
+        self._plan = plan
+        self.started: RunStarted | None = None
+        self.phases: tuple[PlannedPhase, ...] = ()
         self.progress: Progress | None = None
+
+    @property
+    def num_processes(self) -> int:
+        """Of the run."""
+        return self.started.world_size if self.started else 1
 
     def add(self, event: Event) -> None:
         """Take an event that was shown."""
         if isinstance(event, RunStarted):
-            self.num_processes = event.world_size
+            self.started = event
+            self.phases = read_phases(self._plan) if self._plan else ()
         if isinstance(event, Progress | Evaluated):
             self.progress = event if isinstance(event, Progress) else None
+
+    def words_of(self, event: Progress) -> list[str]:
+        """Return what a report says, and what the processes wait for."""
+        waits = _describe_waits(event, self.num_processes)
+        return [*words_of(event, self.started, self.phases), *waits]
 
 
 def show_plain(event: Event, seen: _Seen) -> None:
     """Print a line for the start, for each evaluation, and for what was skipped or has failed."""
     show_failure(event)
     if isinstance(event, RunStarted):
-        err.print(_describe_start(event))
+        _print_line(_describe_start(event))
     elif isinstance(event, ParametersGrouped):
-        err.print(_describe_groups(event))
+        _print_line(_describe_groups(event))
     elif isinstance(event, Evaluated):
-        err.print(_describe_evaluation(event) + _describe_pace(seen))
+        _print_line(_describe_evaluation(event) + _describe_pace(seen))
     elif isinstance(event, CheckpointSkipped):
         note(f"skipped checkpoint {printable(event.path)}: {event.reason}")
     elif isinstance(event, MicroBatchHalved):
@@ -102,6 +156,11 @@ def show_plain(event: Event, seen: _Seen) -> None:
         )
     elif isinstance(event, SampleSkipped):
         note(f"skipped {printable(event.where)}: {event.reason}")
+
+
+def _print_line(text: str) -> None:
+    """Print a line, on a terminal in several that end between two words."""
+    err.print(text, soft_wrap=not err.is_terminal)
 
 
 def show_failure(event: Event) -> None:
@@ -121,14 +180,6 @@ def show_failure(event: Event) -> None:
             f"the logger {printable(event.logger)} is given no more, training goes on: "
             f"{printable(event.reason)}"
         )
-
-
-def _draw(event: Event, bar: Bar, task: TaskID, num_processes: int) -> None:
-    if isinstance(event, RunStarted):
-        bar.update(task, total=event.epochs * event.num_samples)
-    elif isinstance(event, Progress):
-        described = _describe_progress(event) + _describe_waits(event, num_processes)
-        bar.update(task, completed=event.consumed_samples, description=described)
 
 
 def _describe_groups(event: ParametersGrouped) -> str:
@@ -151,32 +202,22 @@ def _describe_start(event: RunStarted) -> str:
     )
 
 
-def _describe_progress(event: Progress) -> str:
-    """What matters most comes first: a narrow terminal cuts the end off."""
-    tokens = "" if event.consumed_tokens is None else f"{event.consumed_tokens:,} tokens, "
-    return (
-        f"epoch {event.epoch:.1f}, {clock(event.seconds_left)} left, {tokens}"
-        f"batch {event.global_batch_size}, lr {event.lr:.4g}, loss {event.train_loss:.3f}, "
-        f"{event.train_accuracy:.1%}, {event.samples_per_second:,.0f}/s"
-    )
-
-
-def _describe_waits(event: Progress, num_processes: int) -> str:
-    """Return what many processes wait for; of one, data, where that is worth a word."""
+def _describe_waits(event: Progress, num_processes: int) -> list[str]:
+    """Return what the processes wait for."""
     data = f"waiting for data {event.data_wait_share:.0%}"
     if num_processes == 1:
-        return f", {data}" if event.data_wait_share >= _MUCH else ""
-    slowest = "" if event.slowest_rank is None else f", slowest rank {event.slowest_rank}"
+        return [data]
     others = f"communication {event.communication_share:.0%}"
-    return f", {num_processes} processes, {others}, {data}{slowest}"
+    slowest = [] if event.slowest_rank is None else [f"slowest rank {event.slowest_rank}"]
+    return [f"{num_processes} processes", others, data, *slowest]
 
 
 def _describe_pace(seen: _Seen) -> str:
-    """Return how fast many processes were before an evaluation, for a log without a live line."""
+    """Return how fast many processes were before an evaluation, for a log without a live view."""
     if seen.progress is None or seen.num_processes == 1 or err.is_terminal:
         return ""
-    waits = _describe_waits(seen.progress, seen.num_processes)
-    return f"  {seen.progress.samples_per_second:,.0f}/s{waits}"
+    waits = ", ".join(_describe_waits(seen.progress, seen.num_processes))
+    return f"  {seen.progress.samples_per_second:,.0f}/s, {waits}"
 
 
 def _describe_evaluation(event: Evaluated) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import typer
 
@@ -32,7 +33,7 @@ def carry_out_stoppable(
     stop: StopRequest,
     *,
     go_on: Command,
-    show: Callable[[], AbstractContextManager[Show]] = display,
+    show: Callable[[Path], AbstractContextManager[Show]] = display,
     opened: OpenedData | None = None,
     group: ProcessGroup = ALONE,
 ) -> RunFinished:
@@ -44,7 +45,7 @@ def carry_out_stoppable(
         resume: go on with the run in the directory.
         stop: entered; it turns graceful when training begins.
         go_on: the command that goes on with the run, once it has begun.
-        show: yields what shows each event, on rank 0.
+        show: given where the plan is kept, yields what shows each event, on rank 0.
         opened: the data of a command that carries out several recipes.
         group: the processes that carry it out.
     """
@@ -52,7 +53,7 @@ def carry_out_stoppable(
     emergency, ending = Emergency(), RunEnding(directory, go_on, stop, group)
     try:
         with (
-            show() if group.rank == 0 else nothing_shown() as on_event,
+            show(directory.plan) if group.rank == 0 else nothing_shown() as on_event,
             stop.carrying_out(CarriedOut(emergency, group, ending.say)),
         ):
             return carry_out(

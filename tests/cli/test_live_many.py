@@ -36,7 +36,7 @@ WAITS = "10,000/s, 4 processes, communication 12%, waiting for data 2%, slowest 
 
 
 def test_a_terminal_shows_what_four_processes_wait_for(shown):
-    assert WAITS in shown(FOUR, of_many(), terminal=True)
+    assert WAITS in " ".join(shown(FOUR, of_many(), terminal=True).split())
 
 
 def test_a_log_says_it_with_each_evaluation(shown):
@@ -52,24 +52,20 @@ def test_what_was_said_once_is_not_said_again(shown):
     assert lines[2].endswith("0:00:03")
 
 
-def test_a_terminal_has_it_in_the_live_line_alone(shown):
+def test_a_terminal_has_it_in_the_live_view_alone(shown):
     text = shown(FOUR, of_many(), evaluated(100), terminal=True)
     (line,) = (line for line in text.splitlines() if "test accuracy" in line)
     assert line.rstrip().endswith("0:00:03")
 
 
-@pytest.mark.parametrize(
-    ("share", "word"), [(0.0, ""), (0.04, ""), (0.05, ", waiting for data 5%"), (0.5, "data 50%")]
-)
-def test_one_process_says_what_it_waits_for_where_that_is_much(shown, share, word):
+@pytest.mark.parametrize("share", [0.0, 0.04, 0.5])
+def test_one_process_says_what_it_waits_for(shown, share):
     text = shown(started(), replace(progress(80), data_wait_share=share), terminal=True)
-    assert "10,000/s" in text
-    assert word in text
-    assert ("waiting" in text) == bool(word)
+    assert f"10,000/s, waiting for data {share:.0%}" in " ".join(text.split())
     assert "processes" not in text
 
 
 def test_where_none_was_slower_no_rank_is_named(shown):
-    text = shown(FOUR, of_many(slowest_rank=None), terminal=True)
+    text = " ".join(shown(FOUR, of_many(slowest_rank=None), terminal=True).split())
     assert "waiting for data 2%" in text
     assert "slowest" not in text

@@ -86,7 +86,7 @@ def _carry_out(
 
 
 @contextmanager
-def _progress(send: Send) -> Iterator[Show]:
+def _progress(send: Send, plan: Path) -> Iterator[Show]:
     """Yield what sends how far a run has come."""
 
     def show(event: Event) -> None:
