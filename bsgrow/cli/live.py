@@ -21,12 +21,12 @@ from bsgrow.training.events.events import (
     Evaluated,
     Event,
     LogFailed,
-    LoggerFailed,
     MicroBatchHalved,
     Progress,
     RunStarted,
     SampleSkipped,
 )
+from bsgrow.training.events.failures import LoggerFailed
 from bsgrow.training.events.parameters import ParametersGrouped
 
 _SECONDS = 0.5  # between two drawings at least, however often a run reports

@@ -12,14 +12,8 @@ from bsgrow.experiments.records import DIVERGED_FILE
 from bsgrow.files.lock import is_locked
 from bsgrow.files.regular import read_regular
 from bsgrow.reporting.planned_phases import PlannedPhase, phase_at, read_phases
-from bsgrow.training.events.events import (
-    Evaluated,
-    Event,
-    Progress,
-    RunFinished,
-    RunLeft,
-    RunStarted,
-)
+from bsgrow.training.events.events import Evaluated, Event, Progress, RunFinished, RunStarted
+from bsgrow.training.events.failures import RunLeft
 from bsgrow.training.events.log import events_in
 from bsgrow.training.noise import noise_scale_of
 from bsgrow.training.run_directory import RunDirectory

@@ -11,7 +11,7 @@ from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.device import ends_within
 from bsgrow.training.divergence import DivergedRunError
 from bsgrow.training.emergency import InterruptedRunError
-from bsgrow.training.events.events import RunLeft
+from bsgrow.training.events.failures import RunLeft
 from bsgrow.training.events.log import EventLog
 from bsgrow.training.group.process_group import LostProcessError
 from bsgrow.training.job import Job

@@ -10,7 +10,8 @@ from bsgrow.loggers.registry import MakeLogger, load_logger
 from bsgrow.recipe import Recipe
 from bsgrow.recipe.identity import flat_recipe
 from bsgrow.training.emergency import InterruptedRunError
-from bsgrow.training.events.events import Evaluated, Event, LoggerFailed, Progress, RunStarted
+from bsgrow.training.events.events import Evaluated, Event, Progress, RunStarted
+from bsgrow.training.events.failures import LoggerFailed
 from bsgrow.training.job import Job
 from bsgrow.training.logged_metrics import metrics_of
 from bsgrow.training.planned_world_size import PhaseEndedError

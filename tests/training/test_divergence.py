@@ -10,7 +10,8 @@ import torch
 from bsgrow.recipe import load_recipe
 from bsgrow.training import DivergedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
-from bsgrow.training.events.events import Evaluated, RunFinished, RunLeft
+from bsgrow.training.events.events import Evaluated, RunFinished
+from bsgrow.training.events.failures import RunLeft
 
 ADAM, SGD = "optimizer={name='adam'}", "optimizer={name='sgd', momentum=0.9}"
 SHORT = [

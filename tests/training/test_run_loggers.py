@@ -9,7 +9,8 @@ from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out
-from bsgrow.training.events.events import LoggerFailed, Progress
+from bsgrow.training.events.events import Progress
+from bsgrow.training.events.failures import LoggerFailed
 from bsgrow.training.logged_metrics import metrics_of
 from bsgrow.training.run_loggers import load_loggers
 from tests.loggers import recorded

@@ -1,10 +1,11 @@
 """What happens in a run; each is a line of ``events.jsonl``."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bsgrow.training.events.failures import LoggerFailed, RunLeft
 from bsgrow.training.events.numbers import Count, Fraction, Measure, Number
 from bsgrow.training.events.parameters import ParametersGrouped
 
@@ -169,22 +170,6 @@ class LogFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggerFailed:
-    """A logger of ``run.loggers`` has failed, and is given no more; told once.
-
-    Attributes:
-        num_updates: updates made since the start of the run.
-        logger: its name.
-        reason: why.
-    """
-
-    event: ClassVar[str] = "logger_failed"
-    num_updates: Count
-    logger: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class CheckpointSkipped:
     """A resumed run did not take a checkpoint that is not whole.
 
@@ -266,22 +251,6 @@ class RunFinished:
     num_test_skipped: Count = 0
     num_checkpoints_failed: Count = 0
     consumed_tokens: Count | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunLeft:
-    """The run was left before its last update; where none is in a log, it was killed, or runs.
-
-    Attributes:
-        num_updates: updates made since the start of the run.
-        why: it was asked to stop, it diverged, or it failed otherwise.
-        reason: what was said.
-    """
-
-    event: ClassVar[str] = "run_left"
-    num_updates: Count
-    why: Literal["stopped", "diverged", "failed"]
-    reason: str
 
 
 Event = (

@@ -29,10 +29,10 @@ from bsgrow.training.events.events import (
     Event,
     LogFailed,
     RunFinished,
-    RunLeft,
     RunStarted,
     SampleSkipped,
 )
+from bsgrow.training.events.failures import RunLeft
 
 _MOST_REMEMBERED = 1_000_000
 _MOST_WAITING = 2**24  # bytes

@@ -13,7 +13,7 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.reporting.run_curves import Curve
 from bsgrow.training import RunDirectory
 from bsgrow.training.events.as_json import to_json
-from bsgrow.training.events.events import RunLeft
+from bsgrow.training.events.failures import RunLeft
 from tests.training.made_events import evaluated, finished, progress, started
 
 PLAN = plan_recipe(load_recipe("digits"))

@@ -6,7 +6,8 @@ import pytest
 
 from bsgrow.recipe import load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
-from bsgrow.training.events.events import Evaluated, LoggerFailed, Progress, RunStarted
+from bsgrow.training.events.events import Evaluated, Progress, RunStarted
+from bsgrow.training.events.failures import LoggerFailed
 
 SHORT = (
     "schedule.epochs=0.3",
