@@ -8,7 +8,7 @@ from bsgrow.recipe import load_recipe, shipped_recipes
 from bsgrow.recipe.identity import flat_recipe
 from bsgrow.recipe.origins import touched
 
-EXPERIMENTS = sorted({*shipped_recipes()} - {"folder"})
+EXPERIMENTS = sorted({*shipped_recipes()} - {"finetune", "folder"})
 KINDS = r"paper: section \d|other: arXiv \d{4}\.\d{5}|ours$|ours: |two readings: "
 CHOSEN = [  # keys that a recipe of the paper's experiments has to answer for
     *("model.name", "optimizer.momentum", "optimizer.weight_decay", "schedule.epochs"),
