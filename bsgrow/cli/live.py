@@ -21,12 +21,12 @@ from bsgrow.training.events.events import (
     Evaluated,
     Event,
     LogFailed,
-    MicroBatchHalved,
     Progress,
     RunStarted,
     SampleSkipped,
 )
 from bsgrow.training.events.failures import LoggerFailed
+from bsgrow.training.events.made_again import LossScaleHalved, MicroBatchHalved
 from bsgrow.training.events.parameters import ParametersGrouped
 
 _SECONDS = 0.5  # between two drawings at least, however often a run reports
@@ -153,6 +153,11 @@ def show_plain(event: Event, seen: _Seen) -> None:
         note(
             f"{event.reason}; going on in micro-batches of {event.micro_batch_size}, "
             "which changes no result but rounding"
+        )
+    elif isinstance(event, LossScaleHalved):
+        note(
+            f"the gradient of update {event.num_updates + 1} overflowed float16; it is made again "
+            f"at a loss scale of {event.loss_scale:g}"
         )
     elif isinstance(event, SampleSkipped):
         note(f"skipped {printable(event.where)}: {event.reason}")

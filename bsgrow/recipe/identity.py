@@ -48,9 +48,11 @@ LATER_KEYS: Mapping[str, Any] = MappingProxyType(
         "loss.label_smoothing": 0.0,
         "model.freeze": [],
         "model.weights_digest": None,
+        "optimizer.clip_norm": None,
         "optimizer.decay_exempt": [],
         "optimizer.head_lr_scale": 1.0,
         "run.batch_norm": "ghost",
+        "run.precision": "auto",
         "schedule.batch_limit": None,
     }
 )

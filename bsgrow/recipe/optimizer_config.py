@@ -46,6 +46,11 @@ class OptimizerConfig(Section):
     0; 10 for one that is new on a model that is not. 1 by default. Which layer it is, the run says:
     that of ``get_classifier()``, else the last with a row of weights for each class."""
 
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    """Length, in the Euclidean norm over all parameters, that the mean gradient of an update is
+    shortened to where it is longer; that of the whole update, on however many processes. None
+    where absent."""
+
     @property
     def kind(self) -> OptimizerKind:
         """What the name stands for."""

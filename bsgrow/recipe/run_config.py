@@ -20,6 +20,7 @@ _MAX_THREADS = 1024  # what the native modules start
 
 Count = Annotated[PositiveInt, Field(le=_MAX_COUNT)]
 Seconds = Annotated[float, Field(ge=0), Quantity("seconds")]
+PrecisionName = Literal["auto", "float32", "tf32", "bfloat16", "float16"]
 
 
 class RunConfig(Section):
@@ -79,6 +80,11 @@ class RunConfig(Section):
     def _is_a_device(cls, name: str) -> str:
         check_device(name)
         return name
+
+    precision: PrecisionName = "auto"
+    """Numbers in which convolutions and products are computed; weights and their updates are
+    float32. ``auto`` takes bfloat16 on CUDA and float32 on the CPU; ``tf32`` is CUDA's. In
+    ``float16`` the loss is scaled: an update whose gradient overflows is made again."""
 
     compile: bool | Literal["auto"] = "auto"
     """Whether the step is compiled, for each common size of micro-batch, before the first update;

@@ -9,7 +9,12 @@ from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.schedule.export import Optimizer, Target
 from bsgrow.text.printable import shown
 
-_UNWRITTEN: Final = ("model.freeze", "optimizer.decay_exempt", "optimizer.head_lr_scale")
+_UNWRITTEN: Final = (
+    "model.freeze",
+    "optimizer.clip_norm",
+    "optimizer.decay_exempt",
+    "optimizer.head_lr_scale",
+)
 
 
 def target_of(

@@ -16,6 +16,7 @@ from bsgrow.training.group.process_group import (
     ProcessGroup,
     ranks_named,
 )
+from bsgrow.training.loss_scale import GradientOverflowError
 from bsgrow.training.memory import is_out_of_memory
 
 Value = TypeVar("Value")
@@ -32,8 +33,9 @@ class Vote(IntFlag):
     BAD_SAMPLE = auto()
     OUT_OF_MEMORY = auto()
     DIVERGED = auto()
+    OVERFLOW = auto()
     FAILED = auto()
-    ABORT = BAD_SAMPLE | OUT_OF_MEMORY | DIVERGED | FAILED
+    ABORT = BAD_SAMPLE | OUT_OF_MEMORY | DIVERGED | OVERFLOW | FAILED
 
 
 class EndedElsewhereError(BsgrowError):
@@ -152,4 +154,6 @@ def _kind_of(error: Exception) -> Vote:
         return Vote.BAD_SAMPLE
     if isinstance(error, DivergedRunError):
         return Vote.DIVERGED
+    if isinstance(error, GradientOverflowError):
+        return Vote.OVERFLOW
     return Vote.OUT_OF_MEMORY if is_out_of_memory(error) else Vote.FAILED

@@ -1,13 +1,16 @@
 """Where a run computes, and in which precision."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 
 from bsgrow.errors import InputError
 from bsgrow.recipe.device_name import check_device
+from bsgrow.recipe.run_config import PrecisionName
 from bsgrow.training.background import within
 
 
@@ -18,17 +21,44 @@ class Precision:
     Attributes:
         autocast_dtype: dtype of convolutions and products; None computes all in float32.
         memory_format: layout of images and convolution weights.
+        float32_products: how CUDA multiplies float32, ``ieee`` or ``tf32``; None leaves it at
+            torch's choice.
     """
 
     autocast_dtype: torch.dtype | None
     memory_format: torch.memory_format
+    float32_products: str | None = None
 
 
-def precision_of(device: torch.device) -> Precision:
-    """Return float32 in planar layout for the CPU, bfloat16 autocast in channels_last for CUDA."""
-    if device.type == "cuda":
-        return Precision(torch.bfloat16, torch.channels_last)
-    return Precision(None, torch.contiguous_format)
+_AUTOCAST_DTYPES: Mapping[PrecisionName, torch.dtype | None] = {
+    "float32": None,
+    "tf32": None,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+_PRODUCTS: Mapping[PrecisionName, str] = {"float32": "ieee", "tf32": "tf32"}
+
+
+def precision_of(device: torch.device, name: PrecisionName = "auto") -> Precision:
+    """Return what computes on a device: planar on the CPU, in channels_last on CUDA.
+
+    Args:
+        device: where.
+        name: ``run.precision``; ``auto`` is float32 on the CPU and bfloat16 autocast on CUDA.
+
+    Raises:
+        InputError: the CPU has no TensorFloat-32.
+    """
+    on_cuda = device.type == "cuda"
+    if name == "tf32" and not on_cuda:
+        raise InputError(
+            f'run.precision = "tf32": {device} has no TensorFloat-32, which is CUDA\'s',
+            hint='set run.precision = "float32"',
+        )
+    layout = torch.channels_last if on_cuda else torch.contiguous_format
+    if name == "auto":
+        return Precision(torch.bfloat16 if on_cuda else None, layout)
+    return Precision(_AUTOCAST_DTYPES[name], layout, _PRODUCTS.get(name))
 
 
 def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[object]:
@@ -74,14 +104,24 @@ def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> t
     return torch.device("cuda", index)
 
 
-def use_device(device: torch.device) -> None:
+def use_device(device: torch.device, float32_products: str | None = None) -> None:
     """Make a CUDA device the current one: memory is pinned for it, and libraries take it.
 
     Micro-batches have few sizes, so that cuDNN measures once for each which convolution is fastest.
+
+    Args:
+        device: which one.
+        float32_products: as ``Precision`` has them.
     """
     if device.type == "cuda":
         torch.cuda.set_device(device)
         torch.backends.cudnn.benchmark = True
+        if float32_products is not None:
+            backends = torch.backends
+            users: list[Any] = [backends.cuda.matmul, backends.cudnn.rnn]
+            users.append(backends.cudnn.conv)  # type: ignore[attr-defined]  # not in torch's stubs
+            for each in users:
+                each.fp32_precision = float32_products
 
 
 def ends_within(device: torch.device, seconds: float) -> bool:

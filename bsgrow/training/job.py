@@ -96,10 +96,10 @@ def prepare(
     dataset = dataset or load_data(recipe.data)
     check_form_fits(recipe.model.name, form_of(dataset, recipe.images))
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
-    use_device(device)
+    precision = precision_of(device, recipe.run.precision)
+    use_device(device, precision.float32_products)
     if recipe.run.num_threads:
         torch.set_num_threads(recipe.run.num_threads)
-    precision = precision_of(device)
     loader = loader_of(recipe, dataset, device, precision, share_of(recipe, group))
     return Job(recipe, plan, dataset, loader, device, precision, recipe.micro_batch_size, group)
 

@@ -82,4 +82,5 @@ def run_finished(job: Job, state: State, out: Path, decisions: Decisions) -> Run
         num_test_skipped=state.num_test_skipped,
         num_checkpoints_failed=state.num_checkpoints_failed,
         consumed_tokens=job.tokens_of(state.cursor),
+        num_overflows=state.loss_scale.num_overflows,
     )

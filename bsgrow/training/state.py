@@ -22,12 +22,13 @@ from bsgrow.training.divergence import diverged
 from bsgrow.training.gradient_sum import GradientSum
 from bsgrow.training.job import Job
 from bsgrow.training.loss_guard import LossGuard
+from bsgrow.training.loss_scale import LossScale
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.parameter_groups import as_torch_takes, parameter_groups
 from bsgrow.training.pretrained import begin_with
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
-from bsgrow.training.update import apply
+from bsgrow.training.update import apply, parameters_of
 from bsgrow.training.update_sums import UpdateSums
 from bsgrow.training.update_times import UpdateTimes
 
@@ -46,6 +47,8 @@ class State:
         sums: of the update under way.
         guard: looks at its loss.
         times: what updates wait for.
+        loss_scale: of float16.
+        clip_norm: length that a gradient is shortened to, if any.
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
         num_test_skipped: held-out samples that another one stood in for, when they were.
@@ -64,6 +67,8 @@ class State:
     sums: UpdateSums
     guard: LossGuard
     times: UpdateTimes
+    loss_scale: LossScale = field(default_factory=LossScale)
+    clip_norm: float | None = None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     tested: Metrics | None = None
     num_test_skipped: int = 0
@@ -108,6 +113,8 @@ class State:
             UpdateSums(model, job.device),
             LossGuard(optimizer, job.device, defers=job.device.type != "cpu"),
             UpdateTimes(job.device),
+            LossScale.for_dtype(job.precision.autocast_dtype),
+            recipe.optimizer.clip_norm,
         )
 
     def warm_up(self, job: Job, sizes: Iterable[int]) -> None:
@@ -123,9 +130,20 @@ class State:
         """Apply an update whose gradient and sums are those of all processes; waits for nothing."""
         with self.lock:
             self.guard.before_step(self.sums)
-            apply(self.optimizer, update)
+            apply(self.optimizer, update, self.clip_norm)
+            self.loss_scale.count()
             self.sums.take(self.totals, update.global_batch_size)
             self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None
+
+    def unscale(self, update: Update) -> None:
+        """Take the scale of the loss off the gradient of an update; waits for a float16 one.
+
+        Raises:
+            GradientOverflowError: it is not finite.
+        """
+        parameters = parameters_of(self.optimizer)
+        gradients = (each.grad for each in parameters if each.grad is not None)
+        self.loss_scale.unscale(gradients, update.index + 1)
 
     def drop_update(self) -> None:
         """Give the update under way up: all is as after the one before."""
@@ -157,6 +175,7 @@ class State:
         extra[NUM_SKIPPED] = self.num_skipped
         if self.num_checkpoints_failed:
             extra[NUM_FAILED] = self.num_checkpoints_failed
+        extra |= self.loss_scale.as_extra()
         return Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
 
     def restore(self, path: Path, job: Job) -> None:
@@ -164,6 +183,7 @@ class State:
         position = load_checkpoint(path, job.identity, job.plan, self.model, self.optimizer)
         self.num_updates, self.cursor = position.update_index, position.cursor
         self.totals = _restored_totals(job.device, position.extra)
+        self.loss_scale = self.loss_scale.restored(position.extra)
         self.stopwatch = Stopwatch(position.elapsed_seconds)
         self.num_skipped = int(position.extra.get(NUM_SKIPPED, 0))
         self.num_checkpoints_failed = int(position.extra.get(NUM_FAILED, 0))

@@ -133,6 +133,7 @@ def accumulate(
     totals: Totals,
     autocast_dtype: torch.dtype | None = None,
     label_smoothing: float = 0.0,
+    loss_scale: float = 1.0,
     forward: Forward = summed_loss,
 ) -> None:
     """Add a micro-batch's share of the update's mean gradient to the parameters' ``grad``.
@@ -149,8 +150,11 @@ def accumulate(
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
         label_smoothing: share s of each label that is spread evenly over all classes, its own
             included (Szegedy et al. 2015, arXiv 1512.00567, section 7), 0 <= s < 1.
+        loss_scale: what the gradient is multiplied by, as ``LossScale`` has it.
         forward: computes loss and logits.
     """
     loss_sum, logits = forward(model, images, labels, autocast_dtype, label_smoothing)
-    (loss_sum / update_size).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    mean = loss_sum / update_size
+    scaled = mean if loss_scale == 1 else mean * loss_scale
+    scaled.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     totals.add(loss_sum, logits, labels)

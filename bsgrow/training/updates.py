@@ -13,12 +13,15 @@ from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import Decisions, Vote
 from bsgrow.training.diverged_update import naming_sample
 from bsgrow.training.divergence import DivergedRunError
-from bsgrow.training.events.events import MicroBatchHalved
+from bsgrow.training.events.made_again import LossScaleHalved, MadeAgain, MicroBatchHalved
 from bsgrow.training.group.process_group import BITS
 from bsgrow.training.job import Job
 from bsgrow.training.state import State
 from bsgrow.training.step import accumulate
 from bsgrow.training.update_times import Wait
+
+Remedy = Callable[[], MadeAgain]
+"""What comes before it."""
 
 _END = 2**BITS  # of the bits of a vote
 
@@ -33,19 +36,20 @@ def updates_made(
     state: State,
     decisions: Decisions | None = None,
     vote: Callable[[Update], Vote] = no_vote,
-    on_halved: Callable[[MicroBatchHalved], None] = lambda event: None,
+    on_again: Callable[[MadeAgain], None] = lambda event: None,
 ) -> Generator[tuple[Update, Vote], None, None]:
     """Make the remaining updates one by one; yields each when it has been applied.
 
     Where memory is exhausted on any process, the micro-batch is halved on all, in whole ghost
-    batches, and the update made again; its gradient is the same to rounding.
+    batches, and the update made again; so it is with half the loss scale, where the gradient
+    overflows float16. Its gradient is the same to rounding.
 
     Args:
         job: what is trained.
         state: of the job, in training mode.
         decisions: those of all processes of the run.
         vote: asked for the wishes of this process once its part of an update is computed.
-        on_halved: told when the micro-batch has been halved.
+        on_again: told why an update is made again.
 
     Yields:
         The update, and what all processes decided to do after it.
@@ -58,21 +62,21 @@ def updates_made(
             After any of these the state is that after the last finished update.
     """
     decisions = decisions or Decisions(job.group)
-    while why := (yield from _until_out_of_memory(job, state, decisions, vote)):
-        decisions.together(partial(_halve_micro_batch, job, state))  # may compile for minutes
-        on_halved(MicroBatchHalved(state.num_updates, job.micro_batch_size, why))
+    while remedy := (yield from _until_one_fails(job, state, decisions, vote)):
+        on_again(decisions.together(remedy))  # may compile for minutes
 
 
-def _until_out_of_memory(
+def _until_one_fails(
     job: Job, state: State, decisions: Decisions, vote: Callable[[Update], Vote]
-) -> Generator[tuple[Update, Vote], None, str]:
-    """Make updates as far as memory lasts; returns why it did not, or nothing at the end."""
+) -> Generator[tuple[Update, Vote], None, Remedy | None]:
+    """Make updates until one is to be made again; returns what comes before it, None at the end."""
     gradient_sum = state.gradient_sum
 
     def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
         with _naming_update(update):
             add_gradient(job, state, update, micro_batches)
         state.guard.check(state.sums, update.global_batch_size, update.index + 1)
+        state.unscale(update)
         return vote(update) | gradient_sum.present << BITS
 
     with closing(job.loader.updates(job.plan.updates(state.num_updates))) as updates:
@@ -86,14 +90,25 @@ def _until_out_of_memory(
                 raise _explained(error, job, state, decisions) from None
             except Exception as error:
                 state.drop_update()
-                if decisions.ended_by != Vote.OUT_OF_MEMORY or _half(job) is None:
+                remedy = _remedy(decisions.ended_by, error, job, state)
+                if remedy is None:
                     raise
-                return str(error).partition("\n")[0] or "out of memory"
+                return remedy
             state.times.stop()
             gradient_sum.forget(present)
             state.apply(each.update)
             yield each.update, Vote(decided)
-    return ""
+    return None
+
+
+def _remedy(ended_by: Vote, error: Exception, job: Job, state: State) -> Remedy | None:
+    """Return what lets an update that failed be made again, if anything does."""
+    if ended_by == Vote.OUT_OF_MEMORY and _half(job) is not None:
+        why = str(error).partition("\n")[0] or "out of memory"
+        return partial(_halve_micro_batch, job, state, why)
+    if ended_by == Vote.OVERFLOW and state.loss_scale.can_fall:
+        return partial(_halve_loss_scale, state)
+    return None
 
 
 @contextmanager
@@ -137,6 +152,7 @@ def add_gradient(
                 totals=state.sums.totals,
                 autocast_dtype=job.precision.autocast_dtype,
                 label_smoothing=job.recipe.loss.label_smoothing,
+                loss_scale=state.loss_scale.value,
                 forward=state.forward,
             )
         state.times.start(Wait.OTHERS)  # until all have decided
@@ -149,7 +165,7 @@ def _half(job: Job) -> int | None:
     return half or None
 
 
-def _halve_micro_batch(job: Job, state: State) -> None:
+def _halve_micro_batch(job: Job, state: State, why: str) -> MadeAgain:
     half = _half(job)
     assert half is not None, "asked before"
     job.cut_into(half)
@@ -157,3 +173,9 @@ def _halve_micro_batch(job: Job, state: State) -> None:
         torch.cuda.empty_cache()
     counts = count_micro_batches(job.plan, job.share, half)
     state.warm_up(job, sizes_to_compile(counts))
+    return MicroBatchHalved(state.num_updates, half, why)
+
+
+def _halve_loss_scale(state: State) -> MadeAgain:
+    state.loss_scale.halve()
+    return LossScaleHalved(state.num_updates, state.loss_scale.value)

@@ -8,7 +8,7 @@ from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.training import RunDirectory, read_events
 from bsgrow.training.compiled import count_micro_batches, sizes_to_compile
 from bsgrow.training.decisions import EndedElsewhereError
-from bsgrow.training.events.events import MicroBatchHalved
+from bsgrow.training.events.made_again import MicroBatchHalved
 from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job

@@ -6,7 +6,7 @@ whole, so that no check takes longer than the run's own state is large.
 
 import sys
 from collections.abc import Iterator, Mapping
-from math import isclose
+from math import frexp, isclose
 from typing import Any, Final
 
 from bsgrow.schedule import Plan
@@ -24,6 +24,9 @@ NUM_SKIPPED: Final = "num_skipped"
 
 NUM_FAILED: Final = "num_checkpoints_failed"
 """Checkpoints that could not be written until then; a checkpoint of a run without any lacks it."""
+
+LOSS_SCALE: Final = ("loss_scale", "loss_scale_num_good", "num_overflows")
+"""Of float16, after how many updates it changed and how often it fell; others lack them."""
 
 COMPUTED: Final[tuple[str, ...]] = ("lr", "momentum")
 """Hyperparameters that the plan sets, whose last digits are those of the machine."""
@@ -199,6 +202,8 @@ def require_position(found: Any, plan: Plan, num_updates: int) -> None:
 
 def _require_totals(found: Any, plan: Plan, cursor: int) -> None:
     optional = {NUM_SKIPPED, NUM_FAILED} & found.keys() if type(found) is dict else set()
+    if type(found) is dict and LOSS_SCALE[0] in found:
+        optional |= {*LOSS_SCALE}
     require_keys(found, {*RUNNING_TOTALS} | optional, "extra")
     loss_sum, num_correct, num_samples = (found[name] for name in RUNNING_TOTALS)
     fits = {
@@ -209,6 +214,8 @@ def _require_totals(found: Any, plan: Plan, cursor: int) -> None:
         and 0 <= num_correct <= num_samples,
         NUM_SKIPPED: _is_count(found.get(NUM_SKIPPED, 0), plan.num_total_samples),
         NUM_FAILED: _is_count(found.get(NUM_FAILED, 0), plan.num_total_samples),
+        LOSS_SCALE[0]: _is_scale(found.get(LOSS_SCALE[0], 1.0)),
+        **{name: _is_count(found.get(name, 0), 2**31) for name in LOSS_SCALE[1:]},
     }
     for name, fit in fits.items():
         if not fit:
@@ -224,6 +231,11 @@ def _is_boundary(sample: int, plan: Plan) -> bool:
 
 def _is_count(value: Any, most: int) -> bool:
     return type(value) is int and 0 <= value <= most
+
+
+def _is_scale(value: Any) -> bool:
+    """Whether a value is a power of two that a loss may be scaled by."""
+    return type(value) is float and 1 <= value <= 2.0**32 and frexp(value)[0] == 0.5
 
 
 def _is_number(value: Any) -> bool:

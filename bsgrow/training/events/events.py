@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from bsgrow.training.events.failures import LoggerFailed, RunLeft
+from bsgrow.training.events.made_again import LossScaleHalved, MicroBatchHalved
 from bsgrow.training.events.numbers import Count, Fraction, Measure, Number
 from bsgrow.training.events.parameters import ParametersGrouped
 
@@ -202,22 +203,6 @@ class SampleSkipped:
 
 
 @dataclass(frozen=True, slots=True)
-class MicroBatchHalved:
-    """Memory was exhausted, and the update is made again in smaller micro-batches.
-
-    Attributes:
-        num_updates: updates made since the start of the run.
-        micro_batch_size: samples per forward and backward pass from then on.
-        reason: what the process said that ran out of memory.
-    """
-
-    event: ClassVar[str] = "micro_batch_halved"
-    num_updates: Count
-    micro_batch_size: Count
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The last planned update was made; what ``train --format json`` prints.
 
@@ -235,6 +220,7 @@ class RunFinished:
         num_test_skipped: the same of the held-out samples, when the accuracy was measured.
         num_checkpoints_failed: checkpoints that could not be written, continuations included.
         consumed_tokens: those of consumed_samples, where a recipe says how many a sample has.
+        num_overflows: updates that were made again since their gradient overflowed float16.
     """
 
     event: ClassVar[str] = "run_finished"
@@ -251,6 +237,7 @@ class RunFinished:
     num_test_skipped: Count = 0
     num_checkpoints_failed: Count = 0
     consumed_tokens: Count | None = None
+    num_overflows: Count = 0
 
 
 Event = (
@@ -264,6 +251,7 @@ Event = (
     | LoggerFailed
     | MicroBatchHalved
     | ParametersGrouped
+    | LossScaleHalved
     | SampleSkipped
     | RunLeft
     | RunFinished
