@@ -3,7 +3,7 @@
 ``package.module:function`` names one of the user, which is imported where it is built.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -70,12 +70,13 @@ def build_model(
     return call_checked(_find(name).load(), table="model", written=arguments, own=given)
 
 
-def check_model(name: str, arguments: Mapping[str, Any]) -> None:
+def check_model(name: str, arguments: Mapping[str, Any], other_keys: Iterable[str] = ()) -> None:
     """Check that an architecture exists and takes these arguments.
 
     Args:
         name: a key of ``MODELS``; of ``package.module:function`` the form alone is checked.
         arguments: as the recipe gives them, such as depth and width.
+        other_keys: that may stand beside them, one of which a wrong argument may be meant for.
 
     Raises:
         InputError: no such architecture; or an argument is unknown, missing or not allowed.
@@ -83,7 +84,7 @@ def check_model(name: str, arguments: Mapping[str, Any]) -> None:
     if is_user_code(name):
         check_name(name, "model.name")
         return
-    call_checked(_find(name).check, table="model", written=arguments)
+    call_checked(_find(name).check, table="model", written=arguments, other_keys=other_keys)
 
 
 def check_images_fit(name: str, height: int, width: int) -> None:

@@ -57,7 +57,7 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _is_a_model(self) -> Self:
-        check_model(self.name, self.arguments)
+        check_model(self.name, self.arguments, type(self).model_fields)
         return self
 
 

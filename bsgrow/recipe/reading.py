@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from bsgrow.errors import InputError, did_you_mean
+from bsgrow.errors import InputError
 from bsgrow.recipe.config import Recipe
-from bsgrow.recipe.hints import key_hint
+from bsgrow.recipe.hints import check_sources, key_hint, nearest_key
 from bsgrow.recipe.inheritance import EXTENDS, UNSET, read_inherited
 from bsgrow.recipe.lr_table import inline_tables
 from bsgrow.recipe.origins import ORIGINS, forget, inherited_keys, telling_origin
-from bsgrow.recipe.section import table_type
 from bsgrow.recipe.source import Source
 from bsgrow.recipe.toml_text import parse_toml
 from bsgrow.recipe.values import check_values
@@ -119,10 +117,12 @@ def recipe_from_table(table: Mapping[str, Any]) -> Recipe:
         _require_read(table)
         if isinstance(table.get("schedule"), Mapping):
             table = {**table, "schedule": inline_tables(table["schedule"])}
-        return _validated(table)
+        recipe = _validated(table)
+        check_sources(recipe)
     except InputError as error:
         error.hint = error.hint or key_hint(error.message) or _EXAMPLE
         raise
+    return recipe
 
 
 def as_toml(recipe: Recipe) -> str:
@@ -239,13 +239,5 @@ def _explain(error: ValidationError) -> InputError:
 def _hint(details: Mapping[str, Any]) -> str | None:
     if details["type"] not in UNKNOWN_KEY:
         return None
-    *parents, key = details["loc"]
-    return did_you_mean(key, _keys_of(parents))
-
-
-def _keys_of(parents: Iterable[Any]) -> Iterable[str]:
-    """Return the keys that the table at that place of the recipe may hold."""
-    table: Any = Recipe
-    for part in parents:
-        table = table_type(table, part)
-    return getattr(table, "model_fields", None) or [field.name for field in fields(table)]
+    *tables, key = details["loc"]
+    return nearest_key(tables, key)

@@ -30,6 +30,7 @@ def call_checked(
     table: str,
     written: Mapping[str, Any],
     own: Mapping[str, Any] | None = None,
+    other_keys: Iterable[str] = (),
 ) -> Result:
     """Call a function with the keyword arguments that a user wrote, checked against its types.
 
@@ -39,6 +40,7 @@ def call_checked(
         table: where in the recipe the user wrote them, such as ``schedule.curve``.
         written: what the user wrote.
         own: further keyword arguments, which a user may not write.
+        other_keys: of the table, which are no arguments, and may be what was meant.
 
     Raises:
         InputError: an argument is unknown, missing or of a wrong type; the message names it, and
@@ -49,7 +51,7 @@ def call_checked(
     for key in sorted(written.keys() - allowed):
         raise InputError(
             f"{table}.{cut(key)} = {shown(written[key])}: {function.__name__} has no such argument",
-            did_you_mean(key, allowed),
+            did_you_mean(key, {*allowed, *other_keys}),
         )
     try:
         checked = validate_call(config=ConfigDict(strict=True))(function)
