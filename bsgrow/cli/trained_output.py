@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+from bsgrow.cli.console import print_json
+from bsgrow.cli.format import Format
+from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.cli.terminal import out, plain_text
 from bsgrow.models import MODELS
 from bsgrow.text.printable import printable
+from bsgrow.trained.evaluating import Evaluation
 from bsgrow.trained.exporting import Exported, beside
 from bsgrow.trained.opened import OpenedRun
 
@@ -38,3 +42,47 @@ def print_exported(run: OpenedRun, exported: Exported) -> None:
     print_rows(
         rows | {"file": printable(exported.path), "described in": printable(beside(exported.path))}
     )
+
+
+def print_evaluation(run: OpenedRun, found: Evaluation, output: Format) -> None:
+    """Print how well a model does."""
+    names = run.record.names
+    counted = found.confusion is not None
+    classes = [(name, *found.of_class(i)) for i, name in enumerate(names)] if counted else []
+    if output is Format.JSON:
+        confusion = None if found.confusion is None else found.confusion.tolist()
+        values = {
+            "num_updates": run.num_updates,
+            "num_samples": found.num_samples,
+            "accuracy": found.accuracy,
+            "top5_accuracy": found.top5_accuracy,
+            "loss": found.loss,
+            "classes": [{"name": n, "num_samples": k, "accuracy": a} for n, k, a in classes],
+            "confusion": confusion,
+        }
+        print_json(values)
+        return
+    rows = {
+        "checkpoint": checkpoint_words(run),
+        "accuracy": f"{found.accuracy:.2%} of {found.num_samples} samples",
+        "top-5": f"{found.top5_accuracy:.2%}",
+        "loss": f"{found.loss:.4f}",
+    }
+    print_rows(rows)
+    if counted:
+        out.print(_class_table(found, classes, names))
+
+
+def _class_table(
+    found: Evaluation, classes: list[tuple[str, int, float | None]], names: tuple[str, ...]
+) -> FittedTable:
+    assert found.confusion is not None
+    table = FittedTable([Column("class"), *figures("samples", "accuracy"), Column("taken for")])
+    for label, (name, count, accuracy) in enumerate(classes):
+        wrong = found.confusion[label].copy()
+        wrong[label] = 0
+        most = int(wrong.argmax())
+        other = f"{printable(names[most])} ({wrong[most]})" if wrong[most] else "–"
+        told = "–" if accuracy is None else f"{accuracy:.2%}"
+        table.add_row(printable(name), str(count), told, other)
+    return table

@@ -21,6 +21,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         "plan": "plan.command",
         "compare": "compare.command",
         "report": "report",
+        "evaluate": "evaluate",
         "export": "export",
         "recipes": "recipes.command",
         "doctor": "doctor",
