@@ -22,6 +22,7 @@ _MODULES: Mapping[str, str] = MappingProxyType(
         "compare": "compare.command",
         "report": "report",
         "evaluate": "evaluate",
+        "predict": "predict",
         "export": "export",
         "recipes": "recipes.command",
         "doctor": "doctor",

@@ -1,0 +1,141 @@
+"""A model of a run asked about image files, by the loader that evaluates photographs."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bsgrow.data import EncodedDataset
+from bsgrow.data.folder.sample_files import read_sample_file
+from bsgrow.errors import InputError
+from bsgrow.images.crops import CentreCrop
+from bsgrow.loading import EncodedLoader, LoaderSettings
+from bsgrow.recipe import ImagesConfig
+from bsgrow.text.printable import printable
+from bsgrow.trained.opened import OpenedRun
+from bsgrow.training.device import autocast, precision_of, resolve_device
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_EVERY = 50  # files, after which an image stands that can be read: to stand in for bad ones
+_IMAGE = memoryview(b"P6 8 8 255\n" + bytes(192))
+_GREY = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of a file.
+
+    Attributes:
+        path: of the file.
+        classes: the most likely first, each with its probability; empty where it cannot be read.
+        reason: why it cannot be.
+    """
+
+    path: str
+    classes: tuple[tuple[str, float], ...]
+    reason: str = ""
+
+
+class _Files:
+    """Files as a split, with an image that can be read after every so many."""
+
+    fingerprint = ""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = paths
+        self.places: list[int | None] = []
+        for index in range(len(paths)):
+            self.places += [index, None] if index % _EVERY == _EVERY - 1 else [index]
+        self.places.append(None)
+        self.labels: NDArray[np.int64] = np.arange(len(self.places))  # so that stand-ins show
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def name(self, sample: int) -> bytes:
+        return os.fsencode(self.locate(sample))
+
+    def size(self, sample: int) -> None:
+        return None
+
+    def read(self, sample: int) -> memoryview:
+        place = self.places[sample]
+        return _IMAGE if place is None else read_sample_file(os.fsencode(self.paths[place]))
+
+    def locate(self, sample: int) -> str:
+        place = self.places[sample]
+        return "" if place is None else printable(self.paths[place])
+
+
+def predict(run: OpenedRun, paths: Sequence[str], most: int = 5) -> Iterator[Prediction]:
+    """Yield what the model says of each file, in order; one that cannot be read says why.
+
+    Args:
+        run: whose model it is, of images with one label.
+        paths: of image files.
+        most: classes of each.
+
+    Raises:
+        InputError: the model takes no images.
+    """
+    form, record, recipe = run.record.form, run.record, run.recipe
+    if not form.is_labelled_image or form.shape[0] not in (1, 3) or form.shape[1] != form.shape[2]:
+        raise InputError(
+            f"{printable(run.directory.path)}: its model is given {form}, which no image file is",
+            hint="bsgrow.load_model gives the model; `bsgrow evaluate` measures it",
+        )
+    size, is_encoded = form.shape[-1], recipe.data.takes("images")
+    crop = (recipe.images or ImagesConfig()).centre_crop if is_encoded else CentreCrop(size, size)
+    device = resolve_device(recipe.run.device)
+    is_grey, precision = form.shape[0] == 1, precision_of(device)
+    mean, std = ((0.0,) * 3, (1.0,) * 3) if is_grey else (record.mean, record.std)
+    files = _Files(paths)
+    settings = LoaderSettings(
+        micro_batch_size=256,
+        device=device,
+        memory_format=precision.memory_format,
+        num_threads=torch.get_num_threads(),
+        centre_crop=crop,
+        crop=ImagesConfig(size=size).crop,
+        on_error="skip",
+    )
+    loader = EncodedLoader(EncodedDataset("files", files, files, ("",), mean, std), settings)
+    model, reasons, at = run.model.to(device), dict[str, str](), 0
+    with torch.inference_mode():
+        for images, taken in loader.evaluation():
+            reasons |= {fault.where: fault.reason for fault in loader.take_faults()}
+            if is_grey:
+                weights = torch.tensor(_GREY, device=device).view(1, 3, 1, 1)
+                grey = (images * weights).sum(dim=1, keepdim=True)
+                images = (grey - record.mean[0]) / record.std[0]
+            with autocast(device, precision.autocast_dtype):
+                found = model(images).float().softmax(dim=1).topk(min(most, record.num_classes))
+            yield from _told(files, at, taken, found, record.names, reasons)
+            at += len(taken)
+
+
+def _told(
+    files: _Files,
+    first: int,
+    taken: Tensor,
+    found: "torch.return_types.topk",
+    names: tuple[str, ...],
+    reasons: dict[str, str],
+) -> Iterator[Prediction]:
+    rows = zip(taken.tolist(), found[0].tolist(), found[1].tolist(), strict=True)
+    for sample, (index, values, labels) in enumerate(rows, start=first):
+        place = files.places[sample]
+        if place is None:
+            continue
+        path = files.paths[place]
+        if index != sample:
+            yield Prediction(path, (), reasons.get(files.locate(sample), "cannot be read"))
+        else:
+            told = zip((names[label] for label in labels), values, strict=True)
+            yield Prediction(path, tuple(told))

@@ -1,0 +1,27 @@
+"""`bsgrow predict`: digits as image files, with a bad one among them."""
+
+import json
+
+import numpy as np
+from PIL import Image
+from sklearn import datasets
+
+from bsgrow.data.arrays.digits import scale_to_bytes
+from tests.trained.runs import FORMAT_1
+
+
+def test_what_it_says_of_files_and_which_one_is_bad(bsgrow, tmp_path):
+    digits = datasets.load_digits()
+    images = scale_to_bytes(digits.images[:60].astype(np.int64))
+    (tmp_path / "d").mkdir()
+    for index, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / "d" / f"{index:02d}.png")
+    (tmp_path / "d" / "30.png").write_bytes(b"no image")
+    done = bsgrow("predict", FORMAT_1, "d", "--format", "json")
+    found = json.loads(done.out)
+    assert done.code == 1
+    assert [each["file"] for each in found["failed"]] == ["d/30.png"]
+    assert len(found["predictions"]) == 59
+    right = [p["class"] == str(digits.target[int(p["file"][2:4])]) for p in found["predictions"]]
+    assert np.mean(right) > 0.5
+    assert bsgrow("predict", FORMAT_1, "d/01.png", "--format", "csv").out.startswith("file,class")
