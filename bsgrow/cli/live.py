@@ -190,8 +190,10 @@ def show_failure(event: Event) -> None:
 def _describe_groups(event: ParametersGrouped) -> str:
     said = [f"frozen: {event.num_frozen} parameters, {event.num_frozen_norms} batch norms"]
     said += [f"without weight decay: {event.num_without_decay} parameters"]
+    said += [f"by Muon: {event.num_hidden} parameters, the others by AdamW"]
     said += [f"lr of the head {printable(event.head)}: × {event.head_lr_scale:g}"]
-    wanted = (event.num_frozen or event.num_frozen_norms, event.num_without_decay, event.head)
+    is_frozen = event.num_frozen or event.num_frozen_norms
+    wanted = [is_frozen, event.num_without_decay, event.num_hidden, event.head]
     return "; ".join(text for text, holds in zip(said, wanted, strict=True) if holds)
 
 

@@ -178,6 +178,12 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _schedule_fits_optimizer(self) -> Self:
         optimizer, momentum = self.optimizer.kind, self.growth.momentum
+        if momentum is not None and optimizer.has_momentum and not optimizer.momentum_lengthens:
+            raise InputError(
+                f"growth.momentum = {momentum}: the step of {optimizer.torch_name} is as long at "
+                "any momentum, so that B ∝ 1/(1 − m) does not hold",
+                hint="leave growth.momentum out; scale growth.lr_scale",
+            )
         if not optimizer.has_momentum and momentum is not None:
             raise InputError(
                 f"growth.momentum = {momentum}: {optimizer.torch_name} has no momentum coefficient",

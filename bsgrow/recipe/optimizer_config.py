@@ -15,16 +15,18 @@ else:
 
 
 class OptimizerConfig(Section):
-    """``[optimizer]``: torch's optimizer of that name; the learning rate is the schedule's."""
+    """``[optimizer]``: what updates the parameters; the learning rate is the schedule's."""
 
     name: OptimizerName = "sgd"
-    """``sgd`` (with momentum and nesterov as given), ``adam`` or ``adamw``."""
+    """``sgd`` (with momentum and nesterov as given), ``adam``, ``adamw`` or ``nadam``; ``muon``
+    with a momentum, for hidden matrices, and AdamW; ``lars`` (arXiv 1708.03888) or ``lamb``
+    (1904.00962), which need ``pip install 'bsgrow[optimizers]'``."""
 
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Momentum coefficient m of SGD."""
+    """Momentum coefficient m of SGD, LARS and Muon."""
 
     nesterov: bool = False
-    """Whether the momentum of SGD is Nesterov's."""
+    """Whether the momentum is Nesterov's."""
 
     betas: tuple[float, float] = (0.9, 0.999)
     """Decay of Adam's two averages of the gradient."""
@@ -71,6 +73,11 @@ class OptimizerConfig(Section):
                 f"{self.kind.torch_name} has neither",
                 hint=f"{self.kind.torch_name} takes optimizer.betas; momentum belongs to "
                 'optimizer.name = "sgd"',
+            )
+        if self.name == "muon" and not self.momentum:
+            raise InputError(
+                "optimizer.momentum = 0.0: Muon makes its step of a momentum",
+                hint="set optimizer.momentum = 0.95 and optimizer.nesterov = true, as torch does",
             )
         if self.nesterov and not self.momentum:
             raise InputError(

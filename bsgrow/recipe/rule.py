@@ -12,6 +12,10 @@ _SGD_BY_SQRT = (
     'optimizer.name = "{name}" by growth.rule = "sqrt": the noise of SGD is kept by B ∝ lr, '
     'growth.rule = "linear" (arXiv 1711.00489); B ∝ lr² is for Adam (arXiv 2205.10287)'
 )
+_OTHERS = (
+    'optimizer.name = "{name}" by growth.rule = "linear", B ∝ lr; for it growth.rule = "sqrt", '
+    "B ∝ lr², is taken here: {why}"
+)
 
 
 def rule_notes(recipe: Recipe, plan: Plan) -> list[str]:
@@ -25,4 +29,6 @@ def rule_notes(recipe: Recipe, plan: Plan) -> list[str]:
     known, name = recipe.optimizer.kind.rule, recipe.optimizer.name
     unusual = {("sqrt", "linear"): _ADAM_BY_LINEAR, ("linear", "sqrt"): _SGD_BY_SQRT}
     note = unusual.get((known, recipe.growth.rule))
+    if note and recipe.optimizer.kind.rule_note:
+        note = _OTHERS.replace("{why}", recipe.optimizer.kind.rule_note)
     return [note.format(name=name)] if note else []

@@ -14,11 +14,12 @@ class LossGuard:
     On the CPU that shows at once. On a device the host does not wait: from that update on, the
     fused optimizer leaves the weights alone (``found_inf``, as for gradient scaling), and so does
     what the update adds to totals and running statistics, until ``take_num_refused`` looks at it.
+    An optimizer without a fused kernel cannot be told so: the host waits for each loss then.
 
     Args:
-        optimizer: a fused one.
+        optimizer: a fused one where the guard defers.
         device: of its parameters.
-        defers: whether the host must not wait for the device.
+        defers: whether the host does not wait for the device.
     """
 
     def __init__(self, optimizer: Optimizer, device: torch.device, *, defers: bool) -> None:

@@ -1,18 +1,24 @@
-"""torch's optimizers as a recipe's ``[optimizer]`` table names them.
+"""The optimizers that a recipe's ``[optimizer]`` table names.
 
-All are built fused: one kernel for all parameters, on the CPU too, where it gives the same bits
-for any number of threads and takes a third of the time of the default.
+Those that torch has fused are built so: one kernel for all parameters, on the CPU too, where it
+gives the same bits for any number of threads and takes a third of the time of the default.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, Final
 
-import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from bsgrow.errors import InputError
 from bsgrow.recipe import OptimizerConfig
 from bsgrow.schedule.group_lr import group_lr
+from bsgrow.schedule.optimizers import OPTIMIZERS
+from bsgrow.training.together import Together
+
+DIAGNOSTICS: Final = ("weight_norm", "adam_norm", "trust_ratio")
+"""What pytorch_optimizer's Lamb leaves in its state to be looked at; no step reads it."""
 
 
 def build_optimizer(
@@ -23,30 +29,82 @@ def build_optimizer(
     Args:
         config: name and hyperparameters.
         parameters: of the model, on its device; or groups of them, as torch takes them, each with
-            what is its own, and with ``lr_scale`` where its lr is another than the plan's.
-        lr: learning rate until ``set_hyperparameters`` gives another.
+            what is its own: ``lr_scale`` where its lr is another than the plan's, and for Muon
+            ``is_hidden`` where it is of hidden matrices.
+        lr: learning rate until an update gives another.
+
+    Raises:
+        InputError: the library that has the optimizer is not there.
     """
-    arguments = config.kind.arguments(config, config.momentum)
-    optimizer: Optimizer = getattr(torch.optim, config.kind.torch_name)(
-        parameters, lr=lr, fused=True, **arguments
-    )
+    groups = list(parameters)
+    if config.name != "muon":
+        return _built(config, config.name, groups, lr)
+    hidden = [_without(each) for each in groups if isinstance(each, dict) and _is_hidden(each)]
+    others = [each for each in groups if not (isinstance(each, dict) and _is_hidden(each))]
+    adamw = [_built(config, "adamw", others, lr)] if others else []
+    return Together([_built(config, "muon", hidden, lr), *adamw])
+
+
+def _is_hidden(group: Mapping[str, Any]) -> bool:
+    return bool(group.get("is_hidden"))
+
+
+def _without(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in group.items() if key != "is_hidden"}
+
+
+def _built(config: OptimizerConfig, name: str, groups: list[Any], lr: float) -> Optimizer:
+    kind = OPTIMIZERS[name]
+    own = {"fused": True} if kind.is_fused else {}
+    try:
+        of_kind = resolve_name(f"{kind.module}:{kind.torch_name}")
+    except ImportError as error:
+        raise InputError(
+            f'optimizer.name = "{name}": needs {kind.module}, which is not installed',
+            hint="pip install 'bsgrow[optimizers]', or take another optimizer.name",
+        ) from error
+    optimizer: Optimizer = of_kind(groups, lr=lr, **own, **kind.arguments(config, config.momentum))
+    if kind.module != "torch.optim":
+        for group in optimizer.param_groups:
+            group["step"] = 0  # where the library would begin to count
+        optimizer.register_step_post_hook(_forget_diagnostics)
     return optimizer
 
 
-def set_hyperparameters(optimizer: Optimizer, *, lr: float, momentum: float) -> None:
-    """Set lr, and momentum where the optimizer has one, for its next step.
+def _forget_diagnostics(optimizer: Optimizer, args: object, kwargs: object) -> None:
+    for state in optimizer.state.values():
+        for name in DIAGNOSTICS:
+            state.pop(name, None)
 
-    Both are numbers on the host, so nothing waits for the device.
+
+def set_hyperparameters(
+    optimizer: Optimizer, *, lr: float, momentum: float, num_steps: int = 0
+) -> None:
+    """Set lr, momentum and number of steps where the optimizer has them, for its next step.
+
+    All are numbers on the host, so nothing waits for the device.
     """
     for group in optimizer.param_groups:
-        group.update(hyperparameters_of(group, lr=lr, momentum=momentum))
+        group.update(hyperparameters_of(group, lr=lr, momentum=momentum, num_steps=num_steps))
 
 
-def hyperparameters_of(group: Mapping[str, Any], *, lr: float, momentum: float) -> dict[str, float]:
+def hyperparameters_of(
+    group: Mapping[str, Any], *, lr: float, momentum: float, num_steps: int
+) -> dict[str, float]:
     """Return what an update of the plan sets of a parameter group.
 
     A group of another ``lr_scale`` has that times the lr of the plan, see ``group_lr``; the
     momentum is the same for all, as they begin with the same.
+
+    Args:
+        group: of an optimizer.
+        lr: of the update.
+        momentum: of the update.
+        num_steps: that are made, for optimizers that count those of a group.
     """
-    values = {"lr": group_lr(lr, group.get("lr_scale", 1.0))}
-    return values | {"momentum": momentum} if "momentum" in group else values
+    values: dict[str, float] = {
+        "lr": group_lr(lr, group.get("lr_scale", 1.0)),
+        "momentum": momentum,
+        "step": num_steps,
+    }
+    return {key: value for key, value in values.items() if key in group}

@@ -7,8 +7,9 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from bsgrow.errors import InputError
 from bsgrow.models.freezing import matching
-from bsgrow.models.head import require_head
+from bsgrow.models.head import head_of, require_head
 from bsgrow.recipe import OptimizerConfig
 
 _NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)
@@ -22,11 +23,13 @@ class ParameterGroup:
         names: of the parameters, in the order of the model.
         lr_scale: their learning rate over that of the plan, as timm calls it.
         decays: whether the weight decay is on them.
+        is_hidden: whether they are matrices of hidden layers, where the optimizer asks for that.
     """
 
     names: tuple[str, ...]
     lr_scale: float = 1.0
     decays: bool = True
+    is_hidden: bool = False
 
 
 def parameter_groups(
@@ -47,10 +50,12 @@ def parameter_groups(
     """
     exempt = exempt_names(model, config.decay_exempt)
     head = head_names(model, config, num_classes)
-    groups = dict[tuple[float, bool], list[str]]()
+    hidden = hidden_names(model, num_classes) if config.name == "muon" else set()
+    groups = dict[tuple[float, bool, bool], list[str]]()
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            kind = config.head_lr_scale if name in head else 1.0, name not in exempt
+            lr_scale = config.head_lr_scale if name in head else 1.0
+            kind = (lr_scale, name not in exempt, name in hidden)
             groups.setdefault(kind, []).append(name)
     return [ParameterGroup(tuple(names), *kind) for kind, names in groups.items()]
 
@@ -82,6 +87,30 @@ def head_names(model: nn.Module, config: OptimizerConfig, num_classes: int) -> s
     return {name for name, parameter in model.named_parameters() if id(parameter) in owned}
 
 
+def hidden_names(model: nn.Module, num_classes: int) -> set[str]:
+    """Return the names of the matrices of hidden layers: neither of the head nor of embeddings.
+
+    Raises:
+        InputError: there is none to train.
+    """
+    head = head_of(model, num_classes)
+    embeddings = (each for each in model.modules() if isinstance(each, nn.Embedding))
+    outer = [*embeddings, *([head.layer] if head else [])]
+    others = {id(each) for layer in outer for each in layer.parameters()}
+    names = {
+        name
+        for name, each in model.named_parameters()
+        if each.ndim == 2 and each.requires_grad and id(each) not in others
+    }
+    if not names:
+        raise InputError(
+            'optimizer.name = "muon": the model has no hidden layer with a matrix to train, which '
+            "is all that Muon is for; convolutions, embeddings and the head are AdamW's",
+            hint='set optimizer.name = "adamw" and optimizer.momentum = 0',
+        )
+    return names
+
+
 def as_torch_takes(
     groups: list[ParameterGroup], model: nn.Module, lr: float
 ) -> list[dict[str, Any]]:
@@ -93,11 +122,12 @@ def as_torch_takes(
     ]
 
 
-def _own(group: ParameterGroup, lr: float) -> Mapping[str, float]:
+def _own(group: ParameterGroup, lr: float) -> Mapping[str, object]:
     scaled = {"lr": lr * group.lr_scale, "lr_scale": group.lr_scale}
     return {
         **(scaled if group.lr_scale != 1.0 else {}),
         **({} if group.decays else {"weight_decay": 0.0}),
+        **({"is_hidden": True} if group.is_hidden else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """What a run says at its start, and what it ended with."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm
@@ -11,7 +12,7 @@ from bsgrow.training.events.events import Event, RunFinished, RunStarted
 from bsgrow.training.events.parameters import ParametersGrouped
 from bsgrow.training.job import Job
 from bsgrow.training.observers import evaluate_on_test
-from bsgrow.training.parameter_groups import parameter_groups
+from bsgrow.training.parameter_groups import ParameterGroup, parameter_groups
 from bsgrow.training.state import State
 
 
@@ -36,7 +37,8 @@ def run_started(job: Job, state: State) -> RunStarted:
 def parameters_grouped(job: Job, state: State) -> list[Event]:
     """Return the event of a model that is not trained all alike; none where it is."""
     config, model = job.recipe.optimizer, state.model
-    if not (job.recipe.model.freeze or config.decay_exempt or config.head_lr_scale != 1.0):
+    is_asked = job.recipe.model.freeze or config.decay_exempt or config.head_lr_scale != 1.0
+    if not is_asked and config.name != "muon":
         return []
     scaled = config.head_lr_scale != 1.0
     sizes = {name: each.numel() for name, each in model.named_parameters() if each.requires_grad}
@@ -48,13 +50,16 @@ def parameters_grouped(job: Job, state: State) -> list[Event]:
             num_updates=state.num_updates,
             num_frozen=sum(each.numel() for each in model.parameters()) - sum(sizes.values()),
             num_frozen_norms=sum(norm.is_frozen for norm in norms),
-            num_without_decay=sum(
-                sizes[name] for group in groups if not group.decays for name in group.names
-            ),
+            num_without_decay=_num_in(sizes, (each for each in groups if not each.decays)),
+            num_hidden=_num_in(sizes, (each for each in groups if each.is_hidden)),
             head=head.name if head else "",
             head_lr_scale=config.head_lr_scale,
         )
     ]
+
+
+def _num_in(sizes: Mapping[str, int], groups: Iterable[ParameterGroup]) -> int:
+    return sum(sizes[name] for group in groups for name in group.names)
 
 
 def run_finished(job: Job, state: State, out: Path, decisions: Decisions) -> RunFinished:

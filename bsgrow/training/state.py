@@ -107,11 +107,12 @@ class State:
         groups = parameter_groups(model, recipe.optimizer, dataset.num_classes)
         lr = recipe.schedule.lr
         optimizer = build_optimizer(recipe.optimizer, as_torch_takes(groups, model, lr), lr)
+        defers = job.device.type != "cpu" and recipe.optimizer.kind.is_fused
         return cls(
             *(model, optimizer, 0, 0, Totals(job.device)),
             GradientSum(model.parameters(), job.group),
             UpdateSums(model, job.device),
-            LossGuard(optimizer, job.device, defers=job.device.type != "cpu"),
+            LossGuard(optimizer, job.device, defers=defers),
             UpdateTimes(job.device),
             LossScale.for_dtype(job.precision.autocast_dtype),
             recipe.optimizer.clip_norm,

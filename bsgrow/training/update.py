@@ -24,6 +24,6 @@ def apply(optimizer: Optimizer, update: Update, clip_norm: float | None = None) 
     """
     if clip_norm is not None:
         clip_grad_norm_(parameters_of(optimizer), clip_norm)
-    set_hyperparameters(optimizer, lr=update.lr, momentum=update.momentum)
+    set_hyperparameters(optimizer, lr=update.lr, momentum=update.momentum, num_steps=update.index)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

@@ -1,3 +1,6 @@
+import pytest
+
+from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.recipe.target import target_of
 from bsgrow.schedule.export import export_plan
@@ -24,3 +27,11 @@ def test_at_the_defaults_nothing_is_named():
     text = exported("optimizer.weight_decay=0.1", "optimizer.nesterov=false")
     assert "is left to you" not in text
     assert "is on every parameter" in text
+
+
+@pytest.mark.parametrize(("name", "near"), [("lars", "sgd"), ("lamb", "adamw"), ("muon", "sgd")])
+def test_an_optimizer_that_no_export_writes_is_refused(name, near):
+    momentum = 0.0 if name == "lamb" else 0.9
+    with pytest.raises(InputError, match=rf'optimizer\.name = "{name}": is not written') as caught:
+        exported(f"optimizer.name={name}", f"optimizer.momentum={momentum}")
+    assert f"optimizer.name={near}" in caught.value.hint

@@ -122,3 +122,19 @@ def test_each_group_goes_by_its_own_share_of_the_plan(name):
 
 def groups_of(model, config):
     return parameter_groups(model, config, 3)
+
+
+def test_muon_has_the_matrices_of_hidden_layers_alone():
+    model = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 3))
+    config = OptimizerConfig(name="muon", momentum=0.9)
+    found = parameter_groups(model, config, 3)
+    assert {(group.names, group.is_hidden) for group in found} == {
+        (("0.weight", "1.bias", "2.weight", "2.bias", "3.weight", "3.bias"), False),
+        (("1.weight",), True),
+    }
+
+
+def test_a_model_without_hidden_matrices_is_not_for_muon():
+    config = OptimizerConfig(name="muon", momentum=0.9)
+    with pytest.raises(InputError, match=r"the model has no hidden layer with a matrix"):
+        parameter_groups(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 3)), config, 3)

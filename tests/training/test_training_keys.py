@@ -20,7 +20,14 @@ TINY = [
 ]
 GROUPS = ['model.freeze=["features.0","features.1"]', "optimizer.head_lr_scale=4"]
 GROUPS += ['optimizer.decay_exempt=["bias","norm"]']
-KEYS = {"groups": GROUPS}
+OF_ADAM = ["optimizer.momentum=0.0", "schedule.lr=0.01"]
+KEYS = {
+    "groups": GROUPS,
+    "nadam": ["optimizer.name=nadam", *OF_ADAM, *GROUPS],
+    "lars": ["optimizer.name=lars", "schedule.lr=5.0"],
+    "lamb": ["optimizer.name=lamb", *OF_ADAM, *GROUPS],
+    "muon": ["optimizer.name=muon", "schedule.lr=0.01", *GROUPS],
+}
 
 
 def run(folder, settings, *, size=64, resume=False, stop=lambda: False, on_event=lambda event: 0):

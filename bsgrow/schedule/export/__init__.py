@@ -48,7 +48,7 @@ from bsgrow.schedule.export.imported import (
 from bsgrow.schedule.export.levanter import parse_levanter, read_levanter
 from bsgrow.schedule.export.megatron import parse_megatron
 from bsgrow.schedule.export.noise import Stretch, never_used, noise_stretches
-from bsgrow.schedule.export.optimizer import Optimizer
+from bsgrow.schedule.export.optimizer import Optimizer, require_written
 from bsgrow.schedule.export.target import (
     BatchSchedule,
     Format,
@@ -126,6 +126,7 @@ def export_plan(plan: Plan, name: str, target: Target | None = None) -> str:
     """
     target = target or Target()
     system = FORMATS.find(name, _written(name), "unknown")
+    require_written(target.optimizer, system.name)
     try:
         draft = system.draft(plan, target)
     except InputError as error:

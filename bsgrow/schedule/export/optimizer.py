@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from bsgrow.errors import InputError
 from bsgrow.schedule.optimizers import OPTIMIZERS
 
+_WRITTEN = ("sgd", "adam", "adamw")
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -55,6 +57,17 @@ def torch_optimizer(optimizer: Optimizer, momentum: float) -> str:
 def make_optimizer(parameters):
     """The plan's; the scheduler multiplies PEAK_LR."""
     return torch.optim.{optimizer.torch_name}(parameters, lr=PEAK_LR, {arguments})'''
+
+
+def require_written(optimizer: Optimizer, system: str) -> None:
+    """Raise InputError for an optimizer that no export writes."""
+    if optimizer.name not in _WRITTEN:
+        near = "sgd" if OPTIMIZERS[optimizer.name].has_momentum else "adamw"
+        raise InputError(
+            f'optimizer.name = "{optimizer.name}": is not written for {system}, as '
+            f"{', '.join(_WRITTEN)} are",
+            hint=f"write the schedule with optimizer.name={near}, and put your own in its place",
+        )
 
 
 def require_no_nesterov(optimizer: Optimizer, system: str) -> None:

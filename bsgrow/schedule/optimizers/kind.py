@@ -1,4 +1,4 @@
-"""What is known of an optimizer of torch's, without torch."""
+"""What is known of an optimizer, without torch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,20 +27,28 @@ class Hyperparameters(Protocol):
 
 @dataclass(frozen=True)
 class OptimizerKind:
-    """An optimizer of torch's.
+    """An optimizer of torch's, or of a library that is made like torch's.
 
     Attributes:
-        torch_name: of its class in ``torch.optim``.
+        torch_name: of its class.
         rule: the growth rule that is known to hold for it.
-        has_momentum: whether it has a momentum coefficient m, and its step is ε/(1 − m).
+        has_momentum: whether it has a momentum coefficient m.
         own_arguments: torch's keyword arguments besides lr and weight_decay, which all have, by
             hyperparameters and momentum.
+        module: that has the class.
+        is_fused: whether torch has one kernel of it for all parameters.
+        momentum_lengthens: whether the momentum makes its step 1/(1 − m) times as long.
+        rule_note: why the rule is taken, where that is not known of the optimizer by itself.
     """
 
     torch_name: str
     rule: str
     has_momentum: bool
     own_arguments: Callable[[Hyperparameters, float], Mapping[str, object]]
+    module: str = "torch.optim"
+    is_fused: bool = True
+    momentum_lengthens: bool = True
+    rule_note: str = ""
 
     def arguments(self, config: Hyperparameters, momentum: float) -> dict[str, object]:
         """Return torch's keyword arguments besides the learning rate."""

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from bsgrow.schedule import Plan
-from bsgrow.training.optimizers import set_hyperparameters
+from bsgrow.training.optimizers import DIAGNOSTICS, set_hyperparameters
+from bsgrow.training.together import Together
 
 
 class Form(NamedTuple):
@@ -45,12 +46,19 @@ def state_forms(optimizer: Optimizer, momenta: Iterable[float]) -> list[dict[str
         optimizer: one of ``OPTIMIZERS``; not changed.
         momenta: those of the updates, each once, in any order; none before the first update.
     """
-    stand_in = nn.Parameter(torch.zeros(2))
+    momenta = list(momenta)
+    parts = optimizer.parts if isinstance(optimizer, Together) else [optimizer]
+    return [form for part in parts for form in _forms_of_part(part, momenta)]
+
+
+def _forms_of_part(optimizer: Optimizer, momenta: Iterable[float]) -> list[dict[str, Form]]:
+    stand_in = nn.Parameter(torch.zeros(2, 2))  # Muon takes nothing but a matrix
     remembered = _state_of(optimizer, stand_in, momenta)
     return [
         {
             name: Form.of(parameter) if value.shape == stand_in.shape else Form.of(value)
             for name, value in remembered.items()
+            if name not in DIAGNOSTICS
         }
         for group in optimizer.param_groups
         for parameter in group["params"]

@@ -62,7 +62,8 @@ class Run(NamedTuple):
         if num_updates:
             update = self.plan.update(num_updates - 1)
             for group in groups:
-                group.update(hyperparameters_of(group, lr=update.lr, momentum=update.momentum))
+                set_by_plan = {"lr": update.lr, "momentum": update.momentum}
+                group.update(hyperparameters_of(group, **set_by_plan, num_steps=num_updates))
         return groups
 
     def optimizer_forms(self, num_updates: int) -> list[dict[str, Form]]:
