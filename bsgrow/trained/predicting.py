@@ -88,7 +88,7 @@ def predict(run: OpenedRun, paths: Sequence[str], most: int = 5) -> Iterator[Pre
     if not form.is_labelled_image or form.shape[0] not in (1, 3) or form.shape[1] != form.shape[2]:
         raise InputError(
             f"{printable(run.directory.path)}: its model is given {form}, which no image file is",
-            hint="bsgrow.load_model gives the model; `bsgrow evaluate` measures it",
+            hint="`bsgrow evaluate` measures it; docs/after-training.md has how Python takes it",
         )
     size, is_encoded = form.shape[-1], recipe.data.takes("images")
     crop = (recipe.images or ImagesConfig()).centre_crop if is_encoded else CentreCrop(size, size)
