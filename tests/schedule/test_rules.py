@@ -30,6 +30,10 @@ def test_every_optimizer_names_a_rule():
         "sgd": "linear",
         "adam": "sqrt",
         "adamw": "sqrt",
+        "nadam": "sqrt",
+        "lars": "sqrt",
+        "lamb": "sqrt",
+        "muon": "sqrt",
     }
     assert all(kind.rule in RULES for kind in OPTIMIZERS.values())
 
