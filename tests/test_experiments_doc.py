@@ -66,7 +66,7 @@ def test_the_language_model_is_planned_at_equal_tokens(tmp_path):
     experiment = load_experiment(ROOT / "benchmarks" / "experiments" / "language_model.toml")
     comparison = look(experiment, Part(), tmp_path / "runs", OpenedData())
     plans = {arm: each.plan for (arm, _), each in comparison.planned.items()}
-    assert len(comparison.tasks) == 5 * len(plans) == 24
+    assert len(comparison.tasks) == 5 * len(plans) == 40
     assert {plan.num_total_samples for plan in plans.values()} == {19903}
     curve = experiment.recipe.schedule.curve
     assert curve["milestones"][0] + curve["schedulers"][1]["T_max"] == 19903 * 64
