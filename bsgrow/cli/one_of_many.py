@@ -11,7 +11,14 @@ from pathlib import Path
 from bsgrow.errors import BsgrowError, InputError
 
 _ALL_TAKE_PART = (("train",), ("doctor",), ("bench", "train"))
-_FOR_ONE = (("compare",), ("bench", "loader"), ("data", "pack"))
+_FOR_ONE = (
+    ("compare",),
+    ("evaluate",),
+    ("predict",),
+    ("export",),
+    ("bench", "loader"),
+    ("data", "pack"),
+)
 _FOR_EACH_MACHINE = (("data", "fetch"),)
 _SECONDS_TO_SAY_IT = 3.0
 _HELP = {"-h", "--help", "--version"}

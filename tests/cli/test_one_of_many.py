@@ -75,6 +75,9 @@ def test_the_first_process_of_each_machine_fetches(at_rank):
         ["compare", "digits", "--set", "run.seed=7"],
         ["bench", "loader", "--format", "json"],
         ["data", "pack", "my photos", "packed"],
+        ["evaluate", "runs/digits"],
+        ["predict", "runs/digits", "my photo.png"],
+        ["export", "runs/digits", "--to", "onnx"],
     ],
 )
 def test_what_is_for_one_process_is_refused_once(bsgrow, at_rank, words):
@@ -114,6 +117,7 @@ def test_every_command_that_there_is_was_thought_of(at_rank):
     assert app
     at_rank(0)
     known = {"train", "plan", "show", "compare", "report", "recipes", "doctor", "bench", "data"}
+    known |= {"evaluate", "predict", "export"}
     assert set(root().commands) == known
     assert set(root().commands["bench"].commands) == {"loader", "train"}
     assert set(root().commands["recipes"].commands) == {"show", "copy", "schema"}
