@@ -13,6 +13,7 @@ from bsgrow.cli.trained_options import CheckpointOption, RunArgument
 _EXAMPLES = (
     "bsgrow evaluate runs/cifar",
     "bsgrow evaluate runs/flowers --data ~/other-flowers --format json",
+    "bsgrow evaluate runs/cifar --picture confusion.png",
 )
 
 
@@ -30,19 +31,30 @@ def evaluate(
         typer.Option("--data", metavar="PATH", help="Other data of the same classes: `data.path`."),
     ] = None,
     overrides: SetOption = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture", metavar="FILE", help="Draw the confusion matrix: PNG, SVG or PDF."
+        ),
+    ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Evaluate the model of a run on its test split, or on that of other data.
 
     It gives accuracy, top-5 accuracy and loss, the accuracy of each class, and how often each class
-    is taken for which (the confusion matrix, in JSON). Classes of other data are told by their
-    names.
+    is taken for which (the confusion matrix, in JSON and as a picture). Classes of other data are
+    told by their names.
     """
-    from bsgrow.cli.trained_output import print_evaluation
+    from bsgrow.cli.trained_output import draw_confusion, print_evaluation, require_picture
     from bsgrow.trained.evaluating import evaluate_run
     from bsgrow.trained.opened import open_run, recipe_of
 
     opened = open_run(run, checkpoint)
     values = {} if data is None else {"data.path": str(data)}
     recipe = recipe_of(opened.directory, overrides or (), values)
-    print_evaluation(opened, evaluate_run(opened, recipe), output)
+    if picture is not None:
+        require_picture(opened, picture)
+    found = evaluate_run(opened, recipe)
+    print_evaluation(opened, found, output)
+    if picture is not None:
+        draw_confusion(opened, found, picture)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bsgrow.cli.console import note, print_json
 from bsgrow.cli.terminal import out
-from bsgrow.data.folder.listing import EXTENSIONS
+from bsgrow.data.encoded.names import first_names
+from bsgrow.data.folder.listing import EXTENSIONS, image_paths
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
 from bsgrow.trained.predicting import Prediction
@@ -37,8 +38,12 @@ def _lines() -> list[str]:
 def _below(path: str) -> list[str]:
     if not Path(path).is_dir():
         return [path]
-    found = (os.path.join(root, name) for root, _, names in os.walk(path) for name in names)  # noqa: PTH118
-    return sorted(file for file in found if file.lower().endswith(EXTENSIONS))
+    others: list[str] = []
+    found = image_paths(Path(path), others.append)
+    files = [os.path.join(path, below + name) for below, names in found for name in names]  # noqa: PTH118
+    if others:
+        note(f"{printable(path)}: passed over what no image is named as: {first_names(others)}")
+    return files
 
 
 def print_predictions(predictions: Iterable[Prediction], output: str) -> int:

@@ -1,14 +1,17 @@
 """What the commands print that take up a run's model."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from bsgrow.cli.console import print_json
 from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable, figures
 from bsgrow.cli.terminal import out, plain_text
+from bsgrow.errors import InputError
 from bsgrow.models import MODELS
+from bsgrow.reporting.matplotlib_defaults import import_matplotlib
 from bsgrow.text.printable import printable
-from bsgrow.trained.evaluating import Evaluation
+from bsgrow.trained.evaluating import MOST_CLASSES, Evaluation
 from bsgrow.trained.exporting import Exported, beside
 from bsgrow.trained.opened import OpenedRun
 
@@ -71,6 +74,29 @@ def print_evaluation(run: OpenedRun, found: Evaluation, output: Format) -> None:
     print_rows(rows)
     if counted:
         out.print(_class_table(found, classes, names))
+    if without := sum(not count for _, count, _ in classes):
+        out.print(f"{without} of {len(classes)} classes have no sample")
+
+
+def require_picture(run: OpenedRun, path: Path) -> None:
+    """Raise InputError unless the confusion matrix of a run can be drawn into a file so named."""
+    import_matplotlib()
+    from bsgrow.reporting.picture import require_drawable
+
+    require_drawable(1, path)
+    if run.record.num_classes > MOST_CLASSES:
+        raise InputError(
+            f"--picture: {run.record.num_classes} classes, and {MOST_CLASSES} can be drawn",
+            hint="leave --picture out",
+        )
+
+
+def draw_confusion(run: OpenedRun, found: Evaluation, path: Path) -> None:
+    """Draw the confusion matrix; raises BsgrowError where the file cannot be written."""
+    from bsgrow.reporting.confusion_plot import plot_confusion
+
+    assert found.confusion is not None
+    plot_confusion(found.confusion, run.record.names, path)
 
 
 def _class_table(
@@ -79,10 +105,11 @@ def _class_table(
     assert found.confusion is not None
     table = FittedTable([Column("class"), *figures("samples", "accuracy"), Column("taken for")])
     for label, (name, count, accuracy) in enumerate(classes):
+        if accuracy is None:
+            continue
         wrong = found.confusion[label].copy()
         wrong[label] = 0
         most = int(wrong.argmax())
         other = f"{printable(names[most])} ({wrong[most]})" if wrong[most] else "–"
-        told = "–" if accuracy is None else f"{accuracy:.2%}"
-        table.add_row(printable(name), str(count), told, other)
+        table.add_row(printable(name), str(count), f"{accuracy:.2%}", other)
     return table

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,10 +66,12 @@ def write_atomically(
         if_full: the hint where there is no room left.
 
     Raises:
+        InputError: what stands there is a device, a pipe or a socket, which no rename may replace.
         BsgrowError: if the disk is full, the folder read-only, …; the old file is then untouched.
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     with naming(path, "write", if_full):
+        _require_replaceable(path)
         remove_temporaries(path.parent, path.name.__eq__)
         try:
             with temporary.open("xb") as file:
@@ -80,6 +83,13 @@ def write_atomically(
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _require_replaceable(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+            raise UnfitFileError("not a regular file", path, "name a file")
 
 
 def temporary_of(name: str) -> str | None:

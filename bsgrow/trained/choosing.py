@@ -1,13 +1,16 @@
 """Which checkpoint of a run is meant: the best, the last, or that after so many updates."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
-from bsgrow.errors import InputError
+from bsgrow.errors import BsgrowError, InputError
 from bsgrow.text.command import option, resume_command
 from bsgrow.text.printable import cut, printable
 from bsgrow.training.checkpoint.folder import num_updates_of
 from bsgrow.training.checkpoint.keeping import best_checkpoint, whole_checkpoints
+from bsgrow.training.events.failures import RunLeft
+from bsgrow.training.events.log import events_in
 from bsgrow.training.run_directory import RunDirectory
 
 BEST, LAST = "best", "last"
@@ -31,7 +34,7 @@ def find_checkpoint(directory: RunDirectory, which: str | int) -> Path:
     if not there:
         raise InputError(
             f"{printable(directory.path)} has no checkpoint",
-            hint=f"go on with its training: {resume_command(directory.path)}",
+            hint=_without_checkpoint(directory),
         )
     if which == LAST:
         return there[-1]
@@ -56,6 +59,14 @@ def others(there: list[Path]) -> str:
     numbers = [str(num_updates_of(path)) for path in there[-_MOST_NAMED:]]
     options = [option("--checkpoint", which) for which in (BEST, LAST, *numbers)]
     return f"take one that is there: {', '.join(options)}"
+
+
+def _without_checkpoint(directory: RunDirectory) -> str:
+    with suppress(BsgrowError):
+        *_, last = events_in(directory.events)
+        if isinstance(last, RunLeft) and last.why == "diverged":
+            return "it diverged: train anew, in another folder, with a lower schedule.lr"
+    return f"go on with its training: {resume_command(directory.path)}"
 
 
 def _none_evaluated(directory: RunDirectory) -> Path:

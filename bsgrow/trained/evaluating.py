@@ -14,10 +14,12 @@ from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe
 from bsgrow.text.printable import printable
 from bsgrow.trained.opened import OpenedRun
-from bsgrow.trained.samples import evaluation_loader
-from bsgrow.training.device import precision_of, resolve_device
+from bsgrow.trained.samples import evaluation_loader, precision_for
+from bsgrow.training.device import resolve_device, use_device
 from bsgrow.training.loaders import form_of, load_data
 from bsgrow.training.step import Totals, summed_loss
+
+_TRAINED = ("augment", "model", "optimizer", "loss", "schedule", "growth")
 
 MOST_CLASSES = 4096
 """Of a confusion matrix; of more, as of tokens, none is made."""
@@ -57,15 +59,18 @@ def evaluate_run(run: OpenedRun, recipe: Recipe) -> Evaluation:
         recipe: of the run, or with other data of the same classes, which are told by their names.
 
     Raises:
-        InputError: the data have other classes, or other samples than the model is given.
+        InputError: another key is changed than one that says which data, and how they are read;
+            or the data have other classes, or other samples than the model is given.
         BsgrowError: they cannot be read.
     """
+    _require_same_training(run, recipe)
     dataset = load_data(recipe.data)
     _require_form(run, recipe, dataset)
     labels_of = torch.tensor(_labels(run, dataset))
     device = resolve_device(recipe.run.device)
-    model, precision = run.model.to(device), precision_of(device)
-    loader = evaluation_loader(recipe, dataset, run.record, device)
+    model, precision = run.model.to(device), precision_for(recipe, device)
+    use_device(device, precision.float32_products)
+    loader = evaluation_loader(recipe, dataset, run.record, device, precision)
     totals, num_top5, counts = Totals(device), 0.0, _Counts(run.record.num_classes)
     with torch.inference_mode():
         for inputs, theirs in loader.evaluation():
@@ -91,6 +96,16 @@ class _Counts:
         if self.matrix is not None:
             pairs = (labels.flatten() * self._num + told.flatten()).cpu().numpy()
             self.matrix += np.bincount(pairs, minlength=self._num**2).reshape(self.matrix.shape)
+
+
+def _require_same_training(run: OpenedRun, recipe: Recipe) -> None:
+    for table in _TRAINED:
+        if getattr(recipe, table) != getattr(run.recipe, table):
+            raise InputError(
+                f"--set {table}: {printable(run.directory.path)} is trained, and its [{table}] "
+                "stays as it is",
+                hint="set keys of [data], [images] and [run] alone",
+            )
 
 
 def _require_form(run: OpenedRun, recipe: Recipe, dataset: Dataset) -> None:

@@ -17,7 +17,8 @@ from bsgrow.loading import EncodedLoader, LoaderSettings
 from bsgrow.recipe import ImagesConfig
 from bsgrow.text.printable import printable
 from bsgrow.trained.opened import OpenedRun
-from bsgrow.training.device import autocast, precision_of, resolve_device
+from bsgrow.trained.samples import precision_for
+from bsgrow.training.device import autocast, resolve_device, use_device
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +94,8 @@ def predict(run: OpenedRun, paths: Sequence[str], most: int = 5) -> Iterator[Pre
     size, is_encoded = form.shape[-1], recipe.data.takes("images")
     crop = (recipe.images or ImagesConfig()).centre_crop if is_encoded else CentreCrop(size, size)
     device = resolve_device(recipe.run.device)
-    is_grey, precision = form.shape[0] == 1, precision_of(device)
+    is_grey, precision = form.shape[0] == 1, precision_for(recipe, device)
+    use_device(device, precision.float32_products)
     mean, std = ((0.0,) * 3, (1.0,) * 3) if is_grey else (record.mean, record.std)
     files = _Files(paths)
     settings = LoaderSettings(

@@ -10,9 +10,17 @@ from bsgrow.data import Dataset
 from bsgrow.loading import Loader
 from bsgrow.recipe import Recipe
 from bsgrow.trained.opened import OpenedRun
-from bsgrow.training.device import precision_of
+from bsgrow.training.device import Precision, precision_of
 from bsgrow.training.loaders import load_data, loader_of
 from bsgrow.training.run_record import RunRecord
+
+_CPU = torch.device("cpu")
+
+
+def precision_for(recipe: Recipe, device: torch.device) -> Precision:
+    """Return what a run evaluates in; in float32 one of CUDA's TensorFloat-32 on the CPU."""
+    name = recipe.run.precision
+    return precision_of(device, "float32" if name == "tf32" and device == _CPU else name)
 
 
 def test_inputs(run: OpenedRun, num_samples: int) -> Tensor:
@@ -27,7 +35,11 @@ def test_inputs(run: OpenedRun, num_samples: int) -> Tensor:
 
 
 def evaluation_loader(
-    recipe: Recipe, dataset: Dataset, record: RunRecord, device: torch.device | None = None
+    recipe: Recipe,
+    dataset: Dataset,
+    record: RunRecord,
+    device: torch.device = _CPU,
+    precision: Precision | None = None,
 ) -> Loader:
     """Return the loader of a data set's test split, normalised as the run was.
 
@@ -35,10 +47,10 @@ def evaluation_loader(
         recipe: says how images are cut and decoded.
         dataset: of the run, or another one.
         record: of the run.
-        device: where samples are wanted; the CPU where absent.
+        device: where samples are wanted.
+        precision: in which they are; float32 where absent.
     """
-    device = device or torch.device("cpu")
     statistics: Any = {"mean": record.mean, "std": record.std}
     has_statistics = {"mean", "std"} <= getattr(dataset, "__dataclass_fields__", {}).keys()
     shown: Any = replace(dataset, **statistics) if has_statistics else dataset  # type: ignore[type-var]
-    return loader_of(recipe, shown, device, precision_of(device))
+    return loader_of(recipe, shown, device, precision or precision_of(device, "float32"))

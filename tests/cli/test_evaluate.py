@@ -37,3 +37,25 @@ def test_other_data_of_the_same_classes(bsgrow, tmp_path, classes):
     else:
         assert done.code == 2
         assert "was not trained on: 10, 11" in done.error
+
+
+def test_it_computes_in_the_precision_of_the_run(bsgrow):
+    words = ("--set", "run.precision=bfloat16", "--format", "json")
+    loss = json.loads(bsgrow("evaluate", FORMAT_1, *words).out)["loss"]
+    assert loss == pytest.approx(0.99295866, rel=0.02)
+    assert loss != pytest.approx(0.99295866, rel=1e-5)
+
+
+def test_a_model_stays_as_it_was_trained(bsgrow):
+    done = bsgrow("evaluate", FORMAT_1, "--set", "model.width=8")
+    assert done.code == 2
+    assert "is trained, and its [model] stays as it is" in done.error
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("SVG", b"<?xml")])
+def test_the_confusion_matrix_as_a_picture(bsgrow, tmp_path, kind, begins):
+    done = bsgrow("evaluate", FORMAT_1, "--picture", f"confusion.{kind}")
+    assert done.code == 0
+    content = (tmp_path / f"confusion.{kind}").read_bytes()
+    assert content.startswith(begins)
+    assert bsgrow("evaluate", FORMAT_1, "--picture", "confusion.jpg").code == 2

@@ -25,3 +25,13 @@ def test_what_it_says_of_files_and_which_one_is_bad(bsgrow, tmp_path):
     right = [p["class"] == str(digits.target[int(p["file"][2:4])]) for p in found["predictions"]]
     assert np.mean(right) > 0.5
     assert bsgrow("predict", FORMAT_1, "d/01.png", "--format", "csv").out.startswith("file,class")
+
+
+def test_what_of_a_folder_is_passed_over_is_said(bsgrow, tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "README").write_bytes(b"")
+    done = bsgrow("predict", FORMAT_1, "d")
+    assert done.code == 2
+    assert "d: passed over what no image is named as: README" in done.err
+    (tmp_path / "d" / "again").symlink_to(tmp_path / "d")
+    assert "a link that leads back to d" in bsgrow("predict", FORMAT_1, "d").error

@@ -151,3 +151,12 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_other_errors_pass_through(tmp_path):
     with pytest.raises(ZeroDivisionError), naming(tmp_path, "read"):
         _ = 1 / 0
+
+
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=r"cannot write .*pipe: not a regular file(\n|$)"):
+        write(path)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [path]
