@@ -84,6 +84,11 @@ def require_picture(run: OpenedRun, path: Path) -> None:
     from bsgrow.reporting.picture import require_drawable
 
     require_drawable(1, path)
+    if not path.parent.is_dir():
+        raise InputError(
+            f"--picture {printable(path)}: there is no folder {printable(path.parent)}",
+            hint="name a file in a folder that is there",
+        )
     if run.record.num_classes > MOST_CLASSES:
         raise InputError(
             f"--picture: {run.record.num_classes} classes, and {MOST_CLASSES} can be drawn",

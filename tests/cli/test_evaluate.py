@@ -59,3 +59,4 @@ def test_the_confusion_matrix_as_a_picture(bsgrow, tmp_path, kind, begins):
     content = (tmp_path / f"confusion.{kind}").read_bytes()
     assert content.startswith(begins)
     assert bsgrow("evaluate", FORMAT_1, "--picture", "confusion.jpg").code == 2
+    assert "is no folder no" in bsgrow("evaluate", FORMAT_1, "--picture", "no/a.png").error

@@ -29,3 +29,9 @@ def test_what_it_refuses(bsgrow, words, said):
     assert done.code == 2
     assert said in done.error
     assert done.hint
+
+
+def test_the_same_model_gives_the_same_bytes(bsgrow, tmp_path):
+    for name in ("a", "b"):
+        bsgrow("export", FORMAT_1, "--to", "safetensors", "--out", f"{name}.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()

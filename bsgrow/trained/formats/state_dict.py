@@ -15,10 +15,19 @@ METADATA = "description"
 
 
 def safetensors_bytes(weights: Mapping[str, Tensor], description: Mapping[str, Any]) -> bytes:
-    """Return a safetensors file; what describes it is in its metadata."""
+    """Return a safetensors file; what describes it is in its metadata. Same in, same bytes."""
     safetensors = imported("safetensors.torch", "--to safetensors")
-    content: bytes = safetensors.save(_own(weights), metadata(description))
-    return content
+    return _in_order(safetensors.save(_own(weights), metadata(description)))
+
+
+def _in_order(content: bytes) -> bytes:
+    """Sort the metadata, which safetensors writes in an order that chance gives."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def torch_bytes(weights: Mapping[str, Tensor]) -> bytes:
