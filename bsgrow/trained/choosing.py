@@ -54,10 +54,14 @@ def find_checkpoint(directory: RunDirectory, which: str | int) -> Path:
     return found[0]
 
 
-def others(there: list[Path]) -> str:
-    """Return a hint that names the checkpoints that there are."""
-    numbers = [str(num_updates_of(path)) for path in there[-_MOST_NAMED:]]
-    options = [option("--checkpoint", which) for which in (BEST, LAST, *numbers)]
+def others(there: list[Path], unfit: Path | None = None) -> str:
+    """Return a hint that names the checkpoints there are but one, which may be best or last."""
+    fit = [path for path in there if path != unfit]
+    if not fit:
+        return "there is no other checkpoint: train anew, in another folder"
+    numbers = [str(num_updates_of(path)) for path in fit[-_MOST_NAMED:]]
+    names = (BEST, LAST) if unfit is None else ()
+    options = [option("--checkpoint", which) for which in (*names, *numbers)]
     return f"take one that is there: {', '.join(options)}"
 
 

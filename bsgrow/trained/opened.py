@@ -65,7 +65,7 @@ def open_run(path: Path, which: str | int = "best") -> OpenedRun:
     chosen = find_checkpoint(directory, which)
     record = read_record(directory, recipe)
     model = _built(recipe, record)
-    hint = others(whole_checkpoints(directory.checkpoints))
+    hint = others(whole_checkpoints(directory.checkpoints), unfit=chosen)
     model.load_state_dict(read_weights(chosen, model, hint))
     num_updates = num_updates_of(chosen)
     _require_finite(chosen, model, num_updates, hint)

@@ -130,7 +130,7 @@ def test_weights_that_are_not_finite_are_refused(run, tmp_path, monkeypatch):
     )
     with pytest.raises(InputError, match="training diverged") as caught:
         bsgrow.load_model(run)
-    assert "--checkpoint" in caught.value.hint
+    assert "train anew" in caught.value.hint
 
 
 def test_without_an_evaluation_there_is_no_best(run, tmp_path):
