@@ -76,9 +76,16 @@ def _relative(path: str) -> str:
             parts, at = [*parts, word], start
             continue
         to = _tenths(next(words)), _tenths(next(words))
-        parts.append(f"{word.lower()}{(to[0] - at[0]) / 10:g} {(to[1] - at[1]) / 10:g}")
+        right, down = _short(to[0] - at[0]), _short(to[1] - at[1])
+        parts.append(f"{word.lower()}{right}{'' if down[0] == '-' else ' '}{down}")
         at, start = to, to if word == "M" else start
     return "".join(parts)
+
+
+def _short(tenths: int) -> str:
+    """Return a number of tenths as a path needs it: without a zero before the point."""
+    text = f"{abs(tenths) / 10:g}"
+    return "-" * (tenths < 0) + (text.removeprefix("0") or "0")
 
 
 def _tenths(number: str) -> int:

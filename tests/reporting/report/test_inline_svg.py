@@ -41,8 +41,9 @@ def test_all_that_draws_is_kept_in_less_than_half(drawn):
 @pytest.mark.parametrize(
     ("path", "shorter"),
     [
-        ("M 10.04 20 \nL 30.06 19.95 \nL 30.06 5 \n", "m10 20l20.1 0l0 -15"),
-        ("M 1 2 \nL 3 4 \nL 3 2 \nz\nM 2 2 \nL 9 9 \nz\n", "m1 2l2 2l0 -2zm1 0l7 7z"),
+        ("M 10.04 20 \nL 30.06 19.95 \nL 30.06 5 \n", "m10 20l20.1 0l0-15"),
+        ("M 1 2 \nL 3 4 \nL 3 2 \nz\nM 2 2 \nL 9 9 \nz\n", "m1 2l2 2l0-2zm1 0l7 7z"),
+        ("M 0 0 \nL 0.3 0.2 \nL -0.2 0.7 \n", "m0 0l.3 .2l-.5 .5"),
         ("M 0 0 \nC 1 2 3 4 5 6 \nz\n", "M 0 0 \nC 1 2 3 4 5 6 \nz\n"),
     ],
 )
