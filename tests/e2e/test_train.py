@@ -28,6 +28,7 @@ KEYS = [
     "num_test_skipped",
     "num_checkpoints_failed",
     "consumed_tokens",
+    "num_overflows",
 ]
 SLOW = [
     *TINY,
