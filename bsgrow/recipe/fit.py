@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bsgrow.recipe.config import Recipe, ScheduleConfig, whole_ghosts
+from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.schedule import Plan
 from bsgrow.schedule.config import part_of
+from bsgrow.schedule.rescaling import rescaled_decay
 from bsgrow.schedule.rules import RULES
 
 _LEARNING_RATES = ("base_lr", "eta_min", "lrs", "max_lr")  # arguments of curves
@@ -30,7 +32,8 @@ def fit(recipe: Recipe, num_samples: int) -> Recipe:
     if micro != "auto":
         micro = whole_ghosts(micro, ghost)
     smaller = run.model_copy(update={"ghost_batch_size": ghost, "micro_batch_size": micro})
-    return recipe.model_copy(update={"schedule": lowered, "run": smaller})
+    tables = {"schedule": lowered, "run": smaller, "optimizer": _remembering(recipe, ratio)}
+    return recipe.model_copy(update=tables)
 
 
 def fit_ghost_batch(recipe: Recipe, plan: Plan) -> Recipe:
@@ -64,6 +67,13 @@ def fit_notes(written: Recipe, fitted: Recipe, num_samples: int) -> list[str]:
         f"{size} by schedule.batch_limit = {before.batch_limit!r}, in ghost batches of {ghost}; "
         f"lr is {after.lr:.4g} instead of {before.lr:.4g}, for the same noise"
     ]
+
+
+def _remembering(recipe: Recipe, ratio: float) -> OptimizerConfig:
+    """Return the optimizer whose averages remember as many samples in updates of other sizes."""
+    decay = recipe.optimizer.ema_decay
+    scaled = None if decay is None else rescaled_decay(decay, ratio)
+    return recipe.optimizer.model_copy(update={"ema_decay": scaled})
 
 
 def _lowered(schedule: ScheduleConfig, size: int, ratio: float) -> ScheduleConfig:

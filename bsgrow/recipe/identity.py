@@ -50,6 +50,7 @@ LATER_KEYS: Mapping[str, Any] = MappingProxyType(
         "model.weights_digest": None,
         "optimizer.clip_norm": None,
         "optimizer.decay_exempt": [],
+        "optimizer.ema_decay": None,
         "optimizer.head_lr_scale": 1.0,
         "run.batch_norm": "ghost",
         "run.precision": "auto",

@@ -13,6 +13,7 @@ _UNWRITTEN: Final = (
     "model.freeze",
     "optimizer.clip_norm",
     "optimizer.decay_exempt",
+    "optimizer.ema_decay",
     "optimizer.head_lr_scale",
 )
 

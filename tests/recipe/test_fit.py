@@ -147,3 +147,11 @@ def test_ordinary_batch_norm_takes_the_whole_batch_as_it_grows():
     assert recipe_fingerprint(recipe) != recipe_fingerprint(load_recipe("digits"))
     with pytest.raises(InputError, match=r"run.micro_batch_size = 64: not a multiple"):
         make_planned(load_recipe("digits", ["run.batch_norm=batch", "run.micro_batch_size=64"]))
+
+
+def test_averaged_weights_remember_as_many_samples_in_smaller_batches():
+    written = folder(320, "optimizer.ema_decay=0.99")
+    lowered = make_planned(written).recipe
+    assert lowered.schedule.global_batch_size == 32
+    assert lowered.optimizer.ema_decay == pytest.approx(0.99**0.5, rel=1e-12)
+    assert fit(folder(16_000, "optimizer.ema_decay=0.99"), 16_000).optimizer.ema_decay == 0.99
