@@ -35,6 +35,12 @@ def measurable_job(recipe: Recipe, group: ProcessGroup = ALONE) -> Job:
             f"data.name = {data.name!r}: training is measured on arrays",
             hint=f"one of {', '.join(known)}; `bsgrow bench loader` measures encoded images",
         )
+    if on := recipe.augment.of_batches:
+        raise InputError(
+            f"augment.{' and augment.'.join(on)}: training is measured beside a plain loop, which "
+            "has none",
+            hint=f"measure without: {' '.join(f'--set augment.{key}=0' for key in on)}",
+        )
     planned = make_planned(recipe)
     recipe = resolve(planned.recipe, torch.get_num_threads())
     return prepare(recipe, planned.plan, _dataset(recipe), group)

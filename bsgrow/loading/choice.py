@@ -1,6 +1,7 @@
 """Which loader serves a data set on a device, and why."""
 
 import logging
+from dataclasses import replace
 from typing import Literal, cast
 
 import torch
@@ -8,6 +9,8 @@ import torch
 from bsgrow.data import ArrayDataset, Dataset, EncodedDataset
 from bsgrow.data.map_style.dataset import MapDataset
 from bsgrow.loading.array_loader import ArrayLoader
+from bsgrow.loading.augmentations.registry import augmentations_of
+from bsgrow.loading.augmented_loader import AugmentedLoader
 from bsgrow.loading.encoded_loader import EncodedLoader
 from bsgrow.loading.loader import Loader
 from bsgrow.loading.map_loader import MapLoader
@@ -15,6 +18,7 @@ from bsgrow.loading.resident import DoesNotFitError, num_bytes, resident_fill
 from bsgrow.loading.settings import RESIDENT_FRACTION, LoaderSettings
 from bsgrow.loading.streamed import streamed_fill
 from bsgrow.native import cuda
+from bsgrow.stream import SampleStream
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +39,20 @@ def make_loader(dataset: Dataset, settings: LoaderSettings) -> Loader:
         settings: what becomes of them.
 
     Raises:
-        InputError: the decoder of encoded samples is not installed.
+        InputError: the decoder of encoded samples is not installed; or an augmentation is not for
+            these samples.
     """
+    augmentations = augmentations_of(dataset, settings)
+    if not augmentations:
+        return _make_plain(dataset, settings)
+    plain = replace(settings, dtype=torch.float32, augment=settings.augment.of_kernels)
+    stream = SampleStream(len(dataset.train), settings.seed)
+    return AugmentedLoader(
+        _make_plain(dataset, plain), augmentations, stream, settings.dtype, settings.memory_format
+    )
+
+
+def _make_plain(dataset: Dataset, settings: LoaderSettings) -> Loader:
     if isinstance(dataset, MapDataset):
         return MapLoader(dataset, settings)
     if dataset.image_shape is None:  # whatever has the face of one, of whichever type

@@ -28,7 +28,7 @@ class MicroBatch(NamedTuple):
         start: first position in the stream of samples.
         stop: one past the last.
         images: [n, C, H, W], normalised, on the device of the loader.
-        labels: int64 [n].
+        labels: int64 [n]; where samples are mixed, float32 [n, num_classes], the shares of classes.
         weight: its samples ÷ those of the whole update, of all ranks together.
         is_last: whether it is the last one that this rank has of the update.
     """

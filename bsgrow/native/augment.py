@@ -1,7 +1,8 @@
 """Augmentation: changes to an image at random, as the user writes them."""
 
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, get_args
+import math
+from dataclasses import dataclass, fields
+from typing import Annotated, ClassVar, Literal, cast, get_args
 
 from bsgrow.errors import InputError
 from bsgrow.text.command import setting
@@ -12,7 +13,9 @@ PaddingMode = Literal["zero", "reflect"]
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random crop of a padded image, then a random horizontal flip, then cutout.
+    """Random crop of a padded image, a random horizontal flip, cutout; then mixup and cutmix.
+
+    The kernels do the first three; the others are done to whole micro-batches, on their device.
 
     Raises:
         InputError: a field is out of range.
@@ -40,7 +43,36 @@ class Augment:
     set; its centre is uniform over the image, so that part of it may lie outside (DeVries and
     Taylor 2017, arXiv 1708.04552). At most the image's height and width; 0 for none."""
 
+    mixup: Annotated[float, Quantity(least=0)] = 0.0
+    """α of mixup (arXiv 1710.09412): image and label of a sample become λ times its own and 1 − λ
+    times those of another one of its ghost batch, λ from Beta(α, α), its own for each sample. 0 for
+    none; 0.2 is usual for ImageNet. Training accuracy is that of the label of larger share."""
+
+    cutmix: Annotated[float, Quantity(least=0)] = 0.0
+    """α of cutmix (arXiv 1905.04899): a window of the image comes from another sample of the ghost
+    batch, 1 − λ of its area, λ from Beta(α, α), and of the label the part that it has of the image.
+    0 for none; 1.0 is usual. With mixup, each sample is one or the other with probability 1/2."""
+
+    @property
+    def mixes(self) -> bool:
+        """Whether samples are mixed, so that a label is a share of each class."""
+        return self.mixup > 0 or self.cutmix > 0
+
+    @property
+    def of_kernels(self) -> "Augment":
+        """What of it the kernels do."""
+        return Augment(self.pad, self.padding, self.flip, self.cutout)
+
+    @property
+    def of_batches(self) -> dict[str, object]:
+        """What of it is done to whole micro-batches: its keys that are on, with their values."""
+        kernels = self.of_kernels
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {key: value for key, value in values.items() if value != getattr(kernels, key)}
+
     def __post_init__(self) -> None:
+        for name in ("mixup", "cutmix"):
+            _require_alpha(name, getattr(self, name))
         _require_pixels("pad", self.pad, "for no crop, augment.pad = 4 for 32x32 images")
         _require_pixels("cutout", self.cutout, "for none, augment.cutout = 16 for CIFAR-10")
         if self.padding not in get_args(PaddingMode):
@@ -61,4 +93,14 @@ def _require_pixels(name: str, value: object, meaning: str) -> None:
             f"augment.{name} = {value!r} is not a number of pixels: expected an integer of 0 or "
             "more",
             hint=f"pass {setting(f'augment.{name}', 0)} {meaning}",
+        )
+
+
+def _require_alpha(name: str, value: object) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and 0 <= cast("float", value) < math.inf):
+        usual = f"augment.{name} = {'0.2' if name == 'mixup' else '1.0'}"
+        raise InputError(
+            f"augment.{name} = {value!r}: expected the α of a Beta distribution, 0 or more",
+            hint=f"pass {setting(f'augment.{name}', 0)} for none, {usual} as usual",
         )

@@ -42,7 +42,9 @@ data.on_error may change so that a run which a bad file ended can go on without 
 
 LATER_KEYS: Mapping[str, Any] = MappingProxyType(
     {
+        "augment.cutmix": 0.0,
         "augment.cutout": 0,
+        "augment.mixup": 0.0,
         "data.test_fraction": None,
         "images": None,
         "loss.label_smoothing": 0.0,

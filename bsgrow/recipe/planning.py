@@ -200,6 +200,13 @@ def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
             hint=f"set run.ghost_batch_size = {smallest} or less, as a ghost batch is a part of a "
             "batch, whose statistics must not change as it grows",
         )
+    if ghost == 1 and recipe.augment.mixes:
+        key = "mixup" if recipe.augment.mixup else "cutmix"
+        raise InputError(
+            f"augment.{key} = {getattr(recipe.augment, key)}: has no effect with "
+            "run.ghost_batch_size = 1, as a sample is mixed with another one of its ghost batch",
+            hint="set run.ghost_batch_size = 2 or more, also for a model without batch norm",
+        )
     micro = recipe.run.micro_batch_size
     if micro != "auto" and micro % ghost:
         whole = -(-micro // ghost) * ghost

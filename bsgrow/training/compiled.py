@@ -126,7 +126,10 @@ def _blank_micro_batch(job: Job, size: int) -> tuple[Tensor, Tensor]:
         device=job.device,
         memory_format=layout_of(form, job.precision.memory_format),
     )
-    labels = torch.zeros(size, *form.label_shape, dtype=torch.int64, device=job.device)
+    if job.recipe.augment.mixes:
+        labels = torch.zeros(size, job.dataset.num_classes, device=job.device)
+    else:
+        labels = torch.zeros(size, *form.label_shape, dtype=torch.int64, device=job.device)
     return images.zero_(), labels
 
 

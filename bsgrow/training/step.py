@@ -70,7 +70,8 @@ class Totals:
 
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Add a micro-batch: its summed loss [], logits and labels as ``summed_loss`` has them."""
-        num_correct = _over_samples((logits.argmax(dim=1) == labels).sum().double(), labels)
+        targets = labels.argmax(dim=1) if labels.is_floating_point() else labels
+        num_correct = _over_samples((logits.argmax(dim=1) == targets).sum().double(), labels)
         self._sums += torch.stack([loss_sum.detach().double(), num_correct])
         self.num_samples += len(labels)
 
@@ -108,7 +109,8 @@ def summed_loss(
         model: maps inputs to logits [n, num_classes, ...].
         images: inputs [n, ...] on the model's device: images, floating point [n, C, H, W], or
             others, such as tokens, int64 [n, T].
-        labels: int64 [n], or [n, ...] with a target for each place, such as [n, T].
+        labels: int64 [n], or [n, ...] with a target for each place, such as [n, T]; or, of a sample
+            of several classes, float32 [n, num_classes] with the share of each.
         autocast_dtype: compute in this dtype where it is safe; None computes as the model is.
         label_smoothing: see ``accumulate``.
     """
@@ -120,8 +122,9 @@ def summed_loss(
 
 def _over_samples(sum_over_targets: Tensor, labels: Tensor) -> Tensor:
     """Return the sum over samples of their means, from that over all targets of all samples."""
-    num_targets = labels.shape[1:].numel()  # 1 of labels [n]
-    return sum_over_targets / num_targets if labels.ndim > 1 else sum_over_targets
+    if labels.ndim == 1 or labels.is_floating_point():
+        return sum_over_targets
+    return sum_over_targets / labels.shape[1:].numel()
 
 
 def accumulate(

@@ -11,6 +11,7 @@ from bsgrow.bench.train import bench_train
 from bsgrow.bench.training_job import describe, is_synthetic, measurable_job, synthetic_dataset
 from bsgrow.bench.training_runs import sizes_compiled
 from bsgrow.data import DATASETS
+from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe
 from bsgrow.training import state as state_module
 from bsgrow.training.state import State
@@ -157,3 +158,9 @@ def test_synthetic_pixels_fit_the_memory_of_a_laptop():
     assert dataset.image_shape == DATASETS["imagenet"].usual_shape
     assert dataset.train.images.nbytes <= 2**28
     assert dataset.num_classes == 1000
+
+
+def test_what_the_plain_loop_has_not_is_not_measured():
+    with pytest.raises(InputError, match=r"augment\.mixup and augment\.cutmix: ") as caught:
+        measurable_job(load_recipe("digits", ["augment.mixup=0.2", "augment.cutmix=1"]))
+    assert "--set augment.mixup=0 --set augment.cutmix=0" in caught.value.hint

@@ -144,6 +144,8 @@ def test_defaults_that_follow_from_the_schedule():
         ("augment.pad=-1", "augment.pad = -1 is not a number of pixels", "augment.pad = 4"),
         ("augment.padding=none", "augment.padding = 'none': must be 'zero' or 'reflect'", None),
         ("augment.cutout=-1", "augment.cutout = -1 is not a number of pixels", "cutout = 16"),
+        ("augment.mixup=-1", "augment.mixup = -1.0: expected the α of a Beta", "0.2 as usual"),
+        ("augment.cutmix=-0.1", "augment.cutmix = -0.1: expected the α of a Beta", "1.0 as usual"),
         ("augment.flip=1", "augment.flip = 1: must be a valid boolean", "flip: Whether"),
     ],
     ids=lambda value: str(value)[:40],

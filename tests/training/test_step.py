@@ -80,6 +80,26 @@ def test_totals_are_sums_over_samples(network, samples):
     assert totals.mean() == (loss_sum / 10, num_correct / 10)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_of_a_mixed_sample_is_that_of_both_its_labels(network, samples, smoothing):
+    images, labels = samples(6)
+    others, share = labels.flip(0), torch.tensor([0.0, 0.1, 0.3, 0.6, 0.9, 1.0])
+    own, other = (torch.eye(10)[each] for each in (labels, others))
+    targets = own.lerp(other, share[:, None])
+    model, totals = network(), Totals(CPU)
+    accumulate(model, images, targets, update_size=6, totals=totals, label_smoothing=smoothing)
+    logits = network()(images)
+    losses = [
+        cross_entropy(logits, each, reduction="none", label_smoothing=smoothing)
+        for each in (labels, others)
+    ]
+    loss_sum, num_correct, num_samples = totals.read()
+    expected = ((1 - share) * losses[0] + share * losses[1]).sum()
+    assert loss_sum == pytest.approx(expected.item(), rel=1e-5)
+    larger = torch.where(share < 0.5, labels, others)
+    assert (num_correct, num_samples) == ((logits.argmax(1) == larger).sum().item(), 6)
+
+
 def test_totals_go_on_from_what_was_read(network, samples):
     images, labels = samples(8)
     first = run_update(network(), images, labels, 8)
