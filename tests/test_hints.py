@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "bsgrow"
 # Their hints speak of functions and arguments: what the command line makes of those of export is
 # tested there, and the others are for who writes a loop or a model of his own.
 _OF_PYTHON = ("export", "integrations", "conversion.py", "ghost_batch_norm.py", "user_model.py")
+_OF_PYTHON += ("gradient_checkpointing.py",)
 FILES = [
     path for path in sorted(PACKAGE.rglob("*.py")) if not set(_OF_PYTHON).intersection(path.parts)
 ]

@@ -10,6 +10,7 @@ from bsgrow.models.registry import (
     MODELS,
     build_model,
     check_form_fits,
+    check_has_blocks,
     check_images_fit,
     check_model,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "ModelSpec",
     "build_model",
     "check_form_fits",
+    "check_has_blocks",
     "check_images_fit",
     "check_model",
 ]

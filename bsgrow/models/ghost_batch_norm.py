@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from bsgrow.errors import InputError
 from bsgrow.models import at_step
 from bsgrow.models.ghost_groups import normalise_groups
+from bsgrow.models.recomputing import is_recomputing
 from bsgrow.models.update_statistics import take_each
 from bsgrow.validation.annotated import checked_class
 
@@ -94,7 +95,8 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         self._check_input_dim(input)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         if input.shape[1] != self.num_features:
             raise ValueError(f"expected {self.num_features} channels, got {input.shape[1]}")
-        sums = self.group_sums if self.tracks else None
+        counts = self.tracks and not is_recomputing()
+        sums = self.group_sums if counts else None
         return normalise_groups(
             input, self.weight, self.bias, self.ghost_batch_size, self.eps, sums
         )

@@ -15,6 +15,7 @@ from torch.nn.functional import relu
 
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
 from bsgrow.models.image_size import check_image_size
+from bsgrow.models.recomputing import Block
 from bsgrow.models.specs import SMALLEST_INCEPTION_IMAGE as SMALLEST_IMAGE
 
 NUM_FEATURES = 1536
@@ -22,7 +23,7 @@ NORM_EPS = 1e-3
 Size = int | tuple[int, int]
 
 
-class Convolution(nn.Module):
+class Convolution(Block):
     """Convolution without bias, normalisation, ReLU.
 
     Args:
@@ -49,12 +50,12 @@ class Convolution(nn.Module):
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, same, bias=False)
         self.bn = GhostBatchNorm2d(out_channels, ghost_batch_size, eps=NORM_EPS)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def compute(self, x: Tensor) -> Tensor:
         """Map [N, in_channels, H, W] to [N, out_channels, H', W']."""
         return relu(self.bn(self.conv(x)), inplace=True)
 
 
-class Branches(nn.Module):
+class Branches(Block):
     """Branches side by side, which concatenate what they make of the same input."""
 
     def __init__(self, *branches: nn.Module) -> None:
@@ -63,7 +64,7 @@ class Branches(nn.Module):
         for index, branch in enumerate(branches):
             self.add_module(f"branch{index}", branch)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def compute(self, x: Tensor) -> Tensor:
         """Map [N, C, H, W] to [N, sum of the branches' channels, H', W']."""
         names = (f"branch{index}" for index in range(self.num_branches))
         return torch.cat([self.get_submodule(name)(x) for name in names], dim=1)
@@ -95,9 +96,9 @@ class Residual(Branches):
         self.scale = scale
         self.last = last
 
-    def forward(self, x: Tensor) -> Tensor:
+    def compute(self, x: Tensor) -> Tensor:
         """Map [N, channels, H, W] to the same shape."""
-        y = torch.add(x, self.conv2d(super().forward(x)), alpha=self.scale)
+        y = torch.add(x, self.conv2d(super().compute(x)), alpha=self.scale)
         return y if self.last else relu(y, inplace=True)
 
 

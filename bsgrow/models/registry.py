@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 
 
 def _built_by(
-    module: str, check: Any, smallest_image: int = 1, names_as: str | None = None
+    module: str,
+    check: Any,
+    smallest_image: int = 1,
+    names_as: str | None = None,
+    *,
+    has_blocks: bool = True,
 ) -> tuple[str, ModelSpec]:
     """Return a model of this package, called like its check and what builds it."""
     name = check.__name__
     load = partial(resolve_name, f"bsgrow.models.{module}:{name}")
-    return name, ModelSpec(check, load, smallest_image, names_as)
+    return name, ModelSpec(check, load, smallest_image, names_as, has_blocks)
 
 
 MODELS: Registry[ModelSpec] = Registry(
     "model",
-    _built_by("convnet", specs.convnet, SMALLEST_CONVNET_IMAGE),
+    _built_by("convnet", specs.convnet, SMALLEST_CONVNET_IMAGE, has_blocks=False),
     _built_by(
         *("inception_resnet_v2", specs.inception_resnet_v2, SMALLEST_INCEPTION_IMAGE),
         names_as="timm: inception_resnet_v2",
@@ -48,6 +53,7 @@ def build_model(
     arguments: Mapping[str, Any],
     *,
     form: SampleForm | None = None,
+    gradient_checkpointing: bool = False,
     **given: int,
 ) -> "nn.Module":
     """Build the architecture that a recipe names; imports torch.
@@ -56,18 +62,27 @@ def build_model(
         name: a key of ``MODELS``, or ``package.module:function``.
         arguments: the architecture's own, as the recipe gives them, such as depth and width.
         form: of samples that a model of the user is tried with; None tries none.
+        gradient_checkpointing: whether its blocks are computed again in the backward pass.
         given: in_channels, num_classes and ghost_batch_size, which follow from data and run.
 
     Raises:
         InputError: no such architecture, or an argument that it does not take, or what the user's
-            function returns maps no inputs to logits.
+            function returns maps no inputs to logits; or it has no blocks to compute again.
         UserCodeError: the user's function raised an error.
     """
     if is_user_code(name):
         from bsgrow.models.user_model import build_user_model  # late: it imports torch
 
-        return build_user_model(name, arguments, form=form, **given)
-    return call_checked(_find(name).load(), table="model", written=arguments, own=given)
+        recomputes = gradient_checkpointing
+        return build_user_model(
+            name, arguments, form=form, gradient_checkpointing=recomputes, **given
+        )
+    built = call_checked(_find(name).load(), table="model", written=arguments, own=given)
+    if gradient_checkpointing:
+        from bsgrow.models.gradient_checkpointing import checkpoint_gradients  # as above
+
+        checkpoint_gradients(built, name)
+    return built
 
 
 def check_model(name: str, arguments: Mapping[str, Any], other_keys: Iterable[str] = ()) -> None:
@@ -85,6 +100,20 @@ def check_model(name: str, arguments: Mapping[str, Any], other_keys: Iterable[st
         check_name(name, "model.name")
         return
     call_checked(_find(name).check, table="model", written=arguments, other_keys=other_keys)
+
+
+def check_has_blocks(name: str) -> None:
+    """Check that a model has blocks to compute again; one of the user is asked when it is built.
+
+    Raises:
+        InputError: it has none.
+    """
+    if name in MODELS and not MODELS[name].has_blocks:
+        raise InputError(
+            f"model.gradient_checkpointing = true: {name} has no blocks that are worth computing "
+            "again",
+            hint="leave it out; a smaller run.micro_batch_size takes less memory",
+        )
 
 
 def check_images_fit(name: str, height: int, width: int) -> None:

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from bsgrow.models.recomputing import Block
 
 STEM_CHANNELS = 64
 EXPANSION = 4  # channels that leave a bottleneck, for each inside it
@@ -11,7 +12,7 @@ RESNET50 = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))  # channels, bloc
 CLASSIFIER_STD = 0.01
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(Block):
     """1x1, 3x3 and 1x1 convolutions, each before normalisation, added to a shortcut, then ReLU.
 
     Figure 5 of the paper, with the stride in the 3x3 convolution, where torchvision has it too
@@ -41,7 +42,7 @@ class Bottleneck(nn.Module):
             else _projection(in_channels, out_channels, stride, ghost_batch_size)
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def compute(self, x: Tensor) -> Tensor:
         """Map [N, in_channels, H, W] to [N, 4 channels, H', W']."""
         shortcut = x if self.downsample is None else self.downsample(x)
         y = relu(self.bn1(self.conv1(x)), inplace=True)

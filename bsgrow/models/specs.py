@@ -30,12 +30,14 @@ class ModelSpec:
             arguments, and in_channels, num_classes and ghost_batch_size.
         smallest_image: pixels that each side of an image needs.
         names_as: whose names its ``state_dict`` has; None where no library has the architecture.
+        has_blocks: whether there is anything to gain from computing parts of it again.
     """
 
     check: Callable[..., None]
     load: Callable[[], Callable[..., "nn.Module"]]
     smallest_image: int = 1
     names_as: str | None = None
+    has_blocks: bool = True
 
 
 def wide_resnet(*, depth: Depth, width: Width) -> None:

@@ -12,6 +12,7 @@ from torch.nn.parameter import is_lazy
 from bsgrow.data.sample_form import SampleForm
 from bsgrow.errors import InputError
 from bsgrow.models.conversion import convert_batch_norm
+from bsgrow.models.gradient_checkpointing import check_recomputes_alike, checkpoint_gradients
 from bsgrow.text.printable import shown
 from bsgrow.user_code.calling import call_user_code
 from bsgrow.user_code.errors import UserCodeError, telling_users_errors
@@ -33,6 +34,7 @@ def build_user_model(
     num_classes: int,
     ghost_batch_size: int,
     form: SampleForm | None = None,
+    gradient_checkpointing: bool = False,
 ) -> nn.Module:
     """Call a function of the user, and check that it returns a model of inputs to logits.
 
@@ -48,10 +50,11 @@ def build_user_model(
         num_classes: of the data.
         ghost_batch_size: samples that a batch normalisation is to normalise together.
         form: of samples that it is tried with, in training and evaluation; None tries none.
+        gradient_checkpointing: whether its blocks are computed again in the backward pass.
 
     Raises:
         InputError: it takes other arguments, or what it returns is no such model, or has a batch
-            normalisation that cannot be converted.
+            normalisation that cannot be converted; or it cannot compute its blocks again.
         UserCodeError: it raised an error, or the model did.
     """
     what = f"model.name = {shown(name)}"
@@ -75,9 +78,11 @@ def build_user_model(
         _try(model.eval(), form, num_classes, what)  # from then on it knows its channels
     model = _with_ghost_norms(model, ghost_batch_size, what)
     _check_parameters(model, what)
+    if gradient_checkpointing:
+        checkpoint_gradients(model, what)
     if form is not None:
         for training in (True, False):
-            _try(model.train(training), form, num_classes, what)
+            _try(model.train(training), form, num_classes, what, gradient_checkpointing)
     return model.train()
 
 
@@ -89,8 +94,10 @@ def _with_ghost_norms(model: nn.Module, ghost_batch_size: int, what: str) -> nn.
         raise InputError(f"{what}: {error.message}", error.hint) from error
 
 
-def _try(model: nn.Module, form: SampleForm, num_classes: int, what: str) -> None:
-    """Check what a model makes of inputs; it stays as it is."""
+def _try(
+    model: nn.Module, form: SampleForm, num_classes: int, what: str, recomputes: bool = False
+) -> None:
+    """Check what a model makes of inputs, and where it recomputes, how; it stays as it is."""
     mode = "training" if model.training else "evaluation"
     device = next((each.device for each in model.parameters()), torch.device("cpu"))
     dtype = torch.int64 if form.is_integer else torch.float32
@@ -104,6 +111,8 @@ def _try(model: nn.Module, form: SampleForm, num_classes: int, what: str) -> Non
         torch.set_grad_enabled(model.training),
     ):
         logits = model(inputs)
+        if recomputes and model.training and _is_differentiable(logits):
+            check_recomputes_alike(model, logits, what)
     shape = form.logits_shape(_NUM_TRIED, num_classes)
     wanted = f"logits {list(shape)} are needed, one for each class of the data"
     wanted += " and each target of a label" if form.label_shape else ""
@@ -115,6 +124,10 @@ def _try(model: nn.Module, form: SampleForm, num_classes: int, what: str) -> Non
             f"{what}: what it makes of {size} has no gradient, so that nothing can be trained",
             hint="leave out detach(), torch.no_grad() and argmax() between parameters and logits",
         )
+
+
+def _is_differentiable(logits: object) -> TypeGuard[Tensor]:
+    return isinstance(logits, Tensor) and logits.requires_grad
 
 
 def _is_floating(logits: object) -> TypeGuard[Tensor]:

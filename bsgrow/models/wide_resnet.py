@@ -6,12 +6,13 @@ from torch.nn.functional import relu
 
 from bsgrow.models import specs
 from bsgrow.models.ghost_batch_norm import GhostBatchNorm2d
+from bsgrow.models.recomputing import Block
 
 STEM_CHANNELS = 16
 STAGES = ((16, 1), (32, 2), (64, 2))  # channels at width 1, stride of the first block
 
 
-class PreActivationBlock(nn.Module):
+class PreActivationBlock(Block):
     """Two 3x3 convolutions, each after normalisation and ReLU, added to a shortcut.
 
     The block B(3, 3) of section 2 of the paper. Where the shape changes, the shortcut is a 1x1
@@ -38,7 +39,7 @@ class PreActivationBlock(nn.Module):
             else nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def compute(self, x: Tensor) -> Tensor:
         """Map [N, in_channels, H, W] to [N, out_channels, H', W']."""
         activated = relu(self.norm1(x), inplace=True)
         shortcut: Tensor = x if self.shortcut is None else self.shortcut(activated)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from bsgrow.errors import InputError
-from bsgrow.models import check_images_fit, check_model
+from bsgrow.models import check_has_blocks, check_images_fit, check_model
 from bsgrow.native import Augment
 from bsgrow.recipe.curve import check_curve
 from bsgrow.recipe.data_config import (
@@ -41,6 +41,11 @@ class ModelConfig(Section):
     ``["layer[12]"]``; their batch norms keep their running statistics and normalise by them, as by
     timm's ``freeze``. None by default; names are looked for where the model is built."""
 
+    gradient_checkpointing: bool = False
+    """Whether the backward pass computes the blocks of the model again, in place of keeping what
+    they made: less memory for a second forward pass, to the same bits. Of your own model by its
+    ``set_grad_checkpointing``, as timm's have it, or ``gradient_checkpointing_enable``."""
+
     weights: PathText | None = None
     """A file of weights to begin with, ``.safetensors`` or a ``state_dict`` of torch's, by the
     names of torchvision or timm, or of a run: its exported model, or a checkpoint. A head of
@@ -58,6 +63,8 @@ class ModelConfig(Section):
     @model_validator(mode="after")
     def _is_a_model(self) -> Self:
         check_model(self.name, self.arguments, type(self).model_fields)
+        if self.gradient_checkpointing:
+            check_has_blocks(self.name)
         return self
 
 

@@ -16,6 +16,7 @@ OPERATIONAL_KEYS = frozenset(
         "data.decoder",
         "data.on_error",
         "data.path",
+        "model.gradient_checkpointing",
         "model.weights",
         "run.compile",
         "run.device",

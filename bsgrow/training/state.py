@@ -98,6 +98,7 @@ class State:
                 num_classes=dataset.num_classes,
                 ghost_batch_size=recipe.ghost_batch_size,
                 form=job.form,
+                gradient_checkpointing=recipe.model.gradient_checkpointing,
             )
         if not goes_on:
             begin_with(model, recipe.model, dataset.num_classes, says=job.group.rank == 0)

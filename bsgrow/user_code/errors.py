@@ -78,7 +78,7 @@ def _first_frame_in(package: str, error: Exception) -> TracebackType | None:
 
 def as_users_error(what: str, error: BaseException) -> UserCodeError:
     """Return the error that shows another one as the user's code raised it."""
-    summary = f"{type(error).__name__}: {_first_line(error)}".removesuffix(": ")
+    summary = f"{type(error).__name__}: {first_line(error)}".removesuffix(": ")
     return UserCodeError(
         f"{what}: raised {summary}\n{users_traceback(error)}",
         hint="the traceback is that of your code, whose last line is what went wrong",
@@ -99,7 +99,8 @@ def _is_passed_over(found: TracebackType) -> bool:
     return file.startswith((_OURS, "<frozen importlib")) or file.endswith(_ON_THE_WAY)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return what an error says, up to the end of its first line; empty where it cannot say it."""
     try:
         return next(iter(str(error).splitlines()), "")
     except Exception:  # an error of the user may be unable to say what it is

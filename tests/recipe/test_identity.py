@@ -13,6 +13,7 @@ NAMES = ("folder", "shards", "cifar10")
         "run.device=cpu",
         "run.num_threads=2",
         "run.keep=5",
+        "model.gradient_checkpointing=true",
         "data.path=elsewhere",
     ],
 )

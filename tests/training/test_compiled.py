@@ -12,6 +12,7 @@ from torch import nn
 
 from bsgrow.errors import InputError
 from bsgrow.models import GhostBatchNorm2d, ModelSpec, registry
+from bsgrow.models.recomputing import Block
 from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.stream import Share
 from bsgrow.training import RunDirectory, carry_out, compiled
@@ -38,9 +39,20 @@ GROWING = [
 ]
 
 
+class Activated(Block):
+    """A norm and ReLU."""
+
+    def __init__(self, channels, ghost_batch_size):
+        super().__init__()
+        self.norm = GhostBatchNorm2d(channels, ghost_batch_size)
+
+    def compute(self, x):
+        return self.norm(x).relu()
+
+
 def small_network(*, in_channels, num_classes, ghost_batch_size):
-    norm = GhostBatchNorm2d(in_channels, ghost_batch_size)
-    return nn.Sequential(norm, nn.ReLU(), nn.Flatten(), nn.Linear(64, num_classes))
+    block = Activated(in_channels, ghost_batch_size)
+    return nn.Sequential(block, nn.Flatten(), nn.Linear(64, num_classes))
 
 
 @pytest.fixture(autouse=True)
@@ -100,8 +112,9 @@ def test_what_is_rare_is_not_compiled():
     assert sizes_to_compile({256: 1}) == (256,)
 
 
-def test_a_growing_batch_compiles_nothing_after_warm_up(traced):
-    job = growing_job("run.compile=true")
+@pytest.mark.parametrize("recomputes", ["false", "true"])
+def test_a_growing_batch_compiles_nothing_after_warm_up(traced, recomputes):
+    job = growing_job("run.compile=true", f"model.gradient_checkpointing={recomputes}")
     assert set(sizes_of(job)) == {64, 48, 32, 24}, "and not 14, of the last update"
     assert_close(train(job), train(growing_job()))
 

@@ -116,3 +116,20 @@ def test_a_pattern_of_nothing_is_refused_before_anything_is_written(tmp_path):
         run(tmp_path / "run", ['model.freeze=["feature"]'])
     assert "features" in caught.value.hint
     assert not (tmp_path / "run").exists()
+
+
+RESIDUAL = ['model={name="wide_resnet",depth=10,width=1}', "schedule.epochs=0.1"]
+RESIDUAL += ["schedule.curve.milestones=[0.04, 0.07]"]
+RECOMPUTES = "model.gradient_checkpointing=true"
+
+
+def test_a_run_whose_blocks_are_computed_again_is_the_same_to_the_bit(tmp_path):
+    for name, added in (("kept", []), ("recomputed", [RECOMPUTES])):
+        run(tmp_path / name, [*RESIDUAL, *added], size=16)
+    require_same(saved(tmp_path / "recomputed"), saved(tmp_path / "kept"), rtol=0, atol=0)
+
+
+def test_a_model_without_blocks_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(InputError, match="gradient_checkpointing = true: convnet has no blocks"):
+        run(tmp_path / "run", [RECOMPUTES])
+    assert not (tmp_path / "run").exists()
