@@ -5,26 +5,29 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library test-fast test-cuda hosts check check-exports \
-        sanitize sanitize-address sanitize-thread fuzz campaign format clean
+.PHONY: train test test-commands test-library test-hosts test-fast test-cuda hosts check \
+        check-exports sanitize sanitize-address sanitize-thread fuzz campaign format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
 
-# Two halves that take about as long go side by side, each on a core: in one are most of the
-# commands that start and of the networks that are trained. HYPOTHESIS_PROFILE=thorough in the
-# environment draws ten times as many cases, as for a night.
+# Two parts go side by side, each on a core: in one are most of the commands that start and of the
+# networks that are trained. The trainers of others follow on the core that is free first.
+# HYPOTHESIS_PROFILE=thorough in the environment draws ten times as many cases, as for a night.
 COMMANDS := tests/e2e tests/bench tests/training
 
 test: $(VENV)/installed-dev  ## run all tests
-	$(MAKE) --jobs=2 test-commands test-library
+	$(MAKE) --jobs=2 test-commands test-library test-hosts
 	$(MAKE) test-cuda
 
 test-commands: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(COMMANDS)
 
 test-library: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%)
+	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%) --ignore=tests/hosts
+
+test-hosts: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/hosts/test_hosts.py
 
 # The rooms that neither move pixels nor train, what holds for all of them, and one short
 # training by a command.
@@ -49,7 +52,7 @@ hosts: $(HOSTS:%=build/hosts/%/installed)  ## install the trainers that the adap
 
 build/hosts/%/installed: tests/hosts/requirements-%.txt $(VENV)/installed-dev
 	$(BIN)/python -m tests.hosts.environment build/hosts/$*
-	$(BIN)/python -m pip --python build/hosts/$*/bin/python install --quiet --no-deps -r $<
+	$(BIN)/python -m pip --python build/hosts/$*/bin/python install --quiet --no-compile --no-deps -r $<
 	touch $@
 
 check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a file
@@ -88,13 +91,14 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-# Rebuilt when a source of the extension changes; Python files are used where they lie.
+# Rebuilt when a source of the extension changes; Python files are used where they lie. Of what is
+# installed most is never imported: Python compiles a file when it first is, not pip all of them.
 $(VENV)/installed: $(VENV)/bin/python $(BUILD)
 	headers=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) && \
-	CPATH=$$headers $(BIN)/python -m pip install -qq --editable .
+	CPATH=$$headers $(BIN)/python -m pip install -qq --no-compile --editable .
 	touch $@
 
 # The tools alone: installing the package again would build the extension again.
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --no-compile --group dev
 	touch $@
