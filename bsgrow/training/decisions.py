@@ -152,8 +152,8 @@ def _ended_elsewhere(told: Sequence[Sequence[Any] | None], rank: int) -> EndedEl
 def _kind_of(error: Exception) -> Vote:
     if isinstance(error, SampleError):
         return Vote.BAD_SAMPLE
-    if isinstance(error, DivergedRunError):
-        return Vote.DIVERGED
     if isinstance(error, GradientOverflowError):
         return Vote.OVERFLOW
+    if isinstance(error, DivergedRunError):
+        return Vote.DIVERGED
     return Vote.OUT_OF_MEMORY if is_out_of_memory(error) else Vote.FAILED

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
-from bsgrow.errors import BsgrowError
 from bsgrow.training.checkpoint.checks import LOSS_SCALE
+from bsgrow.training.divergence import DivergedRunError
 
 FIRST_SCALE: Final = 2.0**16
 GROWTH_UPDATES: Final = 2000
 _LARGEST_SCALE = 2.0**32
 
 
-class GradientOverflowError(BsgrowError):
+class GradientOverflowError(DivergedRunError):
     """The gradient of an update is not finite, though its loss is."""
 
 
@@ -56,7 +56,7 @@ class LossScale:
         """Divide the gradient by the scale. Waits for the device, where the loss is scaled.
 
         Args:
-            gradients: of an update over all processes.
+            gradients: of an update over all processes; asked for where the loss is scaled.
             number: of the update, from 1.
 
         Raises:

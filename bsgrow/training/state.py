@@ -28,7 +28,7 @@ from bsgrow.training.parameter_groups import as_torch_takes, parameter_groups
 from bsgrow.training.pretrained import begin_with
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
-from bsgrow.training.update import apply, parameters_of
+from bsgrow.training.update import apply, gradients_of
 from bsgrow.training.update_sums import UpdateSums
 from bsgrow.training.update_times import UpdateTimes
 
@@ -143,9 +143,7 @@ class State:
         Raises:
             GradientOverflowError: it is not finite.
         """
-        parameters = parameters_of(self.optimizer)
-        gradients = (each.grad for each in parameters if each.grad is not None)
-        self.loss_scale.unscale(gradients, update.index + 1)
+        self.loss_scale.unscale(gradients_of(self.optimizer), update.index + 1)
 
     def drop_update(self) -> None:
         """Give the update under way up: all is as after the one before."""

@@ -1,5 +1,7 @@
 """One parameter update: what the plan says, applied to the accumulated gradient."""
 
+from collections.abc import Iterator
+
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -11,6 +13,13 @@ from bsgrow.training.optimizers import set_hyperparameters
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:
     """Return all parameters that an optimizer moves."""
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def gradients_of(optimizer: Optimizer) -> Iterator[Tensor]:
+    """Yield the gradients that the next step of an optimizer takes."""
+    for parameter in parameters_of(optimizer):
+        if parameter.grad is not None:
+            yield parameter.grad
 
 
 def apply(optimizer: Optimizer, update: Update, clip_norm: float | None = None) -> None:

@@ -56,7 +56,7 @@ def updates_made(
 
     Raises:
         SampleError: a sample cannot be used.
-        DivergedRunError: the loss of an update is not finite.
+        DivergedRunError: the loss of an update is not finite, or its gradient overflows unscaled.
         EndedElsewhereError: another process has failed.
         LostProcessError: another process does not answer.
             After any of these the state is that after the last finished update.
@@ -84,16 +84,14 @@ def _until_one_fails(
             try:
                 num_bits = BITS + gradient_sum.num_bits
                 present, decided = divmod(decisions.after(partial(compute, *each), num_bits), _END)
-            except DivergedRunError as error:
-                updates.close()
-                state.drop_update()
-                raise _explained(error, job, state, decisions) from None
             except Exception as error:
                 state.drop_update()
-                remedy = _remedy(decisions.ended_by, error, job, state)
-                if remedy is None:
-                    raise
-                return remedy
+                if remedy := _remedy(decisions.ended_by, error, job, state):
+                    return remedy
+                if isinstance(error, DivergedRunError) and decisions.ended_by == Vote.DIVERGED:
+                    updates.close()  # all processes have it, and read its samples once more
+                    raise naming_sample(error, job, state) from None
+                raise
             state.times.stop()
             gradient_sum.forget(present)
             state.apply(each.update)
@@ -120,13 +118,6 @@ def _naming_update(update: Update) -> Iterator[None]:
         error.message += f", in update {update.index + 1}"
         error.args = (error.message,)
         raise
-
-
-def _explained(
-    error: DivergedRunError, job: Job, state: State, decisions: Decisions
-) -> DivergedRunError:
-    """Return the error with the sample, where all processes have it and look for that together."""
-    return naming_sample(error, job, state) if decisions.ended_by == Vote.DIVERGED else error
 
 
 def add_gradient(

@@ -1,46 +1,21 @@
 """The gradient of a whole update is shortened, on any number of ranks and however it is cut."""
 
-from math import prod
-
 import pytest
 import torch
-from torch import nn
 from torch.nn.utils import parameters_to_vector
 
-from bsgrow.recipe import load_recipe, plan_recipe
-from bsgrow.training import state as state_module
-from bsgrow.training.group.process_group import ALONE
-from bsgrow.training.job import prepare
-from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made
-from tests.training.ranks import Ranks, job_of
+from tests.training.linear_layers import states_on_ranks, use_linear_layers
 
 LR, CLIP = 0.5, 0.01
-SHORT = [
-    f"schedule.epochs={96 / 1437}",
-    f"schedule.lr={LR}",
-    "schedule.global_batch_size=96",
-    "schedule.curve={name='ConstantLR', factor=1.0}",
-    "growth.mode=decay",
-    "optimizer={name='sgd', momentum=0.0, weight_decay=0.0}",
-    "run.ghost_batch_size=8",
-    "run.device=cpu",
-]
-
-
-def one_layer(name, arguments, *, num_classes, form, **others):
-    return nn.Sequential(nn.Flatten(), nn.Linear(prod(form.shape), num_classes))
+SGD = (f"schedule.lr={LR}", "optimizer={name='sgd', momentum=0.0, weight_decay=0.0}")
 
 
 def step_of(clip_norm, world_size=1, micro_batch_size=32):
     """Return what the only update of a run adds to the weights, float32 [num_parameters]."""
-    given = [f"run.micro_batch_size={micro_batch_size}"]
-    given += [f"optimizer.clip_norm={clip_norm}"] if clip_norm else []
-    recipe = load_recipe("digits", SHORT + given)
-    whole = prepare(recipe, plan_recipe(recipe))
-    ranks = Ranks(world_size)
-    jobs = [job_of(whole, group) for group in ([ALONE] if world_size == 1 else ranks.groups)]
-    states = [State.initial(job) for job in jobs]
+    clipping = [f"optimizer.clip_norm={clip_norm}"] if clip_norm else []
+    cut = f"run.micro_batch_size={micro_batch_size}"
+    ranks, jobs, states = states_on_ranks(world_size, 1, *SGD, cut, *clipping)
     before = parameters_to_vector(states[0].model.parameters()).detach().clone()
     made = ranks.run(lambda rank: len(list(updates_made(jobs[rank], states[rank]))))
     assert made == [1] * world_size
@@ -50,8 +25,8 @@ def step_of(clip_norm, world_size=1, micro_batch_size=32):
 
 
 @pytest.fixture(autouse=True)
-def small_model(monkeypatch):
-    monkeypatch.setattr(state_module, "build_model", one_layer)
+def one_layer(monkeypatch):
+    use_linear_layers(monkeypatch)
 
 
 @pytest.mark.parametrize(("world_size", "micro_batch_size"), [(1, 96), (1, 8), (3, 8)])

@@ -1,20 +1,14 @@
 """In float16 the loss is scaled: an update that overflows is made again, and loses no sample."""
 
-from math import prod
-
 import pytest
 import torch
-from torch import nn
 
 from bsgrow.errors import InputError
-from bsgrow.recipe import load_recipe, plan_recipe
-from bsgrow.training import RunDirectory, read_events
-from bsgrow.training import state as state_module
+from bsgrow.training import DivergedRunError, RunDirectory, read_events
 from bsgrow.training.decisions import EndedElsewhereError
 from bsgrow.training.device import precision_of, use_device
+from bsgrow.training.events.failures import RunLeft
 from bsgrow.training.events.made_again import LossScaleHalved
-from bsgrow.training.group.process_group import ALONE
-from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
 from bsgrow.training.loss_scale import (
     FIRST_SCALE,
@@ -22,21 +16,15 @@ from bsgrow.training.loss_scale import (
     GradientOverflowError,
     LossScale,
 )
-from bsgrow.training.state import State
 from bsgrow.training.step import summed_loss
-from tests.training.ranks import Ranks, job_of
+from tests.training.linear_layers import states_on_ranks, use_linear_layers
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
-SHORT = [
-    f"schedule.epochs={4 * 96 / 1437}",
-    "schedule.global_batch_size=96",
-    "growth.mode=decay",
-    "schedule.curve={name='ConstantLR', factor=1.0}",
-    "run.ghost_batch_size=8",
+FLOAT16 = (
+    "run.precision=float16",
     "run.micro_batch_size=32",
-    "run.device=cpu",
     "run.checkpoint_every_seconds=1e6",
-]
+)
 
 
 @pytest.mark.parametrize(
@@ -106,23 +94,15 @@ def test_nothing_is_scaled_or_kept_in_other_precisions():
     assert (scale, scale.as_extra()) == (LossScale(), {})
 
 
-def one_layer(name, arguments, *, num_classes, form, **others):
-    """A convolution in float16 takes the CPU a second."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(prod(form.shape), num_classes))
-
-
 @pytest.fixture(autouse=True)
-def small_model(monkeypatch):
-    monkeypatch.setattr(state_module, "build_model", one_layer)
+def one_layer(monkeypatch):
+    """A convolution in float16 takes the CPU a second."""
+    use_linear_layers(monkeypatch)
 
 
 def train(folder, world_size, overflows=lambda state: False):
     """Train in float16 on ranks, the last of which overflows where it is told to."""
-    recipe = load_recipe("digits", [*SHORT, "run.precision=float16"])
-    whole = prepare(recipe, plan_recipe(recipe))
-    ranks = Ranks(world_size)
-    jobs = [job_of(whole, group) for group in ([ALONE] if world_size == 1 else ranks.groups)]
-    states = [State.initial(job) for job in jobs]
+    ranks, jobs, states = states_on_ranks(world_size, 4, *FLOAT16)
     last = states[-1]
 
     def forward(model, images, *arguments):
@@ -161,5 +141,8 @@ def test_the_update_is_made_again_with_half_the_scale(tmp_path, world_size):
 def test_a_gradient_that_overflows_unscaled_ends_the_run(tmp_path, world_size):
     ended, states = train(tmp_path / "run", world_size, lambda state: state.num_updates == 1)
     assert all(isinstance(each, GradientOverflowError | EndedElsewhereError) for each in ended)
+    assert isinstance(ended[0], DivergedRunError)
     assert "update 2 overflows float16, at a loss scale of 1" in ended[0].message
     assert [state.num_updates for state in states] == [1] * world_size
+    left = read_events(RunDirectory(tmp_path / "run").events)[-1]
+    assert left == RunLeft(1, "diverged", str(ended[0]))
