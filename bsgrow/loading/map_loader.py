@@ -83,8 +83,8 @@ class MapLoader(Faultless):
             raise InputError(
                 f"augment: has no effect with data.name = {shown(self.dataset.name)}, whose items "
                 "are taken as they are",
-                hint="augment in the data set, and leave out what is neither augment.mixup nor "
-                "augment.cutmix: --set 'augment={}'",
+                hint="augment in the data set, and leave out all but augment.erase, augment.mixup "
+                "and augment.cutmix: --set 'augment={}'",
             )
 
     def updates(self, updates: Iterable[Update]) -> Generator[UpdateBatches, None, None]:

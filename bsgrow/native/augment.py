@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
-from typing import Annotated, ClassVar, Literal, cast, get_args
+from typing import Annotated, ClassVar, Final, Literal, cast, get_args
 
 from bsgrow.errors import InputError
 from bsgrow.text.command import setting
@@ -10,10 +10,17 @@ from bsgrow.validation.quantity import Quantity
 
 PaddingMode = Literal["zero", "reflect"]
 
+_NUMBERS: Final = {
+    "erase": (1.0, "a probability", "0.25"),
+    "mixup": (math.inf, "the α of a Beta distribution", "0.2"),
+    "cutmix": (math.inf, "the α of a Beta distribution", "1.0"),
+}
+"""What is done to whole micro-batches: the largest value of a key, what it is, and a usual one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random crop of a padded image, a random horizontal flip, cutout; then mixup and cutmix.
+    """Random crop of a padded image, then a random flip, cutout, random erasing, mixup or cutmix.
 
     The kernels do the first three; the others are done to whole micro-batches, on their device.
 
@@ -43,6 +50,11 @@ class Augment:
     set; its centre is uniform over the image, so that part of it may lie outside (DeVries and
     Taylor 2017, arXiv 1708.04552). At most the image's height and width; 0 for none."""
 
+    erase: Annotated[float, Quantity(least=0, most=1)] = 0.0
+    """Probability of random erasing (arXiv 1708.04896): a rectangle of 2 to 33 % of the image, 0.3
+    to 3.3 times as high as wide, becomes 0 after normalisation, the mean of the data set. 0 for
+    none; 0.25 is usual."""
+
     mixup: Annotated[float, Quantity(least=0)] = 0.0
     """α of mixup (arXiv 1710.09412): image and label of a sample become λ times its own and 1 − λ
     times those of another one of its ghost batch, λ from Beta(α, α), its own for each sample. 0 for
@@ -71,8 +83,8 @@ class Augment:
         return {key: value for key, value in values.items() if value != getattr(kernels, key)}
 
     def __post_init__(self) -> None:
-        for name in ("mixup", "cutmix"):
-            _require_alpha(name, getattr(self, name))
+        for name in _NUMBERS:
+            _require_number(name, getattr(self, name))
         _require_pixels("pad", self.pad, "for no crop, augment.pad = 4 for 32x32 images")
         _require_pixels("cutout", self.cutout, "for none, augment.cutout = 16 for CIFAR-10")
         if self.padding not in get_args(PaddingMode):
@@ -96,11 +108,13 @@ def _require_pixels(name: str, value: object, meaning: str) -> None:
         )
 
 
-def _require_alpha(name: str, value: object) -> None:
+def _require_number(name: str, value: object) -> None:
+    most, meaning, usual = _NUMBERS[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and 0 <= cast("float", value) < math.inf):
-        usual = f"augment.{name} = {'0.2' if name == 'mixup' else '1.0'}"
+    if not (is_number and 0 <= cast("float", value) <= most):
+        bound = "0 or more" if math.isinf(most) else f"0 to {most:g}"
         raise InputError(
-            f"augment.{name} = {value!r}: expected the α of a Beta distribution, 0 or more",
-            hint=f"pass {setting(f'augment.{name}', 0)} for none, {usual} as usual",
+            f"augment.{name} = {value!r}: expected {meaning}, {bound}",
+            hint=f"pass {setting(f'augment.{name}', 0)} for none, augment.{name} = {usual} as is "
+            "usual",
         )

@@ -45,6 +45,7 @@ LATER_KEYS: Mapping[str, Any] = MappingProxyType(
     {
         "augment.cutmix": 0.0,
         "augment.cutout": 0,
+        "augment.erase": 0.0,
         "augment.mixup": 0.0,
         "data.test_fraction": None,
         "images": None,

@@ -20,7 +20,8 @@ Augmentation = Callable[[MicroBatch, Draw], MicroBatch]
 What becomes of a sample depends on its ghost batch alone, not on what else the micro-batch has."""
 
 MIXING: Final = 4
-"""The kernels' own operations are 0 to 3: order, crop, flip, cutout."""
+ERASING: Final = 5
+"""Operations, whose random numbers differ; the kernels' are 0 to 3: order, crop, flip, cutout."""
 
 
 def to_device(array: NDArray[np.generic], device: torch.device) -> Tensor:
