@@ -8,7 +8,7 @@ import typer
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.format import Format, FormatOption
 from bsgrow.cli.options import SetOption
-from bsgrow.cli.trained_options import CheckpointOption, RunArgument
+from bsgrow.cli.trained_options import CheckpointOption, RunArgument, WeightsOption
 
 _EXAMPLES = (
     "bsgrow evaluate runs/cifar",
@@ -26,6 +26,7 @@ def evaluate(
     run: RunArgument,
     *,
     checkpoint: CheckpointOption = "best",
+    weights: WeightsOption = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", metavar="PATH", help="Other data of the same classes: `data.path`."),
@@ -49,7 +50,7 @@ def evaluate(
     from bsgrow.trained.evaluating import evaluate_run
     from bsgrow.trained.opened import open_run, recipe_of
 
-    opened = open_run(run, checkpoint)
+    opened = open_run(run, checkpoint, weights.value if weights else None)
     values = {} if data is None else {"data.path": str(data)}
     recipe = recipe_of(opened.directory, overrides or (), values)
     if picture is not None:

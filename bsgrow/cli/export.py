@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bsgrow.cli.examples import with_examples
-from bsgrow.cli.trained_options import CheckpointOption, RunArgument
+from bsgrow.cli.trained_options import CheckpointOption, RunArgument, WeightsOption
 
 _EXAMPLES = (
     "bsgrow export runs/cifar --to safetensors",
@@ -41,6 +41,7 @@ def export(
         ),
     ],
     checkpoint: CheckpointOption = "best",
+    weights: WeightsOption = None,
     out_file: Annotated[
         Path | None,
         typer.Option(
@@ -65,6 +66,6 @@ def export(
     from bsgrow.trained.exporting import export as write
     from bsgrow.trained.opened import open_run
 
-    opened = open_run(run, checkpoint)
+    opened = open_run(run, checkpoint, weights.value if weights else None)
     path = out_file or run / f"model{SUFFIXES[target.value]}"
     print_exported(opened, write(opened, target.value, path))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bsgrow.cli.examples import with_examples
-from bsgrow.cli.trained_options import CheckpointOption, RunArgument
+from bsgrow.cli.trained_options import CheckpointOption, RunArgument, WeightsOption
 
 _EXAMPLES = (
     "bsgrow predict runs/flowers rose.jpg",
@@ -37,6 +37,7 @@ def predict(
     ],
     *,
     checkpoint: CheckpointOption = "best",
+    weights: WeightsOption = None,
     output: Annotated[
         Output, typer.Option("--format", help="What goes to stdout: for people, or for programs.")
     ] = Output.TABLE,
@@ -50,6 +51,6 @@ def predict(
     from bsgrow.trained.opened import open_run
     from bsgrow.trained.predicting import predict as ask
 
-    opened = open_run(run, checkpoint)
+    opened = open_run(run, checkpoint, weights.value if weights else None)
     if print_predictions(ask(opened, files_of(sources)), output.value):
         raise typer.Exit(1)

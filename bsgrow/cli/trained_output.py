@@ -19,7 +19,8 @@ from bsgrow.trained.opened import OpenedRun
 def checkpoint_words(run: OpenedRun) -> str:
     """Return which checkpoint of which run is taken."""
     tested = f", test accuracy {run.tested.accuracy:.2%}" if run.tested else ""
-    return f"after {run.num_updates} updates{tested}"
+    averaged = ", averaged weights" if run.weights == "averaged" else ""
+    return f"after {run.num_updates} updates{averaged}{tested}"
 
 
 def print_rows(rows: Mapping[str, str]) -> None:
@@ -56,6 +57,7 @@ def print_evaluation(run: OpenedRun, found: Evaluation, output: Format) -> None:
         confusion = None if found.confusion is None else found.confusion.tolist()
         values = {
             "num_updates": run.num_updates,
+            "weights": run.weights,
             "num_samples": found.num_samples,
             "accuracy": found.accuracy,
             "top5_accuracy": found.top5_accuracy,

@@ -48,7 +48,8 @@ class ModelConfig(Section):
 
     weights: PathText | None = None
     """A file of weights to begin with, ``.safetensors`` or a ``state_dict`` of torch's, by the
-    names of torchvision or timm, or of a run: its exported model, or a checkpoint. A head of
+    names of torchvision or timm, or of a run: its exported model, or a checkpoint, of which the
+    averaged weights are taken where it has them. A head of
     another number of classes is made new; all else has to fit. Absent: random weights."""
 
     weights_digest: str | None = None

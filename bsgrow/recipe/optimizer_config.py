@@ -54,10 +54,11 @@ class OptimizerConfig(Section):
     where absent."""
 
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay β of an average of the weights, between 0 and 1: an update of
+    """Decay β of an average of the weights, between 0 and 1, such as 0.999: an update of
     schedule.global_batch_size samples leaves β of it and adds 1 − β of the new weights; one of κ
     times the samples leaves β^κ, so that the average remembers as many samples (arXiv 2307.13813).
-    None is kept where absent."""
+    It begins as the weights that training begins with. The run is evaluated, exported and judged by
+    the average; training is not changed by it. None is kept where absent."""
 
     @property
     def kind(self) -> OptimizerKind:

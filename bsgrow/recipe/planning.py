@@ -6,6 +6,7 @@ from pathlib import Path
 from bsgrow.data import DATASETS, Dataset
 from bsgrow.data.user_path import expand_user
 from bsgrow.errors import InputError
+from bsgrow.recipe.averaging import averaging_notes
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.fit import fit, fit_ghost_batch, fit_micro_batch, fit_notes
@@ -26,7 +27,7 @@ class Planned:
         recipe: its batches fitted to the data.
         plan: its compiled schedule.
         dataset: the samples at ``data.path``, where they are not read into memory; else None.
-        notes: what was fitted, in sentences.
+        notes: what was fitted, and what does not fit the length of the run, in sentences.
     """
 
     recipe: Recipe
@@ -83,7 +84,11 @@ def _planned(recipe: Recipe, dataset: Dataset | None, num_samples: int) -> Plann
     plan = compile_plan(fitted.reference, fitted.growth, num_samples)
     fitted = fit_ghost_batch(fitted, plan)
     _check_ghost_batch(fitted, plan)
-    notes = (*fit_notes(recipe, fitted, num_samples), *_for_planning(recipe))
+    notes = (
+        *fit_notes(recipe, fitted, num_samples),
+        *averaging_notes(fitted, plan),
+        *_for_planning(recipe),
+    )
     fitted = fit_micro_batch(fitted, plan)
     world_sizes(plan, fitted)  # one for each phase, or an error
     return Planned(fitted, plan, dataset, notes)

@@ -1,5 +1,7 @@
 """Constants that count updates, for updates of another batch size than they were chosen for."""
 
+import math
+
 
 def rescaled_decay(decay: float, batch_ratio: float) -> float:
     """Return the decay of a moving average for updates of another batch size.
@@ -15,4 +17,4 @@ def rescaled_decay(decay: float, batch_ratio: float) -> float:
         Busbridge et al. 2023, "How to Scale Your EMA", arXiv 2307.13813, definition 1.2: a batch of
         κ times the size takes the momentum of the average to the power of κ.
     """
-    return decay**batch_ratio
+    return math.pow(decay, batch_ratio)

@@ -36,6 +36,7 @@ def describe(run: OpenedRun) -> dict[str, Any]:
         "image_size": run.record.form.shape[-1] if run.record.form.is_image else None,
         "resize": crop and crop.resize,
         "num_updates": run.num_updates,
+        "weights": run.weights,
         "test_loss": run.tested and run.tested.loss,
         "test_accuracy": run.tested and run.tested.accuracy,
     }

@@ -29,6 +29,11 @@ class LossGuard:
         if defers:
             optimizer.found_inf = self._refuses  # type: ignore[attr-defined]
 
+    @property
+    def refused(self) -> Tensor | None:
+        """Float [] on the device: 1 from the first update on that it refuses; None on the CPU."""
+        return self._refuses if self._defers else None
+
     def check(self, sums: UpdateSums, num_samples: int, num_updates: int) -> None:
         """Look at an update whose sums are those of all processes, where the host waits anyway.
 

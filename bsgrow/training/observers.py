@@ -187,7 +187,7 @@ def evaluate_on_test(job: Job, state: State, decisions: Decisions) -> Metrics:
     def evaluate_share() -> Vote:
         batches = job.loader.evaluation(job.share)
         dtype = job.precision.autocast_dtype
-        found.append(evaluate(state.model, batches, autocast_dtype=dtype))
+        found.append(evaluate(state.evaluated_model, batches, autocast_dtype=dtype))
         return Vote(0)
 
     job.group.post(f"evaluation after update {state.num_updates}")

@@ -15,7 +15,7 @@ from bsgrow.recipe import ModelConfig
 from bsgrow.recipe.weights_file import read_same_weights
 from bsgrow.text.printable import shown
 
-_HOLDERS = ("model", "state_dict", "model_state_dict")
+_HOLDERS = ("averaged", "model", "state_dict", "model_state_dict")
 """Where a file that holds more than weights has them: bsgrow's and timm's, Lightning's, others'."""
 
 _KINDS = "it is to be a .safetensors file, or a state_dict that torch.save wrote"

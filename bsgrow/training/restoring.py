@@ -41,7 +41,8 @@ def _newest(
     """Return the newest whole checkpoint, and which do not count and why; begin the plan."""
     if job.group.rank != 0:
         return None, []
-    newest = newest_checkpoint(directory.checkpoints, job.plan, state.model, state.optimizer)
+    parts = (state.model, state.optimizer, state.averaged_model)
+    newest = newest_checkpoint(directory.checkpoints, job.plan, *parts)
     if newest.path is None and any(skipped.was_whole for skipped in newest.skipped):
         raise _all_damaged(newest.skipped)
     if not directory.plan.exists():

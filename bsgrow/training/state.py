@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -14,7 +14,8 @@ from torch.optim import Optimizer
 from bsgrow.models import build_model
 from bsgrow.models.freezing import freeze
 from bsgrow.schedule import Update
-from bsgrow.training.checkpoint.checkpoint import Position, load_checkpoint
+from bsgrow.training.averaged import Averaged
+from bsgrow.training.checkpoint.checkpoint import Identity, Position, content_of, load_checkpoint
 from bsgrow.training.checkpoint.checks import NUM_FAILED, NUM_SKIPPED, RUNNING_TOTALS
 from bsgrow.training.checkpoint.optimizer_state import forget_refused
 from bsgrow.training.compiled import compiled_forward
@@ -49,6 +50,7 @@ class State:
         times: what updates wait for.
         loss_scale: of float16.
         clip_norm: length that a gradient is shortened to, if any.
+        averaged: the average of the weights, if one is kept.
         stopwatch: wall-clock time in the run, continuations included.
         tested: loss and accuracy on the held-out samples, if measured since the latest update.
         num_test_skipped: held-out samples that another one stood in for, when they were.
@@ -69,6 +71,7 @@ class State:
     times: UpdateTimes
     loss_scale: LossScale = field(default_factory=LossScale)
     clip_norm: float | None = None
+    averaged: Averaged | None = None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     tested: Metrics | None = None
     num_test_skipped: int = 0
@@ -108,6 +111,8 @@ class State:
         groups = parameter_groups(model, recipe.optimizer, dataset.num_classes)
         lr = recipe.schedule.lr
         optimizer = build_optimizer(recipe.optimizer, as_torch_takes(groups, model, lr), lr)
+        decay, size = recipe.optimizer.ema_decay, recipe.schedule.global_batch_size
+        averaged = None if decay is None else Averaged(model, decay, size)
         defers = job.device.type != "cpu" and recipe.optimizer.kind.is_fused
         return cls(
             *(model, optimizer, 0, 0, Totals(job.device)),
@@ -117,7 +122,18 @@ class State:
             UpdateTimes(job.device),
             LossScale.for_dtype(job.precision.autocast_dtype),
             recipe.optimizer.clip_norm,
+            averaged,
         )
+
+    @property
+    def averaged_model(self) -> nn.Module | None:
+        """The model with the average of the weights, if one is kept."""
+        return None if self.averaged is None else self.averaged.module
+
+    @property
+    def evaluated_model(self) -> nn.Module:
+        """The model that the run is judged by: with averaged weights, where they are kept."""
+        return self.model if self.averaged is None else self.averaged.module
 
     def warm_up(self, job: Job, sizes: Iterable[int]) -> None:
         """Compile the step for these sizes of micro-batch, if the job compiles; changes no weight.
@@ -135,6 +151,8 @@ class State:
             apply(self.optimizer, update, self.clip_norm)
             self.loss_scale.count()
             self.sums.take(self.totals, update.global_batch_size)
+            if self.averaged is not None:
+                self.averaged.take(update.global_batch_size, self.guard.refused)
             self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None
 
     def unscale(self, update: Update) -> None:
@@ -178,9 +196,14 @@ class State:
         extra |= self.loss_scale.as_extra()
         return Position(self.num_updates, self.cursor, self.stopwatch.elapsed, extra)
 
+    def content(self, identity: Identity, position: Position) -> dict[str, Any]:
+        """Return what a checkpoint holds; its tensors are those of the state."""
+        return content_of(identity, position, self.model, self.optimizer, self.averaged_model)
+
     def restore(self, path: Path, job: Job) -> None:
         """Take the state of a checkpoint, as it was to the bit."""
-        position = load_checkpoint(path, job.identity, job.plan, self.model, self.optimizer)
+        parts = (self.model, self.optimizer, self.averaged_model)
+        position = load_checkpoint(path, job.identity, job.plan, *parts)
         self.num_updates, self.cursor = position.update_index, position.cursor
         self.totals = _restored_totals(job.device, position.extra)
         self.loss_scale = self.loss_scale.restored(position.extra)

@@ -9,9 +9,13 @@ import torch
 import bsgrow
 from bsgrow.errors import InputError
 from bsgrow.recipe import load_recipe, make_planned
+from bsgrow.trained.description import describe
+from bsgrow.trained.evaluating import evaluate_run
+from bsgrow.trained.opened import open_run
 from bsgrow.training import RunDirectory, carry_out
 from bsgrow.training.evaluate import evaluate
 from bsgrow.training.job import prepare
+from bsgrow.training.state import State
 from tests.trained.runs import FORMAT_1, copy_of_format_1, trained
 
 BEST, LAST = 120, 479  # of the run of format 1, at whose end the learning rate is too high
@@ -73,6 +77,56 @@ def test_a_checkpoint_names_its_run(run):
         assert torch.equal(value, other.state_dict()[name])
 
 
+@pytest.fixture(scope="module")
+def averaging(tmp_path_factory):
+    settings = ("optimizer.ema_decay=0.7", "run.batch_norm=batch")
+    return trained(tmp_path_factory.mktemp("averaging") / "run", *settings)
+
+
+@pytest.mark.parametrize(
+    ("weights", "key"), [(None, "averaged"), ("averaged", "averaged"), ("trained", "model")]
+)
+def test_a_run_that_averages_gives_these_weights_or_the_trained_ones(averaging, weights, key):
+    model = bsgrow.load_model(averaging, "last", weights)
+    (path,) = (averaging / "checkpoints").glob("*.pt")
+    saved = torch.load(path, weights_only=True)
+    assert not torch.equal(saved["averaged"]["classifier.bias"], saved["model"]["classifier.bias"])
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, saved[key][name])
+
+
+def test_averaged_weights_give_what_the_run_was_judged_by(averaging):
+    summary = json.loads((averaging / "summary.json").read_text())
+    opened = open_run(averaging)
+    found = evaluate_run(opened, opened.recipe)
+    assert (found.loss, found.accuracy) == pytest.approx(
+        (summary["test_loss"], summary["test_accuracy"])
+    )
+    assert (opened.tested.loss, opened.weights) == (summary["test_loss"], "averaged")
+
+
+def test_an_export_says_which_weights_it_has(averaging, run):
+    said = [open_run(averaging), open_run(averaging, weights="trained"), open_run(run)]
+    told = [{k: describe(each)[k] for k in ("weights", "test_accuracy")} for each in said]
+    assert [each["weights"] for each in told] == ["averaged", "trained", "trained"]
+    assert [each["test_accuracy"] is None for each in told] == [False, True, False]
+
+
+def test_a_run_begins_with_the_averaged_weights_of_another(averaging):
+    (path,) = (averaging / "checkpoints").glob("*.pt")
+    recipe = load_recipe(str(averaging / "recipe.toml"), [f"model.weights={path}"])
+    state = State.initial(prepare(recipe, make_planned(recipe).plan))
+    for model in (state.model, state.averaged_model):
+        for name, value in bsgrow.load_model(path).state_dict().items():
+            assert torch.equal(value, model.state_dict()[name])
+
+
+def test_a_run_without_averaged_weights_says_so(run):
+    with pytest.raises(InputError, match="has no averaged weights") as caught:
+        bsgrow.load_model(run, weights="averaged")
+    assert "optimizer.ema_decay" in caught.value.hint
+
+
 def test_a_run_says_its_format_and_what_its_model_is_given(run):
     record = json.loads((run / "run.json").read_text())
     assert record["format_version"] == 2
@@ -123,7 +177,7 @@ def test_what_is_wrong_is_said(run, tmp_path, change, which, said):
 def test_weights_that_are_not_finite_are_refused(run, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "bsgrow.trained.opened.read_weights",
-        lambda path, model, hint: {
+        lambda path, model, which, hint: {
             name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
             for name, value in model.state_dict().items()
         },

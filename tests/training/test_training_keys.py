@@ -23,6 +23,7 @@ GROUPS += ['optimizer.decay_exempt=["bias","norm"]']
 OF_ADAM = ["optimizer.momentum=0.0", "schedule.lr=0.01"]
 KEYS = {
     "groups": GROUPS,
+    "averaged": ["optimizer.ema_decay=0.7", 'model.freeze=["features.0"]'],
     "nadam": ["optimizer.name=nadam", *OF_ADAM, *GROUPS],
     "lars": ["optimizer.name=lars", "schedule.lr=5.0"],
     "lamb": ["optimizer.name=lamb", *OF_ADAM, *GROUPS],

@@ -14,7 +14,7 @@ from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint.archive import NoCheckpointError
-from bsgrow.training.checkpoint.checks import FORMAT_VERSION, UnfitError
+from bsgrow.training.checkpoint.checks import AVERAGED, FORMAT_VERSION, UnfitError
 from bsgrow.training.checkpoint.folder import (
     Newest,
     checkpoint_path,
@@ -64,23 +64,33 @@ class Position:
 
 
 def save_checkpoint(
-    folder: Path, identity: Identity, position: Position, model: nn.Module, optimizer: Optimizer
+    folder: Path,
+    identity: Identity,
+    position: Position,
+    model: nn.Module,
+    optimizer: Optimizer,
+    averaged: nn.Module | None = None,
 ) -> Path:
     """Write a checkpoint while the caller waits, as ``write_checkpoint`` does; returns its path."""
-    content = content_of(identity, position, model, optimizer)
+    content = content_of(identity, position, model, optimizer, averaged)
     return write_checkpoint(folder, content)
 
 
 def content_of(
-    identity: Identity, position: Position, model: nn.Module, optimizer: Optimizer
+    identity: Identity,
+    position: Position,
+    model: nn.Module,
+    optimizer: Optimizer,
+    averaged: nn.Module | None = None,
 ) -> dict[str, Any]:
-    """Return what a checkpoint holds; its tensors are those of the model and the optimizer."""
+    """Return what a checkpoint holds; its tensors are those of the models and the optimizer."""
     return {
         "format_version": FORMAT_VERSION,
         "identity": asdict(identity),
         "position": asdict(position),
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
+        **({AVERAGED: averaged.state_dict()} if averaged is not None else {}),
     }
 
 
@@ -126,13 +136,18 @@ def _save(state: Mapping[str, Any], writer: HashingWriter) -> None:
 
 
 def load_checkpoint(
-    path: Path, identity: Identity, plan: Plan, model: nn.Module, optimizer: Optimizer
+    path: Path,
+    identity: Identity,
+    plan: Plan,
+    model: nn.Module,
+    optimizer: Optimizer,
+    averaged: nn.Module | None = None,
 ) -> Position:
     """Put a checkpoint's state into a model and its optimizer, and return where the run was.
 
     The file may come from anybody: everything is checked before anything is changed. The
     optimizer's hyperparameters are those of the recipe and the plan. The file is mapped, so that
-    the processes of a host that load it share its pages, and each takes the memory of its model
+    the processes of a host that load it share its pages, and each takes the memory of its models
     and optimizer alone.
 
     Args:
@@ -141,25 +156,34 @@ def load_checkpoint(
         plan: of the run.
         model: built from the same recipe, on any device and in any memory format.
         optimizer: over the model's parameters.
+        averaged: the model with averaged weights, where the run keeps them.
 
     Raises:
         BsgrowError: if the file cannot be read.
         InputError: if it is damaged, of another format version or another run, or does not fit
             the plan, the model or the optimizer.
     """
-    run = Run(asdict(identity), plan, model, optimizer)
+    run = Run(asdict(identity), plan, model, optimizer, averaged)
     with _explaining(path):
         content = map_whole(path, largest_checkpoint(run))
         saved = read_checked(content, run, num_updates_of(path))
     model.load_state_dict(saved.model)
+    if averaged is not None:
+        averaged.load_state_dict(saved.averaged)
     optimizer.load_state_dict(saved.optimizer)
     _take_into_memory(optimizer)
     return Position(**saved.position)
 
 
-def newest_checkpoint(folder: Path, plan: Plan, model: nn.Module, optimizer: Optimizer) -> Newest:
+def newest_checkpoint(
+    folder: Path,
+    plan: Plan,
+    model: nn.Module,
+    optimizer: Optimizer,
+    averaged: nn.Module | None = None,
+) -> Newest:
     """Find where to resume, as ``newest_whole_checkpoint``, among files no larger than can be."""
-    run = Run({}, plan, model, optimizer)
+    run = Run({}, plan, model, optimizer, averaged)
     return newest_whole_checkpoint(folder, largest_checkpoint(run))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self, TypedDict
 from bsgrow.errors import BsgrowError
 from bsgrow.schedule import Update
 from bsgrow.training.background import Background
-from bsgrow.training.checkpoint.checkpoint import content_of, write_checkpoint
+from bsgrow.training.checkpoint.checkpoint import write_checkpoint
 from bsgrow.training.checkpoint.folder import checkpoint_path
 from bsgrow.training.checkpoint.host_copy import HostCopy
 from bsgrow.training.checkpoint.keeping import best_tested
@@ -134,7 +134,7 @@ class Checkpointing:
             self._num_saved = state.num_updates
             position = state.position()  # every process has a part in it
             if self._writes:
-                content = content_of(self._job.identity, position, state.model, state.optimizer)
+                content = state.content(self._job.identity, position)
                 self._begin(begun, self._copy.take(content))
         self._seconds = self._update_seconds = state.stopwatch.elapsed
 
@@ -154,7 +154,7 @@ class Checkpointing:
         saved = [self._saved(writing.copied)] if writing is not None and error is None else []
         if self._writes and (error is not None or self._num_saved != state.num_updates):
             position = state.position()
-            content = content_of(self._job.identity, position, state.model, state.optimizer)
+            content = state.content(self._job.identity, position)
             self._write(content, state.tested)
             saved.append(self._saved(_Copied(state.num_updates, state.tested)))
         return saved

@@ -16,6 +16,9 @@ from bsgrow.training.checkpoint.records import TensorRecord
 FORMAT_VERSION: Final = 1
 """Of what is written, and the only one that is read."""
 
+AVERAGED: Final = "averaged"
+"""Where a checkpoint has the averaged weights; that of a run that keeps none lacks it."""
+
 RUNNING_TOTALS: Final = ("loss_sum", "num_correct", "num_samples")
 """Sums over the samples since the latest evaluation, which a checkpoint must hold."""
 

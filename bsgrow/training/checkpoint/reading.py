@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from bsgrow.schedule import Plan
 from bsgrow.training.checkpoint.archive import SMALLEST_INDEX, Archive
 from bsgrow.training.checkpoint.checks import (
+    AVERAGED,
     UnfitError,
     require_fit,
     require_identity,
@@ -34,6 +35,7 @@ class Saved(NamedTuple):
 
     position: dict[str, Any]
     model: dict[str, Tensor]
+    averaged: dict[str, Tensor]
     optimizer: dict[str, Any]
 
 
@@ -45,16 +47,27 @@ class Run(NamedTuple):
         plan: of the run.
         model: as the run has it.
         optimizer: over the model's parameters.
+        averaged: the model with averaged weights, where the run keeps them.
     """
 
     identity: Mapping[str, object]
     plan: Plan
     model: nn.Module
     optimizer: Optimizer
+    averaged: nn.Module | None = None
 
     def model_forms(self) -> dict[str, Form]:
         """Return what the model's weights and buffers are like."""
-        return {name: Form.of(tensor) for name, tensor in self.model.state_dict().items()}
+        return _forms_of(self.model)
+
+    def averaged_forms(self) -> dict[str, Form]:
+        """Return what the averaged weights are like; nothing where there are none."""
+        return {} if self.averaged is None else _forms_of(self.averaged)
+
+    def forms(self) -> list[dict[str, Form]]:
+        """Return what all tensors of a checkpoint are like, at the end of the run at most."""
+        remembered = self.optimizer_forms(self.plan.num_updates)
+        return [self.model_forms(), self.averaged_forms(), *remembered]
 
     def param_groups(self, num_updates: int) -> list[dict[str, Any]]:
         """Return the optimizer's hyperparameters after so many updates, as the plan sets them."""
@@ -71,16 +84,18 @@ class Run(NamedTuple):
         return state_forms(self.optimizer, momenta_before(self.plan, num_updates))
 
 
+def _forms_of(model: nn.Module) -> dict[str, Form]:
+    return {name: Form.of(tensor) for name, tensor in model.state_dict().items()}
+
+
 def largest_index(run: Run) -> int:
     """Return how many bytes a checkpoint may take to describe the state, without its numbers."""
-    forms = [run.model_forms(), *run.optimizer_forms(run.plan.num_updates)]
-    return SMALLEST_INDEX + _BYTES_BESIDE * sum(map(len, forms))
+    return SMALLEST_INDEX + _BYTES_BESIDE * sum(map(len, run.forms()))
 
 
 def largest_checkpoint(run: Run) -> int:
     """Return how many bytes a checkpoint of a run may take; hashing it takes as long at most."""
-    forms = [run.model_forms(), *run.optimizer_forms(run.plan.num_updates)]
-    numbers = sum(form.num_bytes for each in forms for form in each.values())
+    numbers = sum(form.num_bytes for each in run.forms() for form in each.values())
     return numbers + 2 * largest_index(run)
 
 
@@ -102,10 +117,11 @@ def read_checked(content: memoryview, run: Run, num_updates: int) -> Saved:
     archive = Archive(content, largest_index(run))
     state = read_tree(archive.pickle(), archive.storages())
     require_version(state)
-    require_keys(state, _KEYS, "")
+    require_keys(state, _KEYS if run.averaged is None else _KEYS | {AVERAGED}, "")
     require_identity(state["identity"], run.identity)
     require_position(state["position"], run.plan, num_updates)
     require_fit(state["model"], run.model_forms(), "model")
+    require_fit(state.get(AVERAGED, {}), run.averaged_forms(), "averaged model")
     groups = run.param_groups(num_updates)
     require_optimizer(state["optimizer"], groups, run.optimizer_forms(num_updates))
     saved = _saved(state, groups, archive)
@@ -124,7 +140,8 @@ def _saved(state: dict[str, Any], groups: list[dict[str, Any]], archive: Archive
 
     remembered = {index: tensors(each) for index, each in state["optimizer"]["state"].items()}
     optimizer = {"state": remembered, "param_groups": groups}
-    saved = Saved(state["position"], tensors(state["model"]), optimizer)
+    averaged = tensors(state.get(AVERAGED, {}))
+    saved = Saved(state["position"], tensors(state["model"]), averaged, optimizer)
     if unused := archive.storages().keys() - used:
         raise UnfitError(f"has storages that no tensor is in: {len(unused)}")
     return saved

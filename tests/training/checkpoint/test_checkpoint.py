@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.plan import Update
+from bsgrow.training.averaged import Averaged
 from bsgrow.training.checkpoint import checkpoint
 from bsgrow.training.checkpoint.checkpoint import load_checkpoint, save_checkpoint
 from bsgrow.training.checkpoint.folder import Newest, newest_whole_checkpoint
@@ -119,6 +120,35 @@ def test_weights_of_another_shape_are_refused(tmp_path, run):
         load_checkpoint(
             path, IDENTITY, PLAN, model, build_optimizer(PLAIN, model.parameters(), lr=0.1)
         )
+
+
+def averaged_linear(outputs=2):
+    model = torch.nn.Linear(1, outputs)
+    return Averaged(model, 0.5, 1).module
+
+
+def test_averaged_weights_come_back(tmp_path):
+    run, saved, read = SmallRun().advance(3), averaged_linear(), averaged_linear()
+    path = save_checkpoint(tmp_path, IDENTITY, position(), run.model, run.optimizer, saved)
+    load_checkpoint(path, IDENTITY, PLAN, run.model, run.optimizer, read)
+    assert weights_sha256(read) == weights_sha256(saved)
+
+
+@pytest.mark.parametrize(
+    ("written", "ours", "said"),
+    [
+        (False, True, "lacks averaged"),
+        (True, False, "holds 'averaged', which belongs nowhere"),
+        (True, True, r"does not fit the averaged model: bias is float32 of shape \[3\], the run's"),
+    ],
+)
+def test_averaged_weights_belong_to_a_run_that_keeps_them(tmp_path, run, written, ours, said):
+    saved, read = averaged_linear(outputs=3) if written else None, averaged_linear()
+    path = save_checkpoint(tmp_path, IDENTITY, position(), *run, saved)
+    digest = weights_sha256(read)
+    with pytest.raises(InputError, match=f"{path} {said}"):
+        load_checkpoint(path, IDENTITY, PLAN, *run, read if ours else None)
+    assert weights_sha256(read) == digest
 
 
 def test_code_in_a_checkpoint_is_not_run(tmp_path, run, monkeypatch):
