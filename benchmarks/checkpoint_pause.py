@@ -124,8 +124,9 @@ class Training:
         begin, size, at = time.perf_counter(), self._size, self.num_updates
         totals = self._sums.totals
         accumulate(self.model, self._images, self._labels, update_size=size, totals=totals)
-        apply(self.optimizer, Update(at, at * size, (at + 1) * size, 1e-3, 0.9))
-        self._sums.take(self._totals, size)
+        update = Update(at, at * size, (at + 1) * size, 1e-3, 0.9)
+        apply(self.optimizer, update)
+        self._sums.take(self._totals, update)
         self.num_updates += 1
         return time.perf_counter() - begin
 

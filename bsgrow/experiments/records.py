@@ -15,7 +15,7 @@ from bsgrow.experiments.config import Experiment
 from bsgrow.experiments.reading import load_experiment
 from bsgrow.experiments.runs import RunKey, directory_of, runs_in_order
 from bsgrow.files.regular import read_regular
-from bsgrow.recipe import Recipe, load_recipe
+from bsgrow.recipe import Recipe
 from bsgrow.text.command import Command, argument
 from bsgrow.training import RunDirectory, RunFinished, events_in
 from bsgrow.training.events.events import Evaluated, Event
@@ -66,8 +66,8 @@ class RunRecord:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The recipe as resolved, of a run that has begun. Raises as ``load_recipe``."""
-        return load_recipe(self.directory.find_recipe())
+        """The recipe as resolved, of a run that has begun. Raises as ``read_recipe``."""
+        return self.directory.read_recipe()
 
     @property
     def origin(self) -> Origin | None:

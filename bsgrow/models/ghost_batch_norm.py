@@ -260,13 +260,14 @@ class RunningStatistics:
         """
         return [norm.group_sums for norm in self._norms]
 
-    def take_update(self, num_samples: int | None = None) -> None:
+    def take_update(self, num_samples: int | None = None, num_steps: float | None = None) -> None:
         """Bring the running statistics up to an update; waits for nothing.
 
         Args:
             num_samples: of the update, on all processes; None for as many as the norms have seen.
+            num_steps: exponent of 1 − m, in place of B/g: 1 for the momentum once an update.
         """
-        take_each(self._norms, num_samples)
+        take_each(self._norms, num_samples, num_steps)
 
     def drop_update(self) -> None:
         """Forget the groups of the update under way."""

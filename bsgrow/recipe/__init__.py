@@ -1,6 +1,7 @@
 """Recipes: one training run, read from TOML."""
 
 from bsgrow.recipe.arms import ARMS, make_arm
+from bsgrow.recipe.begun import as_begun, load_begun
 from bsgrow.recipe.config import (
     LossConfig,
     ModelConfig,
@@ -10,6 +11,7 @@ from bsgrow.recipe.config import (
 from bsgrow.recipe.data_config import DataConfig, ImagesConfig
 from bsgrow.recipe.given import given_recipe
 from bsgrow.recipe.identity import changed_keys, recipe_fingerprint
+from bsgrow.recipe.moving import moving_constants
 from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.recipe.planning import (
     OpenedData,
@@ -50,13 +52,16 @@ __all__ = [
     "RunConfig",
     "ScheduleConfig",
     "WorldSizeChange",
+    "as_begun",
     "as_toml",
     "changed_keys",
     "changed_recipe",
     "given_recipe",
+    "load_begun",
     "load_recipe",
     "make_arm",
     "make_planned",
+    "moving_constants",
     "next_world_size_change",
     "parse_value",
     "plan_recipe",

@@ -13,7 +13,7 @@ from bsgrow.validation.registry import Registry
 
 def _decay(growth: Growth) -> Growth:
     """The run as published: no growth, no scaling."""
-    return Growth(mode="decay")
+    return Growth(mode="decay", rescale=growth.rescale)
 
 
 def _hybrid(growth: Growth) -> Growth:

@@ -18,7 +18,9 @@ def averaging_notes(recipe: Recipe, plan: Plan) -> list[str]:
     decay = recipe.optimizer.ema_decay
     if decay is None:
         return []
-    num_updates = plan.num_total_samples / recipe.schedule.global_batch_size
+    moves = "ema_decay" in recipe.growth.rescale
+    of_reference = plan.num_total_samples / recipe.schedule.global_batch_size
+    num_updates = of_reference if moves else plan.num_updates
     left = rescaled_decay(decay, num_updates)
     if left < _MUCH:
         return []

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bsgrow.recipe.config import Recipe
+from bsgrow.recipe.moving import moving_constants
 from bsgrow.recipe.origins import ORIGINS
 
 OPERATIONAL_KEYS = frozenset(
@@ -48,6 +49,7 @@ LATER_KEYS: Mapping[str, Any] = MappingProxyType(
         "augment.erase": 0.0,
         "augment.mixup": 0.0,
         "data.test_fraction": None,
+        "growth.rescale": ["batch_norm"],
         "images": None,
         "loss.label_smoothing": 0.0,
         "model.freeze": [],
@@ -86,6 +88,7 @@ def changed_keys(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
 def _identity(recipe: Recipe) -> dict[str, Any]:
     flat = flat_recipe(recipe)
     flat["run.world_size"] = 1  # any number of processes makes the same run
+    flat["growth.rescale"] = [*moving_constants(recipe)]
     if recipe.data.spec:
         flat["data.name"] = recipe.data.spec.identity
     return {key: value for key, value in flat.items() if key not in OPERATIONAL_KEYS}

@@ -5,6 +5,7 @@ from typing import Final
 
 from bsgrow.recipe.config import Recipe
 from bsgrow.recipe.identity import LATER_KEYS, flat_recipe
+from bsgrow.recipe.moving import moving_constants
 from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.schedule.export import Optimizer, Target
 from bsgrow.text.printable import shown
@@ -16,6 +17,7 @@ _UNWRITTEN: Final = (
     "optimizer.ema_decay",
     "optimizer.head_lr_scale",
 )
+_WORDS: Final = {"adam": "Adam's betas and epsilon", "weight_decay": "the weight decay"}
 
 
 def target_of(
@@ -37,10 +39,24 @@ def _optimizer(config: OptimizerConfig) -> Optimizer:
 
 
 def _notes(recipe: Recipe) -> tuple[str, ...]:
-    """Return what a recipe does with its parameters that no export writes."""
+    """Return what a recipe does with its parameters that no export writes, or no system does."""
     flat = flat_recipe(recipe)
     changed = {key: flat[key] for key in _UNWRITTEN if flat[key] != LATER_KEYS[key]}
-    return tuple(
-        f"{key} = {shown(value)} is left to you: it is nothing of a schedule"
-        for key, value in changed.items()
+    return (
+        *(
+            f"{key} = {shown(value)} is left to you: it is nothing of a schedule"
+            for key, value in changed.items()
+        ),
+        *_stay(recipe),
     )
+
+
+def _stay(recipe: Recipe) -> list[str]:
+    """Return what goes with the batch in bsgrow's own training, and is written as it begins."""
+    moving = [_WORDS[name] for name in moving_constants(recipe) if name in _WORDS]
+    if not moving or recipe.growth.mode == "decay":
+        return []
+    return [
+        f"{' and '.join(moving)} stay what they are at the reference's batch; `bsgrow train` and "
+        "bsgrow.GrowingLR let them go with the batch (growth.rescale)"
+    ]

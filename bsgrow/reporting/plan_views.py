@@ -7,6 +7,11 @@ from typing import Any
 from bsgrow.recipe import rule_notes, world_sizes
 from bsgrow.reporting.all_reduce import AllReduce
 from bsgrow.reporting.interference import NO_INTERFERENCE, Interference
+from bsgrow.reporting.moved_constants import (
+    constants_of_phases,
+    constants_of_updates,
+    notes_on_constants,
+)
 from bsgrow.reporting.named_plan import NamedPlan
 from bsgrow.reporting.throughput import Throughput, remarks
 from bsgrow.reporting.wall_clock import (
@@ -26,7 +31,7 @@ from bsgrow.reporting.world_times import (
     run_time_rows,
     run_times,
 )
-from bsgrow.schedule import allowance, as_dict, notes, phase_rows
+from bsgrow.schedule import allowance, as_dict, notes, phase_rows, update_rows
 from bsgrow.text.printable import cut
 
 
@@ -88,6 +93,9 @@ def table_of_times(entry: NamedPlan, clock: WallClock, views: Views) -> list[lis
 def plan_as_dict(entry: NamedPlan, views: Views) -> dict[str, Any]:
     """Return a plan as plain values, with what was asked for beside it."""
     value, plan = as_dict(entry.plan), entry.plan
+    constants = constants_of_phases(entry.recipe, plan)
+    for row, moved in zip(value["phases"], constants, strict=True):
+        row |= moved
     if views.world_sizes:
         value["world_sizes"] = list(world_size_rows(entry.recipe, plan, views.world_sizes))
     for row, size in zip(value["phases"], _planned(entry, views), strict=False):
@@ -132,7 +140,11 @@ def plan_rows(entry: NamedPlan, views: Views) -> Iterator[dict[str, Any]]:
     """Yield one flat row per phase, with the predicted wall-clock if asked for."""
     plan, clock = entry.plan, clock_of(entry, views)
     sizes = world_sizes(plan, entry.recipe)
-    for row, phase, size in zip(phase_rows(plan), plan.phases, sizes, strict=True):
+    constants = constants_of_phases(entry.recipe, plan)
+    for row, moved, phase, size in zip(
+        phase_rows(plan), constants, plan.phases, sizes, strict=True
+    ):
+        row |= moved
         if views.planned_world_sizes:
             row["world_size"] = size
         if clock is not None:
@@ -141,6 +153,13 @@ def plan_rows(entry: NamedPlan, views: Views) -> Iterator[dict[str, Any]]:
                 times = phase_times(phase, clock, views.world_sizes, paying_of(entry, views))
                 row |= _time_columns(times)
         yield row
+
+
+def update_rows_of(entry: NamedPlan) -> Iterator[dict[str, Any]]:
+    """Yield one flat row per update, with the constants that move."""
+    constants = constants_of_updates(entry.recipe, entry.plan)
+    rows = zip(update_rows(entry.plan), constants, strict=True)
+    return (row | moved for row, moved in rows)
 
 
 def _time_columns(times: Sequence[PhaseTime]) -> dict[str, Any]:
@@ -165,7 +184,8 @@ def _ranks(entry: NamedPlan, views: Views) -> set[int]:
 def plan_remarks(entry: NamedPlan, views: Views) -> list[str]:
     """Return what a reader should know of a plan and of its prediction."""
     recipe, plan = entry.recipe, entry.plan
-    found = [*entry.notes, *notes(plan), *rule_notes(recipe, plan), *idle_ranks(recipe, plan)]
+    found = [*entry.notes, *notes(plan), *rule_notes(recipe, plan)]
+    found += [*notes_on_constants(recipe, plan), *idle_ranks(recipe, plan)]
     if recipe.run.world_sizes is not None and recipe.run.world_size != 1:
         found.append(
             f"run.world_sizes is taken, and run.world_size = {recipe.run.world_size} is not"

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -14,10 +14,15 @@ from bsgrow.text.printable import cut
 from bsgrow.validation.annotated import checked_class
 from bsgrow.validation.quantity import Quantity
 
+RESCALED = ("ema_decay", "adam", "weight_decay", "batch_norm")
+"""Constants that count updates, which go with the batch; see ``bsgrow.schedule.rescaling``."""
+
 if TYPE_CHECKING:
     RuleName = str
+    Constant = str
 else:
     RuleName = Literal[tuple(RULES)]
+    Constant = Literal[RESCALED]
 
 PART = "^N/([1-9][0-9]{0,8})$"
 """A part of the training set, as a user writes it."""
@@ -135,7 +140,16 @@ class Growth:
     exact: bool = False
     """Whether what is held has N/B − 1 in place of its large-N form N/B."""
 
+    rescale: Sequence[Constant] = RESCALED
+    """Constants that go with the batch, κ times the reference's, all by default: ``ema_decay``^κ
+    (arXiv 2307.13813); ``adam``, by the sqrt rule, β₁^κ, β₂^κ and ε/√κ (2205.10287);
+    ``weight_decay`` of AdamW and Muon, so that a sample takes as much off as in the reference;
+    ``batch_norm``, the momentum of its running statistics. ``[]`` leaves each what it is."""
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "rescale", tuple(self.rescale))
+        for name in self.rescale:
+            require_one_of("growth.rescale", name, RESCALED)
         require_one_of("growth.mode", self.mode, ("decay", "hybrid", "grow"))
         if isinstance(self.max_batch_size, str):
             part_of(self.max_batch_size, 1, "growth.max_batch_size")
@@ -156,6 +170,11 @@ class Growth:
     def scaling(self) -> Rule:
         """What ``rule`` names."""
         return RULES.find(self.rule, f"growth.rule = {self.rule!r}")
+
+    @property
+    def lr_follows_batch(self) -> bool:
+        """Whether the learning rate is held in proportion to the batch, at one momentum."""
+        return self.scaling.exponent == 1 and not self.exact
 
     def _require_factor(self) -> None:
         if self.factor in (None, "continuous"):

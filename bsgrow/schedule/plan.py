@@ -8,6 +8,7 @@ from functools import cached_property
 from bsgrow.schedule.config import Growth, Reference
 from bsgrow.schedule.noise_scale import sgd_noise_scale
 from bsgrow.schedule.reference_lr import NO_WAIT, ReferenceLr, Wait, build_reference_lr
+from bsgrow.schedule.rescaling import weight_decay_ratio
 from bsgrow.schedule.scaling import matching_lr
 
 
@@ -21,6 +22,9 @@ class Update:
         stop: one past the last sample consumed.
         lr: learning rate ε.
         momentum: momentum coefficient m.
+        batch_ratio: its samples over those of an update of the reference, κ.
+        weight_decay_ratio: what a decoupled weight decay is multiplied by, see
+            ``rescaling.weight_decay_ratio``.
     """
 
     index: int
@@ -28,6 +32,8 @@ class Update:
     stop: int
     lr: float
     momentum: float
+    batch_ratio: float = 1.0
+    weight_decay_ratio: float = 1.0
 
     @property
     def global_batch_size(self) -> int:
@@ -124,7 +130,19 @@ class Plan:
             lr = phase.lr  # exact positions take over twice as long as all the rest
         else:
             lr = self._lr(start, stop - start, phase.momentum)
-        return Update(index, start, stop, lr, phase.momentum)
+        return Update(index, start, stop, lr, phase.momentum, *self._ratios(stop - start, phase))
+
+    def first_update(self, phase: Phase) -> Update:
+        """Return the first update of a phase, were it not cut."""
+        start, size = phase.start_sample, phase.global_batch_size
+        index, ratios = phase.first_index, self._ratios(size, phase)
+        return Update(index, start, start + size, phase.lr, phase.momentum, *ratios)
+
+    def _ratios(self, global_batch_size: int, phase: Phase) -> tuple[float, float]:
+        """Return batch_ratio and weight_decay_ratio of an update of so many samples."""
+        batch_ratio = global_batch_size / self.reference.global_batch_size
+        lr_ratio = self._matching_lr(1.0, global_batch_size, phase.momentum)
+        return batch_ratio, weight_decay_ratio(batch_ratio, lr_ratio)
 
     def at(self, sample: int) -> Update:
         """Return the update that consumes a sample; raises IndexError outside the run."""
@@ -173,8 +191,11 @@ class Plan:
         return [phase.start_sample for phase in self.phases]
 
     def _lr(self, sample: int, global_batch_size: int, momentum: float) -> float:
+        return self._matching_lr(self.reference_lr(sample), global_batch_size, momentum)
+
+    def _matching_lr(self, reference_lr: float, global_batch_size: int, momentum: float) -> float:
         return matching_lr(
-            self.reference_lr(sample),
+            reference_lr,
             self.reference,
             global_batch_size,
             momentum,

@@ -43,12 +43,21 @@ def plan_from_dict(value: Mapping[str, Any], reference: Reference, growth: Growt
             f"num_samples = {num_samples!r}: not a plan", "`bsgrow plan --format json` writes one"
         )
     plan = compile_plan(reference, growth, num_samples)
-    if any(value.get(key) != own for key, own in as_dict(plan).items()):
+    if not _has_all(value, as_dict(plan)):
         raise InputError(
             "the plan is not the one that its reference and growth give",
             hint="it was edited, or another version wrote it; compile it anew from its recipe",
         )
     return plan
+
+
+def _has_all(written: object, own: object) -> bool:
+    """Whether plain values have all of a plan's own; more may stand in a table."""
+    if isinstance(own, dict) and isinstance(written, Mapping):
+        return all(key in written and _has_all(written[key], own[key]) for key in own)
+    if isinstance(own, list) and isinstance(written, list):
+        return len(written) == len(own) and all(map(_has_all, written, own))
+    return written == own
 
 
 def phase_rows(plan: Plan) -> Iterator[dict[str, Any]]:

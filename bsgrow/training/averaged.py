@@ -36,7 +36,7 @@ class Averaged:
     Args:
         model: on its device, before it is trained or takes hooks; not changed.
         decay: of the average, in an update of the reference batch size.
-        reference_batch_size: samples of such an update.
+        reference_batch_size: samples of such an update; None where one of any size is one.
 
     Raises:
         InputError: the model cannot be copied.
@@ -45,7 +45,7 @@ class Averaged:
         module: in evaluation mode; its ghost batch norms are what torch has.
     """
 
-    def __init__(self, model: nn.Module, decay: float, reference_batch_size: int) -> None:
+    def __init__(self, model: nn.Module, decay: float, reference_batch_size: int | None) -> None:
         self.module = restore_batch_norm(_copy(model, decay)).eval()
         self._decay, self._reference_batch_size = decay, reference_batch_size
         self._averaged, self._copied = list[_Place](), list[_Place]()
@@ -61,7 +61,9 @@ class Averaged:
             refused: float [] on the device, 1 where the update was not applied, so that the average
                 stays as it was; None where it was applied.
         """
-        decay = rescaled_decay(self._decay, num_samples / self._reference_batch_size)
+        decay = rescaled_decay(
+            self._decay, num_samples / (self._reference_batch_size or num_samples)
+        )
         _move(*_pairs(self._averaged), 1 - decay, refused)
         if self._copied:
             torch._foreach_copy_(*_pairs(self._copied))

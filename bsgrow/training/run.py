@@ -15,7 +15,7 @@ from bsgrow.loading.lost_workers import telling_lost_workers
 from bsgrow.loggers.registry import MakeLogger
 from bsgrow.processes.launched import is_by_torchrun, is_launched
 from bsgrow.processes.parent import name_of_parent
-from bsgrow.recipe import OpenedData, Planned, Recipe, load_recipe, make_planned, resolve
+from bsgrow.recipe import OpenedData, Planned, Recipe, make_planned, resolve
 from bsgrow.text.command import resume_command
 from bsgrow.training.alike import require_alike
 from bsgrow.training.checkpoint.keeping import whole_checkpoints
@@ -131,13 +131,14 @@ def _look(
     finished = None
     if resume:
         require_known_format(directory)
+        recipe = directory.as_begun(recipe)
         directory.check_same_run(recipe)
         if (finished := directory.read_summary()) is not None:
             require_finite_loss(finished.test_loss, "test loss", finished.num_updates)
     else:
         directory.require_new()
         require_planned_world_size(recipe, planned.plan, 0, group.world_size)
-    recipe = with_decoder(recipe, load_recipe(directory.find_recipe()) if resume else recipe)
+    recipe = with_decoder(recipe, directory.read_recipe() if resume else recipe)
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
     loggers = {} if finished else load_loggers(recipe, group.rank)
     return _Begun(recipe, planned, device, finished, loggers)

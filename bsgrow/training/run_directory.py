@@ -16,7 +16,14 @@ from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming, temporary_of, write_atomically, write_json
 from bsgrow.files.lock import LOCK_FILE, locked
 from bsgrow.files.regular import read_regular, require_own
-from bsgrow.recipe import Recipe, as_toml, changed_keys, load_recipe, with_absolute_paths
+from bsgrow.recipe import (
+    Recipe,
+    as_begun,
+    as_toml,
+    changed_keys,
+    load_begun,
+    with_absolute_paths,
+)
 from bsgrow.schedule import Plan, as_dict
 from bsgrow.text.command import argument, quoted, resume_command
 from bsgrow.training.events.as_json import from_json, to_json
@@ -174,13 +181,21 @@ class RunDirectory:
         Raises:
             InputError: it holds no run, or one of another recipe; the message names the keys.
         """
-        changed = changed_keys(load_recipe(self.find_recipe()), recipe)
+        changed = changed_keys(self.read_recipe(), recipe)
         if changed:
             lines = [f"{key} was {old!r}, is {new!r}" for key, (old, new) in changed.items()]
             raise InputError(
                 f"the recipe of {self.path} has changed: " + "; ".join(lines),
                 hint="resume with the recipe it was started with, or start anew with another --out",
             )
+
+    def read_recipe(self) -> Recipe:
+        """Return the recipe of a run to resume, as it began. Raises InputError."""
+        return load_begun(self.find_recipe())
+
+    def as_begun(self, recipe: Recipe) -> Recipe:
+        """Return a recipe that goes on with the run here, see there. Raises InputError."""
+        return as_begun(recipe, self.find_recipe())
 
     def find_recipe(self) -> str:
         """Return the path of the recipe of a run to resume.

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from bsgrow.models import build_model
 from bsgrow.models.freezing import freeze
+from bsgrow.recipe import moving_constants
 from bsgrow.schedule import Update
 from bsgrow.training.averaged import Averaged
 from bsgrow.training.checkpoint.checkpoint import Identity, Position, content_of, load_checkpoint
@@ -30,7 +31,7 @@ from bsgrow.training.pretrained import begin_with
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
 from bsgrow.training.update import apply, gradients_of
-from bsgrow.training.update_sums import UpdateSums
+from bsgrow.training.update_sums import UpdateSums, norm_steps
 from bsgrow.training.update_times import UpdateTimes
 
 
@@ -110,14 +111,16 @@ class State:
         model.to(job.device)
         groups = parameter_groups(model, recipe.optimizer, dataset.num_classes)
         lr = recipe.schedule.lr
-        optimizer = build_optimizer(recipe.optimizer, as_torch_takes(groups, model, lr), lr)
-        decay, size = recipe.optimizer.ema_decay, recipe.schedule.global_batch_size
+        taken, moving = as_torch_takes(groups, model, lr), moving_constants(recipe)
+        optimizer = build_optimizer(recipe.optimizer, taken, lr, moving)
+        decay = recipe.optimizer.ema_decay
+        size = recipe.schedule.global_batch_size if "ema_decay" in moving else None
         averaged = None if decay is None else Averaged(model, decay, size)
         defers = job.device.type != "cpu" and recipe.optimizer.kind.is_fused
         return cls(
             *(model, optimizer, 0, 0, Totals(job.device)),
             GradientSum(model.parameters(), job.group),
-            UpdateSums(model, job.device),
+            UpdateSums(model, job.device, norm_steps(recipe)),
             LossGuard(optimizer, job.device, defers=defers),
             UpdateTimes(job.device),
             LossScale.for_dtype(job.precision.autocast_dtype),
@@ -150,7 +153,7 @@ class State:
             self.guard.before_step(self.sums)
             apply(self.optimizer, update, self.clip_norm)
             self.loss_scale.count()
-            self.sums.take(self.totals, update.global_batch_size)
+            self.sums.take(self.totals, update)
             if self.averaged is not None:
                 self.averaged.take(update.global_batch_size, self.guard.refused)
             self.num_updates, self.cursor, self.tested = update.index + 1, update.stop, None

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.files.lock import is_locked
-from bsgrow.recipe import load_recipe
 from bsgrow.text.command import Command
 from bsgrow.training.run_directory import RunDirectory
 
@@ -93,7 +92,7 @@ def _require_few(folder: Path, num_names: int) -> None:
 def _passed_over(run: RunDirectory) -> str | None:
     """Return why a run does not go on; None for one that does."""
     try:
-        load_recipe(run.find_recipe())
+        run.read_recipe()
         finished = run.read_summary() is not None
     except BsgrowError:
         return "cannot be read"

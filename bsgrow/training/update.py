@@ -23,16 +23,16 @@ def gradients_of(optimizer: Optimizer) -> Iterator[Tensor]:
 
 
 def apply(optimizer: Optimizer, update: Update, clip_norm: float | None = None) -> None:
-    """Step with the update's lr and momentum, and free the gradient. Waits for nothing.
+    """Step with what the update sets of the optimizer, and free the gradient. Waits for nothing.
 
     Args:
         optimizer: its parameters' ``grad`` hold the mean gradient over the update's samples.
-        update: gives lr, and momentum where the optimizer has one.
+        update: gives lr, momentum where the optimizer has one, and constants that move.
         clip_norm: length that the gradient of all parameters is shortened to (Pascanu et al. 2013,
             arXiv 1211.5063, algorithm 1); None leaves it as it is.
     """
     if clip_norm is not None:
         clip_grad_norm_(parameters_of(optimizer), clip_norm)
-    set_hyperparameters(optimizer, lr=update.lr, momentum=update.momentum, num_steps=update.index)
+    set_hyperparameters(optimizer, update)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

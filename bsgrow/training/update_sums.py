@@ -1,13 +1,34 @@
 """What the micro-batches of an update add up to beside its gradient."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from bsgrow.models.ghost_batch_norm import RunningStatistics
+from bsgrow.recipe import Recipe
+from bsgrow.schedule import Update
 from bsgrow.training.group.process_group import ProcessGroup, Summing
 from bsgrow.training.step import Totals
+
+NormSteps = Callable[[Update], float | None]
+"""How often the momentum of a batch norm is applied in an update; None for once a ghost batch."""
+
+
+def of_ghost_batches(update: Update) -> None:
+    """Apply the momentum of a batch norm once a ghost batch, as each remembers samples so."""
+
+
+def norm_steps(recipe: Recipe) -> NormSteps:
+    """Return how often the momentum of batch norms is applied in an update of a recipe's run.
+
+    Of ordinary batch norm an update of the reference is one step, and one of κ times the samples is
+    κ; what is not to go with the batch is one step an update.
+    """
+    if "batch_norm" not in recipe.growth.rescale:
+        return lambda update: 1.0
+    is_ghost = recipe.run.batch_norm == "ghost"
+    return of_ghost_batches if is_ghost else lambda update: update.batch_ratio
 
 
 class UpdateSums:
@@ -19,12 +40,16 @@ class UpdateSums:
     Args:
         model: whose batch norms sum their statistics.
         device: of the model.
+        norm_steps: how often the momentum of the batch norms is applied in an update.
 
     Attributes:
         totals: takes the loss and the number right of each micro-batch.
     """
 
-    def __init__(self, model: nn.Module, device: torch.device) -> None:
+    def __init__(
+        self, model: nn.Module, device: torch.device, norm_steps: NormSteps = of_ghost_batches
+    ) -> None:
+        self._norm_steps = norm_steps
         self.totals = Totals(device)
         self._statistics = RunningStatistics(model)
         parts = list(self._parts())
@@ -51,15 +76,16 @@ class UpdateSums:
         """Make what was summed the sums."""
         torch._foreach_copy_(list(self._parts()), self._views)
 
-    def take(self, totals: Totals, num_samples: int) -> None:
+    def take(self, totals: Totals, update: Update) -> None:
         """Add the update to the run's totals and to the running statistics; waits for nothing.
 
         Args:
             totals: of the run.
-            num_samples: of the update, on all processes.
+            update: that was made, by all processes.
         """
+        num_samples = update.global_batch_size
         totals.add_update(self.totals.sums, num_samples)
-        self._statistics.take_update(num_samples)
+        self._statistics.take_update(num_samples, self._norm_steps(update))
         self.totals.sums.zero_()
 
     def drop_if(self, condition: Tensor) -> None:

@@ -188,3 +188,11 @@ def test_a_compiled_step_takes_its_update():
         each(drawn(10)).pow(3).sum().backward()
         optimizer.step()
     assert_state(norm, state_of(eager))
+
+
+@pytest.mark.parametrize("num_steps", [1.0, 0.5, 3.0])
+def test_a_number_of_steps_takes_the_place_of_one_a_ghost_batch(num_steps):
+    norm, x = norm_of(momentum=0.1), drawn(12)
+    norm(x)
+    bsgrow.RunningStatistics(norm).take_update(12, num_steps)
+    torch.testing.assert_close(norm.running_mean, x.mean(0) * (1 - 0.9**num_steps))

@@ -51,6 +51,31 @@ def test_a_key_that_came_later_leaves_old_fingerprints_alone(name):
     assert recipe_fingerprint(written) == FROZEN[name]
 
 
+ADAMW = ("optimizer.name=adamw", "optimizer.momentum=0", "optimizer.weight_decay=0.1")
+SQRT_ADAMW = (*ADAMW, "growth.rule=sqrt")
+OF_SQRT_ADAMW = "sha256:6fcd6f292f848da72c2f3daeba5b0e77293ed01ede6edb5d38de96c2d7f09cf5"
+
+
+def test_what_moves_with_the_batch_is_part_of_a_run_only_where_it_came_later():
+    """The fingerprint is what the version before growth.rescale wrote."""
+    unmoved = load_recipe("digits", [*SQRT_ADAMW, 'growth.rescale=["batch_norm"]'])
+    assert recipe_fingerprint(unmoved) == OF_SQRT_ADAMW
+    moved = load_recipe("digits", SQRT_ADAMW)
+    assert changed_keys(unmoved, moved) == {
+        "growth.rescale": (["batch_norm"], ["adam", "weight_decay", "batch_norm"])
+    }
+    assert recipe_fingerprint(moved) != OF_SQRT_ADAMW
+
+
+@pytest.mark.parametrize("settings", [(), ADAMW, SQRT_ADAMW[3:], SQRT_ADAMW[:2]])
+def test_constants_that_nothing_moves_make_no_other_run(settings):
+    one = load_recipe("digits", settings)
+    rescale = 'growth.rescale=["batch_norm", "adam", "ema_decay", "adam"]'
+    other = load_recipe("digits", [*settings, rescale])
+    assert recipe_fingerprint(one) == recipe_fingerprint(other)
+    assert "growth.rescale" in changed_keys(one, load_recipe("digits", ["growth.rescale=[]"]))
+
+
 def test_label_smoothing_makes_another_run():
     before, after = load_recipe("digits"), load_recipe("digits", ["loss.label_smoothing=0.1"])
     assert changed_keys(before, after) == {"loss.label_smoothing": (0.0, 0.1)}
@@ -72,3 +97,8 @@ def test_arms_spend_one_recipe_in_different_ways():
     assert (decay.growth.mode, decay.growth.lr_scale, decay.growth.momentum) == ("decay", 1.0, None)
     assert grow.growth == recipe.growth
     assert decay.run.seed == grow.run.seed == 3
+
+
+def test_an_arm_moves_the_constants_that_its_recipe_moves():
+    recipe = load_recipe("digits", ["growth.rescale=[]"])
+    assert [make_arm(recipe, arm, 0).growth.rescale for arm in ("decay", "grow")] == [(), ()]

@@ -78,10 +78,11 @@ def test_hyperparameters_reach_every_group_and_only_those_it_has():
     first, second, third = parameters()
     sgd = build_optimizer(OptimizerConfig(momentum=0.5), [first, second], lr=1.0)
     sgd.add_param_group({"params": [third]})
-    set_hyperparameters(sgd, lr=0.25, momentum=0.75)
+    update = Update(0, 0, 8, lr=0.25, momentum=0.75)
+    set_hyperparameters(sgd, update)
     assert [(g["lr"], g["momentum"]) for g in sgd.param_groups] == [(0.25, 0.75)] * 2
     adam = build_optimizer(OptimizerConfig(name="adam"), [first], lr=1.0)
-    set_hyperparameters(adam, lr=0.25, momentum=0.75)
+    set_hyperparameters(adam, update)
     assert adam.param_groups[0]["lr"] == 0.25
     assert adam.param_groups[0]["betas"] == (0.9, 0.999)
     assert "momentum" not in adam.param_groups[0]

@@ -21,13 +21,15 @@ TINY = [
 GROUPS = ['model.freeze=["features.0","features.1"]', "optimizer.head_lr_scale=4"]
 GROUPS += ['optimizer.decay_exempt=["bias","norm"]']
 OF_ADAM = ["optimizer.momentum=0.0", "schedule.lr=0.01"]
+SQRT = ["growth.rule=sqrt", "optimizer.weight_decay=0.1"]  # constants move
 KEYS = {
     "groups": GROUPS,
     "averaged": ["optimizer.ema_decay=0.7", 'model.freeze=["features.0"]'],
-    "nadam": ["optimizer.name=nadam", *OF_ADAM, *GROUPS],
+    "nadam": ["optimizer.name=nadam", *OF_ADAM, *GROUPS, *SQRT],
+    "adamw": ["optimizer.name=adamw", *OF_ADAM, *GROUPS, *SQRT],
     "lars": ["optimizer.name=lars", "schedule.lr=5.0"],
-    "lamb": ["optimizer.name=lamb", *OF_ADAM, *GROUPS],
-    "muon": ["optimizer.name=muon", "schedule.lr=0.01", *GROUPS],
+    "lamb": ["optimizer.name=lamb", *OF_ADAM, *GROUPS, *SQRT],
+    "muon": ["optimizer.name=muon", "schedule.lr=0.01", *GROUPS, *SQRT],
 }
 
 

@@ -21,8 +21,9 @@ from bsgrow.reporting.plan_views import (
     plan_as_dict,
     plan_remarks,
     plan_rows,
+    update_rows_of,
 )
-from bsgrow.schedule import allowance, update_rows
+from bsgrow.schedule import allowance
 
 
 def shows_sketch() -> bool:
@@ -41,7 +42,7 @@ def print_plans(
     if output is PlanFormat.JSON:
         print_json(_as_dict(entries, views))
     elif output is PlanFormat.CSV:
-        print_csv(chain.from_iterable(_rows(entry, entries, views, every) for entry in entries))
+        print_csv(*(_rows(entry, entries, views, every) for entry in entries))
     else:
         _print_tables(entries, views)
     for entry in entries:
@@ -136,15 +137,20 @@ def _rows(
     entry: NamedPlan, entries: Sequence[NamedPlan], views: Views, every: Every
 ) -> Iterable[Mapping[str, Any]]:
     """Return the rows of a plan; where there are several, its name stands first."""
-    rows = update_rows(entry.plan) if every is Every.UPDATE else plan_rows(entry, views)
+    rows = update_rows_of(entry) if every is Every.UPDATE else plan_rows(entry, views)
     return ({"recipe": entry.name, **row} for row in rows) if len(entries) > 1 else rows
 
 
-def print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows to stdout, at least one, under a line with the names of its values."""
-    rows = iter(rows)
-    first = next(rows)
-    writer = csv.DictWriter(sys.stdout, list(first), lineterminator="\n")
+def print_csv(*tables: Iterable[Mapping[str, Any]]) -> None:
+    """Write tables of a row or more to stdout, under one line with the names of their values.
+
+    What one has and another has not is empty there.
+    """
+    begun = [iter(rows) for rows in tables]
+    firsts = [next(rows) for rows in begun]
+    names = dict.fromkeys(chain.from_iterable(firsts))
+    writer = csv.DictWriter(sys.stdout, names, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerow(first)
-    writer.writerows(rows)
+    for first, rows in zip(firsts, begun, strict=True):
+        writer.writerow(first)
+        writer.writerows(rows)

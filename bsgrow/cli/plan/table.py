@@ -3,6 +3,7 @@
 from bsgrow.cli.numbers import duration, epochs, span
 from bsgrow.cli.table import Column, FittedTable
 from bsgrow.recipe import Recipe, world_sizes
+from bsgrow.reporting.moved_constants import constants_of_phases
 from bsgrow.reporting.wall_clock import WallClock, phase_seconds
 from bsgrow.schedule import Phase, Plan
 from bsgrow.stream import Share
@@ -18,14 +19,20 @@ _COLUMNS = (
 )
 
 
+_NAMES = {"beta1": "β₁", "beta2": "β₂", "eps": "ε", "weight_decay": "weight decay"}
+
+
 def plan_table(recipe: Recipe, plan: Plan, clock: WallClock | None = None) -> FittedTable:
     """One row per phase: epochs, batch and how it is made up, lr, momentum, noise, updates.
 
-    A clock adds the predicted wall-clock of each.
+    What moves of the optimizer's constants has a column, and a clock adds the predicted wall-clock.
     """
     predicted = [Column("predicted", right=True)] if clock else []
-    table = FittedTable([*_COLUMNS, *predicted])
-    for phase, world_size in zip(plan.phases, world_sizes(plan, recipe), strict=True):
+    constants = constants_of_phases(recipe, plan)
+    moved = [Column(_NAMES.get(name, name), right=True, leaves=5) for name in constants[0]]
+    table = FittedTable([*_COLUMNS, *moved, *predicted])
+    sizes = world_sizes(plan, recipe)
+    for phase, values, world_size in zip(plan.phases, constants, sizes, strict=True):
         table.add_row(
             epochs(plan, phase),
             f"{phase.global_batch_size}",
@@ -34,6 +41,7 @@ def plan_table(recipe: Recipe, plan: Plan, clock: WallClock | None = None) -> Fi
             f"{phase.momentum:g}",
             span(*plan.sgd_noise_scales(phase)),
             f"{phase.num_updates}",
+            *(f"{value:.5g}" for value in values.values()),
             *([duration(phase_seconds(phase, clock, world_size))] if clock else []),
         )
     return table

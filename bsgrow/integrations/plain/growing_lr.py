@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from weakref import WeakKeyDictionary, ref
 
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.optim import Adam, AdamW, Muon, NAdam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from bsgrow.errors import InputError
@@ -15,10 +15,13 @@ from bsgrow.integrations.plain.loop_error import LoopError
 from bsgrow.integrations.plain.plan_digest import plan_digest
 from bsgrow.schedule import Plan, Update
 from bsgrow.schedule.group_lr import group_lr, group_momentum
+from bsgrow.schedule.rescaling import moving_in
+from bsgrow.training.moving_constants import let_move, set_constants
 from bsgrow.validation.annotated import checked_class
 from bsgrow.validation.kinds import Within
 
 _FORMAT = 1
+_KNOWN = (Adam, AdamW, NAdam, Muon)
 _FOLLOWERS: "WeakKeyDictionary[Optimizer, ref[GrowingLR]]" = WeakKeyDictionary()
 
 
@@ -28,7 +31,9 @@ class GrowingLR(LRScheduler):
 
     A group's lr is what it began with × the update's lr ÷ the lr that the plan was compiled for; a
     group that began with that has the plan's own. Of a momentum, 1 − m keeps its proportion so, as
-    the noise scale goes by 1 / (1 − m). Step it after each step of the optimizer, once an update.
+    the noise scale goes by 1 / (1 − m). Betas and eps of torch's Adam, AdamW and NAdam, and the
+    weight decay of AdamW and Muon, go with the batch as ``growth.rescale`` has it. Step it after
+    each step of the optimizer, once an update.
 
     Args:
         optimizer: its groups have the lr and momentum that they begin with.
@@ -58,6 +63,8 @@ class GrowingLR(LRScheduler):
             group.setdefault("initial_momentum", group["momentum"]) if "momentum" in group else None
             for group in optimizer.param_groups
         ]
+        if _is_known(optimizer):
+            let_move(optimizer, moving_in(plan.growth))
         self._num_steps = num_updates
         super().__init__(optimizer)
         self.base_lrs = [float(each) for each in self.base_lrs]  # read from a device this once
@@ -72,13 +79,14 @@ class GrowingLR(LRScheduler):
         return self.last_epoch
 
     def get_lr(self) -> list[float | Tensor]:
-        """Return the lr of each group for the update that is next, and set their momenta."""
+        """Return the lr of each group for the update that is next, and set what else it sets."""
         update, reference = self._next_update(), self._plan.reference
         for group, base in zip(self.optimizer.param_groups, self.base_momenta, strict=True):
             if base is not None:
                 group["momentum"] = group_momentum(
                     update.momentum, reference=reference.momentum, begun_with=base
                 )
+        set_constants(self.optimizer, update)
         return [group_lr(update.lr, float(base) / reference.lr) for base in self.base_lrs]
 
     def step(self, epoch: int | None = None) -> None:
@@ -203,6 +211,12 @@ class GrowingLR(LRScheduler):
 
 def _is_on_host(lr: float | Tensor) -> bool:
     return not isinstance(lr, Tensor) or lr.device.type == "cpu"
+
+
+def _is_known(optimizer: Optimizer) -> bool:
+    """Whether it is one of torch's whose betas, eps and weight decay are known to be Adam's."""
+    betas = [each for group in optimizer.param_groups for each in group.get("betas", ())]
+    return isinstance(optimizer, _KNOWN) and not any(isinstance(each, Tensor) for each in betas)
 
 
 def _leave_ended(optimizer: Optimizer) -> None:

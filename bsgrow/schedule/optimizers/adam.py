@@ -7,4 +7,6 @@ def _arguments(config: Hyperparameters, momentum: float) -> dict[str, object]:
     return {"betas": config.betas, "eps": config.eps}
 
 
-ADAM = OptimizerKind("Adam", rule="sqrt", has_momentum=False, own_arguments=_arguments)
+ADAM = OptimizerKind(
+    "Adam", rule="sqrt", has_momentum=False, own_arguments=_arguments, has_betas=True
+)

@@ -4,4 +4,4 @@ from dataclasses import replace
 
 from bsgrow.schedule.optimizers import adam
 
-ADAMW = replace(adam.ADAM, torch_name="AdamW")
+ADAMW = replace(adam.ADAM, torch_name="AdamW", decouples_decay=True)

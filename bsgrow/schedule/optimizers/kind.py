@@ -38,6 +38,8 @@ class OptimizerKind:
         module: that has the class.
         is_fused: whether torch has one kernel of it for all parameters.
         momentum_lengthens: whether the momentum makes its step 1/(1 − m) times as long.
+        has_betas: whether it has Adam's two averages of the gradient, be it for some parameters.
+        decouples_decay: whether an update takes lr · weight_decay off, apart from the gradient.
         rule_note: why the rule is taken, where that is not known of the optimizer by itself.
     """
 
@@ -48,6 +50,8 @@ class OptimizerKind:
     module: str = "torch.optim"
     is_fused: bool = True
     momentum_lengthens: bool = True
+    has_betas: bool = False
+    decouples_decay: bool = False
     rule_note: str = ""
 
     def arguments(self, config: Hyperparameters, momentum: float) -> dict[str, object]:

@@ -21,5 +21,6 @@ LAMB = OptimizerKind(
     own_arguments=_arguments,
     module="pytorch_optimizer",
     is_fused=False,
+    has_betas=True,
     rule_note="arXiv 1904.00962 scales the lr of LAMB by the square root of the batch",
 )

@@ -25,5 +25,7 @@ MUON = OptimizerKind(
     own_arguments=_arguments,
     is_fused=False,
     momentum_lengthens=False,
+    has_betas=True,  # AdamW's, of all but hidden matrices
+    decouples_decay=True,
     rule_note="its step is normalised as Adam's is, for which arXiv 2205.10287 has B ∝ lr²",
 )

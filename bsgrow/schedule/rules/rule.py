@@ -12,7 +12,9 @@ class Rule:
         exponent: the e of B ∝ ε^e at a constant of what is held.
         lr_ratio: by what the learning rate is multiplied where the batch is, at a constant of what
             is held.
+        scales_adam: whether Adam's own constants go with the batch, as its source has it.
     """
 
     exponent: int
     lr_ratio: Callable[[float], float]
+    scales_adam: bool = False

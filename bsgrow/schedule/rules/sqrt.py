@@ -4,4 +4,4 @@ import math
 
 from bsgrow.schedule.rules.rule import Rule
 
-SQRT = Rule(exponent=2, lr_ratio=math.sqrt)
+SQRT = Rule(exponent=2, lr_ratio=math.sqrt, scales_adam=True)

@@ -31,7 +31,9 @@ NUM_FAILED: Final = "num_checkpoints_failed"
 LOSS_SCALE: Final = ("loss_scale", "loss_scale_num_good", "num_overflows")
 """Of float16, after how many updates it changed and how often it fell; others lack them."""
 
-COMPUTED: Final[tuple[str, ...]] = ("lr", "momentum")
+COMPUTED: Final[tuple[str, ...]] = (
+    *("lr", "momentum", "step", "betas", "eps", "weight_decay", "momentum_decay", "batch_ratio"),
+)
 """Hyperparameters that the plan sets, whose last digits are those of the machine."""
 
 _IDENTITY_HINTS = {
@@ -161,7 +163,11 @@ def _require_groups(found: Any, ours: list[dict[str, Any]]) -> None:
                 )
 
 
-def _is_close(found: Any, ours: float) -> bool:
+def _is_close(found: Any, ours: Any) -> bool:
+    """Whether a number, or each of a tuple of such, is the same but for its last digits."""
+    if isinstance(ours, tuple):
+        is_alike = type(found) is tuple and len(found) == len(ours)
+        return is_alike and all(map(_is_close, found, ours))
     return _is_number(found) and isclose(found, ours, rel_tol=1e-9)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from bsgrow.schedule import Plan
+from bsgrow.schedule import Plan, Update
 from bsgrow.training.optimizers import DIAGNOSTICS, set_hyperparameters
 from bsgrow.training.together import Together
 
@@ -66,10 +66,10 @@ def _forms_of_part(optimizer: Optimizer, momenta: Iterable[float]) -> list[dict[
 
 
 def forget_refused(optimizer: Optimizer, plan: Plan, num_updates: int) -> None:
-    """Forget what an optimizer began to remember in updates that were refused on the device.
+    """Forget what an optimizer was told, and began to remember, in updates that were refused.
 
-    It makes room for a first momentum before the kernel sees that there is nothing to do, and
-    leaves in it whatever is in that memory.
+    On a device it makes room for a first momentum before the kernel sees that there is nothing to
+    do, and leaves in it whatever is in that memory.
 
     Args:
         optimizer: one of ``OPTIMIZERS``.
@@ -84,6 +84,8 @@ def forget_refused(optimizer: Optimizer, plan: Plan, num_updates: int) -> None:
             del state[name]
         if not state:
             del optimizer.state[parameter]
+    if num_updates:
+        set_hyperparameters(optimizer, plan.update(num_updates - 1), is_made=True)
 
 
 def _state_of(
@@ -95,6 +97,6 @@ def _state_of(
     twin: Optimizer = kind([parameter], **{name: optimizer.defaults[name] for name in taken})
     for momentum in momenta:
         parameter.grad = torch.zeros_like(parameter)
-        set_hyperparameters(twin, lr=0.0, momentum=momentum)
+        set_hyperparameters(twin, Update(0, 0, 1, lr=0.0, momentum=momentum))
         twin.step()
     return dict(twin.state[parameter])

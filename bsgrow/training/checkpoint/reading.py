@@ -1,7 +1,7 @@
 """Reading a checkpoint that may come from anybody: described, checked, and only then made."""
 
 from collections.abc import Mapping
-from math import isfinite
+from math import isclose, isfinite
 from typing import Any, NamedTuple
 
 import torch
@@ -23,11 +23,13 @@ from bsgrow.training.checkpoint.checks import (
 from bsgrow.training.checkpoint.optimizer_state import Form, momenta_before, state_forms
 from bsgrow.training.checkpoint.records import TensorRecord, load_tensor
 from bsgrow.training.checkpoint.tree import read_tree
+from bsgrow.training.moving_constants import moves_adam
 from bsgrow.training.optimizers import hyperparameters_of
 
 _KEYS = {"format_version", "identity", "position", "model", "optimizer"}
 _BYTES_BESIDE = 2048  # of a tensor: what the archive and the pickle say of it, and its name
 _MOST_STEPS = 2**24  # a float32 that is counted up by ones stops there
+_ROUNDING_OF_STEPS = 1e-3  # of one that is multiplied at each new size, a million times over
 
 
 class Saved(NamedTuple):
@@ -75,8 +77,7 @@ class Run(NamedTuple):
         if num_updates:
             update = self.plan.update(num_updates - 1)
             for group in groups:
-                set_by_plan = {"lr": update.lr, "momentum": update.momentum}
-                group.update(hyperparameters_of(group, **set_by_plan, num_steps=num_updates))
+                group.update(hyperparameters_of(group, update, is_made=True))
         return groups
 
     def optimizer_forms(self, num_updates: int) -> list[dict[str, Form]]:
@@ -125,7 +126,7 @@ def read_checked(content: memoryview, run: Run, num_updates: int) -> Saved:
     groups = run.param_groups(num_updates)
     require_optimizer(state["optimizer"], groups, run.optimizer_forms(num_updates))
     saved = _saved(state, groups, archive)
-    _require_steps(saved.optimizer["state"], num_updates)
+    _require_steps(saved.optimizer, run.plan, num_updates)
     _require_likely(saved)
     return saved
 
@@ -147,14 +148,22 @@ def _saved(state: dict[str, Any], groups: list[dict[str, Any]], archive: Archive
     return saved
 
 
-def _require_steps(remembered: Mapping[int, Mapping[str, Tensor]], num_updates: int) -> None:
-    for index, tensors in remembered.items():
-        step = tensors.get("step")
-        if step is not None and step.item() != min(num_updates, _MOST_STEPS):
-            raise UnfitError(
-                f"does not fit the optimizer: its parameter {index} is at step {step.item()}, "
-                f"the run at {num_updates}"
-            )
+def _require_steps(optimizer: Mapping[str, Any], plan: Plan, num_updates: int) -> None:
+    """Check how often each parameter was stepped; where Adam's constants move, see there."""
+    for group in optimizer["param_groups"]:
+        expected, rounding = float(num_updates), 0.0
+        if moves_adam(group) and num_updates:
+            last = plan.update(num_updates - 1)
+            expected, rounding = last.stop / last.global_batch_size, _ROUNDING_OF_STEPS
+        for index in group["params"]:
+            step = optimizer["state"].get(index, {}).get("step")
+            if step is not None and not isclose(
+                step.item(), min(expected, _MOST_STEPS), rel_tol=rounding
+            ):
+                raise UnfitError(
+                    f"does not fit the optimizer: its parameter {index} is at step {step.item()}, "
+                    f"the run at {expected:.9g}"
+                )
 
 
 def _require_likely(saved: Saved) -> None:

@@ -182,3 +182,88 @@ def test_an_optimizer_follows_one_plan_until_that_has_ended():
     seen(optimizer, first, DECAY)
     assert seen(optimizer, GrowingLR(optimizer, DECAY), DECAY)[0] == [0.1]
     GrowingLR(sgd({}), DECAY)
+
+
+UNMOVED = plan_of(growth=Growth(rule="sqrt", max_batch_size=64, rescale=[]), momentum=0.0)
+GROWN = plan_of(growth=Growth(rule="sqrt", max_batch_size=64), momentum=0.0)
+OF_ADAMW = ("betas", "eps", "weight_decay")
+
+
+def adamw(*settings):
+    return torch.optim.AdamW(groups(*settings), lr=0.1, betas=(0.8, 0.95), weight_decay=0.1)
+
+
+def step_to(optimizer, scheduler, num_updates):
+    for _ in range(scheduler.num_updates, num_updates):
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = torch.ones(1)
+        optimizer.step()
+        scheduler.step()
+
+
+def constants(optimizer):
+    steps = [float(state["step"]) for state in optimizer.state.values()]
+    groups = [[group[key] for key in OF_ADAMW] for group in optimizer.param_groups]
+    return groups, steps
+
+
+def test_what_counts_updates_goes_with_the_batch_of_each():
+    optimizer = adamw({}, {"weight_decay": 0.0, "betas": (0.5, 0.9)})
+    scheduler = GrowingLR(optimizer, GROWN)
+    ratios = set()
+    for update in GROWN.updates():
+        kept, ratio = constants(optimizer), update.global_batch_size / 8
+        wanted = [[0.8**ratio, 0.95**ratio], [0.5**ratio, 0.9**ratio]]
+        for (betas, eps, _), own in zip(kept[0], wanted, strict=True):
+            assert betas == pytest.approx(own, rel=1e-12)
+            assert eps == pytest.approx(1e-8 / ratio**0.5, rel=1e-12)
+        decays = [group[2] for group in kept[0]]
+        assert decays == pytest.approx([0.1 * ratio**0.5, 0.0], rel=1e-12)
+        assert kept[1] == pytest.approx([update.start / (8 * ratio)] * (2 if kept[1] else 0))
+        step_to(optimizer, scheduler, update.index + 1)
+        ratios.add(ratio)
+    assert len(ratios) > 2
+
+
+@pytest.mark.parametrize("optimizer_first", [True, False])
+def test_a_saved_state_is_multiplied_once(optimizer_first):
+    whole = adamw({})
+    step_to(whole, GrowingLR(whole, GROWN), GROWN.num_updates)
+    first, second = adamw({}), adamw({})
+    begun, goes_on = GrowingLR(first, GROWN), GrowingLR(second, GROWN)
+    step_to(first, begun, 17)
+    loads = [(second, first.state_dict()), (goes_on, begun.state_dict())]
+    for each, state in loads if optimizer_first else loads[::-1]:
+        each.load_state_dict(state)
+    step_to(second, goes_on, GROWN.num_updates)
+    assert constants(second) == constants(whole)
+
+
+@pytest.mark.parametrize("growth", [UNMOVED.growth, Growth()])
+def test_what_is_switched_off_or_not_moved_by_the_rule_stays(growth):
+    optimizer, plan = adamw({}), plan_of(growth=growth, momentum=0.0)
+    keys = optimizer.param_groups[0].keys() | {"initial_lr"}
+    before = constants(optimizer)[0]
+    step_to(optimizer, GrowingLR(optimizer, plan), plan.num_updates)
+    assert constants(optimizer) == (before, [plan.num_updates])
+    assert optimizer.param_groups[0].keys() == keys
+
+
+def test_a_state_from_before_constants_moved_moves_none():
+    old, optimizer = adamw({}), adamw({})
+    step_to(old, GrowingLR(old, UNMOVED), 5)
+    scheduler = GrowingLR(optimizer, GROWN)
+    optimizer.load_state_dict(old.state_dict())
+    scheduler.move_to(5)
+    step_to(optimizer, scheduler, GROWN.num_updates)
+    assert constants(optimizer) == (constants(adamw({}))[0], [GROWN.num_updates])
+
+
+def test_the_constants_of_an_unknown_optimizer_stay():
+    class Own(torch.optim.SGD):
+        """An optimizer whose betas mean something else."""
+
+    optimizer = Own(groups({"betas": (0.9, 0.99)}), lr=0.1)
+    step_to(optimizer, GrowingLR(optimizer, GROWN), GROWN.num_updates)
+    assert optimizer.param_groups[0]["betas"] == (0.9, 0.99)
