@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from bsgrow.training.checkpoint import checkpointing
-from bsgrow.training.checkpoint.checkpoint import write_checkpoint
+from bsgrow.training.checkpoint.checkpoint import content_of, write_checkpoint
 from bsgrow.training.checkpoint.checkpointing import Checkpointing
 from bsgrow.training.checkpoint.folder import num_updates_of
 from bsgrow.training.step import Metrics
@@ -29,8 +29,7 @@ class Training:
 
     def __post_init__(self):
         self.state = SimpleNamespace(
-            model=self.run.model,
-            optimizer=self.run.optimizer,
+            content=self.content,
             num_updates=0,
             stopwatch=Stopwatch(now=lambda: self.now),
             tested=None,
@@ -39,6 +38,9 @@ class Training:
             position=lambda: position(self.state.num_updates),
         )
         self.begin()
+
+    def content(self, identity, at):
+        return content_of(identity, at, self.run.model, self.run.optimizer)
 
     def begin(self):
         """As a process of the run does, the first one or one that goes on."""
