@@ -11,6 +11,10 @@ from bsgrow.validation.quantity import Quantity
 PaddingMode = Literal["zero", "reflect"]
 
 _NUMBERS: Final = {
+    "brightness": (math.inf, "a range of factors around 1", "0.4"),
+    "contrast": (math.inf, "a range of factors around 1", "0.4"),
+    "saturation": (math.inf, "a range of factors around 1", "0.4"),
+    "hue": (0.5, "a part of the circle of hues", "0.1"),
     "erase": (1.0, "a probability", "0.25"),
     "mixup": (math.inf, "the α of a Beta distribution", "0.2"),
     "cutmix": (math.inf, "the α of a Beta distribution", "1.0"),
@@ -20,7 +24,7 @@ _NUMBERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random crop of a padded image, then a random flip, cutout, random erasing, mixup or cutmix.
+    """Random crop of a padded image, then flip, cutout, colours, random erasing, mixup or cutmix.
 
     The kernels do the first three; the others are done to whole micro-batches, on their device.
 
@@ -49,6 +53,20 @@ class Augment:
     """Side in pixels of a square whose pixels become 0 after normalisation, the mean of the data
     set; its centre is uniform over the image, so that part of it may lie outside (DeVries and
     Taylor 2017, arXiv 1708.04552). At most the image's height and width; 0 for none."""
+
+    brightness: Annotated[float, Quantity(least=0)] = 0.0
+    """x of a factor on all pixels, uniform in [max(0, 1 − x), 1 + x], its own for each image, as
+    torchvision's ColorJitter has it; 0 for none. Of what contrast, saturation and hue do too, the
+    order is this one. Not for images of your own, whose pixels may be normalised."""
+
+    contrast: Annotated[float, Quantity(least=0)] = 0.0
+    """The same of a factor on the distance of pixels to the image's mean grey; 0 for none."""
+
+    saturation: Annotated[float, Quantity(least=0)] = 0.0
+    """The same of a factor on the distance of colours to grey; 0 for none."""
+
+    hue: Annotated[float, Quantity(least=0, most=0.5)] = 0.0
+    """Largest turn of hues either way, as a part of their circle; 0 for none."""
 
     erase: Annotated[float, Quantity(least=0, most=1)] = 0.0
     """Probability of random erasing (arXiv 1708.04896): a rectangle of 2 to 33 % of the image, 0.3

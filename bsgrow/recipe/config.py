@@ -206,7 +206,7 @@ class Recipe(Section):
         check_keys_of_data(self.data, self.augment, self.images, self.run.num_workers)
         shape = image_shape(self.data, self.images)
         if shape is not None:
-            check_augment(self.augment, self.data.name, *shape[1:])
+            check_augment(self.augment, self.data.name, *shape)
             check_images_fit(self.model.name, *shape[1:])
         return self
 

@@ -134,8 +134,14 @@ def shown_shape(dataset: Dataset | DatasetSpec, images: ImagesConfig | None) -> 
     return dataset.image_shape or (len(dataset.mean), size, size)
 
 
-def check_augment(augment: Augment, name: str, height: int, width: int) -> None:
-    """Check that pad and cutout fit the images of a data set; raises InputError."""
+def check_augment(augment: Augment, name: str, channels: int, height: int, width: int) -> None:
+    """Check that an augmentation fits the images of a data set; raises InputError."""
+    if channels != 3 and (augment.saturation or augment.hue):
+        raise InputError(
+            f"augment.saturation = {augment.saturation}, augment.hue = {augment.hue}: the images "
+            f"of {name} have {channels} channel{'s' * (channels > 1)}, and no colours",
+            hint="leave both out; brightness and contrast are for any image",
+        )
     side = min(height, width)
     size = f"the images of {name} are {height}×{width} pixels"
     if augment.pad >= side:

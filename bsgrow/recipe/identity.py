@@ -44,10 +44,14 @@ data.on_error may change so that a run which a bad file ended can go on without 
 
 LATER_KEYS: Mapping[str, Any] = MappingProxyType(
     {
+        "augment.brightness": 0.0,
+        "augment.contrast": 0.0,
         "augment.cutmix": 0.0,
         "augment.cutout": 0,
         "augment.erase": 0.0,
+        "augment.hue": 0.0,
         "augment.mixup": 0.0,
+        "augment.saturation": 0.0,
         "data.test_fraction": None,
         "growth.rescale": ["batch_norm"],
         "images": None,

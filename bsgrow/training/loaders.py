@@ -42,7 +42,7 @@ def loader_of(
     """
     form = form_of(dataset, recipe.images)
     if form.is_image:
-        check_augment(recipe.augment, dataset.name, *form.shape[1:])
+        check_augment(recipe.augment, dataset.name, *form.shape)
     images = recipe.images or ImagesConfig()
     settings = LoaderSettings(
         augment=recipe.augment,

@@ -44,6 +44,7 @@ FOLDER = ["data={name='folder', path='somewhere'}", "augment={}"]
         ([INCEPTION, *FOLDER, "images.size=74"], "these are 74×74", "set images.size = 75"),
         (["augment.pad=8"], "augment.pad = 8: the images of digits are 8×8 pixels", "at most 7"),
         (["augment.cutout=9"], "augment.cutout = 9: the images of digits are 8×8", "at most 8"),
+        (["augment.hue=0.1"], "augment.hue = 0.1: the images of digits have 1", "leave both"),
         (["run.device=tpu"], "run.device = 'tpu' is not a device", '"auto" takes the first'),
         (["run.device=cuda:-1"], "run.device = 'cuda:-1' is not a device", '"auto" takes'),
         (["run.device=cuda:" + 5000 * "9"], "run.device = 'cuda:999", '"auto" takes'),

@@ -20,7 +20,7 @@ from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made
 from tests.training.ranks import Ranks
 
-ALL = ["augment.erase=0.5", "augment.mixup=0.2", "augment.cutmix=1.0"]
+ALL = ["augment.contrast=0.5", "augment.erase=0.5", "augment.mixup=0.2", "augment.cutmix=1.0"]
 SHORT = [
     f"schedule.epochs={4 * 46 / 1437}",
     "schedule.global_batch_size=46",
@@ -100,7 +100,7 @@ def test_a_sample_alone_in_its_ghost_batch_has_no_partner():
     assert "run.ghost_batch_size = 2" in caught.value.hint
 
 
-@pytest.mark.parametrize("key", ["erase", "mixup", "cutmix"])
+@pytest.mark.parametrize("key", ["brightness", "erase", "mixup", "cutmix"])
 def test_each_makes_another_run(key):
     before, after = load_recipe("digits"), load_recipe("digits", [f"augment.{key}=1"])
     assert changed_keys(before, after) == {f"augment.{key}": (0.0, 1.0)}

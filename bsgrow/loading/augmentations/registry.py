@@ -10,6 +10,7 @@ from bsgrow.data import Dataset
 from bsgrow.data.map_style.dataset import MapDataset
 from bsgrow.errors import InputError
 from bsgrow.loading.augmentations.augmentation import Augmentation
+from bsgrow.loading.augmentations.colour_jitter import colour_jitter
 from bsgrow.loading.augmentations.erasing import erasing
 from bsgrow.loading.augmentations.mixing import mixing
 from bsgrow.loading.settings import LoaderSettings
@@ -18,7 +19,7 @@ from bsgrow.text.printable import shown
 Maker = Callable[[Dataset, LoaderSettings], Augmentation | None]
 """Returns what changes the training samples of a data set; None where it is off."""
 
-MAKERS: Final[tuple[Maker, ...]] = (erasing, mixing)
+MAKERS: Final[tuple[Maker, ...]] = (colour_jitter, erasing, mixing)
 
 
 def augmentations_of(dataset: Dataset, settings: LoaderSettings) -> tuple[Augmentation, ...]:
