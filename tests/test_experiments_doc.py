@@ -47,9 +47,15 @@ def test_the_first_seed_comes_first(experiment):
 
 @pytest.mark.parametrize(
     ("name", "num_runs"),
-    [("digits", 315), ("digits-noisy", 140), ("fashion-mnist", 24), ("fashion-mnist-wrn", 15)],
+    [
+        ("digits", 315),
+        ("digits-ema", 15),
+        ("digits-noisy", 140),
+        ("fashion-mnist", 24),
+        ("fashion-mnist-wrn", 15),
+    ],
 )
-def test_the_experiments_that_results_come_from_can_be_planned(tmp_path, name, num_runs):
+def test_the_experiments_can_be_planned(tmp_path, name, num_runs):
     experiment = load_experiment(ROOT / "benchmarks" / "experiments" / f"{name}.toml")
     comparison = look(experiment, Part(), tmp_path / "runs", OpenedData())
     assert len(comparison.tasks) == num_runs
