@@ -11,13 +11,13 @@ from bsgrow.validation.quantity import Quantity
 PaddingMode = Literal["zero", "reflect"]
 
 _NUMBERS: Final = {
-    "brightness": (math.inf, "a range of factors around 1", "0.4"),
-    "contrast": (math.inf, "a range of factors around 1", "0.4"),
-    "saturation": (math.inf, "a range of factors around 1", "0.4"),
-    "hue": (0.5, "a part of the circle of hues", "0.1"),
-    "erase": (1.0, "a probability", "0.25"),
-    "mixup": (math.inf, "the α of a Beta distribution", "0.2"),
-    "cutmix": (math.inf, "the α of a Beta distribution", "1.0"),
+    "brightness": (math.inf, "a range of factors around 1", "augment.brightness = 0.4"),
+    "contrast": (math.inf, "a range of factors around 1", "augment.contrast = 0.4"),
+    "saturation": (math.inf, "a range of factors around 1", "augment.saturation = 0.4"),
+    "hue": (0.5, "a part of the circle of hues", "augment.hue = 0.1"),
+    "erase": (1.0, "a probability", "augment.erase = 0.25"),
+    "mixup": (math.inf, "the α of a Beta distribution", "augment.mixup = 0.2"),
+    "cutmix": (math.inf, "the α of a Beta distribution", "augment.cutmix = 1.0"),
 }
 """What is done to whole micro-batches: the largest value of a key, what it is, and a usual one."""
 
@@ -133,6 +133,5 @@ def _require_number(name: str, value: object) -> None:
         bound = "0 or more" if math.isinf(most) else f"0 to {most:g}"
         raise InputError(
             f"augment.{name} = {value!r}: expected {meaning}, {bound}",
-            hint=f"pass {setting(f'augment.{name}', 0)} for none, augment.{name} = {usual} as is "
-            "usual",
+            hint=f"pass {setting(f'augment.{name}', 0)} for none, {usual} as is usual",
         )
