@@ -87,7 +87,8 @@ def run(folder, code):
 
 
 def files_of(folder):
-    copied = (path for part in ("bsgrow", "csrc") for path in (folder / part).rglob("*"))
+    parts = ("bsgrow", "csrc", "docs", "examples")
+    copied = (path for part in parts for path in (folder / part).rglob("*"))
     kept = (path for path in copied if path.is_file() and "__pycache__" not in path.parts)
     built = {".so", ".pyd"}
     names = {str(path.relative_to(folder)) for path in kept if path.suffix not in built}
