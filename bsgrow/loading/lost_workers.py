@@ -11,7 +11,7 @@ _LOST = re.compile(r"DataLoader worker \(pid")
 _SIGNAL = re.compile(r"is killed by signal: ([^.]*)")
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 _NO_SHARED_MEMORY = re.compile(r"unable to (allocate|mmap|resize|open|write).*</torch_")
-_FEWER = "--set run.num_workers=0 reads without workers"
+_FEWER = "run.num_workers = 0 reads without workers"
 
 
 @contextmanager

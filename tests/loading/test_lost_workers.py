@@ -66,7 +66,7 @@ def test_how_a_worker_ended_is_told(end, how):
     with pytest.raises(BsgrowError) as caught:
         read_all(end)
     assert caught.value.message == f"a worker that reads data.name = 'a:b' {how}"
-    assert "--set run.num_workers=0" in caught.value.hint
+    assert "run.num_workers = 0" in caught.value.hint
 
 
 @pytest.mark.forks
