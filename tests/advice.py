@@ -27,7 +27,7 @@ _COMMAND = re.compile(rf"\bbsgrow((?: {_QUOTED})+)")
 _TABLES = "data|augment|images|model|optimizer|loss|schedule|growth|run"
 _KEY_AND_VALUE = re.compile(rf"\b(?:{_TABLES})\.\w+ = ")
 _NAME = re.compile(r"[a-z]+(?:[._][a-z]+)+")
-_FILES = ("toml", "html", "json", "jsonl", "csv", "tar", "py", "cls", "jpg")
+_FILES = ("toml", "html", "json", "jsonl", "csv", "tar", "py", "cls", "jpg", "onnx", "pt2", "pth")
 _OTHER_PROGRAM = re.compile(r"`(?!bsgrow)[a-z]+ [^`]*`")
 _LAUNCHER = re.compile(r"\btorchrun [^;`]*? -m (?=bsgrow\b)")
 _OF_TAR = {"--sparse"}

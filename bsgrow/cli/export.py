@@ -1,5 +1,6 @@
 """`bsgrow export`: a trained model as a file that others read."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +52,15 @@ def export(
             "the run, with the ending of the format, where absent.",
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="PATH",
+            help="Where the images are that ONNX and PT2 are tried on: `data.path`, if it is "
+            "no longer that of the run.",
+        ),
+    ] = None,
 ) -> None:
     """Write the model of a run as a file, without the training state.
 
@@ -64,8 +74,11 @@ def export(
     from bsgrow.cli.trained_output import print_exported
     from bsgrow.trained.exporting import SUFFIXES
     from bsgrow.trained.exporting import export as write
-    from bsgrow.trained.opened import open_run
+    from bsgrow.trained.opened import open_run, recipe_of
 
     opened = open_run(run, checkpoint, weights.value if weights else None)
+    if data is not None:
+        moved = recipe_of(opened.directory, values={"data.path": str(data)})
+        opened = replace(opened, recipe=moved)
     path = out_file or run / f"model{SUFFIXES[target.value]}"
     print_exported(opened, write(opened, target.value, path))

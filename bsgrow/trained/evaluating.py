@@ -1,7 +1,6 @@
 """A model of a run over a test split: loss, accuracy, and which classes are taken for which."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +13,8 @@ from bsgrow.errors import InputError
 from bsgrow.recipe import Recipe
 from bsgrow.text.printable import printable
 from bsgrow.trained.opened import OpenedRun
-from bsgrow.trained.samples import evaluation_loader, precision_for
+from bsgrow.trained.samples import data_for, evaluation_loader, precision_for
 from bsgrow.training.device import resolve_device, use_device
-from bsgrow.training.loaders import form_of, load_data
 from bsgrow.training.step import Totals, summed_loss
 
 _TRAINED = ("augment", "model", "optimizer", "loss", "schedule", "growth")
@@ -64,8 +62,7 @@ def evaluate_run(run: OpenedRun, recipe: Recipe) -> Evaluation:
         BsgrowError: they cannot be read.
     """
     _require_same_training(run, recipe)
-    dataset = load_data(recipe.data)
-    _require_form(run, recipe, dataset)
+    dataset = data_for(run, recipe)
     labels_of = torch.tensor(_labels(run, dataset))
     device = resolve_device(recipe.run.device)
     model, precision = run.model.to(device), precision_for(recipe, device)
@@ -106,16 +103,6 @@ def _require_same_training(run: OpenedRun, recipe: Recipe) -> None:
                 "stays as it is",
                 hint="set keys of [data], [images] and [run] alone",
             )
-
-
-def _require_form(run: OpenedRun, recipe: Recipe, dataset: Dataset) -> None:
-    form: Any = form_of(dataset, recipe.images)
-    if form != run.record.form:
-        raise InputError(
-            f"data.name = {dataset.name!r}: a sample is {form}, and the model of "
-            f"{printable(run.directory.path)} is given {run.record.form}",
-            hint="name data of the same kind with --data or --set",
-        )
 
 
 def _labels(run: OpenedRun, dataset: Dataset) -> list[int]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.files.atomic import write_atomically
+from bsgrow.text.command import option
 from bsgrow.text.printable import printable
 from bsgrow.trained.description import describe
 from bsgrow.trained.formats.onnx import onnx_bytes, onnx_function, require_onnx
@@ -22,6 +23,7 @@ from bsgrow.user_code.errors import UserCodeError
 
 Target = Literal["safetensors", "onnx", "pt2", "torch"]
 SUFFIXES: Final = {"safetensors": ".safetensors", "onnx": ".onnx", "pt2": ".pt2", "torch": ".pth"}
+_TARGETS: Final = {suffix: target for target, suffix in SUFFIXES.items()} | {".pt": "torch"}
 
 TOLERANCE: Final = 1e-4
 """How far logits may be from the model's own, of the largest of them in size.
@@ -62,7 +64,8 @@ def export(run: OpenedRun, target: Target, path: Path) -> Exported:
         path: of the file; replaced where it is there.
 
     Raises:
-        InputError: a package or the run's data is missing, or the folder.
+        InputError: a package or the run's data is missing, or the folder; or the file has the
+            ending of another format.
         BsgrowError: the model cannot be exported, computes other logits then, or a file cannot be
             written.
     """
@@ -72,6 +75,7 @@ def export(run: OpenedRun, target: Target, path: Path) -> Exported:
             f"--out {printable(path)}: there is no folder {printable(path.parent)}",
             hint="name a file in a folder that is there",
         )
+    _require_its_ending(target, path)
     description, weights = describe(run), run.model.state_dict()
     compared: tuple[float | None, float, int] = (None, 0.0, 0)
     if target == "safetensors":
@@ -84,6 +88,18 @@ def export(run: OpenedRun, target: Target, path: Path) -> Exported:
     text = json.dumps(description, indent=2) + "\n"
     write_atomically(beside(path), lambda file: file.write(text.encode()))
     return Exported(path, *compared)
+
+
+def _require_its_ending(target: Target, path: Path) -> None:
+    """Refuse what readers would take for another format; endings that say nothing may be."""
+    meant = _TARGETS.get(path.suffix.lower(), target)
+    if meant != target:
+        other = path.with_suffix(SUFFIXES[target])
+        raise InputError(
+            f"--out {printable(path)}: {printable(path.suffix)} is the ending of {meant}, and "
+            f"{target} is written",
+            hint=f"take {option('--to', meant)}, or {option('--out', other)}",
+        )
 
 
 def beside(path: Path) -> Path:

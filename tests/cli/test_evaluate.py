@@ -39,6 +39,13 @@ def test_other_data_of_the_same_classes(bsgrow, tmp_path, classes):
         assert "was not trained on: 10, 11" in done.error
 
 
+def test_data_that_have_moved_are_asked_for(bsgrow):
+    done = bsgrow("evaluate", FORMAT_1, "--set", "data={name='npz',path='gone.npz'}")
+    assert done.code == 2
+    assert "gone.npz" in done.error
+    assert "with --data PATH" in done.hint
+
+
 def test_it_computes_in_the_precision_of_the_run(bsgrow):
     words = ("--set", "run.precision=bfloat16", "--format", "json")
     loss = json.loads(bsgrow("evaluate", FORMAT_1, *words).out)["loss"]

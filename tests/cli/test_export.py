@@ -22,6 +22,7 @@ def test_it_writes_the_model_and_says_which(bsgrow, tmp_path):
         ((FORMAT_1, "--checkpoint", "7"), "has no checkpoint after 7 updates"),
         ((FORMAT_1, "--checkpoint", "x"), "checkpoint x: is none of best, last and a number"),
         ((FORMAT_1, "--out", "no/model.pth"), "--out no/model.pth: there is no folder no"),
+        ((FORMAT_1, "--out", "model.ONNX"), "--out model.ONNX: .ONNX is the ending of onnx, and"),
     ],
 )
 def test_what_it_refuses(bsgrow, words, said):

@@ -114,6 +114,11 @@ def test_a_damaged_file_of_torch_is_refused(run, tmp_path):
         bsgrow.load_model(path)
 
 
+@pytest.mark.parametrize("name", ["model.pt", "model.weights", "model"])
+def test_an_ending_of_its_own_or_of_nobodys_is_taken(run, tmp_path, name):
+    assert export(run, "torch", tmp_path / name).path.exists()
+
+
 def test_a_folder_that_is_not_there_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="there is no folder"):
         export(run, "torch", tmp_path / "no" / "model.pth")
