@@ -19,6 +19,7 @@ from bsgrow.text.printable import printable
 from bsgrow.trained.opened import OpenedRun
 from bsgrow.trained.samples import precision_for
 from bsgrow.training.device import autocast, resolve_device, use_device
+from bsgrow.training.run_record import RunRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,41 +86,61 @@ def predict(run: OpenedRun, paths: Sequence[str], most: int = 5) -> Iterator[Pre
     Raises:
         InputError: the model takes no images.
     """
-    form, record, recipe = run.record.form, run.record, run.recipe
+    _require_images(run)
+    record, device = run.record, resolve_device(run.recipe.run.device)
+    precision = precision_for(run.recipe, device)
+    use_device(device, precision.float32_products)
+    files = _Files(paths)
+    loader = _loader(run, files, device, precision.memory_format)
+    model, reasons, at = run.model.to(device), dict[str, str](), 0
+    with torch.inference_mode():
+        for images, taken in loader.evaluation():
+            reasons |= {fault.where: fault.reason for fault in loader.take_faults()}
+            with autocast(device, precision.autocast_dtype):
+                logits = model(_in_grey(images, record) if _is_grey(record) else images)
+            found = logits.float().softmax(dim=1).topk(min(most, record.num_classes))
+            yield from _told(files, at, taken, found, record.names, reasons)
+            at += len(taken)
+
+
+def _require_images(run: OpenedRun) -> None:
+    form = run.record.form
     if not form.is_labelled_image or form.shape[0] not in (1, 3) or form.shape[1] != form.shape[2]:
         raise InputError(
             f"{printable(run.directory.path)}: its model is given {form}, which no image file is",
             hint="`bsgrow evaluate` measures it; docs/after-training.md has how Python takes it",
         )
-    size, is_encoded = form.shape[-1], recipe.data.takes("images")
-    crop = (recipe.images or ImagesConfig()).centre_crop if is_encoded else CentreCrop(size, size)
-    device = resolve_device(recipe.run.device)
-    is_grey, precision = form.shape[0] == 1, precision_for(recipe, device)
-    use_device(device, precision.float32_products)
-    mean, std = ((0.0,) * 3, (1.0,) * 3) if is_grey else (record.mean, record.std)
-    files = _Files(paths)
+
+
+def _loader(
+    run: OpenedRun, files: _Files, device: torch.device, memory_format: torch.memory_format
+) -> EncodedLoader:
+    """Return what decodes files as the run's test split is, normalised where it has colours."""
+    size, record, images = run.record.form.shape[-1], run.record, run.recipe.images
+    is_encoded = run.recipe.data.takes("images")
+    crop = (images or ImagesConfig()).centre_crop if is_encoded else CentreCrop(size, size)
+    mean, std = ((0.0,) * 3, (1.0,) * 3) if _is_grey(record) else (record.mean, record.std)
     settings = LoaderSettings(
         micro_batch_size=256,
         device=device,
-        memory_format=precision.memory_format,
+        memory_format=memory_format,
         num_threads=torch.get_num_threads(),
         centre_crop=crop,
         crop=ImagesConfig(size=size).crop,
         on_error="skip",
     )
-    loader = EncodedLoader(EncodedDataset("files", files, files, ("",), mean, std), settings)
-    model, reasons, at = run.model.to(device), dict[str, str](), 0
-    with torch.inference_mode():
-        for images, taken in loader.evaluation():
-            reasons |= {fault.where: fault.reason for fault in loader.take_faults()}
-            if is_grey:
-                weights = torch.tensor(_GREY, device=device).view(1, 3, 1, 1)
-                grey = (images * weights).sum(dim=1, keepdim=True)
-                images = (grey - record.mean[0]) / record.std[0]
-            with autocast(device, precision.autocast_dtype):
-                found = model(images).float().softmax(dim=1).topk(min(most, record.num_classes))
-            yield from _told(files, at, taken, found, record.names, reasons)
-            at += len(taken)
+    return EncodedLoader(EncodedDataset("files", files, files, ("",), mean, std), settings)
+
+
+def _is_grey(record: RunRecord) -> bool:
+    return record.form.shape[0] == 1
+
+
+def _in_grey(images: Tensor, record: RunRecord) -> Tensor:
+    """Return images of colours from 0 to 1, [n, 3, h, w], as a model of grey ones is given them."""
+    weights = torch.tensor(_GREY, device=images.device).view(1, 3, 1, 1)
+    grey = (images * weights).sum(dim=1, keepdim=True)
+    return (grey - record.mean[0]) / record.std[0]
 
 
 def _told(

@@ -1,5 +1,9 @@
 """`bsgrow plan`: compile a schedule and print it."""
 
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from bsgrow.cli.console import note, print_text
@@ -36,8 +40,10 @@ from bsgrow.cli.plan.schedule_options import (
     schedule_values,
 )
 
-_LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}
+if TYPE_CHECKING:
+    from bsgrow.reporting.plan_views import Views
 
+_LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}
 
 _EXAMPLES = (
     "bsgrow plan cifar10-grow --plot plan.png",
@@ -116,20 +122,9 @@ def plan(
     settings = values, changed.sets
     if not recipes and imported is None and values.keys() == _LIKE_A_SCHEDULE:
         note("no recipe is named, so that these change digits; --samples begins another schedule")
-    from bsgrow.cli.plan.all_reduce import all_reduce_of, interference_of
-    from bsgrow.cli.plan.named_plan import named_plans
-    from bsgrow.cli.plan.output import print_plans, shows_sketch
-    from bsgrow.reporting.interference import NO_INTERFERENCE
-    from bsgrow.reporting.plan_views import Views
-    from bsgrow.reporting.throughput import read_throughput
-
-    views = Views(
-        parse_world_sizes(world_size) if world_size else (),
-        read_throughput(throughput, throughput_system, throughput_case) if throughput else None,
-        shows_sketch() if sketch is None else sketch,
-        all_reduce=all_reduce_of(throughput, all_reduce) if throughput else None,
-        efficiency=parse_efficiency(efficiency),
-        interference=interference_of(throughput, all_reduce) if throughput else NO_INTERFERENCE,
+    views = _views(
+        *(world_size, sketch, efficiency, all_reduce),
+        *(throughput, throughput_system, throughput_case),
     )
     if imported is not None:
         from bsgrow.cli.plan.exchange import imported_run
@@ -137,6 +132,9 @@ def plan(
 
         print_imported(imported_run(*imported, recipes or [], *settings), output)
         return
+    from bsgrow.cli.plan.named_plan import named_plans
+    from bsgrow.cli.plan.output import print_plans
+
     entries = named_plans(recipes or [], *settings)
     if plot is not None:
         from bsgrow.cli.plan.views import draw
@@ -145,11 +143,37 @@ def plan(
     if output.is_export:
         from bsgrow.cli.plan.exchange import exported
 
-        text = exported(
-            *(entries, output, views.world_sizes, micro_batch_size),
-            approximate=approximate,
-            lr_tolerance=lr_tolerance,
-        )
-        print_text(text)
+        given = entries, output, views.world_sizes, micro_batch_size
+        print_text(exported(*given, approximate=approximate, lr_tolerance=lr_tolerance))
     else:
         print_plans(entries, views, output, every)
+
+
+def _views(
+    world_size: str | None,
+    sketch: bool | None,
+    efficiency: float | None,
+    all_reduce: str | None,
+    throughput: Path | None,
+    system: str,
+    case: str | None,
+) -> "Views":
+    """Return what is shown beside a plan, by the options: a sketch, and a predicted wall-clock."""
+    from bsgrow.cli.plan.all_reduce import all_reduce_of, interference_of
+    from bsgrow.cli.plan.output import shows_sketch
+    from bsgrow.reporting.plan_views import Views
+    from bsgrow.reporting.throughput import read_throughput
+
+    views = Views(
+        parse_world_sizes(world_size) if world_size else (),
+        read_throughput(throughput, system, case) if throughput else None,
+        shows_sketch() if sketch is None else sketch,
+        efficiency=parse_efficiency(efficiency),
+    )
+    if throughput is None:
+        return views
+    return replace(
+        views,
+        all_reduce=all_reduce_of(throughput, all_reduce),
+        interference=interference_of(throughput, all_reduce),
+    )
