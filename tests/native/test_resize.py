@@ -1,6 +1,5 @@
 """Resizing: against the numpy reference and against Pillow, bit for bit."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,23 +13,11 @@ from PIL import Image
 from bsgrow import _native
 from bsgrow.native import reference, reference_resize, scale_and_bias
 from tests.drawn import num_cases
+from tests.native.resized import BYTES, digest, noise, resize
 from tests.photographs import cut, photograph
 
 ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-BYTES = {"scale": np.ones(3, np.float32), "bias": np.zeros(3, np.float32)}
-
-
-def noise(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def resize(pixels, window, height, width, shorter=0):
-    """The levels, as bytes [height, width, 3]."""
-    out = np.full((3, height, width), -1, np.float32)
-    window = np.asarray(window, np.int32)
-    _native.resize_pixels(pixels=pixels, window=window, resize=shorter, out_image=out, **BYTES)
-    return out.transpose(1, 2, 0).astype(np.uint8)
 
 
 def pillow_resize(pixels, height, width):
@@ -119,17 +106,10 @@ def test_an_extreme_reduction_keeps_white_white():
     assert (resize(pixels, (0, 0, 1, 65_500, 0), 1, 1) == 255).all()
 
 
-def digest():
-    sizes = [(224, 224), (7, 300), (31, 9)]
-    window = (20, 40, 380, 560, 1)
-    levels = [resize(photograph(1), window, *size).tobytes() for size in sizes]
-    return hashlib.sha256(b"".join(levels)).hexdigest()
-
-
 @pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512", "avx512bf16"])
 def test_every_instruction_set_gives_the_same(instruction_set):
     result = subprocess.run(
-        [sys.executable, "-c", "from tests.native.test_resize import digest; print(digest())"],
+        [sys.executable, "-c", "from tests.native.resized import digest; print(digest())"],
         env=os.environ | {"BSGROW_INSTRUCTION_SET": instruction_set},
         capture_output=True,
         text=True,
