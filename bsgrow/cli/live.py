@@ -27,6 +27,7 @@ from bsgrow.training.events.events import (
 )
 from bsgrow.training.events.failures import LoggerFailed
 from bsgrow.training.events.made_again import LossScaleHalved, MicroBatchHalved
+from bsgrow.training.events.measured import MicroBatchFound
 from bsgrow.training.events.parameters import ParametersGrouped
 
 _SECONDS = 0.5  # between two drawings at least, however often a run reports
@@ -143,6 +144,8 @@ def show_plain(event: Event, seen: _Seen) -> None:
     show_failure(event)
     if isinstance(event, RunStarted):
         _print_line(_describe_start(event))
+    elif isinstance(event, MicroBatchFound):
+        _print_line(f"micro-batches of {event.micro_batch_size}, by trials: {event.measured}")
     elif isinstance(event, ParametersGrouped):
         _print_line(_describe_groups(event))
     elif isinstance(event, Evaluated):

@@ -25,7 +25,7 @@ from bsgrow.schedule import Growth, Reference
 from bsgrow.schedule.config import PART, part_of
 from bsgrow.validation.quantity import Quantity
 
-_AUTO_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
+_DEFAULT_MICRO_BATCH = 256  # keeps a small GPU busy, and fits the memory of a laptop
 
 
 class ModelConfig(Section):
@@ -224,15 +224,15 @@ class Recipe(Section):
 
     @property
     def micro_batch_size(self) -> int:
-        """Samples per micro-batch, resolved: whole ghost batches, on any device the same."""
-        if self.run.micro_batch_size != "auto":
+        """Samples per micro-batch, whole ghost batches; the default until ``auto`` is measured."""
+        if isinstance(self.run.micro_batch_size, int):
             return self.run.micro_batch_size
-        return self.auto_micro_batch_size
+        return self.default_micro_batch_size
 
     @property
-    def auto_micro_batch_size(self) -> int:
-        """What ``run.micro_batch_size = "auto"`` stands for: 256, in whole ghost batches."""
-        return whole_ghosts(_AUTO_MICRO_BATCH, self.ghost_batch_size)
+    def default_micro_batch_size(self) -> int:
+        """What is taken where ``run.micro_batch_size`` is absent: 256, in whole ghost batches."""
+        return whole_ghosts(_DEFAULT_MICRO_BATCH, self.ghost_batch_size)
 
     @property
     def min_samples_per_device(self) -> int:

@@ -29,7 +29,7 @@ def fit(recipe: Recipe, num_samples: int) -> Recipe:
     ratio = size / schedule.global_batch_size
     lowered = _lowered(schedule, size, RULES[recipe.optimizer.kind.rule].lr_ratio(ratio))
     ghost, micro = min(recipe.ghost_batch_size, size), run.micro_batch_size
-    if micro != "auto":
+    if isinstance(micro, int):
         micro = whole_ghosts(micro, ghost)
     smaller = run.model_copy(update={"ghost_batch_size": ghost, "micro_batch_size": micro})
     tables = {"schedule": lowered, "run": smaller, "optimizer": _remembering(recipe, ratio)}
@@ -48,10 +48,10 @@ def fit_ghost_batch(recipe: Recipe, plan: Plan) -> Recipe:
 def fit_micro_batch(recipe: Recipe, plan: Plan) -> Recipe:
     """Lower a micro-batch that no update fills, so that no memory is held for it."""
     micro, ghost = recipe.run.micro_batch_size, recipe.ghost_batch_size
-    if micro == "auto":
+    if not isinstance(micro, int):
         return recipe
     largest = max(phase.global_batch_size for phase in plan.phases)
-    most = max(-(-largest // ghost) * ghost, recipe.auto_micro_batch_size)
+    most = max(-(-largest // ghost) * ghost, recipe.default_micro_batch_size)
     run = recipe.run.model_copy(update={"micro_batch_size": min(micro, most)})
     return recipe.model_copy(update={"run": run})
 

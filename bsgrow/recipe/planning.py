@@ -213,7 +213,7 @@ def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
             hint="set run.ghost_batch_size = 2 or more, also for a model without batch norm",
         )
     micro = recipe.run.micro_batch_size
-    if micro != "auto" and micro % ghost:
+    if isinstance(micro, int) and micro % ghost:
         whole = -(-micro // ghost) * ghost
         raise InputError(
             f"run.micro_batch_size = {micro}: not a multiple of run.ghost_batch_size = {ghost}",
@@ -225,6 +225,8 @@ def _check_ghost_batch(recipe: Recipe, plan: Plan) -> None:
 def resolve(recipe: Recipe, num_threads: int) -> Recipe:
     """Write what a recipe leaves open into it: the very run, wherever it goes on.
 
+    What is measured on the device is left open still.
+
     Args:
         recipe: as written.
         num_threads: CPU threads where the recipe does not say.
@@ -232,9 +234,10 @@ def resolve(recipe: Recipe, num_threads: int) -> Recipe:
     Raises:
         InputError: ``model.weights`` cannot be read, of which the digest is not known yet.
     """
+    measured = recipe.run.micro_batch_size == "auto"
     resolved = {
         "ghost_batch_size": recipe.ghost_batch_size,
-        "micro_batch_size": recipe.micro_batch_size,
+        "micro_batch_size": "auto" if measured else recipe.micro_batch_size,
         "num_threads": recipe.run.num_threads or num_threads,
     }
     images = recipe.images or ImagesConfig() if recipe.data.takes("images") else None

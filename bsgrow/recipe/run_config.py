@@ -37,8 +37,10 @@ class RunConfig(Section):
     """``batch`` normalises over the whole batch, however large it grows, which has to fit into
     memory: ordinary batch normalisation, to compare with; ghost_batch_size is then its size."""
 
-    micro_batch_size: Annotated[Count | Literal["auto"], Quantity("samples")] = "auto"
-    """Samples per forward and backward pass, in whole ghost batches; ``auto`` takes 256."""
+    micro_batch_size: Annotated[Count | Literal["auto"] | None, Quantity("samples")] = None
+    """Samples per forward and backward pass, in whole ghost batches; 256 where absent. ``auto``
+    tries sizes on the device before the run begins, takes the largest that is nearly the fastest
+    and fits into memory, and keeps it where the run goes on."""
 
     @field_validator("micro_batch_size", mode="wrap")
     @classmethod

@@ -84,19 +84,30 @@ def compiled_forward(job: Job, model: nn.Module, sizes: Iterable[int]) -> Forwar
         InputError: what compiling needs is not there.
     """
     forward = _SomeSizesCompiled(sizes)
-    model.train()
-    with _left_as_it_was(model, job.device), _explaining(job), _room_for_graphs():
+    with left_as_it_was(model, job.device), _explaining(job), _room_for_graphs():
         for size in sorted(forward.sizes, reverse=True):
-            accumulate(
-                model,
-                *_blank_micro_batch(job, size),
-                update_size=size,
-                totals=Totals(job.device),
-                autocast_dtype=job.precision.autocast_dtype,
-                label_smoothing=job.recipe.loss.label_smoothing,
-                forward=forward,
-            )
+            pass_blanks(job, model, size, forward)
     return forward
+
+
+def pass_blanks(job: Job, model: nn.Module, size: int, forward: Forward = summed_loss) -> None:
+    """Pass a micro-batch of blank inputs, laid out as the loader's, forward and backward.
+
+    Args:
+        job: gives device, precision and shape of the images.
+        model: in training mode.
+        size: of the micro-batch.
+        forward: computes loss and logits.
+    """
+    accumulate(
+        model,
+        *_blank_micro_batch(job, size),
+        update_size=size,
+        totals=Totals(job.device),
+        autocast_dtype=job.precision.autocast_dtype,
+        label_smoothing=job.recipe.loss.label_smoothing,
+        forward=forward,
+    )
 
 
 class _SomeSizesCompiled:
@@ -134,8 +145,9 @@ def _blank_micro_batch(job: Job, size: int) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _left_as_it_was(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """Put buffers and random state back, and drop the gradients."""
+def left_as_it_was(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Begin training mode; put buffers and random state back in the end, and drop the gradients."""
+    model.train()
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         yield

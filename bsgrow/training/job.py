@@ -1,5 +1,6 @@
 """What a run is made of, from its start to its end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from bsgrow.training.checkpoint.checkpoint import Identity
 from bsgrow.training.device import Precision, precision_of, resolve_device, use_device
 from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.loaders import form_of, load_data, loader_of
+from bsgrow.training.micro_batch_size import Trial
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Job:
         micro_batch_size: samples per forward and backward pass; less than the recipe's once memory
             has run out.
         group: the processes that share it.
+        trials: by which the size of the micro-batch was found; none where the recipe says it.
     """
 
     recipe: Recipe
@@ -41,6 +44,7 @@ class Job:
     precision: Precision
     micro_batch_size: int
     group: ProcessGroup = ALONE
+    trials: Sequence[Trial] = ()
 
     @property
     def share(self) -> Share:
@@ -51,6 +55,18 @@ class Job:
         """Go on with micro-batches of another size, whole ghost batches."""
         self.loader = self.loader.with_micro_batch_size(micro_batch_size)
         self.micro_batch_size = micro_batch_size
+
+    def take_micro_batch_size(self, size: int, trials: Sequence[Trial]) -> None:
+        """Let the recipe have the size of micro-batch that trials have found.
+
+        How many samples each process has at least, in the plan, stays what it was.
+        """
+        least = self.recipe.min_samples_per_device
+        found = {"micro_batch_size": size, "min_samples_per_device": least}
+        run = self.recipe.run.model_copy(update=found)
+        self.recipe = self.recipe.model_copy(update={"run": run})
+        self.trials = tuple(trials)
+        self.cut_into(size)
 
     @property
     def form(self) -> SampleForm:

@@ -16,7 +16,12 @@ from bsgrow.training.leaving import interrupted, leave, logged_end, saved_at_a_f
 from bsgrow.training.planned_world_size import PhaseEndedError, end_phase, next_change
 from bsgrow.training.restoring import restore
 from bsgrow.training.run_directory import RunDirectory
-from bsgrow.training.start_and_end import parameters_grouped, run_finished, run_started
+from bsgrow.training.start_and_end import (
+    micro_batch_found,
+    parameters_grouped,
+    run_finished,
+    run_started,
+)
 from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made
 
@@ -65,7 +70,8 @@ def train_job(
     with decisions.together(partial(EventLog, directory.events)) as log, logged_end(log, state):
         emit = Emitter(log, on_event)
         emit(run_started(job, state))
-        for event in [*parameters_grouped(job, state), *skipped]:
+        begun = (*micro_batch_found(job, state), *parameters_grouped(job, state), *skipped)
+        for event in begun:
             emit(event)
         checkpointing = Checkpointing(
             *(job, state, emit, directory.checkpoints, log.sync), writes=job.group.rank == 0

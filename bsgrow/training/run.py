@@ -29,7 +29,9 @@ from bsgrow.training.group.process_group import ALONE, ProcessGroup
 from bsgrow.training.job import Job, prepare
 from bsgrow.training.loaders import with_decoder
 from bsgrow.training.loop import train_job
+from bsgrow.training.measuring import find_micro_batch_size
 from bsgrow.training.memory import explaining_memory
+from bsgrow.training.micro_batch_size import with_found_size
 from bsgrow.training.origin import origin_of
 from bsgrow.training.planned_world_size import require_planned_world_size
 from bsgrow.training.run_directory import RunDirectory
@@ -95,7 +97,9 @@ def carry_out(
         leave = partial(_leave, job, directory)
         emergency.prepare(beginning, leave, waits=False)
         goes_on = resume and bool(whole_checkpoints(directory.checkpoints))
-        state = decisions.together(partial(_warmed_up, job, goes_on))
+        state = decisions.together(partial(State.initial, job, goes_on=goes_on))
+        find_micro_batch_size(job, state, decisions)
+        decisions.together(partial(_warm_up, job, state))
         launchers = group.gather(name_of_parent()) if is_by_torchrun() else []
         with beginning:
             decisions.together(partial(_begin, job, directory, resume, launchers, stack))
@@ -138,19 +142,18 @@ def _look(
     else:
         directory.require_new()
         require_planned_world_size(recipe, planned.plan, 0, group.world_size)
-    recipe = with_decoder(recipe, directory.read_recipe() if resume else recipe)
+    recorded = directory.read_recipe() if resume else recipe
+    recipe = with_found_size(with_decoder(recipe, recorded), recorded)
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
     loggers = {} if finished else load_loggers(recipe, group.rank)
     return _Begun(recipe, planned, device, finished, loggers)
 
 
-def _warmed_up(job: Job, goes_on: bool) -> State:
-    """Return the initial state; what it takes to compile comes before the clock of the run."""
-    state = State.initial(job, goes_on=goes_on)
+def _warm_up(job: Job, state: State) -> None:
+    """Compile; the clock of the run begins after it."""
     counts = count_micro_batches(job.plan, job.share, job.micro_batch_size)
     state.warm_up(job, sizes_to_compile(counts))
     state.stopwatch = Stopwatch()
-    return state
 
 
 def _begin(

@@ -9,8 +9,10 @@ from bsgrow.training.decisions import Decisions
 from bsgrow.training.digest import weights_sha256
 from bsgrow.training.divergence import require_finite_loss, require_finite_weights
 from bsgrow.training.events.events import Event, RunFinished, RunStarted
+from bsgrow.training.events.measured import MicroBatchFound
 from bsgrow.training.events.parameters import ParametersGrouped
 from bsgrow.training.job import Job
+from bsgrow.training.micro_batch_size import described
 from bsgrow.training.observers import evaluate_on_test
 from bsgrow.training.parameter_groups import ParameterGroup, parameter_groups
 from bsgrow.training.state import State
@@ -32,6 +34,13 @@ def run_started(job: Job, state: State) -> RunStarted:
         first_update=state.num_updates,
         world_size=job.group.world_size,
     )
+
+
+def micro_batch_found(job: Job, state: State) -> list[Event]:
+    """Return the event of a size of micro-batch that was measured; none where none was."""
+    if not job.trials:
+        return []
+    return [MicroBatchFound(state.num_updates, job.micro_batch_size, described(job.trials))]
 
 
 def parameters_grouped(job: Job, state: State) -> list[Event]:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from bsgrow.training.events.failures import LoggerFailed, RunLeft
 from bsgrow.training.events.made_again import LossScaleHalved, MicroBatchHalved
+from bsgrow.training.events.measured import MicroBatchFound
 from bsgrow.training.events.numbers import Count, Fraction, Measure, Number
 from bsgrow.training.events.parameters import ParametersGrouped
 
@@ -249,6 +250,7 @@ Event = (
     | CheckpointSkipped
     | LogFailed
     | LoggerFailed
+    | MicroBatchFound
     | MicroBatchHalved
     | ParametersGrouped
     | LossScaleHalved

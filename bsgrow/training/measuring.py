@@ -1,0 +1,140 @@
+"""``run.micro_batch_size = "auto"``: sizes of micro-batch tried on the device before the run."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from bsgrow.training.compiled import left_as_it_was, pass_blanks
+from bsgrow.training.decisions import Decisions
+from bsgrow.training.job import Job
+from bsgrow.training.memory import is_out_of_memory
+from bsgrow.training.micro_batch_size import Trial, candidates, chosen
+from bsgrow.training.state import State
+
+_NUM_TIMED = 3  # passes of a size, after one that warms up; their median counts
+_SECONDS = 60.0  # of all trials together, that the next one must not be likely to exceed
+_RESERVE = 0.1  # of a device's memory: fragmentation, and what others take of it
+_HOST_SHARE = 0.5  # of the host's free memory, which the loader and others need too
+_BACKWARD = 2  # bytes at the peak for each that the forward pass keeps: gradients, and scratch
+
+
+def find_micro_batch_size(job: Job, state: State, decisions: Decisions) -> None:
+    """Let a job that leaves the size of its micro-batches open have the one that is measured.
+
+    All processes measure, and take the smallest that one of them has found. The state stays what it
+    is, to the bit.
+
+    Raises:
+        EndedElsewhereError: another process has failed.
+        LostProcessError: another process does not answer.
+    """
+    if job.recipe.run.micro_batch_size != "auto":
+        return
+    sizes = candidates(job.plan, job.recipe.ghost_batch_size, job.group.world_size)
+    trials = decisions.together(partial(tried, job, state, sizes))
+    job.take_micro_batch_size(min(job.group.gather(chosen(trials))), trials)
+
+
+def tried(
+    job: Job, state: State, sizes: Sequence[int], now: Callable[[], float] = perf_counter
+) -> list[Trial]:
+    """Pass blank micro-batches of rising sizes forward and backward, as long as there is room.
+
+    The step is not compiled, whether or not the run's is: that would take minutes.
+
+    Args:
+        job: gives device, precision and shape of the images.
+        state: whose model is tried; it stays as it is.
+        sizes: rising; one at least is tried.
+        now: the clock, in seconds.
+    """
+    trials: list[Trial] = []
+    num_bytes = 0
+    with left_as_it_was(state.model, job.device):
+        for size in sizes:
+            if trials and not (has_time(trials, size) and _has_room(job, num_bytes, trials, size)):
+                break
+            trial, num_bytes = _tried(partial(pass_blanks, job, state.model, size), job, size, now)
+            trials.append(trial)
+            if trial.seconds is None:
+                break
+    return trials
+
+
+def has_time(trials: Sequence[Trial], size: int) -> bool:
+    """Whether a size, if it is no faster than the last one, can be tried within a minute of all."""
+    seconds = [each.seconds or 0.0 for each in trials]
+    expected = seconds[-1] * size / trials[-1].size
+    return (1 + _NUM_TIMED) * (sum(seconds) + expected) <= _SECONDS
+
+
+def _has_room(job: Job, num_bytes: int, trials: Sequence[Trial], size: int) -> bool:
+    """Whether a size is likely to fit beside what the host has; on CUDA a trial shows it."""
+    if job.device.type == "cuda":
+        return True
+    expected = num_bytes * size / trials[-1].size * _BACKWARD
+    return expected <= _free_on_host() * _HOST_SHARE
+
+
+def _tried(
+    pass_blanks: Callable[[], None], job: Job, size: int, now: Callable[[], float]
+) -> tuple[Trial, int]:
+    """Return a trial, and the bytes that its forward pass keeps for the backward pass."""
+    try:
+        with _counting_bytes() as kept:
+            pass_blanks()
+        seconds = [_seconds(pass_blanks, job.device, now) for _ in range(_NUM_TIMED)]
+        fits = _has_reserve(job.device)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return Trial(size, None), 0
+    finally:
+        if job.device.type == "cuda":
+            torch.cuda.empty_cache()
+    return Trial(size, median(seconds) if fits else None), sum(kept.values())
+
+
+def _seconds(work: Callable[[], None], device: torch.device, now: Callable[[], float]) -> float:
+    _wait_for(device)
+    begun = now()
+    work()
+    _wait_for(device)
+    return now() - begun
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _has_reserve(device: torch.device) -> bool:
+    """Whether some of a device is free while torch holds what a trial took at its peak."""
+    if device.type != "cuda":
+        return True
+    free, total = torch.cuda.mem_get_info(device)
+    return free >= _RESERVE * total
+
+
+@contextmanager
+def _counting_bytes() -> Iterator[dict[int, int]]:
+    """Count what is kept for a backward pass, each storage once."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        yield kept
+
+
+def _free_on_host() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
