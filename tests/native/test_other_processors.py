@@ -20,17 +20,20 @@ from bsgrow import _native
 
 ROOT = Path(__file__).parents[2]
 SOURCES, HOST = ROOT / "csrc/cpu", ROOT / "tests/native/host"
+BASELINE, DIGEST = SOURCES / "isa_baseline.cpp", HOST / "stream_digest.cpp"
 NUM_SAMPLES, START = 40, 35  # as in host/stream_digest.cpp, and so is what follows
 AFFINE = (0.015625, 0.02, 0.03), (-2.0, -1.5, -1.0)
 ERRING = (0.015625, 0.02, 0.011021125), (-2.0, -1.5, -0.58407754)  # rounding once changes a number
-FEW, MANY = 50, 1400  # images of a batch: within the caches, and past them
+FEW, MANY = 50, 700  # images of a batch: within the caches, and past them
 
 X86 = ["qemu-x86_64", "-cpu", "core2duo"]  # without SSE4.2 and AVX
-PROCESSORS = {
-    "x86-64": (["g++"], X86),
-    "x86-64, sixteen lanes": (["g++", "-DBSGROW_BASELINE_LANES=16", "-Wno-psabi"], X86),
-    "ARM": (["aarch64-linux-gnu-g++"], ["qemu-aarch64"]),
+SIXTEEN_LANES = ("-DBSGROW_BASELINE_LANES=16", "-Wno-psabi")
+PROCESSORS = {  # the compiler, its options for the vector code, and what runs the program
+    "x86-64": ("g++", (), X86),
+    "x86-64, sixteen lanes": ("g++", SIXTEEN_LANES, X86),
+    "ARM": ("aarch64-linux-gnu-g++", (), ["qemu-aarch64"]),
 }
+AVX512 = ("-DBSGROW_AVX512BF16", "-Wno-psabi", "-isystem", HOST / "emulated")
 
 
 @functools.cache
@@ -73,19 +76,41 @@ def digests():
     return [str(digest(*case)) for case in (*few, *many, *erring)]
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """Compile a source, and give its object to every program that has it compiled the same."""
+    folder = tmp_path_factory.mktemp("objects")
+    numbers = itertools.count()
+
+    @functools.cache
+    def compile_once(compiler, options, source):
+        target = folder / f"{next(numbers)}-{source.stem}.o"
+        flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+        includes = [f"-I{ROOT}/csrc", f"-I{ROOT}/csrc/include"]
+        command = [compiler, *flags, "-pthread", *includes, *options, "-c", source, "-o", target]
+        subprocess.run(command, check=True, timeout=600)
+        return target
+
+    return compile_once
+
+
 @pytest.mark.parametrize("processor", PROCESSORS)
-def test_it_writes_the_same_bits(processor, tmp_path):
-    compiler, emulator = PROCESSORS[processor]
-    if compiler[0] == "g++" and platform.machine() != "x86_64":
+def test_it_writes_the_same_bits(processor, compiled, tmp_path):
+    compiler, options, emulator = PROCESSORS[processor]
+    if compiler == "g++" and platform.machine() != "x86_64":
         pytest.skip("g++ compiles for another processor here")
-    missing = [tool for tool in (compiler[0], emulator[0]) if shutil.which(tool) is None]
+    missing = [tool for tool in (compiler, emulator[0]) if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"needs {' and '.join(missing)}")
-    program = build([*compiler, "-static"], SOURCES.glob("*.cpp"), tmp_path)
+    others = [
+        compiled(compiler, (), source) for source in SOURCES.glob("*.cpp") if source != BASELINE
+    ]
+    objects = [*others, compiled(compiler, options, BASELINE), compiled(compiler, (), DIGEST)]
+    program = link([compiler, "-static"], objects, tmp_path)
     assert run([*emulator, program]) == ["baseline", *digests()]
 
 
-def test_avx512_by_functions_in_place_of_its_instructions(tmp_path):
+def test_avx512_by_functions_in_place_of_its_instructions(compiled, tmp_path):
     if platform.machine() != "x86_64":
         pytest.skip("x86-64's vector code")
     header = ["g++", "-fsyntax-only", "-include", "simde/x86/avx512.h", "-x", "c++", "/dev/null"]
@@ -93,18 +118,15 @@ def test_avx512_by_functions_in_place_of_its_instructions(tmp_path):
         pytest.skip("needs g++ and SIMDe")
     generic = (path for path in SOURCES.glob("*.cpp") if path.stem != "kernels")
     sources = [path for path in generic if not path.stem.startswith("isa_")]
-    compiler = ["g++", "-DBSGROW_AVX512BF16", "-Wno-psabi", "-isystem", HOST / "emulated"]
-    program = build(compiler, [*sources, HOST / "emulated_avx512.cpp"], tmp_path)
+    objects = [compiled("g++", (), source) for source in (*sources, DIGEST)]
+    emulated = compiled("g++", AVX512, HOST / "emulated_avx512.cpp")
+    program = link(["g++"], [*objects, emulated], tmp_path)
     assert run([program]) == ["emulated_avx512", *digests()]
 
 
-def build(compiler, sources, folder):
+def link(linker, objects, folder):
     program = folder / "stream_digest"
-    flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-pthread"]
-    includes = [f"-I{ROOT}/csrc", f"-I{ROOT}/csrc/include"]
-    all_sources = [*sources, HOST / "stream_digest.cpp"]
-    command = [*compiler, *flags, *includes, *all_sources, "-o", program]
-    subprocess.run(command, check=True, timeout=600)
+    subprocess.run([*linker, "-pthread", *objects, "-o", program], check=True, timeout=600)
     return program
 
 
