@@ -6,7 +6,7 @@ CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -na
 BUILD  := pyproject.toml setup.py $(CPP)
 
 .PHONY: train test test-commands test-library test-hosts test-fast test-cuda hosts check \
-        check-exports sanitize sanitize-address sanitize-thread fuzz campaign format clean
+        check-exports sanitize sanitize-address sanitize-thread fuzz campaign docs format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -72,6 +72,9 @@ fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers, a minu
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
 	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
 
+docs: $(VENV)/installed-docs  ## make the site of the pages in docs/, in build/docs; a warning fails
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs build/docs
+
 campaign: $(VENV)/installed-dev  ## kill a run on two processes 50 times: half an hour
 	$(BIN)/python -m tests.e2e.campaign --kills 50
 
@@ -99,6 +102,6 @@ $(VENV)/installed: $(VENV)/bin/python $(BUILD)
 	touch $@
 
 # The tools alone: installing the package again would build the extension again.
-$(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --no-compile --group dev
+$(VENV)/installed-dev $(VENV)/installed-docs: $(VENV)/installed-%: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --no-compile --group $*
 	touch $@

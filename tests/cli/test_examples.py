@@ -1,4 +1,4 @@
-"""Examples in the help and in the README: whole commands, in one line, with options that exist."""
+"""Examples in help, README and docs: whole commands, in one line, with options that exist."""
 
 import re
 import shlex
@@ -13,12 +13,14 @@ ROOT = Path(__file__).parent.parent.parent
 COMMANDS = ["train", "plan", "compare", "bench loader", "bench train"]
 
 
-def readme_commands():
-    """Return the commands of the README, each in one line, without prompt and comment."""
-    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def shown_commands():
+    """Return the commands of README and docs, each in one line, without prompt and comment."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "".join(page.read_text() for page in pages)
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    shown = [line.removeprefix("$ ").partition("  #")[0] for line in lines if line[:2] == "$ "]
-    return [line for line in shown if line.startswith("bsgrow ")]
+    shown = [re.split(" +#| > ", line[2:])[0] for line in lines if line[:2] == "$ "]
+    return list(dict.fromkeys(line for line in shown if line.startswith("bsgrow ")))
 
 
 def examples(bsgrow, command):
@@ -36,15 +38,17 @@ def test_examples_of_the_help_are_whole_on_a_narrow_terminal(bsgrow, monkeypatch
     assert [fault for line in shown for fault in faults(line)] == []
 
 
-@pytest.mark.parametrize("line", readme_commands())
-def test_commands_of_the_readme_can_be_typed(line):
+@pytest.mark.parametrize("line", shown_commands())
+def test_commands_of_the_pages_can_be_typed(line):
     assert command_at(shlex.split(line)[1:])[0] is not None
     assert faults(line) == []
 
 
 def test_examples_of_plan_plan(bsgrow):
-    lines = [line for line in examples(bsgrow, "plan") if "--throughput" not in line]
-    for line in [*lines, *(line for line in readme_commands() if line.startswith("bsgrow plan"))]:
+    shown = [line for line in shown_commands() if line.startswith("bsgrow plan")]
+    assert len(shown) > 4
+    lines = dict.fromkeys([*examples(bsgrow, "plan"), *shown])
+    for line in (line for line in lines if not re.search(r"--throughput| (?:mine|my_)", line)):
         done = bsgrow.paste(line)
         assert done.code == 0, (line, done.err)
 
