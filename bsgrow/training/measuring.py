@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from statistics import median
 from time import perf_counter
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bsgrow.training.compiled import left_as_it_was, pass_blanks
 from bsgrow.training.decisions import Decisions
@@ -17,7 +16,9 @@ from bsgrow.training.memory import is_out_of_memory
 from bsgrow.training.micro_batch_size import Trial, candidates, chosen
 from bsgrow.training.state import State
 
-_NUM_TIMED = 3  # passes of a size, after one that warms up; their median counts
+# Of all sizes in turn, after a pass of each that warms up. The fastest pass of a size counts, as
+# what else runs on a machine can only slow one.
+_NUM_ROUNDS = 3
 _SECONDS = 60.0  # of all trials together, that the next one must not be likely to exceed
 _RESERVE = 0.1  # of a device's memory: fragmentation, and what others take of it
 _HOST_SHARE = 0.5  # of the host's free memory, which the loader and others need too
@@ -54,16 +55,24 @@ def tried(
         sizes: rising; one at least is tried.
         now: the clock, in seconds.
     """
-    trials: list[Trial] = []
-    num_bytes = 0
     with left_as_it_was(state.model, job.device):
-        for size in sizes:
-            if trials and not (has_time(trials, size) and _has_room(job, num_bytes, trials, size)):
-                break
-            trial, num_bytes = _tried(partial(pass_blanks, job, state.model, size), job, size, now)
-            trials.append(trial)
-            if trial.seconds is None:
-                break
+        trials = _first_passes(job, state.model, sizes, now)
+        for _ in range(_NUM_ROUNDS):
+            trials = [_passed_again(job, state.model, each, now) for each in trials]
+    return trials
+
+
+def _first_passes(
+    job: Job, model: nn.Module, sizes: Sequence[int], now: Callable[[], float]
+) -> list[Trial]:
+    trials, num_bytes = list[Trial](), 0
+    for size in sizes:
+        if trials and not (has_time(trials, size) and _has_room(job, num_bytes, trials, size)):
+            break
+        trial, num_bytes = _first_pass(job, model, size, now)
+        trials.append(trial)
+        if trial.seconds is None:
+            break
     return trials
 
 
@@ -71,7 +80,7 @@ def has_time(trials: Sequence[Trial], size: int) -> bool:
     """Whether a size, if it is no faster than the last one, can be tried within a minute of all."""
     seconds = [each.seconds or 0.0 for each in trials]
     expected = seconds[-1] * size / trials[-1].size
-    return (1 + _NUM_TIMED) * (sum(seconds) + expected) <= _SECONDS
+    return (1 + _NUM_ROUNDS) * (sum(seconds) + expected) <= _SECONDS
 
 
 def _has_room(job: Job, num_bytes: int, trials: Sequence[Trial], size: int) -> bool:
@@ -82,14 +91,13 @@ def _has_room(job: Job, num_bytes: int, trials: Sequence[Trial], size: int) -> b
     return expected <= _free_on_host() * _HOST_SHARE
 
 
-def _tried(
-    pass_blanks: Callable[[], None], job: Job, size: int, now: Callable[[], float]
+def _first_pass(
+    job: Job, model: nn.Module, size: int, now: Callable[[], float]
 ) -> tuple[Trial, int]:
     """Return a trial, and the bytes that its forward pass keeps for the backward pass."""
     try:
         with _counting_bytes() as kept:
-            pass_blanks()
-        seconds = [_seconds(pass_blanks, job.device, now) for _ in range(_NUM_TIMED)]
+            seconds = _seconds(partial(pass_blanks, job, model, size), job.device, now)
         fits = _has_reserve(job.device)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
@@ -98,7 +106,14 @@ def _tried(
     finally:
         if job.device.type == "cuda":
             torch.cuda.empty_cache()
-    return Trial(size, median(seconds) if fits else None), sum(kept.values())
+    return Trial(size, seconds if fits else None), sum(kept.values())
+
+
+def _passed_again(job: Job, model: nn.Module, trial: Trial, now: Callable[[], float]) -> Trial:
+    if trial.seconds is None:
+        return trial
+    seconds = _seconds(partial(pass_blanks, job, model, trial.size), job.device, now)
+    return trial._replace(seconds=min(trial.seconds, seconds))
 
 
 def _seconds(work: Callable[[], None], device: torch.device, now: Callable[[], float]) -> float:

@@ -119,6 +119,17 @@ def test_trials_leave_no_trace(job):
     assert others_after == others
 
 
+def test_what_slows_a_pass_does_not_count(job):
+    slow = iter([3, 1, 1, 3, 3, 1, 1, 1])
+    times = [0]
+
+    def now():
+        times.append(times[-1] + (next(slow) if len(times) % 2 == 0 else 0))
+        return times[-1]
+
+    assert tried(job, State.initial(job), [8, 16], now) == [Trial(8, 1), Trial(16, 1)]
+
+
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError])
 def test_the_search_ends_where_memory_does(job, monkeypatch, error):
     def passes(job, model, size):
