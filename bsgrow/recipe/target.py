@@ -24,10 +24,10 @@ def target_of(
     recipe: Recipe, micro_batch_size: int | None = None, world_size: int | None = None
 ) -> Target:
     """Return the run in the other system: what is given, else what the recipe says."""
-    own = recipe.run.micro_batch_size
+    micro = recipe.run.micro_batch_size if micro_batch_size is None else micro_batch_size
     return Target(
         sequence_length=recipe.schedule.tokens_per_sample,
-        micro_batch_size=micro_batch_size or (own if isinstance(own, int) else None),
+        micro_batch_size=micro if isinstance(micro, int) else None,
         world_size=world_size or recipe.run.world_size,
         optimizer=replace(_optimizer(recipe.optimizer), notes=_notes(recipe)),
     )
