@@ -1,6 +1,7 @@
 """A short run that is stopped, goes on, is killed, and goes on from an earlier update."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -8,6 +9,9 @@ from bsgrow.recipe import load_recipe
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.events.events import Evaluated, Progress, RunStarted
 from bsgrow.training.events.failures import LoggerFailed
+
+# Libraries that begin on a busy machine take longer than one that is left waits for them.
+PATIENT = patch("bsgrow.training.run_loggers._SECONDS_WHEN_LEFT", 120.0)
 
 SHORT = (
     "schedule.epochs=0.3",
@@ -20,6 +24,7 @@ SHORT = (
 )
 
 
+@PATIENT
 def train(folder: Path, logger: str, *, resume: bool = False, stop_at: int | None = None):
     """Carry out the run, up to an update; returns what was shown."""
     shown = []
