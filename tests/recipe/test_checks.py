@@ -36,7 +36,7 @@ FOLDER = ["data={name='folder', path='somewhere'}", "augment={}"]
         (["model.widht=2"], "model.widht = 2: wide_resnet has no such argument",
          'did you mean "width"?'),
         (["model.in_channels=3"], "model.in_channels = 3: wide_resnet has no such",
-         "one of depth, freeze, name, weights"),
+         "one of depth, freeze, gradient_checkpointing, name, weights"),
         (["model={name='resnet50', zero_init_residual=1}"],
          "model.zero_init_residual = 1: must be a valid boolean", "starts with a weight of 0"),
         (["model={name='inception_resnet_v2', depth=3}"], "model.depth = 3: inception", "one of"),
