@@ -20,7 +20,7 @@ SHORT = [
     "run.evaluate_every_epochs=0.5",
     "run.checkpoint_every_seconds=0",
 ]
-NO_CHECKPOINT, NO_EVENT = 50_000, 1_500  # bytes: what fits is the recipe and the plan
+NO_CHECKPOINT, NO_EVENT = 50_000, 1_700  # bytes: what fits is the recipe and the plan
 
 
 def run(folder, *, resume=False, on_event=lambda event: None, stop=lambda: False):
