@@ -1,7 +1,7 @@
 """Augmentation: changes to an image at random, as the user writes them."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, ClassVar, Final, Literal, cast, get_args
 
 from bsgrow.errors import InputError
@@ -9,6 +9,25 @@ from bsgrow.text.command import setting
 from bsgrow.validation.quantity import Quantity
 
 PaddingMode = Literal["zero", "reflect"]
+
+MOST_MAGNITUDE: Final = 30
+"""Of RandAugment's operations: torchvision has 31 magnitudes, from 0."""
+
+_INTEGERS: Final = {
+    "pad": (math.inf, "number of pixels", "for no crop, augment.pad = 4 for 32x32 images"),
+    "cutout": (math.inf, "number of pixels", "for none, augment.cutout = 16 for CIFAR-10"),
+    "rand_augment": (
+        math.inf,
+        "number of operations",
+        "for none, augment.rand_augment = 2 as usual",
+    ),
+    "rand_augment_magnitude": (
+        MOST_MAGNITUDE,
+        "magnitude",
+        "for the weakest operations, augment.rand_augment_magnitude = 9 as is usual",
+    ),
+}
+"""The largest value of a key, what it is, and what 0 and a usual value are for."""
 
 _NUMBERS: Final = {
     "brightness": (math.inf, "a range of factors around 1", "augment.brightness = 0.4"),
@@ -24,7 +43,7 @@ _NUMBERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random crop of a padded image, then flip, cutout, colours, random erasing, mixup or cutmix.
+    """Random crop of a padded image, flip, cutout, RandAugment, colours, erasing, mixup or cutmix.
 
     The kernels do the first three; the others are done to whole micro-batches, on their device.
 
@@ -53,6 +72,15 @@ class Augment:
     """Side in pixels of a square whose pixels become 0 after normalisation, the mean of the data
     set; its centre is uniform over the image, so that part of it may lie outside (DeVries and
     Taylor 2017, arXiv 1708.04552). At most the image's height and width; 0 for none."""
+
+    rand_augment: Annotated[int, Quantity("operations", least=0)] = 0
+    """Operations of RandAugment (arXiv 1909.13719) on each image, one after the other, each drawn
+    for each image from the 14 of torchvision's RandAugment, which are shears, shifts, turns and
+    changes of colours and contrast. 0 for none; 2 is usual. Not for images of your own, whose
+    pixels may be normalised."""
+
+    rand_augment_magnitude: Annotated[int, Quantity(least=0, most=MOST_MAGNITUDE)] = 9
+    """How strong the operations of RandAugment are, as torchvision's magnitude of 31 bins."""
 
     brightness: Annotated[float, Quantity(least=0)] = 0.0
     """x of a factor on all pixels, uniform in [max(0, 1 − x), 1 + x], its own for each image, as
@@ -96,15 +124,15 @@ class Augment:
     @property
     def of_batches(self) -> dict[str, object]:
         """What of it is done to whole micro-batches: its keys that are on, with their values."""
-        kernels = self.of_kernels
+        off = replace(self.of_kernels, rand_augment_magnitude=self.rand_augment_magnitude)
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {key: value for key, value in values.items() if value != getattr(kernels, key)}
+        return {key: value for key, value in values.items() if value != getattr(off, key)}
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             _require_number(name, getattr(self, name))
-        _require_pixels("pad", self.pad, "for no crop, augment.pad = 4 for 32x32 images")
-        _require_pixels("cutout", self.cutout, "for none, augment.cutout = 16 for CIFAR-10")
+        for name in _INTEGERS:
+            _require_integer(name, getattr(self, name))
         if self.padding not in get_args(PaddingMode):
             raise InputError(
                 f"augment.padding = {self.padding!r} is unknown: expected 'zero' or 'reflect'",
@@ -117,12 +145,13 @@ class Augment:
             )
 
 
-def _require_pixels(name: str, value: object, meaning: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+def _require_integer(name: str, value: object) -> None:
+    most, meaning, usual = _INTEGERS[name]
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_integer and 0 <= cast("int", value) <= most):
         raise InputError(
-            f"augment.{name} = {value!r} is not a number of pixels: expected an integer of 0 or "
-            "more",
-            hint=f"pass {setting(f'augment.{name}', 0)} {meaning}",
+            f"augment.{name} = {value!r} is not a {meaning}: expected an integer of {_range(most)}",
+            hint=f"pass {setting(f'augment.{name}', 0)} {usual}",
         )
 
 
@@ -130,8 +159,11 @@ def _require_number(name: str, value: object) -> None:
     most, meaning, usual = _NUMBERS[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (is_number and 0 <= cast("float", value) <= most):
-        bound = "0 or more" if math.isinf(most) else f"0 to {most:g}"
         raise InputError(
-            f"augment.{name} = {value!r}: expected {meaning}, {bound}",
+            f"augment.{name} = {value!r}: expected {meaning}, {_range(most)}",
             hint=f"pass {setting(f'augment.{name}', 0)} for none, {usual} as is usual",
         )
+
+
+def _range(most: float) -> str:
+    return "0 or more" if math.isinf(most) else f"0 to {most:g}"

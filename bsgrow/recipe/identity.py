@@ -51,6 +51,8 @@ LATER_KEYS: Mapping[str, Any] = MappingProxyType(
         "augment.erase": 0.0,
         "augment.hue": 0.0,
         "augment.mixup": 0.0,
+        "augment.rand_augment": 0,
+        "augment.rand_augment_magnitude": 9,
         "augment.saturation": 0.0,
         "data.test_fraction": None,
         "growth.rescale": ["batch_norm"],

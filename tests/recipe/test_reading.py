@@ -144,6 +144,7 @@ def test_defaults_that_follow_from_the_schedule():
         ("augment.pad=-1", "augment.pad = -1 is not a number of pixels", "augment.pad = 4"),
         ("augment.padding=none", "augment.padding = 'none': must be 'zero' or 'reflect'", None),
         ("augment.cutout=-1", "augment.cutout = -1 is not a number of pixels", "cutout = 16"),
+        ("augment.rand_augment_magnitude=31", "= 31 is not a magnitude: expected an", "= 9 as is"),
         ("augment.hue=0.6", "augment.hue = 0.6: expected a part of the circle of", "hue = 0.1"),
         ("augment.erase=1.5", "augment.erase = 1.5: expected a probability, 0 to 1", "= 0.25"),
         ("augment.mixup=-1", "augment.mixup = -1.0: expected the α of a Beta", "0.2 as is usual"),

@@ -100,7 +100,7 @@ def test_a_sample_alone_in_its_ghost_batch_has_no_partner():
     assert "run.ghost_batch_size = 2" in caught.value.hint
 
 
-@pytest.mark.parametrize("key", ["brightness", "erase", "mixup", "cutmix"])
+@pytest.mark.parametrize("key", ["rand_augment", "brightness", "erase", "mixup", "cutmix"])
 def test_each_makes_another_run(key):
     before, after = load_recipe("digits"), load_recipe("digits", [f"augment.{key}=1"])
     assert changed_keys(before, after) == {f"augment.{key}": (0.0, 1.0)}

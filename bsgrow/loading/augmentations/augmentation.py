@@ -22,6 +22,7 @@ What becomes of a sample depends on its ghost batch alone, not on what else the 
 MIXING: Final = 4
 ERASING: Final = 5
 COLOUR: Final = 6
+RAND_AUGMENT: Final = 7
 """Operations, whose random numbers differ; the kernels' are 0 to 3: order, crop, flip, cutout."""
 
 

@@ -4,7 +4,7 @@ As torchvision's ``ColorJitter`` defines them of floats, clipped to [0, 1] after
 always in this order, where it draws one for each call.
 """
 
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import Dataset
-from bsgrow.data.map_style.dataset import MapDataset
-from bsgrow.errors import InputError
 from bsgrow.loading.augmentations.augmentation import COLOUR, Augmentation, Draw, to_device
+from bsgrow.loading.augmentations.normalisation import Normalisation, normalisation_of
 from bsgrow.loading.loader import MicroBatch
 from bsgrow.loading.settings import LoaderSettings
 from bsgrow.native import Augment
-from bsgrow.text.printable import shown
 
 _GREY = (0.2989, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as torchvision rounds it
 
@@ -32,32 +30,16 @@ def colour_jitter(dataset: Dataset, settings: LoaderSettings) -> Augmentation | 
     augment = settings.augment
     if not any(_ranges(augment)):
         return None
-    if isinstance(dataset, MapDataset):
-        raise InputError(
-            f"augment: the pixels of data.name = {shown(dataset.name)} are taken as they are, and "
-            "brightness, contrast, saturation and hue are of known ones",
-            hint="leave these keys out, and change colours in the data set",
-        )
-    return _Jitter(augment, dataset.mean, dataset.std)
+    of_pixels = normalisation_of(dataset, "brightness, contrast, saturation and hue")
+    return partial(_jitter, augment, of_pixels)
 
 
-@dataclass(frozen=True)
-class _Jitter:
-    """Changes the colours of normalised images [n, C, H, W], of this mean and deviation."""
-
-    augment: Augment
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    def __call__(self, batch: MicroBatch, draw: Draw) -> MicroBatch:
-        images = batch.images
-        mean, std = (
-            to_device(np.array(each, np.float32)[:, None, None], images.device)
-            for each in (self.mean, self.std)
-        )
-        factors = to_device(draw_factors(self.augment, draw), images.device)
-        pixels = jittered((images * std + mean).clamp_(0, 1), self.augment, factors)
-        return batch._replace(images=pixels.sub_(mean).div_(std))
+def _jitter(
+    augment: Augment, normalisation: Normalisation, batch: MicroBatch, draw: Draw
+) -> MicroBatch:
+    factors = to_device(draw_factors(augment, draw), batch.images.device)
+    pixels = jittered(normalisation.pixels(batch.images), augment, factors)
+    return batch._replace(images=normalisation.images(pixels))
 
 
 def _ranges(augment: Augment) -> tuple[float, ...]:

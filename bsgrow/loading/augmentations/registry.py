@@ -13,13 +13,14 @@ from bsgrow.loading.augmentations.augmentation import Augmentation
 from bsgrow.loading.augmentations.colour_jitter import colour_jitter
 from bsgrow.loading.augmentations.erasing import erasing
 from bsgrow.loading.augmentations.mixing import mixing
+from bsgrow.loading.augmentations.rand_augment import rand_augment
 from bsgrow.loading.settings import LoaderSettings
 from bsgrow.text.printable import shown
 
 Maker = Callable[[Dataset, LoaderSettings], Augmentation | None]
 """Returns what changes the training samples of a data set; None where it is off."""
 
-MAKERS: Final[tuple[Maker, ...]] = (colour_jitter, erasing, mixing)
+MAKERS: Final[tuple[Maker, ...]] = (rand_augment, colour_jitter, erasing, mixing)
 
 
 def augmentations_of(dataset: Dataset, settings: LoaderSettings) -> tuple[Augmentation, ...]:

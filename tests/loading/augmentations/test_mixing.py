@@ -54,8 +54,22 @@ def loader(augment, dataset=DATASET, **settings):
 
 def augmented(augment, plan=PLAN, **settings):
     """Images [n, C, H, W] and labels of all updates, in their order."""
-    batches = list(micro_batches_of(loader(augment, **settings), plan))
-    return torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
+    return in_one(micro_batches_of(loader(augment, **settings), plan))
+
+
+def cut_up(augment, dataset, world_size, micro_batch_size):
+    """The same, of the shares of ranks in micro-batches of another size."""
+    shares = [Share(rank, world_size, GHOST) for rank in range(world_size)]
+    made = [
+        updates_of(loader(augment, dataset, share=share, micro_batch_size=micro_batch_size), PLAN)
+        for share in shares
+    ]
+    return in_one(each for update in joined(made) for each in update)
+
+
+def in_one(batches):
+    images, labels = zip(*((each.images, each.labels) for each in batches), strict=True)
+    return torch.cat(images), torch.cat(labels)
 
 
 def samples_and_partners():
@@ -87,14 +101,9 @@ def test_a_sample_is_mixed_with_the_mirrored_one_of_its_ghost_batch(augment):
 @pytest.mark.parametrize("micro_batch_size", [4, 8, 32])
 def test_no_cut_changes_it(world_size, micro_batch_size):
     expected = augmented(BOTH)
-    shares = [Share(rank, world_size, GHOST) for rank in range(world_size)]
-    made = [
-        updates_of(loader(BOTH, share=share, micro_batch_size=micro_batch_size), PLAN)
-        for share in shares
-    ]
-    batches = [each for update in joined(made) for each in update]
-    assert torch.equal(torch.cat([b.images for b in batches]), expected[0])
-    assert torch.equal(torch.cat([b.labels for b in batches]), expected[1])
+    images, labels = cut_up(BOTH, DATASET, world_size, micro_batch_size)
+    assert torch.equal(images, expected[0])
+    assert torch.equal(labels, expected[1])
 
 
 def test_a_run_that_goes_on_has_the_same():
