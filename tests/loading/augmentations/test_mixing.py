@@ -57,13 +57,11 @@ def augmented(augment, plan=PLAN, **settings):
     return in_one(micro_batches_of(loader(augment, **settings), plan))
 
 
-def cut_up(augment, dataset, world_size, micro_batch_size):
-    """The same, of the shares of ranks in micro-batches of another size."""
+def cut_up(augment, dataset, world_size, **settings):
+    """The same, of the shares of ranks, in micro-batches of another size."""
     shares = [Share(rank, world_size, GHOST) for rank in range(world_size)]
-    made = [
-        updates_of(loader(augment, dataset, share=share, micro_batch_size=micro_batch_size), PLAN)
-        for share in shares
-    ]
+    loaders = [loader(augment, dataset, share=share, **settings) for share in shares]
+    made = [updates_of(each, PLAN) for each in loaders]
     return in_one(each for update in joined(made) for each in update)
 
 
@@ -101,7 +99,7 @@ def test_a_sample_is_mixed_with_the_mirrored_one_of_its_ghost_batch(augment):
 @pytest.mark.parametrize("micro_batch_size", [4, 8, 32])
 def test_no_cut_changes_it(world_size, micro_batch_size):
     expected = augmented(BOTH)
-    images, labels = cut_up(BOTH, DATASET, world_size, micro_batch_size)
+    images, labels = cut_up(BOTH, DATASET, world_size, micro_batch_size=micro_batch_size)
     assert torch.equal(images, expected[0])
     assert torch.equal(labels, expected[1])
 

@@ -146,7 +146,7 @@ def test_images_of_a_loader_are_changed_one_operation_after_the_other():
 @pytest.mark.parametrize(("world_size", "micro_batch_size"), [(1, GHOST), (3, 8)])
 def test_no_cut_changes_a_bit(world_size, micro_batch_size):
     whole, _ = augmented(TWO, dataset=DATASET, micro_batch_size=32)
-    cut, _ = cut_up(TWO, DATASET, world_size, micro_batch_size)
+    cut, _ = cut_up(TWO, DATASET, world_size, micro_batch_size=micro_batch_size)
     assert torch.equal(cut, whole)
 
 
