@@ -3,7 +3,8 @@
 ``bsgrow._native`` is always built. ``bsgrow._native_jpeg`` needs libjpeg-turbo and
 ``bsgrow._native_cuda`` needs nvcc; the package is built without those that cannot be, unless the
 variable BSGROW_REQUIRE names them (``BSGROW_REQUIRE=_native_jpeg,_native_cuda``). What was compiled
-counts as built once it was imported.
+counts as built once it was imported. CPPFLAGS and LDFLAGS say where another libjpeg-turbo lies, and
+CUDAARCHS (CMake's: ``80;90``) which architectures the kernels are compiled for.
 ``bsgrow/_build.json`` says what was built and why something was not: `bsgrow doctor` reads it.
 """
 
@@ -26,8 +27,14 @@ HEADERS = sorted(str(path) for kind in ("h", "inl", "cuh") for path in CSRC.rglo
 OPTIMISED = [] if "-O" in os.environ.get("CFLAGS", "") else ["-O3"]
 # No contraction: a fused multiply-add would round differently from the reference.
 FLAGS = [*OPTIMISED, "-ffp-contract=off", "-Wall", "-Wextra", "-pthread"]
+# What is linked in statically serves this module alone: Pillow's libjpeg, say, is another one.
+CLOSED = ["-Wl,--exclude-libs,ALL"] if sys.platform == "linux" else []
 CUDA_FLAGS = ["-O3", "-std=c++17", "-fmad=false", "-Xcompiler=-fPIC,-fvisibility=hidden"]
-ARCHITECTURES = ("80", "90", "100")  # A100, H100, B200; what is newer takes the last one's PTX
+# Those of torch's own builds for CUDA 13; what is newer takes the last one's PTX.
+ARCHITECTURES = {
+    "x86_64": ("75", "80", "86", "90", "100", "120"),  # T4, A100, A10, H100, B200, RTX 50
+    "aarch64": ("80", "90", "100", "110", "120"),  # a GH200 is sm_90, Thor sm_110
+}
 REQUIRED = {"_native", *os.environ.get("BSGROW_REQUIRE", "").split(",")}
 
 HAS_JPEG = """
@@ -72,7 +79,7 @@ def module(
         depends=[*HEADERS, *depends],
         include_dirs=["csrc", "csrc/include"],
         extra_compile_args=[*FLAGS],
-        extra_link_args=["-pthread"],
+        extra_link_args=["-pthread", *CLOSED],
         cxx_std=17,
         optional=name not in REQUIRED,
         **options,
@@ -128,11 +135,23 @@ def find_toolkit(nvcc: Path) -> Path:
     return Path(top.removeprefix("#$ TOP=")).resolve()
 
 
+def wanted_architectures() -> list[str]:
+    named = os.environ.get("CUDAARCHS")
+    if not named:
+        return list(ARCHITECTURES.get(platform.machine(), ARCHITECTURES["x86_64"]))
+    wanted = named.split(";")
+    if not all(arch.isdecimal() for arch in wanted):
+        raise MissingToolError(f"CUDAARCHS = {named}: architectures are numbers, as in 80;90")
+    return sorted(wanted, key=int)
+
+
 def known_architectures(nvcc: Path) -> list[str]:
+    """Return those that are compiled for: of ours what nvcc knows, of those named all or none."""
     listed = subprocess.run([nvcc, "--list-gpu-code"], capture_output=True, text=True, check=True)
-    known = [arch for arch in ARCHITECTURES if f"sm_{arch}" in listed.stdout.split()]
-    if not known:
-        raise MissingToolError(f"{nvcc} compiles for none of sm_{', sm_'.join(ARCHITECTURES)}")
+    wanted, codes = wanted_architectures(), listed.stdout.split()
+    known = [arch for arch in wanted if f"sm_{arch}" in codes]
+    if not known or (known != wanted and os.environ.get("CUDAARCHS")):
+        raise MissingToolError(f"{nvcc} does not compile for sm_{', sm_'.join(wanted)}")
     return known
 
 
@@ -214,7 +233,9 @@ class Build(build_ext):
         nvcc = find_nvcc()
         toolkit = find_toolkit(nvcc)
         ext.include_dirs.append(str(toolkit / "include"))
-        ext.library_dirs += map(str, (toolkit / "lib64", *toolkit.glob("targets/*/lib")))
+        # The last is where NVIDIA's wheels have it.
+        places = (toolkit / "lib64", *toolkit.glob("targets/*/lib"), toolkit / "lib")
+        ext.library_dirs += map(str, places)
         known = known_architectures(nvcc)
         ext.extra_objects = compile_kernels(nvcc, known, Path(self.build_temp))
         return [f"sm_{arch}" for arch in known]

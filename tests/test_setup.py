@@ -1,4 +1,4 @@
-"""What a build puts where, what it says of that, and what a source distribution holds."""
+"""What a build puts where, what it says of that, and what distributions hold."""
 
 import json
 import subprocess
@@ -9,8 +9,10 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 import setuptools
+import torch
 
 ROOT = Path(__file__).parents[1]
+KNOWN = ("75", "80", "90", "120")
 NOT_SOURCES = ignore_patterns(".*", "build", "*.egg-info", "*.so", "_build.json", "__pycache__")
 
 
@@ -64,6 +66,38 @@ def test_what_was_compiled_and_cannot_be_imported_does_not_count_as_built(build,
     assert "cannot be imported" in record["reason"]
     assert "defined_nowhere" in record["reason"]
     assert not modules["lib"].exists()
+
+
+@pytest.fixture
+def architectures(build, tmp_path, monkeypatch):
+    """What setup.py compiles kernels for, by the variable and by an nvcc that knows some."""
+    command, _ = build
+    codes = "".join(f"echo sm_{each}\n" for each in KNOWN)
+    (tmp_path / "nvcc").write_text(f"#!/bin/sh\n{codes}")
+    (tmp_path / "nvcc").chmod(0o755)
+    script = command.prepare.__func__.__globals__
+
+    def compiled_for(named=""):
+        monkeypatch.setenv("CUDAARCHS", named)
+        return script["known_architectures"](tmp_path / "nvcc")
+
+    return compiled_for, script
+
+
+def test_kernels_are_compiled_for_what_torch_is(architectures):
+    _, script = architectures
+    ours = {name: {*map(int, each)} for name, each in script["ARCHITECTURES"].items()}
+    of_torch = torch.cuda.PYTORCH_RELEASES_CODE_CC
+    assert ours in [each for version, each in of_torch.items() if version.startswith("13.")]
+
+
+def test_architectures_are_ours_where_nvcc_knows_them_or_those_named(architectures):
+    compiled_for, script = architectures
+    assert compiled_for() == [each for each in script["wanted_architectures"]() if each in KNOWN]
+    assert compiled_for("90;75") == ["75", "90"], "the last one's PTX serves what is newer"
+    for named, why in [("90;100", "does not compile for sm_90, sm_100"), ("90a", "are numbers")]:
+        with pytest.raises(script["MissingToolError"], match=why):
+            compiled_for(named)
 
 
 @pytest.fixture(scope="module")

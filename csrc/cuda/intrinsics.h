@@ -7,17 +7,20 @@
 #include "bsgrow/host_device.h"
 #include "bsgrow/round_to.h"
 
-// The few places where device code is not the host's: instructions with the same result.
+// The few places where device code is not the host's: instructions with the same result. What sm_75
+// lacks is `#if __CUDA_ARCH__ >= 800`, which is false on the host.
 
 namespace bsgrow::cuda {
 
 // Copies 16 bytes from global to shared memory past registers and L1; there after wait_for_copies.
 BSGROW_HOST_DEVICE void copy_vector_async(uint8_t* shared, const uint8_t* global) {
-#if defined(__CUDA_ARCH__)
+#if __CUDA_ARCH__ >= 800
   const auto to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to),
                "l"(__cvta_generic_to_global(global))
                : "memory");
+#elif defined(__CUDA_ARCH__)
+  *reinterpret_cast<uint4*>(shared) = *reinterpret_cast<const uint4*>(global);
 #else
   memcpy(shared, global, 16);
 #endif
@@ -25,7 +28,7 @@ BSGROW_HOST_DEVICE void copy_vector_async(uint8_t* shared, const uint8_t* global
 
 // Waits for the copies that this lane began; a barrier makes them seen by the others.
 BSGROW_HOST_DEVICE void wait_for_copies() {
-#if defined(__CUDA_ARCH__)
+#if __CUDA_ARCH__ >= 800
   asm volatile("cp.async.wait_all;" ::: "memory");
 #endif
 }
@@ -69,7 +72,7 @@ BSGROW_HOST_DEVICE float multiply_then_add(float shifted, float scale, float off
 
 // Two elements of the output in one word, the first in its low half.
 BSGROW_HOST_DEVICE uint32_t pack(float first, float second, BFloat16) {
-#if defined(__CUDA_ARCH__)
+#if __CUDA_ARCH__ >= 800
   uint32_t packed;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(second), "f"(first));
   return packed;
@@ -82,7 +85,7 @@ BSGROW_HOST_DEVICE uint32_t pack(float first, float second, BFloat16) {
 }
 
 BSGROW_HOST_DEVICE uint32_t pack(float first, float second, Float16) {
-#if defined(__CUDA_ARCH__)
+#if __CUDA_ARCH__ >= 800
   uint32_t packed;
   asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(second), "f"(first));
   return packed;

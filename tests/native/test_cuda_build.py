@@ -1,5 +1,6 @@
 """The CUDA sources compile for every architecture, into machine code that keeps to registers."""
 
+import json
 import os
 import re
 import shutil
@@ -31,7 +32,8 @@ def compile_kernel(architecture, cubin):
     return {text.partition("'")[0]: text for text in kernels}
 
 
-@pytest.mark.parametrize("architecture", [80, 90, 100])
+# The first has no copies past registers, the others have and are of two generations.
+@pytest.mark.parametrize("architecture", [75, 90, 120])
 def test_machine_code_keeps_to_registers(architecture, tmp_path):
     cubin = tmp_path / "load_batch.cubin"
     kernels = compile_kernel(architecture, cubin)
@@ -51,6 +53,6 @@ def test_machine_code_keeps_to_registers(architecture, tmp_path):
 
 def test_the_module_says_what_it_was_built_for():
     extension = pytest.importorskip("bsgrow._native_cuda", reason="bsgrow was built without nvcc")
-    info = extension.build_info()
-    assert set(info["architectures"]) >= {80, 90, 100}
-    assert info["cuda_runtime"] >= (12, 8)  # the first to know sm_100
+    record = json.loads((Path(extension.__file__).parent / "_build.json").read_text())
+    names = [f"sm_{each}" for each in extension.build_info()["architectures"]]
+    assert names == record["_native_cuda"]["architectures"]

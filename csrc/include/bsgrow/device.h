@@ -16,7 +16,7 @@ cudaError_t load_batch(const DeviceLoadBatch& batch, cudaStream_t cuda_stream);
 // Adds count to a cursor, after what the CUDA stream did before.
 cudaError_t advance_cursor(uint64_t* cursor, uint64_t count, cudaStream_t cuda_stream);
 
-// Compute capabilities that there is machine code for, ten times each: 80, 90, 100.
+// Compute capabilities that there is machine code for, ten times each: 90 is an H100's.
 std::vector<int> built_architectures();
 
 }  // namespace bsgrow
