@@ -1,5 +1,8 @@
 """Decoders on a CUDA device: the stream of the CPU, whatever the batch; skipped without one."""
 
+from contextlib import closing
+from itertools import islice
+
 import pytest
 import torch
 
@@ -68,6 +71,21 @@ def test_micro_batches_are_whole_while_the_device_computes(photos, decoder):
         seen.append(batch.images.clone())
         del batch
     assert torch.equal(torch.cat(seen), expected)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_device_memory_does_not_grow_with_the_batch(photos, decoder):
+    """Torch's and DALI's, from 128 to 65 536: what is free while 64 micro-batches are made."""
+    loader, used = make_loader(photos, decoder, device=CUDA, micro_batch_size=128, **BF16), []
+    for sizes in ((128,) * 64, (65_536,)):
+        free = []
+        with closing(micro_batches_of(loader, updates(*sizes))) as batches:
+            for batch in islice(batches, 64):
+                torch.cuda.synchronize()
+                free.append(torch.cuda.mem_get_info()[0])
+                del batch
+        used.append(-min(free))
+    assert used[1] - used[0] < 1 << 26
 
 
 @needs_dali

@@ -1,5 +1,6 @@
 """The same recipe on a CUDA device; skipped where there is none."""
 
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,16 @@ import torch
 from bsgrow.data import load_dataset
 from bsgrow.loading import ArrayLoader, LoaderSettings, micro_batches_of
 from bsgrow.native import Augment
-from bsgrow.recipe import load_recipe
+from bsgrow.recipe import load_recipe, plan_recipe
 from bsgrow.schedule import Update
 from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, read_events
 from bsgrow.training.checkpoint.host_copy import HostCopy
 from bsgrow.training.events.events import Evaluated
+from bsgrow.training.job import prepare
+from bsgrow.training.measuring import tried
+from bsgrow.training.state import State
+from bsgrow.training.updates import updates_made
+from tests.forbidden_waits import forbidden_to_wait
 
 pytestmark = [
     pytest.mark.cuda,
@@ -71,6 +77,53 @@ def test_a_run_learns_and_goes_on_from_its_checkpoint(tmp_path):
     assert losses[-1] < 0.5 * losses[0]
     assert finished.consumed_samples == 4 * 1437
     assert Path(finished.out) == directory.path
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["optimizer.clip_norm=1.0", "optimizer.ema_decay=0.99"],
+        ["optimizer={name='adamw', weight_decay=0.05, ema_decay=0.99}", "growth.rule=sqrt"],
+    ],
+    ids=["sgd", "adamw"],
+)
+def test_a_growing_run_waits_for_nothing(settings):
+    """Nor where constants of the optimizer and the average of the weights go with the batch."""
+    recipe = load_recipe("digits", [*SHORT, *settings])
+    job = prepare(recipe, plan_recipe(recipe))
+    state = State.initial(job)
+    state.model.train()
+    with closing(updates_made(job, state)) as updates:
+        next(updates)  # libraries are loaded
+        with forbidden_to_wait():
+            sizes = {update.global_batch_size for update, _ in updates}
+    assert len(sizes) > 2
+    assert state.num_updates == job.plan.num_updates
+
+
+def test_trials_find_a_micro_batch_that_fits_and_leave_no_trace():
+    recipe = load_recipe("digits", [*SHORT[:-1], "run.micro_batch_size=auto"])
+    job = prepare(recipe, plan_recipe(recipe))
+    state = State.initial(job)
+    before = [each.clone() for each in state.model.state_dict().values()]
+    with at_most_as_much_more(1 << 28):
+        trials = tried(job, state, [64, 1 << 18])
+    assert trials[0].seconds
+    assert trials[1].seconds is None
+    assert all(map(torch.equal, state.model.state_dict().values(), before))
+    assert all(each.grad is None for each in state.model.parameters())
+
+
+@contextmanager
+def at_most_as_much_more(num_bytes):
+    """Let torch take no more memory of the device than so much beside what it has."""
+    torch.cuda.empty_cache()
+    _, total = torch.cuda.mem_get_info()
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + num_bytes) / total)
+    try:
+        yield
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 def test_device_memory_does_not_grow_with_the_batch(tmp_path):
