@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library test-hosts test-fast test-cuda hosts check \
+.PHONY: train test test-commands test-library test-hosts test-fast test-cuda device-check hosts check \
         check-exports sanitize sanitize-address sanitize-thread fuzz campaign docs format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
@@ -43,6 +43,17 @@ test-cuda: $(VENV)/installed-dev
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
 	then $(BIN)/python -m pytest -m cuda; \
 	else echo "no CUDA device: what needs one is not tested here"; fi
+
+# What runs on a card alone, in minutes: make device-check ARGUMENTS='--budget 480 --out FILE'.
+# Where there is no network, WHEELS=FOLDER has what PYTHON lacks beside torch, and it is that which runs.
+DEVICE_CHECK := build/device-check
+device-check: $(if $(WHEELS),$(DEVICE_CHECK)/site,$(VENV)/installed-dev)  ## check a machine with a GPU
+	$(if $(WHEELS),PYTHONPATH=$(abspath $(DEVICE_CHECK)/site) $(PYTHON),$(BIN)/python) \
+	-m tests.device_check $(ARGUMENTS)
+
+$(DEVICE_CHECK)/site: $(wildcard $(WHEELS)/*.whl)
+	$(PYTHON) -m pip install --quiet --no-index --no-deps --no-compile --upgrade --target $@ $^
+	touch $@
 
 # Each over the environment of the project, so that it has the same torch: its requirements are all
 # that it lacks. The tests in tests/hosts run where one is made.
