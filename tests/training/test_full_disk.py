@@ -20,7 +20,7 @@ SHORT = [
     "run.evaluate_every_epochs=0.5",
     "run.checkpoint_every_seconds=0",
 ]
-NO_CHECKPOINT, NO_EVENT = 50_000, 1_700  # bytes: what fits is the recipe and the plan
+NO_CHECKPOINT = 50_000  # bytes: a checkpoint has more, all else less
 
 
 def run(folder, *, resume=False, on_event=lambda event: None, stop=lambda: False):
@@ -29,23 +29,42 @@ def run(folder, *, resume=False, on_event=lambda event: None, stop=lambda: False
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("whole") / "run")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("whole") / "run"
+
+
+@pytest.fixture(scope="module")
+def whole(folder):
+    return run(folder)
+
+
+@pytest.fixture(scope="module")
+def no_event(whole, folder):
+    """Bytes: the recipe fits and what else a run begins with, its events do not."""
+    begins = [path for path in folder.iterdir() if path.suffix in {".toml", ".json"}]
+    num_bytes = 100 + max(path.stat().st_size for path in begins)  # paths differ in length
+    assert (folder / "events.jsonl").stat().st_size > 2 * num_bytes
+    return num_bytes
+
+
+@pytest.fixture(params=["no checkpoint fits", "no event fits"])
+def num_bytes(request, no_event):
+    return NO_CHECKPOINT if request.param == "no checkpoint fits" else no_event
 
 
 def of_kind(kind, events):
     return [event for event in events if isinstance(event, kind)]
 
 
-@pytest.mark.parametrize("num_bytes", [NO_CHECKPOINT, NO_EVENT])
-def test_full_for_a_while(tmp_path, whole, num_bytes):
+def test_full_for_a_while(tmp_path, whole, num_bytes, no_event):
     told = []
     with ExitStack() as full:
         full.enter_context(files_at_most(num_bytes))
 
         def on_event(event):
             told.append(event)
-            if len(of_kind(CheckpointFailed, told)) == 6:
+            is_full = num_bytes == NO_CHECKPOINT or of_kind(LogFailed, told)
+            if is_full and len(of_kind(CheckpointFailed, told)) >= 6:
                 full.close()
 
         finished = run(tmp_path / "run", on_event=on_event)
@@ -55,16 +74,15 @@ def test_full_for_a_while(tmp_path, whole, num_bytes):
     events = read_events(tmp_path / "run" / "events.jsonl")
     assert of_kind(CheckpointFailed, events) == of_kind(CheckpointFailed, told)
     assert of_kind(CheckpointSaved, events)[-1].num_updates == finished.num_updates
-    assert len(of_kind(LogFailed, events)) == (num_bytes == NO_EVENT)
+    assert len(of_kind(LogFailed, events)) == (num_bytes == no_event)
 
 
-@pytest.mark.parametrize("num_bytes", [NO_CHECKPOINT, NO_EVENT])
-def test_full_to_the_end_and_then_gone_on_with(tmp_path, whole, num_bytes):
+def test_full_to_the_end_and_then_gone_on_with(tmp_path, whole, num_bytes, no_event):
     told = []
     with files_at_most(num_bytes), pytest.raises(BsgrowError, match="File too large") as caught:
         run(tmp_path / "run", on_event=told.append)
     assert caught.value.exit_code == 1
-    assert f"update-{whole.num_updates:09d}.pt" in caught.value.message or num_bytes == NO_EVENT
+    assert f"update-{whole.num_updates:09d}.pt" in caught.value.message or num_bytes == no_event
     assert len(of_kind(CheckpointFailed, told)) == whole.num_updates
     assert run(tmp_path / "run", resume=True).weights_sha256 == whole.weights_sha256
 
