@@ -92,7 +92,7 @@ class ScheduleConfig(Section):
     batch_limit: Annotated[str | None, Quantity(pattern=PART)] = None
     """Part of the training set, such as ``"N/10"``, that global_batch_size is lowered to where it
     is above, and ghost and micro-batch with it; lr is lowered alike, by the root for Adam, so that
-    the noise scale stays."""
+    the noise scale stays, and the constants that growth.rescale names go with it."""
 
     curve: Mapping[str, Any] = Field(default={"name": "ConstantLR", "factor": 1.0})
     """The learning-rate schedule, by torch's name and arguments."""

@@ -1,20 +1,29 @@
 """A recipe made to fit the size of its data: batches that are parts of the training set."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import Any
 
 from bsgrow.recipe.config import Recipe, ScheduleConfig, whole_ghosts
 from bsgrow.recipe.optimizer_config import OptimizerConfig
 from bsgrow.schedule import Plan
 from bsgrow.schedule.config import part_of
-from bsgrow.schedule.rescaling import rescaled_decay
-from bsgrow.schedule.rules import RULES
+from bsgrow.schedule.rescaling import (
+    rescaled_betas,
+    rescaled_decay,
+    rescaled_eps,
+    weight_decay_ratio,
+)
+from bsgrow.schedule.rules import RULES, Rule
 
 _LEARNING_RATES = ("base_lr", "eta_min", "lrs", "max_lr")  # arguments of curves
 
 
 def fit(recipe: Recipe, num_samples: int) -> Recipe:
-    """Lower the batch of a recipe to ``schedule.batch_limit``, and with it lr and ghost batch.
+    """Lower the batch of a recipe to ``schedule.batch_limit``, and what was chosen for it.
+
+    The learning rate goes with it by the rule of the optimizer, and by that rule the constants that
+    ``growth.rescale`` names, so that a sample counts for as much as in the recipe as written.
 
     Args:
         recipe: as written; one that was lowered already stays as it is.
@@ -26,13 +35,14 @@ def fit(recipe: Recipe, num_samples: int) -> Recipe:
     size = part_of(schedule.batch_limit, num_samples)
     if schedule.global_batch_size <= size:
         return recipe
-    ratio = size / schedule.global_batch_size
-    lowered = _lowered(schedule, size, RULES[recipe.optimizer.kind.rule].lr_ratio(ratio))
+    ratio, rule = size / schedule.global_batch_size, RULES[recipe.optimizer.kind.rule]
+    lowered = _lowered(schedule, size, rule.lr_ratio(ratio))
     ghost, micro = min(recipe.ghost_batch_size, size), run.micro_batch_size
     if isinstance(micro, int):
         micro = whole_ghosts(micro, ghost)
     smaller = run.model_copy(update={"ghost_batch_size": ghost, "micro_batch_size": micro})
-    tables = {"schedule": lowered, "run": smaller, "optimizer": _remembering(recipe, ratio)}
+    optimizer = _rescaled(recipe.optimizer, recipe.growth.rescale, ratio, rule)
+    tables = {"schedule": lowered, "run": smaller, "optimizer": optimizer}
     return recipe.model_copy(update=tables)
 
 
@@ -62,18 +72,34 @@ def fit_notes(written: Recipe, fitted: Recipe, num_samples: int) -> list[str]:
     if before.global_batch_size == after.global_batch_size:
         return []
     size, ghost = after.global_batch_size, fitted.ghost_batch_size
+    constants = zip(written.optimizer, fitted.optimizer, strict=True)  # (key, value) of each
+    moved = [f"; {key} {_rounded(new)}" for (key, old), (_, new) in constants if new != old]
     return [
         f"{num_samples} samples are few for a batch of {before.global_batch_size}: the first is "
         f"{size} by schedule.batch_limit = {before.batch_limit!r}, in ghost batches of {ghost}; "
-        f"lr is {after.lr:.4g} instead of {before.lr:.4g}, for the same noise"
+        f"lr is {after.lr:.4g} instead of {before.lr:.4g}, for the same noise{''.join(moved)}"
     ]
 
 
-def _remembering(recipe: Recipe, ratio: float) -> OptimizerConfig:
-    """Return the optimizer whose averages remember as many samples in updates of other sizes."""
-    decay = recipe.optimizer.ema_decay
-    scaled = None if decay is None else rescaled_decay(decay, ratio)
-    return recipe.optimizer.model_copy(update={"ema_decay": scaled})
+def _rounded(value: float | tuple[float, ...]) -> str:
+    return ", ".join(f"{each:.4g}" for each in (value if isinstance(value, tuple) else (value,)))
+
+
+def _rescaled(
+    optimizer: OptimizerConfig, names: Collection[str], ratio: float, rule: Rule
+) -> OptimizerConfig:
+    """Return an optimizer for updates of another size, whose named constants go with it."""
+    kind, constants = optimizer.kind, dict[str, dict[str, Any]]()
+    if optimizer.ema_decay is not None:
+        constants["ema_decay"] = {"ema_decay": rescaled_decay(optimizer.ema_decay, ratio)}
+    if kind.has_betas and rule.scales_adam:
+        betas, eps = rescaled_betas(optimizer.betas, ratio), rescaled_eps(optimizer.eps, ratio)
+        constants["adam"] = {"betas": betas, "eps": eps}
+    if kind.decouples_decay and optimizer.weight_decay:
+        decay = optimizer.weight_decay * weight_decay_ratio(ratio, rule.lr_ratio(ratio))
+        constants["weight_decay"] = {"weight_decay": decay}
+    moved = (each.items() for name, each in constants.items() if name in names)
+    return optimizer.model_copy(update=dict(chain.from_iterable(moved)))
 
 
 def _lowered(schedule: ScheduleConfig, size: int, ratio: float) -> ScheduleConfig:

@@ -84,9 +84,40 @@ def test_a_recipe_that_was_fitted_stays_as_it_is():
     assert again.notes == ()
 
 
+ADAMW = ["optimizer={name='adamw', weight_decay=0.1, eps=1e-6}", "growth.rule=sqrt"]
+
+
 def test_adam_is_lowered_by_the_root():
-    adam = ["optimizer={name='adam'}", "growth.rule=sqrt"]
-    assert fit(folder(160, *adam), 160).schedule.lr == pytest.approx(0.1 / 2)
+    assert fit(folder(160, *ADAMW), 160).schedule.lr == pytest.approx(0.1 / 2)
+
+
+def test_constants_of_updates_stay_what_they_are_to_a_sample():
+    """A quarter of the batch, four times the updates, of half the learning rate each."""
+    planned = make_planned(folder(160, *ADAMW))
+    lowered = planned.recipe.optimizer
+    assert [beta**4 for beta in lowered.betas] == pytest.approx([0.9, 0.999], rel=1e-12)
+    assert (lowered.eps, lowered.weight_decay) == pytest.approx((2e-6, 0.05), rel=1e-12)
+    assert "; betas 0.974, 0.9997; eps 2e-06; weight_decay 0.05" in planned.notes[0]
+    assert make_planned(planned.recipe).recipe == planned.recipe, "and once"
+
+
+@pytest.mark.parametrize(
+    ("settings", "rescale"),
+    [
+        (ADAMW, "[]"),
+        (ADAMW, '["batch_norm"]'),  # as runs from before the key have it
+        (["optimizer.betas=[0.8, 0.9]"], '["adam", "weight_decay"]'),  # SGD has none of them
+    ],
+)
+def test_what_growth_rescale_does_not_name_stays_as_written(settings, rescale):
+    written = folder(160, *settings, f"growth.rescale={rescale}", "optimizer.ema_decay=0.99")
+    assert fit(written, 160).optimizer == written.optimizer
+
+
+def test_what_is_named_goes_by_the_rule_of_the_optimizer_whatever_the_batch_grows_by():
+    written = folder(160, *ADAMW, "growth.rescale=['weight_decay']", "growth.rule=linear")
+    lowered = fit(written, 160).optimizer
+    assert (lowered.betas, lowered.weight_decay) == ((0.9, 0.999), pytest.approx(0.05))
 
 
 def test_the_learning_rates_of_a_curve_are_lowered_with_it():
