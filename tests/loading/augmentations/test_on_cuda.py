@@ -13,30 +13,24 @@ pytestmark = [
     pytest.mark.cuda,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
-ALL = Augment(
-    flip=True,
-    brightness=0.6,
-    contrast=0.5,
-    saturation=0.7,
-    hue=0.3,
-    erase=0.5,
-    mixup=0.7,
-    cutmix=1.0,
-)
+COLOURS = Augment(brightness=0.6, contrast=0.5, saturation=0.7, hue=0.3)
+MIXED = Augment(flip=True, erase=0.5, mixup=0.7, cutmix=1.0)
+OPERATIONS = Augment(rand_augment=4, rand_augment_magnitude=15)
 
 
-def batches(device):
+def batches(device, augment):
     """Of two rounds: libraries are loaded in the first one."""
-    augmented = loader(ALL, DATASET, device=torch.device(device))
+    augmented = loader(augment, DATASET, device=torch.device(device))
     list(micro_batches_of(augmented, PLAN))
     return micro_batches_of(augmented, PLAN)
 
 
-def test_the_cpus_samples_without_waiting():
-    on_cuda = batches("cuda")
+@pytest.mark.parametrize("augment", [COLOURS, MIXED, OPERATIONS], ids=["colours", "mixed", "rand"])
+def test_the_cpus_samples_without_waiting(augment):
+    on_cuda = batches("cuda", augment)
     with forbidden_to_wait():
         ours = list(on_cuda)
-    for one, other in zip(ours, batches("cpu"), strict=True):
+    for one, other in zip(ours, batches("cpu", augment), strict=True):
         assert one.images.is_cuda
         assert one.labels.is_cuda
         torch.testing.assert_close(one.images.cpu(), other.images, rtol=1e-4, atol=1e-4)
