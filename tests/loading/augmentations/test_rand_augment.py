@@ -150,6 +150,12 @@ def test_no_cut_changes_a_bit(world_size, micro_batch_size):
     assert torch.equal(cut, whole)
 
 
+def test_a_layout_or_a_type_changes_no_bit_of_it():
+    plain, _ = augmented(TWO, dataset=DATASET)
+    how = {"memory_format": torch.channels_last, "dtype": torch.bfloat16}
+    assert torch.equal(augmented(TWO, dataset=DATASET, **how)[0], plain.bfloat16())
+
+
 def test_a_magnitude_alone_does_nothing():
     assert not Augment(rand_augment_magnitude=30).of_batches
     assert not hasattr(loader(Augment(rand_augment_magnitude=30)), "augmentations")
