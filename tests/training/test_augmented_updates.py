@@ -20,7 +20,13 @@ from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made
 from tests.training.ranks import Ranks
 
-ALL = ["augment.contrast=0.5", "augment.erase=0.5", "augment.mixup=0.2", "augment.cutmix=1.0"]
+ALL = [
+    "augment.rand_augment=2",
+    "augment.contrast=0.5",
+    "augment.erase=0.5",
+    "augment.mixup=0.2",
+    "augment.cutmix=1.0",
+]
 SHORT = [
     f"schedule.epochs={4 * 46 / 1437}",
     "schedule.global_batch_size=46",
