@@ -6,7 +6,8 @@ CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -na
 BUILD  := pyproject.toml setup.py $(CPP)
 
 .PHONY: train test test-commands test-library test-hosts test-fast test-cuda device-check hosts check \
-        check-exports sanitize sanitize-address sanitize-thread fuzz campaign docs format clean
+        check-exports sanitized sanitized-address sanitized-thread sanitize sanitize-address \
+        sanitize-thread fuzz campaign docs format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
@@ -72,6 +73,12 @@ check: $(VENV)/installed-dev  ## lint, types and formatting, without changing a 
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
 
+# With sanitizers g++ needs minutes for what is vectorised: a gate begins with it, beside the rest.
+sanitized: sanitized-address sanitized-thread  ## build the modules with sanitizers, and run nothing
+
+sanitized-address sanitized-thread: sanitized-%: $(VENV)/installed-dev
+	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitized $* $(BIN)/python -c ''
+
 # Most of it are interpreters that start, one at a time: the two go side by side.
 sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and TSan
 	$(MAKE) --jobs=2 sanitize-address sanitize-thread
@@ -79,9 +86,12 @@ sanitize: $(VENV)/installed-dev  ## run the native tests under ASan, UBSan and T
 sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-dev
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) .ci/sanitize $* $(BIN)/python
 
-fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers, a minute each, under ASan and UBSan
+# For each target.
+FUZZ_SECONDS ?= 60
+
+fuzz: $(VENV)/installed-dev  ## feed broken files to decoder and readers under ASan and UBSan
 	CPATH=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) \
-	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds 60
+	.ci/sanitized address $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 docs: $(VENV)/installed-docs  ## make the site of the pages in docs/, in build/docs; a warning fails
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs build/docs

@@ -1,4 +1,4 @@
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(BSGROW_WITHOUT_AVX512)
 #include "cpu/isa/includes.h"
 #if defined(__clang__)
 #pragma clang attribute push(                                                    \

@@ -29,11 +29,13 @@ std::vector<const Kernels*> supported_kernels() {
 #if defined(__x86_64__)
   const bool has_avx2 =
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+#if !defined(BSGROW_WITHOUT_AVX512)
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const bool has_bf16 = __builtin_cpu_supports("avx512bf16");
   if (has_avx2 && has_avx512 && has_bf16) supported.push_back(&avx512bf16::kKernels);
   if (has_avx2 && has_avx512) supported.push_back(&avx512::kKernels);
+#endif
   if (has_avx2) supported.push_back(&avx2::kKernels);
 #endif
   supported.push_back(&baseline::kKernels);
