@@ -132,6 +132,22 @@ def test_the_limit_fills_the_memory_that_the_loader_fills(array_work, monkeypatc
     assert len(set(addresses)) == 3
 
 
+def test_the_limit_decodes_whole_files_spread_over_all(jpeg_work, monkeypatch):
+    """What libjpeg-turbo cannot decode by itself is left out, and no more than fits is held."""
+    work = jpeg_work()
+    bad = work.folder / "bad.jpg"
+    bad.write_bytes(work.files[0].read_bytes()[:300])
+    other = work.folder / "other.jpg"
+    other.write_bytes(b"GIF89a")
+    images, windows = limit._decodable((bad, other, *work.files), 1)
+    assert images == [path.read_bytes() for path in work.files]
+    assert {tuple(window) for window in windows} == {(0, 0, 375, 500, 0)}
+    monkeypatch.setattr(limit, "_HELD_BYTES", 2 * sum(map(len, images)) // 3)
+    assert limit._decodable(work.files, 1)[0] == images[::2]
+    with pytest.raises(UnavailableError, match="none of the files"):
+        limit._decodable((bad, other), 1)
+
+
 def test_the_copy_goes_from_place_to_place(array_work, monkeypatch):
     """Not from one place that a cache would hold; a launch for each batch, as the loader's."""
     monkeypatch.setattr(limit, "_COPY_BYTES", 300_000)

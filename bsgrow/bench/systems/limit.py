@@ -4,28 +4,36 @@ In memory on a CPU: the threads fill the output buffers, those of the loader's r
 CUDA device: a copy within its memory for each micro-batch, as the loader launches a kernel for
 each, that moves as many bytes as the work reads and writes, from place to place of more than caches
 hold. What the kernel reaches of the memory's own rate, ``benchmarks/device_stream.py`` says. JPEG:
-the threads decode the files in full, with libjpeg-turbo as Pillow ships it, whose decoder runs
-outside of the GIL.
+the threads decode files from memory in full, with the libjpeg-turbo that bsgrow is built with, row
+by row into the same one: no memory is made for an image, whose pages would have to be cleared.
 """
 
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Sequence
 from functools import partial
-from io import BytesIO
-from itertools import cycle, islice
+from itertools import compress, cycle, islice
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bsgrow import _native
-from bsgrow.bench.source import Batch, Source
+from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.ring import host_ring
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, BufferWork, JpegWork, Work
+from bsgrow.images.encoded import MAX_PIXELS
+from bsgrow.images.image_error import ImageError
+from bsgrow.images.reading import shown_size
+from bsgrow.native.extension import jpeg_extension
 
 _CHUNK_SAMPLES = 32  # what a thread of load_batch takes at a time
 _COPY_BYTES = 256 << 20  # or more are copied before the same bytes again: no cache holds them
 _ALIGNMENT = 512  # of what is copied, as memory that is allocated
+_HELD_BYTES = 256 << 20  # of files that are decoded over and over
+
+Windows = NDArray[np.int32]
+"""[N, 5]: top, left, height, width and whether it is mirrored, of each image."""
 
 
 def _open_array(work: ArrayWork) -> Source:
@@ -62,23 +70,53 @@ def _copy(work: Work) -> Generator[Batch, None, None]:
 
 
 def _open_jpeg(work: JpegWork) -> Source:
-    files = [path.read_bytes() for path in work.files]
-    return Source(partial(_decode, work, files))
+    if jpeg_extension is None:
+        raise UnavailableError("bsgrow was built without libjpeg-turbo, which is what is measured")
+    encoded, windows = _decodable(work.files, work.num_threads)
+    return Source(partial(_decode, work, encoded, windows))
 
 
-def _decode(work: JpegWork, files: list[bytes]) -> Generator[Batch, None, None]:
-    endless = cycle(files)
-    with ThreadPoolExecutor(work.num_threads) as pool:
-        while True:
-            yield Batch(sum(pool.map(_decode_one, islice(endless, work.slice_size))))
+def _decodable(files: Sequence[Path], num_threads: int) -> tuple[list[bytes], Windows]:
+    """Return files spread over all of them that fit into memory, and for each the whole image.
+
+    Raises:
+        UnavailableError: libjpeg-turbo decodes none of them.
+    """
+    images = [image for image in map(Path.read_bytes, _spread(files)) if _is_known(image)]
+    whole = np.array([(0, 0, *shown_size(image), 0) for image in images], np.int32).reshape(-1, 5)
+    results = _decode_only(images, whole, num_threads)
+    decoded = np.array([result == "decoded" for result, _ in results], bool)
+    if not decoded.any():
+        raise UnavailableError("libjpeg-turbo decodes none of the files by itself")
+    return list(compress(images, decoded)), whole[decoded]
 
 
-def _decode_one(encoded: bytes) -> int:
-    from PIL import Image
+def _spread(files: Sequence[Path]) -> list[Path]:
+    """Return every k-th file, as many as take little memory."""
+    num_bytes = sum(path.stat().st_size for path in files)
+    return list(files[:: max(1, -(-num_bytes // _HELD_BYTES))])
 
-    with Image.open(BytesIO(encoded)) as image:
-        image.load()
-    return 1
+
+def _is_known(image: bytes) -> bool:
+    try:
+        shown_size(image)
+    except ImageError:
+        return False
+    return True
+
+
+def _decode(work: JpegWork, images: list[bytes], windows: Windows) -> Generator[Batch, None, None]:
+    endless = cycle(range(len(images)))
+    while True:
+        chosen = list(islice(endless, work.slice_size))
+        _decode_only([images[i] for i in chosen], windows[chosen], work.num_threads)
+        yield Batch(len(chosen))
+
+
+def _decode_only(images: list[bytes], windows: Windows, num_threads: int) -> list[tuple[str, str]]:
+    return jpeg_extension.decode_only(
+        encoded=images, windows=windows, max_pixels=MAX_PIXELS, num_threads=num_threads
+    )
 
 
 LIMIT = System("limit", {ArrayWork: _open_array, BufferWork: _open_buffer, JpegWork: _open_jpeg})

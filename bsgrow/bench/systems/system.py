@@ -30,13 +30,18 @@ class System:
         """Whether this kind of work has a row for the system."""
         return type(work) in self.opens
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether what it needs is there."""
+        return self.package is None or _is_installed(self.package)
+
     def open(self, work: Work) -> Source:
         """Make it ready.
 
         Raises:
             UnavailableError: it is not installed, or cannot do this work.
         """
-        if self.package and not _is_installed(self.package):
+        if not self.is_installed:
             raise UnavailableError(f"{self.package} is not installed")
         prepare = self.opens[type(work)]
         if isinstance(prepare, str):

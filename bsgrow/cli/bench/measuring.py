@@ -2,16 +2,22 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bsgrow.bench.foreseen import foresee
+from bsgrow.bench.loader import bench_loader
+from bsgrow.bench.measure import Pace
 from bsgrow.bench.photographs import Photographs, cut_photographs, find_photographs
+from bsgrow.bench.systems import System
+from bsgrow.bench.work import Work
 from bsgrow.cli.console import print_json
 from bsgrow.cli.ending import ending_at_once
 from bsgrow.cli.format import Format
 from bsgrow.cli.garbage import collect_as_usual
+from bsgrow.cli.numbers import duration
 from bsgrow.cli.terminal import err
 from bsgrow.reporting.machine import describe_machine
 
@@ -59,6 +65,15 @@ def progress() -> Iterator[Callable[[str], None]]:
             err.print(f"measuring {batch}")
 
     yield show
+
+
+def measure_loaders(works: Sequence[Work], systems: Mapping[str, System], pace: Pace) -> Rows:
+    """Say how long it takes, and measure."""
+    foreseen = foresee(works, systems, pace)
+    rounds = f"{foreseen.num_rows} rows, at most {pace.num_rounds} rounds each"
+    err.print(f"{rounds}: {duration(foreseen.least)} to {duration(foreseen.most)}")
+    with progress() as on_progress:
+        return bench_loader(works, systems, pace, on_progress)
 
 
 def print_rows(rows: Rows, output: Format, as_table: Callable[[Sequence[Any]], None]) -> None:
