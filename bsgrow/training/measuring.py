@@ -9,6 +9,7 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
+from bsgrow.training.checkpoint.optimizer_state import momenta_before, state_forms
 from bsgrow.training.compiled import left_as_it_was, pass_blanks
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.job import Job
@@ -55,21 +56,28 @@ def tried(
         sizes: rising; one at least is tried.
         now: the clock, in seconds.
     """
+    to_come = state_bytes(job, state)
     with left_as_it_was(state.model, job.device):
-        trials = _first_passes(job, state.model, sizes, now)
+        trials = _first_passes(job, state.model, sizes, to_come, now)
         for _ in range(_NUM_ROUNDS):
             trials = [_passed_again(job, state.model, each, now) for each in trials]
     return trials
 
 
+def state_bytes(job: Job, state: State) -> int:
+    """Return what an optimizer that has made no step will remember of the parameters, in bytes."""
+    forms = state_forms(state.optimizer, momenta_before(job.plan, job.plan.num_updates))
+    return sum(form.num_bytes for of_one in forms for form in of_one.values())
+
+
 def _first_passes(
-    job: Job, model: nn.Module, sizes: Sequence[int], now: Callable[[], float]
+    job: Job, model: nn.Module, sizes: Sequence[int], to_come: int, now: Callable[[], float]
 ) -> list[Trial]:
     trials, num_bytes = list[Trial](), 0
     for size in sizes:
         if trials and not (has_time(trials, size) and _has_room(job, num_bytes, trials, size)):
             break
-        trial, num_bytes = _first_pass(job, model, size, now)
+        trial, num_bytes = _first_pass(job, model, size, to_come, now)
         trials.append(trial)
         if trial.seconds is None:
             break
@@ -92,13 +100,13 @@ def _has_room(job: Job, num_bytes: int, trials: Sequence[Trial], size: int) -> b
 
 
 def _first_pass(
-    job: Job, model: nn.Module, size: int, now: Callable[[], float]
+    job: Job, model: nn.Module, size: int, to_come: int, now: Callable[[], float]
 ) -> tuple[Trial, int]:
     """Return a trial, and the bytes that its forward pass keeps for the backward pass."""
     try:
         with _counting_bytes() as kept:
             seconds = _seconds(partial(pass_blanks, job, model, size), job.device, now)
-        fits = _has_reserve(job.device)
+        fits = _has_reserve(job.device, to_come)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -129,12 +137,16 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _has_reserve(device: torch.device) -> bool:
-    """Whether some of a device is free while torch holds what a trial took at its peak."""
+def _has_reserve(device: torch.device, to_come: int) -> bool:
+    """Whether some of a device is free while torch holds what a trial took at its peak.
+
+    Beside the bytes that are still to come, as a first step makes them, which cannot be made again
+    with a smaller micro-batch.
+    """
     if device.type != "cuda":
         return True
     free, total = torch.cuda.mem_get_info(device)
-    return free >= _RESERVE * total
+    return free >= _RESERVE * total + to_come
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from bsgrow.training import InterruptedRunError, RunDirectory, carry_out, measur
 from bsgrow.training.decisions import Decisions
 from bsgrow.training.events.measured import MicroBatchFound
 from bsgrow.training.job import prepare
-from bsgrow.training.measuring import find_micro_batch_size, has_time, tried
+from bsgrow.training.measuring import find_micro_batch_size, has_time, state_bytes, tried
 from bsgrow.training.micro_batch_size import Trial, candidates, chosen, described, with_found_size
 from bsgrow.training.state import State
 
@@ -144,6 +144,22 @@ def test_the_search_ends_where_memory_does(job, monkeypatch, error):
 def test_what_the_host_has_no_memory_for_is_not_tried(job, monkeypatch):
     monkeypatch.setattr(measuring, "_free_on_host", lambda: 1000)
     assert [each.size for each in tried(job, State.initial(job), [8, 16], clock())] == [8]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "times", "more"),
+    [("{name='sgd', momentum=0.9}", 1, 0), ("{name='adamw'}", 2, 4)],
+    ids=["a momentum", "two averages, and a count"],
+)
+def test_room_is_left_for_what_the_optimizer_will_remember(monkeypatch, optimizer, times, more):
+    job = job_of(AUTO, f"optimizer={optimizer}")
+    state = State.initial(job)
+    to_come = state_bytes(job, state)
+    assert to_come == sum(times * each.nbytes + more for each in state.model.parameters())
+    cuda = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (100 + to_come, 1000))
+    assert measuring._has_reserve(cuda, to_come)
+    assert not measuring._has_reserve(cuda, to_come + 1)
 
 
 def test_an_error_of_the_model_is_no_lack_of_memory(job, monkeypatch):

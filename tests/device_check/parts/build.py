@@ -7,7 +7,7 @@ from tests.device_check.part import Command, Figure, Machine, Part
 
 
 def _command(machine: Machine) -> Command:
-    return python("tests.device_check.building", *(["--build"] if machine.has_card else []))
+    return python("tests.device_check.building", *(["--for-card"] if machine.has_card else []))
 
 
 def _modules(stdout: str, machine: Machine) -> list[Figure]:
