@@ -45,12 +45,12 @@ class Operation(NamedTuple):
     """What is done to some images.
 
     Attributes:
-        changed: levels, uint8 [n, C, H, W], as magnitudes, float64 [n], say.
+        apply: changes levels, uint8 [n, C, H, W], as magnitudes, float64 [n], say.
         largest: magnitude.
         is_signed: whether the magnitude is negative with probability 1/2.
     """
 
-    changed: Callable[[Tensor, NDArray[np.float64]], Tensor]
+    apply: Callable[[Tensor, NDArray[np.float64]], Tensor]
     largest: float = 0.0
     is_signed: bool = False
 
@@ -121,9 +121,9 @@ def changed(
     """
     for choice, operation in enumerate(OPERATIONS.values()):
         (chosen,) = np.nonzero(choices == choice)
-        if len(chosen) and operation.changed is not _unchanged:
+        if len(chosen):
             size = operation.largest * magnitude / MOST_MAGNITUDE
             magnitudes = size * (signs[chosen] if operation.is_signed else np.ones(len(chosen)))
             where = to_device(chosen, levels.device)
-            levels[where] = operation.changed(levels[where], magnitudes)
+            levels[where] = operation.apply(levels[where], magnitudes)
     return levels
