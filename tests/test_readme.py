@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from pathlib import Path
+import tomllib
 
 import pytest
 from torch.distributed.run import parse_args
@@ -11,12 +11,12 @@ import bsgrow
 from bsgrow.recipe import load_recipe, plan_recipe, recipe_from_table, shipped_recipes
 from bsgrow.schedule import notes
 from tests.advice import command_at
+from tests.pages import PAGES, ROOT, blocks
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "csrc/README.md", "bsgrow/schedule/README.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *PAGES,
 ]
 
 
@@ -39,13 +39,9 @@ def test_the_table_of_native_operations_names_files_that_exist():
             assert (ROOT / folder / file).exists() or (ROOT / file).exists(), file
 
 
-def programs_of(document):
-    return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
-
-
 @pytest.mark.parametrize(
     ("document", "program"),
-    [(path.name, text) for path in DOCUMENTS for text in programs_of(path)],
+    [(path.name, text) for path in DOCUMENTS for text in blocks(path, "python")],
 )
 def test_their_programs_run(document, program):
     exec(compile(program, document, "exec"), {"__name__": "__main__"})
@@ -77,10 +73,7 @@ def test_recipes_that_commands_name_are_shipped():
 
 
 def test_the_example_recipe_is_valid():
-    import tomllib
-
-    page = (ROOT / "docs/planning.md").read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (example,) = blocks(ROOT / "docs/planning.md", "toml")
     plan = plan_recipe(recipe_from_table(tomllib.loads(example)))
     assert plan.num_updates == 2305
 

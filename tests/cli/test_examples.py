@@ -2,25 +2,22 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
 from bsgrow.recipe import shipped_recipes
 from tests.advice import command_at, faults
+from tests.pages import PAGES, ROOT, blocks
 
-ROOT = Path(__file__).parent.parent.parent
 COMMANDS = ["train", "plan", "compare", "bench loader", "bench train"]
 
 
 def shown_commands():
     """Return the commands of README and docs, each in one line, without prompt and comment."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    text = "".join(page.read_text() for page in pages)
-    blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    shown = [re.split(" +#| > ", line[2:])[0] for line in lines if line[:2] == "$ "]
-    return list(dict.fromkeys(line for line in shown if line.startswith("bsgrow ")))
+    shown = [text for page in (ROOT / "README.md", *PAGES) for text in blocks(page, "console")]
+    lines = "".join(shown).replace("\\\n", " ").splitlines()
+    typed = [re.split(" +#| > ", line[2:])[0] for line in lines if line[:2] == "$ "]
+    return list(dict.fromkeys(line for line in typed if line.startswith("bsgrow ")))
 
 
 def examples(bsgrow, command):
