@@ -79,12 +79,12 @@ def choose_place(
 
     Args:
         dataset_bytes: of images and labels.
-        free_bytes: of the device's memory; None for the CPU.
+        free_bytes: of the device's memory; None where it is no CUDA device.
         unavailable: why the kernel cannot run on the device; None where it can.
         resident_fraction: of free_bytes that the data set may take.
     """
     if free_bytes is None:
-        return ("host", "the device is the CPU")
+        return ("host", "the device is not CUDA's")
     if unavailable:
         return ("host", unavailable)
     sizes = f"{dataset_bytes / 2**20:.0f} MiB, with {free_bytes / 2**20:.0f} MiB free on the device"

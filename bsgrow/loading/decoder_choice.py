@@ -22,8 +22,8 @@ def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
     """
     if choose_decoder(name, settings.device) == "dali":
         return DaliDecoder(settings)
-    on_cuda = settings.device.type == "cuda"
-    return NativeDecoder(settings, SideStream(settings.device) if on_cuda else None)
+    on_host = settings.device.type == "cpu"
+    return NativeDecoder(settings, None if on_host else SideStream(settings.device))
 
 
 def check_decoder(name: DecoderName, device: torch.device) -> None:

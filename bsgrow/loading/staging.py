@@ -99,7 +99,9 @@ class Staging:
         what is filled ahead.
         """
         on_host = self._on_host(pieces, load)
-        return self._on_device(on_host) if self.device.type == "cuda" else on_host
+        if self.device.type == "cuda":
+            return self._on_device(on_host)
+        return on_host if self.device.type == "cpu" else self._copied(on_host)
 
     def _on_host(self, pieces: Iterable[Piece], load: Load) -> Staged[Piece]:
         ring = self._ring()
@@ -128,6 +130,12 @@ class Staging:
         for piece in chunk.pieces:  # a call for each would show where they are small
             rows = slice(piece.start - start, piece.stop - start)
             yield piece, self.layout.tensors(images[rows], labels[rows])
+
+    def _copied(self, on_host: Staged[Piece]) -> Staged[Piece]:
+        """Copy to a device that has no streams here, as a Mac's GPU: the host waits for it."""
+        with closing(on_host):
+            for piece, (images, labels) in on_host:
+                yield piece, (images.to(self.device), labels.to(self.device))
 
     def _on_device(self, on_host: Staged[Piece]) -> Staged[Piece]:
         side = SideStream(self.device)

@@ -11,6 +11,7 @@ from bsgrow.errors import InputError
 from bsgrow.models import at_step
 from bsgrow.models.ghost_groups import normalise_groups
 from bsgrow.models.recomputing import is_recomputing
+from bsgrow.models.sum_dtype import sum_dtype
 from bsgrow.models.update_statistics import take_each
 from bsgrow.validation.annotated import checked_class
 
@@ -78,8 +79,8 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         """Begin to normalise in groups; the module has all else of a batch norm."""
         self.ghost_batch_size = check_ghost_batch_size(ghost_batch_size)
         parameters = [*self.parameters(recurse=False), *self.buffers(recurse=False)]
-        device = parameters[0].device if parameters else None
-        sums = torch.zeros(3, self.num_features, dtype=torch.float64, device=device)
+        device = parameters[0].device if parameters else torch.get_default_device()
+        sums = torch.zeros(3, self.num_features, dtype=sum_dtype(device), device=device)
         self.register_buffer("group_sums", sums, persistent=False)
         self._follow(taken)
 
@@ -172,12 +173,12 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.drop_groups()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or cast; the sums stay float64, and there are none on a device without memory."""
+        """Move or cast; the sums keep their dtype, and there are none on one without memory."""
         sums = self.group_sums
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         device = self.group_sums.device
-        moved = sums.new_zeros(sums.shape, device=device) if sums.is_meta else sums.to(device)
-        self.group_sums = moved
+        kept = torch.zeros_like(sums, device=device) if sums.is_meta else sums
+        self.group_sums = kept.to(device, sum_dtype(device))
         return self
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:

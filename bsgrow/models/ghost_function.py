@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bsgrow.models import ghost_native, ghost_torch
 from bsgrow.models.ghost_view import in_one_view, statistics_dtype
+from bsgrow.models.sum_dtype import sum_dtype
 
 Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
 
@@ -122,7 +123,7 @@ def _(
 
 
 def _new_sums(x: Tensor) -> Tensor:
-    return torch.zeros((3, x.shape[1]), dtype=torch.float64, device=x.device)
+    return torch.zeros((3, x.shape[1]), dtype=sum_dtype(x.device), device=x.device)
 
 
 @torch.library.custom_op("bsgrow::ghost_batch_norm_backward", mutates_args=())

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from bsgrow.models.sum_dtype import sum_dtype
+
 
 class Norm(Protocol):
     """What the rule needs of a ghost batch norm; see ``GhostBatchNorm``."""
@@ -70,7 +72,7 @@ def _kept(
     momentum, size = norms[0].momentum, norms[0].ghost_batch_size
     if momentum is None:
         before = [each.num_batches_tracked.expand(each.running_mean.shape) for each in norms]
-        tracked = torch.cat(before).double()
+        tracked = torch.cat(before).to(sum_dtype(before[0].device))
         return (tracked / (tracked + _num_groups(num_samples, counted, size))).to(dtype)
     if num_steps is not None:
         return float((1 - momentum) ** num_steps)

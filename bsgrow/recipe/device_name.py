@@ -14,19 +14,19 @@ def check_device(name: str, key: str = "run.device") -> int | None:
         key: where they wrote it.
 
     Returns:
-        The index of a CUDA device; None for ``auto`` and ``cpu``.
+        The index of a CUDA device; None for ``auto``, ``cpu`` and ``mps``.
 
     Raises:
-        InputError: it is none of ``auto``, ``cpu``, ``cuda`` and ``cuda:<index>``.
+        InputError: it is none of ``auto``, ``cpu``, ``mps``, ``cuda`` and ``cuda:<index>``.
     """
     kind, colon, index = name.partition(":")
-    if name in ("auto", "cpu"):
+    if name in ("auto", "cpu", "mps"):
         return None
     if kind == "cuda" and not colon:
         return 0
     if kind == "cuda" and index.isascii() and index.isdecimal() and len(index) <= _MOST_DIGITS:
         return int(index)
     raise InputError(
-        f"{key} = {shown(name)} is not a device: auto, cpu, cuda and cuda:<index> are allowed",
+        f"{key} = {shown(name)} is not a device: auto, cpu, mps, cuda and cuda:<index> are allowed",
         hint=f'"auto" takes the first CUDA device, or the CPU where there is none: {key} = "auto"',
     )

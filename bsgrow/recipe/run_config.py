@@ -74,8 +74,9 @@ class RunConfig(Section):
     """Samples of an update that each process has where another one pays; a micro-batch where
     absent."""
 
-    device: Annotated[str, Quantity(pattern=r"^(auto|cpu|cuda(:[0-9]{1,9})?)$")] = "auto"
-    """``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one."""
+    device: Annotated[str, Quantity(pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,9})?)$")] = "auto"
+    """``cpu``, ``cuda``, ``cuda:1``, or a Mac's GPU, ``mps``; ``auto`` takes CUDA where there is
+    one, else the CPU."""
 
     @field_validator("device")
     @classmethod

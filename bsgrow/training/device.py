@@ -69,7 +69,7 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContext
 
 
 def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> torch.device:
-    """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>`` stands for.
+    """Return the device that ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:<index>`` stands for.
 
     Args:
         name: what the user wrote; ``auto`` is the first CUDA device where there is one.
@@ -78,16 +78,18 @@ def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> t
             ``cuda`` stand for.
 
     Raises:
-        InputError: if the name is none of these, or that CUDA device is not there, or one is named
-            for several processes.
+        InputError: if the name is none of these, or that device is not there, or one is named for
+            several processes.
     """
     num_cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
     index = check_device(name, key)
-    if name.startswith("cuda:") and local_rank:
+    if (name.startswith("cuda:") or name == "mps") and local_rank:
         raise InputError(
             f"{key} = {name!r} is one device, and this is process {local_rank} on its machine",
             hint='set run.device = "cuda", and each process has one of its own',
         )
+    if name == "mps":
+        return _mps(key)
     if name == "cuda" or (name == "auto" and num_cuda_devices):
         index = local_rank
     if index is None:
@@ -102,6 +104,15 @@ def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> t
             + "; a machine takes as many processes as it has devices" * bool(local_rank),
         )
     return torch.device("cuda", index)
+
+
+def _mps(key: str) -> torch.device:
+    if not torch.backends.mps.is_available():
+        raise InputError(
+            f"{key} = 'mps' is not there: torch {torch.__version__} sees no GPU of a Mac",
+            hint='take "auto" or "cpu"; macOS 14 or newer on Apple silicon has one',
+        )
+    return torch.device("mps")
 
 
 def use_device(device: torch.device, float32_products: str | None = None) -> None:

@@ -116,7 +116,7 @@ class State:
         decay = recipe.optimizer.ema_decay
         size = recipe.schedule.global_batch_size if "ema_decay" in moving else None
         averaged = None if decay is None else Averaged(model, decay, size)
-        defers = job.device.type != "cpu" and recipe.optimizer.kind.is_fused
+        defers = job.device.type == "cuda" and recipe.optimizer.kind.is_fused
         return cls(
             *(model, optimizer, 0, 0, Totals(job.device)),
             GradientSum(model.parameters(), job.group),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from bsgrow.models.sum_dtype import sum_dtype
 from bsgrow.training.device import autocast
 from bsgrow.training.group.process_group import ALONE, ProcessGroup
 
@@ -53,14 +54,15 @@ class Totals:
     ) -> None:
         # Filled on the device: what is copied from the host's memory, the host waits for.
         sums = [
-            torch.full((), x, dtype=torch.float64, device=device) for x in (loss_sum, num_correct)
+            torch.full((), x, dtype=sum_dtype(device), device=device)
+            for x in (loss_sum, num_correct)
         ]
         self._sums = torch.stack(sums)
         self.num_samples = num_samples
 
     @property
     def sums(self) -> Tensor:
-        """The sums of loss and number right, float64 [2] on the device."""
+        """The sums of loss and number right, float64 [2] on the device; float32 on a Mac's GPU."""
         return self._sums
 
     def add_update(self, sums: Tensor, num_samples: int) -> None:
@@ -71,8 +73,9 @@ class Totals:
     def add(self, loss_sum: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Add a micro-batch: its summed loss [], logits and labels as ``summed_loss`` has them."""
         targets = labels.argmax(dim=1) if labels.is_floating_point() else labels
-        num_correct = _over_samples((logits.argmax(dim=1) == targets).sum().double(), labels)
-        self._sums += torch.stack([loss_sum.detach().double(), num_correct])
+        dtype = self._sums.dtype
+        num_correct = _over_samples((logits.argmax(dim=1) == targets).sum().to(dtype), labels)
+        self._sums += torch.stack([loss_sum.detach().to(dtype), num_correct])
         self.num_samples += len(labels)
 
     def read(self) -> tuple[float, float, int]:

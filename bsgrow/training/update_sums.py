@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bsgrow.models.ghost_batch_norm import RunningStatistics
+from bsgrow.models.sum_dtype import sum_dtype
 from bsgrow.recipe import Recipe
 from bsgrow.schedule import Update
 from bsgrow.training.group.process_group import ProcessGroup, Summing
@@ -55,7 +56,7 @@ class UpdateSums:
         parts = list(self._parts())
         num_numbers = sum(part.numel() for part in parts)
         # Made here: one that runs out of memory for it later would keep the others waiting.
-        self._numbers = torch.zeros(num_numbers, dtype=torch.float64, device=device)
+        self._numbers = torch.zeros(num_numbers, dtype=sum_dtype(device), device=device)
         flat = torch.split(self._numbers, [part.numel() for part in parts])
         self._views = [view.view_as(part) for view, part in zip(flat, parts, strict=True)]
 

@@ -31,6 +31,7 @@ def test_names_resolve(name, expected):
 @pytest.mark.parametrize(
     ("num_cuda_devices", "name", "message"),
     [
+        (0, "mps:0", "device = 'mps:0' is not a device"),
         (0, "cuda", "device = 'cuda' is not there: .* no CUDA devices"),
         (1, "cuda:1", r"device = 'cuda:1' is not there: .* 1 CUDA device(\n|$)"),
         (2, "cuda:2", r"device = 'cuda:2' is not there: .* 2 CUDA devices(\n|$)"),
@@ -49,8 +50,19 @@ def test_what_is_not_there_is_refused(name, message):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_the_gpu_of_a_mac_is_taken_by_its_name(monkeypatch, is_there):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: is_there)
+    assert resolve_device("auto").type != "mps"
+    if is_there:
+        assert resolve_device("mps") == torch.device("mps")
+        return
+    with pytest.raises(InputError, match=r"device = 'mps' is not there: .* no GPU of a Mac"):
+        resolve_device("mps")
+
+
 @pytest.mark.parametrize("num_cuda_devices", [0, 4], indirect=True)
-@pytest.mark.parametrize("name", ["cuda:0", "cuda:1"])
+@pytest.mark.parametrize("name", ["cuda:0", "cuda:1", "mps"])
 @pytest.mark.usefixtures("num_cuda_devices")
 def test_one_device_is_not_for_two_processes(name):
     with pytest.raises(
