@@ -16,8 +16,14 @@ def passed_tests(stdout: str, machine: Machine) -> list[Figure]:
 
 
 def of_limit(stdout: str, least: float | None) -> list[Figure]:
-    """Return what bsgrow reaches of the limit, in the rows of `bsgrow bench … --format json`."""
+    """Return what bsgrow reaches of the limit, in the rows of `bsgrow bench … --format json`.
+
+    Raises:
+        ValueError: a row has the reason why there is nothing.
+    """
     rows = [row for row in json.loads(stdout)["rows"] if row["system"] == "bsgrow"]
+    if reasons := [row["reason"] for row in rows if "reason" in row]:
+        raise ValueError(reasons[0])
     return [
         Figure(f"of the limit at {row['global_batch_size']}{_kind(row)}", row["of_limit"], least)
         for row in rows

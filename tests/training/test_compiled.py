@@ -200,6 +200,14 @@ def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing_on_cuda(tmp_p
     assert all(torch.isfinite(each).all() for each in state.model.parameters())
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["float32", "tf32", "float16"])
+def test_growing_compiles_nothing_in_other_precisions_on_cuda(precision):
+    job = growing_job("run.device=cuda", f"run.precision={precision}")
+    assert all(torch.isfinite(each).all() for each in train(job).model.parameters())
+
+
 def test_a_size_that_was_not_warmed_up_would_be_noticed(traced):
     job = growing_job("run.compile=true")
     state = State.initial(job)
