@@ -23,6 +23,7 @@ def decode_batch(
     bias: npt.NDArray[np.float32],
     out_images: npt.NDArray[Any],
     max_pixels: int,
+    scaled: bool,
     num_threads: int,
 ) -> list[tuple[str, str]]: ...
 def decode_batch_async(
@@ -34,6 +35,7 @@ def decode_batch_async(
     bias: npt.NDArray[np.float32],
     out_images: npt.NDArray[Any],
     max_pixels: int,
+    scaled: bool,
     num_threads: int,
 ) -> DecodeTask: ...
 def decode_only(

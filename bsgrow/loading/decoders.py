@@ -23,6 +23,7 @@ class DecodeSettings:
             of the result becomes the output.
         mean: per channel, of pixel / 255.
         std: per channel, of pixel / 255.
+        scaled: whether JPEGs are reduced as they are decoded; see ``decode_batch``.
         device: where the loader wants the images.
         dtype: in which it wants them: float32, float16 or bfloat16.
         memory_format: torch.contiguous_format or torch.channels_last.
@@ -34,6 +35,7 @@ class DecodeSettings:
     resize: int | None
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    scaled: bool
     device: torch.device
     dtype: torch.dtype
     memory_format: torch.memory_format

@@ -64,7 +64,7 @@ class EncodedLoader:
     def __post_init__(self) -> None:
         settings = self.settings
         assert settings.crop.size == settings.centre_crop.size, "a network sees images of one size"
-        check_decoder(settings.decoder, settings.device)
+        check_decoder(settings.decoder, settings.device, settings.decode)
 
     @property
     def may_fail_midway(self) -> bool:
@@ -212,6 +212,7 @@ class EncodedLoader:
             resize=crop.resize,
             mean=self.dataset.mean,
             std=self.dataset.std,
+            scaled=self.settings.decode == "scaled",
             device=self.settings.device,
             dtype=self.settings.dtype,
             memory_format=self.settings.memory_format,

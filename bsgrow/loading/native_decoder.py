@@ -69,5 +69,6 @@ class NativeDecoder:
             "resize": settings.resize,
             "mean": settings.mean,
             "std": settings.std,
+            "scaled": settings.scaled,
             "out_images": as_buffer(out),
         }

@@ -19,6 +19,10 @@ DecoderName = Literal["auto", "native", "dali"]
 """``auto`` is DALI on a CUDA device. On the CPU it is the native decoder; where that was built
 without libjpeg-turbo, so that Pillow does its work, DALI if it is installed."""
 
+DecodeName = Literal["exact", "scaled"]
+"""Whether JPEGs are decoded in full and then resized, or at a part of their size where that is
+enough, which only the native decoder does."""
+
 RESIDENT_FRACTION: Final = 0.5
 """Of the device memory that is free before a model is there: what a data set may take."""
 
@@ -41,6 +45,7 @@ class LoaderSettings:
         crop: the window of each encoded training sample.
         centre_crop: what is shown of each encoded held-out sample, of the same size.
         decoder: of encoded samples; see ``DecoderName``.
+        decode: ``exact``, or ``scaled`` where JPEGs are reduced as they are decoded.
         on_error: what to do about an encoded sample that cannot be used; see ``OnError``.
         resident_fraction: of the free device memory that arrays may take; 0 streams them.
     """
@@ -57,6 +62,7 @@ class LoaderSettings:
     crop: ResizedCrop = field(default_factory=lambda: ResizedCrop(224))
     centre_crop: CentreCrop = field(default_factory=lambda: CentreCrop(224, 256))
     decoder: DecoderName = "auto"
+    decode: DecodeName = "exact"
     on_error: OnError = "raise"
     resident_fraction: float = RESIDENT_FRACTION
 

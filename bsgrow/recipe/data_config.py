@@ -101,6 +101,11 @@ class ImagesConfig(Section):
     """Pixels that the shorter side becomes in evaluation, before the middle is cut out; 8/7 of
     size where absent, as 256 goes with 224."""
 
+    decode: Literal["exact", "scaled"] = "exact"
+    """How JPEGs are decoded: in full, or ``scaled``: at a half, a quarter or an eighth of their
+    size where a crop then has as many pixels as the network sees, or more. Other pixels, in less
+    time for large photographs; by ``native``, which ``auto`` then is."""
+
     @model_validator(mode="after")
     def _crops_build(self) -> Self:
         try:

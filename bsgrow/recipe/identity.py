@@ -57,6 +57,7 @@ LATER_KEYS: Mapping[str, Any] = MappingProxyType(
         "data.test_fraction": None,
         "growth.rescale": ["batch_norm"],
         "images": None,
+        "images.decode": "exact",
         "loss.label_smoothing": 0.0,
         "model.freeze": [],
         "model.weights_digest": None,

@@ -118,7 +118,8 @@ def _loader(
     """Return what decodes files as the run's test split is, normalised where it has colours."""
     size, record, images = run.record.form.shape[-1], run.record, run.recipe.images
     is_encoded = run.recipe.data.takes("images")
-    crop = (images or ImagesConfig()).centre_crop if is_encoded else CentreCrop(size, size)
+    shown = images if is_encoded and images else ImagesConfig()
+    crop = shown.centre_crop if is_encoded else CentreCrop(size, size)
     mean, std = ((0.0,) * 3, (1.0,) * 3) if _is_grey(record) else (record.mean, record.std)
     settings = LoaderSettings(
         micro_batch_size=256,
@@ -127,6 +128,7 @@ def _loader(
         num_threads=torch.get_num_threads(),
         centre_crop=crop,
         crop=ImagesConfig(size=size).crop,
+        decode=shown.decode,
         on_error="skip",
     )
     return EncodedLoader(EncodedDataset("files", files, files, ("",), mean, std), settings)

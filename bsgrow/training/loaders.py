@@ -48,6 +48,7 @@ def loader_of(
         augment=recipe.augment,
         crop=images.crop,
         centre_crop=images.centre_crop,
+        decode=images.decode,
         seed=recipe.run.seed,
         micro_batch_size=recipe.micro_batch_size,
         device=device,
@@ -81,6 +82,7 @@ def with_decoder(recipe: Recipe, begun: Recipe) -> Recipe:
     """
     if recipe.data.decoder != "auto" or not recipe.data.takes("data.decoder"):
         return recipe
-    decoder = choose_decoder(begun.data.decoder, resolve_device(recipe.run.device))
+    decode = (recipe.images or ImagesConfig()).decode
+    decoder = choose_decoder(begun.data.decoder, resolve_device(recipe.run.device), decode)
     data = recipe.data.model_copy(update={"decoder": decoder})
     return recipe.model_copy(update={"data": data})

@@ -7,6 +7,7 @@
 #include "cpu/resizer.h"
 #include "jpeg/open_window.h"
 #include "jpeg/orient.h"
+#include "jpeg/reduction.h"
 
 namespace bsgrow {
 namespace {
@@ -70,12 +71,15 @@ bool decode_turned(JpegDecoder* decoder, const Orientation& orientation, const R
 
 bool decode_window(const Job& job, int64_t i, DecodeStatus* status) {
   const DecodeBatch& batch = job.batch;
-  const CropWindow& window = batch.windows[i];
   JpegDecoder decoder(batch.images[i]);
   Orientation orientation;
-  if (!open_window(batch.images[i], window, batch.max_pixels, &decoder, &orientation, status)) {
+  if (!open_window(batch.images[i], batch.windows[i], batch.max_pixels, &decoder, &orientation,
+                   status)) {
     return false;
   }
+  const int64_t reduction = batch.scaled ? reduction_for(batch.windows[i], batch.shape) : 1;
+  decoder.reduce(reduction);
+  const CropWindow window = reduced(batch.windows[i], reduction);
   Resizer resizer(job.kernels);
   resizer.start(window.height, window.width, batch.shape, window.flipped, image_out(job, i));
   const Rectangle shown = needed(window, resizer);

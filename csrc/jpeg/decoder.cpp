@@ -83,6 +83,8 @@ bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSin
 void JpegDecoder::begin(const Rectangle& rectangle) {
   info_.out_color_space = JCS_RGB;
   info_.dct_method = JDCT_ISLOW;
+  info_.scale_num = 1;
+  info_.scale_denom = static_cast<unsigned>(reduction_);
   info_.do_block_smoothing = FALSE;  // no guesses at coefficients that a file leaves out
   jpeg_start_decompress(&info_);
   require_scans(info_, &errors_);

@@ -35,13 +35,18 @@ class JpegDecoder {
   // that are left to Pillow are looked through first: kUnsupported only where no pixel is lost.
   bool open(int64_t max_pixels, DecodeStatus* status);
 
-  int64_t height() const { return info_.image_height; }
-  int64_t width() const { return info_.image_width; }
+  // Sides of the image as it is decoded.
+  int64_t height() const { return reduced_side(info_.image_height); }
+  int64_t width() const { return reduced_side(info_.image_width); }
+
+  // From here on the image is smaller by that, 1, 2, 4 or 8, its last pixels of parts of as many.
+  void reduce(int64_t reduction) { reduction_ = reduction; }
 
   // Decodes a rectangle of the stored image, once. slack bytes beyond a row may be read.
   bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
 
  private:
+  int64_t reduced_side(int64_t side) const { return (side + reduction_ - 1) / reduction_; }
   void look_through(DecodeStatus* status);
   void begin(const Rectangle& rectangle);
   void read_rows(const Rectangle& rectangle, const RowSink& sink);
@@ -51,6 +56,7 @@ class JpegDecoder {
   jpeg_decompress_struct info_{};
   JpegErrors errors_;
   jpeg_progress_mgr progress_{};
+  int64_t reduction_ = 1;
   int64_t first_column_ = 0;  // of the decoded rows
   std::vector<uint8_t> row_;
 };

@@ -73,6 +73,7 @@ def check_decoding(encoded: bytes, random: Random) -> bool:
         num_threads=2,
         resize=random.choice((None, 24, 31)),
         max_pixels=MAX_PIXELS,
+        scaled=random.random() < 0.5,
     )
     first, second = result if isinstance(result, list) else result.statuses
     assert first == second, f"decoded twice, two outcomes: {first!r} and {second!r}"

@@ -23,6 +23,7 @@ def arguments(**changes):
         "bias": np.ones(3, np.float32),
         "out_images": np.full((2, 3, 6, 8), 9, np.float32),
         "max_pixels": 10**8,
+        "scaled": False,
         "num_threads": 2,
     } | changes
 

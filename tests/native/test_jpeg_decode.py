@@ -34,6 +34,7 @@ def levels(encoded, window):
         bias=np.zeros(3, np.float32),
         out_images=out,
         max_pixels=10**8,
+        scaled=False,
         num_threads=1,
     )
     assert statuses == [("decoded", "")]

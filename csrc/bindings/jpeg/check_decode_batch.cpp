@@ -77,6 +77,7 @@ CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
   for (const Array& array : arrays) require_disjoint(out, array);
   for (const Array* other : {&windows, &scale, &bias}) require_disjoint(out, *other);
   const int64_t max_pixels = to_max_pixels(arguments.max_pixels);
+  const bool scaled = to_flag(arguments.scaled, "scaled");
   const int num_threads = to_num_threads(arguments.num_threads);
   const DecodeBatch batch{images.data(),
                           static_cast<const CropWindow*>(windows.info.ptr),
@@ -87,7 +88,8 @@ CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
                           dtype_of(out),
                           is_channels_last(out),
                           out.info.ptr,
-                          max_pixels};
+                          max_pixels,
+                          scaled};
   for (Array* array : {&windows, &scale, &bias, &out}) arrays.push_back(std::move(*array));
   return {std::move(arrays), std::move(images), batch, num_threads};
 }

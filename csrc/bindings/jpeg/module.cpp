@@ -14,15 +14,15 @@ namespace {
 template <auto run>
 auto with_arguments(py::object encoded, py::object windows, py::object resize, py::object scale,
                     py::object bias, py::object out_images, py::object max_pixels,
-                    py::object num_threads) {
-  return run({encoded, windows, resize, scale, bias, out_images, max_pixels, num_threads});
+                    py::object scaled, py::object num_threads) {
+  return run({encoded, windows, resize, scale, bias, out_images, max_pixels, scaled, num_threads});
 }
 
 template <auto run>
 void bind_decode_batch(py::module_& module, const char* name) {
   module.def(name, &with_arguments<run>, py::kw_only(), py::arg("encoded"), py::arg("windows"),
              py::arg("resize"), py::arg("scale"), py::arg("bias"), py::arg("out_images"),
-             py::arg("max_pixels"), py::arg("num_threads"));
+             py::arg("max_pixels"), py::arg("scaled"), py::arg("num_threads"));
 }
 
 py::list decode_only_from_python(py::object encoded, py::object windows, py::object max_pixels,

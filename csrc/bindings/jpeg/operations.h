@@ -15,7 +15,8 @@ namespace bsgrow {
 // names.
 
 struct DecodeBatchArguments {
-  pybind11::handle encoded, windows, resize, scale, bias, out_images, max_pixels, num_threads;
+  pybind11::handle encoded, windows, resize, scale, bias, out_images, max_pixels, scaled,
+      num_threads;
 };
 
 // One (result, message) for each image: "decoded", "unsupported" or "failed", and why.

@@ -33,6 +33,8 @@ struct DecodeBatch {
   bool channels_last;
   void* out_images;    // [num_images, 3, height, width] in dtype, either layout
   int64_t max_pixels;  // of an image: more of them are an error, whatever the window
+  bool scaled;  // whether an image is reduced by 2, 4 or 8 as it is decoded, where its window keeps
+                // as many pixels as it is resized to: other pixels, in less time
 };
 
 // Decodes, crops, resizes, mirrors, normalises and casts: each image in one pass, of which no more
