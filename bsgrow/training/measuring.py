@@ -157,7 +157,7 @@ def _counting_bytes() -> Iterator[dict[int, int]]:
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        return tensor.detach()  # or where no backward pass comes, an output keeps itself for ever
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         yield kept

@@ -49,19 +49,20 @@ def _done(part: Part, machine: Machine, seconds_left: float) -> Result:
         return Result(part.name, Outcome.NOT_POSSIBLE, str(error))
     if seconds_left <= 0:
         return Result(part.name, Outcome.BUDGET, command=command)
-    ended = run(command, min(part.limit, seconds_left), part.variables)
+    limit = part.limit * machine.patience
+    ended = run(command, min(limit, seconds_left), part.variables)
     result = Result(part.name, Outcome.PASSED, None, (), ended.seconds, command)
     if ended.code is None:
-        result = _cut(result, part, seconds_left)
+        result = _cut(result, limit, seconds_left)
     else:
         result = _judged(result, part, machine, ended)
     return result if result.outcome is Outcome.PASSED else replace(result, output=_tail(ended))
 
 
-def _cut(result: Result, part: Part, seconds_left: float) -> Result:
-    if seconds_left < part.limit:
+def _cut(result: Result, limit: float, seconds_left: float) -> Result:
+    if seconds_left < limit:
         return replace(result, outcome=Outcome.BUDGET, reason=f"{seconds_left:.0f} s were left")
-    return replace(result, outcome=Outcome.LIMIT, reason=f"{part.limit:g} s")
+    return replace(result, outcome=Outcome.LIMIT, reason=f"{limit:g} s")
 
 
 def _judged(result: Result, part: Part, machine: Machine, ended: Ended) -> Result:

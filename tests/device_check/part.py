@@ -34,6 +34,11 @@ class Machine:
         """Whether there is a CUDA device."""
         return self.num_cards > 0
 
+    @property
+    def patience(self) -> float:
+        """How many times its limit a part may take: a host without a card may be slow, and busy."""
+        return 1.0 if self.has_card else 4.0
+
     def require(self, *, card: bool = False, what: str | None = None) -> None:
         """Raise NotPossibleError where a card, or a module or program, is not there."""
         if card and not self.has_card:
@@ -87,7 +92,7 @@ class Part:
     Attributes:
         name: in a word or two.
         shows: what is known once it has passed.
-        limit: seconds that it may take.
+        limit: seconds that it may take on a card.
         command: what runs, in a process of its own; raises NotPossibleError.
         read: returns the figures of its output.
         variables: of the environment, beside those of the check.

@@ -84,7 +84,7 @@ def test_at_its_limit_a_part_ends_with_all_that_it_has_started(machine):
         f"import fcntl, os; fd = os.open({str(held)!r}, os.O_CREAT); os.set_inheritable(fd, True)"
     )
     locked = f"{lock}; fcntl.flock(fd, fcntl.LOCK_EX); {leaving(SLEEPING, 'time.sleep(60)')}"
-    results, _ = done(machine, part("slow", locked, limit=0.7), part("next"))
+    results, _ = done(machine, part("slow", locked, limit=0.2), part("next"))
     assert [each.outcome for each in results] == ["limit reached", "passed"]
     assert results[0].is_bad
     with held.open("w") as file:

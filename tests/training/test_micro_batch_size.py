@@ -1,5 +1,7 @@
 """The size of micro-batch that is measured: its choice, the trials, and what becomes of it."""
 
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -139,6 +141,20 @@ def test_the_search_ends_where_memory_does(job, monkeypatch, error):
     monkeypatch.setattr(measuring, "pass_blanks", passes)
     trials = tried(job, State.initial(job), [8, 16, 32, 64], clock())
     assert trials == [Trial(8, 1), Trial(16, 1), Trial(32, None)]
+
+
+def test_a_pass_that_ran_out_of_memory_leaves_none_behind(job, monkeypatch):
+    """Nor what was kept for a backward pass that never came."""
+    made = []
+
+    def passes(job, model, size):
+        made.append(weakref.ref(torch.zeros(size, requires_grad=True).sigmoid()))
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(measuring, "pass_blanks", passes)
+    assert tried(job, State.initial(job), [8], clock()) == [Trial(8, None)]
+    gc.collect()
+    assert [each() for each in made] == [None]
 
 
 def test_what_the_host_has_no_memory_for_is_not_tried(job, monkeypatch):
