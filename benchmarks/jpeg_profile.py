@@ -24,6 +24,7 @@ from sklearn.datasets import load_sample_images
 from bsgrow import _native, _native_jpeg
 from bsgrow.images.crops import ResizedCrop
 from bsgrow.images.encoded import MAX_PIXELS
+from bsgrow.images.jpeg.baseline import with_restarts
 from bsgrow.images.reading import shown_size
 from bsgrow.native.batches import load_batch
 from bsgrow.native.decoding import decode_batch
@@ -132,6 +133,7 @@ def make_runs(num_images: int) -> dict[str, Run]:
         "resize and normalise": resize_only(pixels, windows),
         "normalise, into memory": normalise_only(num_images),
         "all: decode_batch": everything(encoded, windows),
+        "all, in restart intervals": everything([*map(with_restarts, encoded)], windows),
     }
 
 

@@ -72,6 +72,39 @@ void JpegDecoder::look_through(DecodeStatus* status) {
 
 bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
                          DecodeStatus* status) {
+  const JpegPart part = part_around(image_, in_full(rectangle));
+  if (part.bytes.empty()) return decode_rows(rectangle, slack, sink, status);
+  return decode_part(part, rectangle, slack, sink, status);
+}
+
+// What a rectangle of the image as it is decoded is made of, in the image as it is stored.
+Rectangle JpegDecoder::in_full(const Rectangle& rectangle) const {
+  const int64_t top = std::max<int64_t>(rectangle.top - kMargin, 0);
+  const int64_t left = std::max<int64_t>(rectangle.left - kMargin, 0);
+  const int64_t bottom = std::min(rectangle.top + rectangle.height + kMargin, height());
+  const int64_t right = std::min(rectangle.left + rectangle.width + kMargin, width());
+  return {top * reduction_, left * reduction_,
+          std::min<int64_t>(bottom * reduction_, info_.image_height) - top * reduction_,
+          std::min<int64_t>(right * reduction_, info_.image_width) - left * reduction_};
+}
+
+bool JpegDecoder::decode_part(const JpegPart& part, Rectangle rectangle, int64_t slack,
+                              const RowSink& sink, DecodeStatus* status) {
+  JpegDecoder decoder({part.bytes.data(), static_cast<int64_t>(part.bytes.size())});
+  if (!decoder.open(INT64_MAX, status)) return false;
+  decoder.reduce(reduction_);
+  const Rectangle inside{rectangle.top - part.top / reduction_,
+                         rectangle.left - part.left / reduction_, rectangle.height,
+                         rectangle.width};
+  if (decoder.decode_rows(inside, slack, sink, status)) return true;
+  // Said anew of the whole, whose bytes are those that a user has.
+  const DecodeStatus of_part = *status;
+  if (decode_rows(rectangle, slack, [](const uint8_t*) {}, status)) *status = of_part;
+  return false;
+}
+
+bool JpegDecoder::decode_rows(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
+                              DecodeStatus* status) {
   row_.resize(64 + kMisaligned + 3 * width() + slack);
   const bool decoded = errors_.run_guarded([&] {
     begin(rectangle);

@@ -8,15 +8,9 @@
 
 #include "bsgrow/decode_batch.h"
 #include "jpeg/errors.h"
+#include "jpeg/part.h"
 
 namespace bsgrow {
-
-struct Rectangle {
-  int64_t top;
-  int64_t left;
-  int64_t height;
-  int64_t width;
-};
 
 // Takes the next row: uint8 [width, 3], red, green, blue. Must not throw.
 using RowSink = std::function<void(const uint8_t* row)>;
@@ -43,9 +37,15 @@ class JpegDecoder {
   void reduce(int64_t reduction) { reduction_ = reduction; }
 
   // Decodes a rectangle of the stored image, once. slack bytes beyond a row may be read.
+  // Where restart intervals allow it, what lies above and beside it is not even read.
   bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
 
  private:
+  bool decode_part(const JpegPart& part, Rectangle rectangle, int64_t slack, const RowSink& sink,
+                   DecodeStatus* status);
+  bool decode_rows(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
+                   DecodeStatus* status);
+  Rectangle in_full(const Rectangle& rectangle) const;
   int64_t reduced_side(int64_t side) const { return (side + reduction_ - 1) / reduction_; }
   void look_through(DecodeStatus* status);
   void begin(const Rectangle& rectangle);

@@ -2,6 +2,7 @@
 
 #include "bsgrow/decode_batch.h"
 #include "jpeg/limits.h"
+#include "jpeg/part.h"
 
 namespace bsgrow {
 namespace {
@@ -11,7 +12,9 @@ constexpr int kAllBytes = 0xFFFF;  // of a marker segment
 // An image on its way from one structure of libjpeg to the other.
 class Transcoder {
  public:
-  explicit Transcoder(const EncodedImage& image) : image_(image) {}
+  // An interval of 0 is none.
+  Transcoder(const EncodedImage& image, int64_t restart_interval)
+      : image_(image), restart_interval_(restart_interval) {}
   ~Transcoder() {
     jpeg_destroy_compress(&out_);
     jpeg_destroy_decompress(&in_);
@@ -51,6 +54,7 @@ class Transcoder {
   void write(jvirt_barray_ptr* coefficients) {
     jpeg_copy_critical_parameters(&in_, &out_);
     out_.optimize_coding = TRUE;
+    out_.restart_interval = static_cast<unsigned>(restart_interval_);
     out_.write_JFIF_header = FALSE;  // they are among the markers, where there are any
     out_.write_Adobe_marker = FALSE;
     jpeg_mem_dest(&out_, &bytes_, &num_bytes_);
@@ -64,6 +68,7 @@ class Transcoder {
   }
 
   const EncodedImage image_;
+  const int64_t restart_interval_;
   jpeg_decompress_struct in_{};
   jpeg_compress_struct out_{};
   jpeg_saved_marker_ptr last_marker_ = nullptr;  // of the header: what follows a scan says nothing
@@ -73,23 +78,39 @@ class Transcoder {
   unsigned long num_bytes_ = 0;
 };
 
+// Whether it is a JPEG and whole; else the status says why not.
+bool read_whole(const EncodedImage& image, int64_t max_pixels, JpegHeader* header,
+                DecodeStatus* status) {
+  const char* problem = read_jpeg_header(image, header);
+  if (!problem && !is_whole_jpeg(image, max_pixels)) problem = "it has no end";
+  *status = {problem ? DecodeResult::kFailed : DecodeResult::kDecoded, problem ? problem : ""};
+  return !problem;
+}
+
+std::vector<uint8_t> transcoded(const EncodedImage& image, int64_t restart_interval,
+                                int64_t max_pixels, DecodeStatus* status) {
+  Transcoder transcoder(image, restart_interval);
+  if (transcoder.run(max_pixels)) return transcoder.bytes();
+  *status = transcoder.failure();
+  return {};
+}
+
 }  // namespace
 
 std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
                                  DecodeStatus* status) {
   JpegHeader header;
-  const char* problem = read_jpeg_header(image, &header);
-  if (!problem && !is_whole_jpeg(image, max_pixels)) problem = "it has no end";
-  if (problem) {
-    *status = {DecodeResult::kFailed, problem};
-    return {};
-  }
-  *status = {DecodeResult::kDecoded, {}};
+  if (!read_whole(image, max_pixels, &header, status)) return {};
   if (header.baseline()) return {image.bytes, image.bytes + image.size};
-  Transcoder transcoder(image);
-  if (transcoder.run(max_pixels)) return transcoder.bytes();
-  *status = transcoder.failure();
-  return {};
+  return transcoded(image, 0, max_pixels, status);
+}
+
+std::vector<uint8_t> with_restarts(const EncodedImage& image, int64_t max_pixels,
+                                   DecodeStatus* status) {
+  JpegHeader header;
+  if (!read_whole(image, max_pixels, &header, status)) return {};
+  if (header.lossless() || header.precision != 8) return {image.bytes, image.bytes + image.size};
+  return transcoded(image, restart_interval_for(header), max_pixels, status);
 }
 
 }  // namespace bsgrow

@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline, with_restarts
 from bsgrow.images.jpeg.header import is_cut_short
 from bsgrow.images.orientation import orientation_of
 from bsgrow.images.reading import shown_size
@@ -29,6 +29,7 @@ def corpus() -> list[bytes]:
     return [
         *jpeg_kinds().values(),
         with_scans(encode(pixels, progressive=True), 4),
+        with_restarts(encode(pixels)),
         encode(pixels)[:-2],
         encode(pixels, progressive=True)[:-2],
         encode(pixels, mode="CMYK"),

@@ -14,9 +14,26 @@ def to_baseline(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> bytes:
     Raises:
         ImageError: it is no JPEG, or broken, or too large.
     """
+    return _transcoded("to_baseline", encoded, max_pixels)
+
+
+def with_restarts(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> bytes:
+    """The same JPEG, baseline, cut into restart intervals of six units (MCUs) of a row at most.
+
+    A window is then decoded without what lies above and beside it. Lossless, for 1 or 2 % more
+    bytes, in an image that no small number divides 7 %. A lossless JPEG, or one of 12 bits, is
+    returned as it is.
+
+    Raises:
+        ImageError: as :func:`to_baseline`.
+    """
+    return _transcoded("with_restarts", encoded, max_pixels)
+
+
+def _transcoded(name: str, encoded: Encoded, max_pixels: int) -> bytes:
     if jpeg_extension is None:
         raise ImageError("bsgrow was built without libjpeg-turbo: _native_jpeg is missing")
     try:
-        return jpeg_extension.to_baseline(encoded=encoded, max_pixels=max_pixels)
+        return bytes(getattr(jpeg_extension, name)(encoded=encoded, max_pixels=max_pixels))
     except ValueError as error:
         raise ImageError(str(error)) from error

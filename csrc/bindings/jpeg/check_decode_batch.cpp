@@ -168,7 +168,7 @@ bool check_whether_whole(py::handle encoded, py::handle max_pixels) {
   return is_whole_jpeg({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit);
 }
 
-py::bytes check_and_make_baseline(py::handle encoded, py::handle max_pixels) {
+py::bytes check_and_transcode(Transcode transcode, py::handle encoded, py::handle max_pixels) {
   const Array array = to_array(encoded, "encoded", kEncoded);
   array.require_contiguous();
   const int64_t limit = to_max_pixels(max_pixels);
@@ -176,8 +176,7 @@ py::bytes check_and_make_baseline(py::handle encoded, py::handle max_pixels) {
   std::vector<uint8_t> bytes;
   {
     const ReleasedGil released;
-    bytes =
-        to_baseline({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit, &status);
+    bytes = transcode({static_cast<const uint8_t*>(array.info.ptr), array.size(0)}, limit, &status);
   }
   if (status.result != DecodeResult::kDecoded) throw py::value_error(status.message);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -30,8 +30,15 @@ py::list decode_only_from_python(py::object encoded, py::object windows, py::obj
   return check_and_decode_only(encoded, windows, max_pixels, num_threads);
 }
 
-py::bytes to_baseline_from_python(py::object encoded, py::object max_pixels) {
-  return check_and_make_baseline(encoded, max_pixels);
+template <Transcode transcode>
+py::bytes transcode_from_python(py::object encoded, py::object max_pixels) {
+  return check_and_transcode(transcode, encoded, max_pixels);
+}
+
+template <Transcode transcode>
+void bind_transcode(py::module_& module, const char* name) {
+  module.def(name, &transcode_from_python<transcode>, py::kw_only(), py::arg("encoded"),
+             py::arg("max_pixels"));
 }
 
 bool is_whole_from_python(py::object encoded, py::object max_pixels) {
@@ -56,8 +63,8 @@ PYBIND11_MODULE(_native_jpeg, module) {
   bsgrow::bind_decode_batch<&bsgrow::check_and_decode_batch_async>(module, "decode_batch_async");
   module.def("decode_only", &bsgrow::decode_only_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("windows"), py::arg("max_pixels"), py::arg("num_threads"));
-  module.def("to_baseline", &bsgrow::to_baseline_from_python, py::kw_only(), py::arg("encoded"),
-             py::arg("max_pixels"));
+  bsgrow::bind_transcode<&bsgrow::to_baseline>(module, "to_baseline");
+  bsgrow::bind_transcode<&bsgrow::with_restarts>(module, "with_restarts");
   module.def("is_whole", &bsgrow::is_whole_from_python, py::kw_only(), py::arg("encoded"),
              py::arg("max_pixels"));
   module.def("build_info", &bsgrow::build_info);

@@ -46,7 +46,12 @@ pybind11::list check_and_decode_only(pybind11::handle encoded, pybind11::handle 
 
 bool check_whether_whole(pybind11::handle encoded, pybind11::handle max_pixels);
 
+// to_baseline or with_restarts.
+using Transcode = std::vector<uint8_t> (*)(const EncodedImage& image, int64_t max_pixels,
+                                           DecodeStatus* status);
+
 // The bytes of a baseline JPEG; ValueError says what is wrong with the image.
-pybind11::bytes check_and_make_baseline(pybind11::handle encoded, pybind11::handle max_pixels);
+pybind11::bytes check_and_transcode(Transcode transcode, pybind11::handle encoded,
+                                    pybind11::handle max_pixels);
 
 }  // namespace bsgrow
