@@ -35,6 +35,10 @@ class PackOptions:
     """Whether each image is decoded in full, to find the damaged ones; else its header is read, and
     a JPEG must have its end."""
 
+    restarts: bool = False
+    """Whether JPEGs are cut into restart intervals, so that a crop is decoded without what lies
+    above and beside it; their pixels stay."""
+
     on_error: OnError = "raise"
     """Whether a file that cannot be used ends the packing, or is left out and listed."""
 

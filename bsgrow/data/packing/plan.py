@@ -66,7 +66,8 @@ def plan_pack(
     names = tuple(os.fsencode(name) for name in class_names)
     _check_classes(names)
     encoder = encoder_versions() if changes else ""
-    parts = (VERSION, options.shard_bytes, options.decode, changes, encoder, source.fingerprint)
+    parts = [VERSION, options.shard_bytes, options.decode, changes, encoder, source.fingerprint]
+    parts += ["restarts"] * options.restarts  # those packed before there were any stay the same
     digest = hashlib.sha256(repr((*parts, names)).encode())
     shards = _cut(source, options.shard_bytes)
     return PackPlan(source, names, options, changes, shards, digest.digest())

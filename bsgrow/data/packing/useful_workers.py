@@ -45,7 +45,7 @@ def _is_of_small_files(plan: PackPlan) -> bool:
 
 def _has_work(plan: PackPlan) -> bool:
     source, options = plan.source, plan.options
-    if options.decode or options.resizes:
+    if options.decode or options.resizes or options.restarts:
         return True
     if not len(source):
         return False

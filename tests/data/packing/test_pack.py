@@ -230,7 +230,11 @@ def test_tars_give_the_shards_that_their_images_would(photographs, tmp_path):
 def test_a_destination_with_something_else(photographs, large, tmp_path):
     pack(photographs, tmp_path / "out", PackOptions())
     before = files_in(tmp_path / "out")
-    for source, options in ((photographs, PackOptions(decode=True)), (large, PackOptions())):
+    for source, options in (
+        (photographs, PackOptions(decode=True)),
+        (photographs, PackOptions(restarts=True)),
+        (large, PackOptions()),
+    ):
         dest = tmp_path / "out" / ("train" if source == large else "")
         with pytest.raises(InputError, match="is a shard of another source or of other options"):
             pack(source, dest, options)

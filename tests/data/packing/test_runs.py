@@ -72,6 +72,7 @@ PROGRESSIVE = encode_image(progressive=True) + bytes(400_000)
         ([LARGE] * 30, {}, 1),  # only copied
         ([LARGE] * 30, {"decode": True}, 4),
         ([LARGE] * 30, {"shortest_side": 8}, 4),
+        ([LARGE] * 30, {"restarts": True}, 4),
         ([LARGE] * 6 + [PROGRESSIVE], {}, 3),  # of three images
         ([b"\xff\xd8" + LARGE[300:], b"", *[LARGE] * 10], {}, 1),  # is said when it is packed
     ],
@@ -82,6 +83,7 @@ PROGRESSIVE = encode_image(progressive=True) + bytes(400_000)
         "large",
         "decoded",
         "reduced",
+        "cut into intervals",
         "one progressive",
         "damaged",
     ],

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from bsgrow.data.packing import PackOptions
 from bsgrow.data.packing.transform import prepare
 from bsgrow.errors import InputError
 from bsgrow.images.image_error import ImageError
-from bsgrow.images.jpeg.baseline import to_baseline
+from bsgrow.images.jpeg.baseline import to_baseline, with_restarts
 from bsgrow.images.reading import check_decodes, shown_levels, shown_size
 from bsgrow.native.decoding import check_as_in_training, is_built
 from tests.data.conftest import encode_image
@@ -111,6 +112,24 @@ def test_every_kind_is_reduced_to_a_jpeg_of_one_or_three_channels(kind):
         assert image.mode in ("L", "RGB")
         difference = np.abs(np.asarray(image.convert("RGB"), int) - np.asarray(expected, int))
     assert difference.mean() < 6
+
+
+@pytest.mark.skipif(not is_built(), reason="the native JPEG module was not built")
+@pytest.mark.parametrize("kind", ["baseline", "progressive", "reduced", "another"])
+def test_restart_intervals_change_no_pixel(kind):
+    content = encode_image(65, 470, progressive=kind == "progressive")
+    if kind == "another":
+        content = b"P5 30 20 255\n" + bytes(600)
+    plain = PackOptions(shortest_side=40 if kind == "reduced" else None)
+    before = prepare(content, plain, to_baseline)
+    after = prepare(content, replace(plain, restarts=True), with_restarts)
+    assert (b"\xff\xdd\0\4" in after.content) == (kind != "another")
+    assert (after.height, after.width, after.changed) == (
+        before.height,
+        before.width,
+        before.changed,
+    )
+    np.testing.assert_array_equal(shown_levels(after.content), shown_levels(before.content))
 
 
 def test_sixteen_bits_are_kept_where_nothing_is_reduced():
