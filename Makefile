@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu')
+CCACHE := $(shell command -v ccache >/dev/null && echo ccache)
 BUILD  := pyproject.toml setup.py $(CPP)
 
 .PHONY: train test test-commands test-library test-hosts test-fast test-cuda device-check hosts check \
@@ -117,9 +118,13 @@ $(VENV)/bin/python:
 
 # Rebuilt when a source of the extension changes; Python files are used where they lie. Of what is
 # installed most is never imported: Python compiles a file when it first is, not pip all of them.
+# Where ccache is, a build by the tests takes from it what was compiled here, as long as pybind11 lies
+# in the same place: not in an environment of pip's for one build.
 $(VENV)/installed: $(VENV)/bin/python $(BUILD)
+	$(BIN)/python -m pip install --quiet --no-compile --group build
 	headers=$$(.ci/python-headers $(BIN)/python $(VENV)/headers) && \
-	CPATH=$$headers $(BIN)/python -m pip install -qq --no-compile --editable .
+	CPATH=$$headers CXX="$(CCACHE) $${CXX:-c++}" \
+	$(BIN)/python -m pip install -qq --no-compile --no-build-isolation --editable .
 	touch $@
 
 # The tools alone: installing the package again would build the extension again.

@@ -1,15 +1,19 @@
 """What a build puts where, what it says of that, and what distributions hold."""
 
 import json
+import os
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copytree, ignore_patterns, which
 
 import pytest
 import setuptools
 import torch
+
+from tests.hosts import environment
 
 ROOT = Path(__file__).parents[1]
 KNOWN = ("75", "80", "90", "120")
@@ -113,15 +117,16 @@ def unpacked(tmp_path_factory):
     return top
 
 
-def run(folder, code):
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def run(folder, code, python=sys.executable, **variables):
+    command, given = [python, "-c", code], os.environ | variables
+    done = subprocess.run(
+        command, cwd=folder, env=given, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
 
 
-def files_of(folder):
-    parts = ("bsgrow", "csrc", "docs", "examples")
+def files_of(folder, parts=("bsgrow", "csrc", "docs", "examples", "licenses")):
     copied = (path for part in parts for path in (folder / part).rglob("*"))
     kept = (path for path in copied if path.is_file() and "__pycache__" not in path.parts)
     built = {".so", ".pyd"}
@@ -144,3 +149,55 @@ print(json.dumps(parts))
     lists = [json.loads(run(folder, modules)) for folder in (ROOT, unpacked)]
     assert lists[0] == lists[1]
     assert any(name.endswith(".cu") for _, _, depends in lists[1] for name in depends)
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked):
+    """What the source distribution builds, but for the kernels: nvcc takes a minute for them."""
+    headers = [ROOT / ".ci/python-headers", sys.executable, Path(sys.prefix) / "headers"]
+    found = subprocess.run(headers, capture_output=True, text=True, check=True)
+    # With ccache nothing is compiled that make has compiled for this environment.
+    compiler = "ccache " * bool(which("ccache")) + os.environ.get("CXX", "c++")
+    nowhere = str(unpacked.parent)
+    make = "from setuptools.build_meta import build_wheel; print(build_wheel('..'))"
+    done = run(unpacked, make, CXX=compiler, CPATH=found.stdout.strip(), CUDA_HOME=nowhere)
+    return unpacked.parent / done.splitlines()[-1]
+
+
+def test_a_wheel_holds_the_package_and_the_licences(unpacked, wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {*archive.namelist()}
+    sources = {name for name in files_of(unpacked, ["bsgrow"]) if not name.endswith(".md")}
+    assert held >= sources | {"bsgrow/_build.json"}
+    licenses = {name.partition("/licenses/")[2] for name in held} - {""}
+    assert licenses == {"LICENSE", *files_of(unpacked, ["licenses"])}
+    assert any(name.startswith("bsgrow/_native.") for name in held)
+
+
+COMMANDS = """
+import sys
+from pathlib import Path
+import bsgrow
+from bsgrow.cli import main
+from bsgrow.recipe import shipped_recipes
+assert Path(bsgrow.__file__).is_relative_to(sys.prefix), bsgrow.__file__
+size, settings = ["--samples", "1000"], ["schedule.epochs=1", "schedule.curve.milestones=[0.5]"]
+train = ["train", "digits", *(word for each in settings for word in ("--set", each))]
+plans = [["plan", name, *size * (name in ("finetune", "folder"))] for name in shipped_recipes()]
+for sys.argv[1:] in (["doctor"], train, *plans):
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code, sys.argv
+"""
+
+
+def test_a_wheel_works_where_nothing_else_of_bsgrow_is(wheel, tmp_path):
+    environment.make(tmp_path / "made")
+    python = str(tmp_path / "made/bin/python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    subprocess.run([*pip, "--no-compile", "--no-deps", "--no-index", wheel], check=True)
+    assert (tmp_path / "made/bin/bsgrow").exists()
+    out = run(tmp_path, COMMANDS, python)
+    assert "training on the CPU" in out
+    assert "test accuracy" in out
