@@ -3,6 +3,7 @@
 The CPU stands for it where numbers are computed, torch's ``meta`` where they only have to arrive.
 """
 
+import os
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -16,6 +17,7 @@ import bsgrow
 from bsgrow.data import find_spec
 from bsgrow.loading import make_loader, micro_batches_of
 from bsgrow.models import ghost_groups, sum_dtype
+from bsgrow.training import measuring
 from tests.loading.augmentations.test_mixing import DATASET, PLAN, SETTINGS
 from tests.photo_folder import write_photographs
 
@@ -51,6 +53,12 @@ def test_training_computes_without_float64(tmp_path, monkeypatch):
 
 def photographs(folder):
     return find_spec("folder").open(write_photographs(folder, num_train=20, num_test=3))
+
+
+def test_all_memory_counts_where_the_system_does_not_say_what_is_free(monkeypatch):
+    page, all_pages = (os.sysconf(name) for name in ("SC_PAGE_SIZE", "SC_PHYS_PAGES"))
+    monkeypatch.setattr(os, "sysconf_names", {"SC_PHYS_PAGES": 0})
+    assert measuring._free_on_host() == page * all_pages
 
 
 @pytest.mark.parametrize("open_in", [lambda folder: DATASET, photographs], ids=["arrays", "files"])
