@@ -1,5 +1,6 @@
 """The same recipe on a CUDA device; skipped where there is none."""
 
+import gc
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -106,8 +107,12 @@ def test_trials_find_a_micro_batch_that_fits_and_leave_no_trace():
     job = prepare(recipe, plan_recipe(recipe))
     state = State.initial(job)
     before = [each.clone() for each in state.model.state_dict().values()]
+    tried(job, state, [64])  # libraries take memory, and keep it
+    allocated = torch.cuda.memory_allocated()
     with at_most_as_much_more(1 << 28):
         trials = tried(job, state, [64, 1 << 18])
+    gc.collect()
+    assert torch.cuda.memory_allocated() == allocated
     assert trials[0].seconds
     assert trials[1].seconds is None
     assert all(map(torch.equal, state.model.state_dict().values(), before))
