@@ -233,7 +233,7 @@ def test_the_cpu_is_served_by_the_host():
 @pytest.mark.parametrize(
     ("dataset_bytes", "free_bytes", "unavailable", "place", "reason"),
     [
-        (1 << 20, None, None, "host", "CPU"),
+        (1 << 20, None, None, "host", "not CUDA's"),
         (1 << 20, 1 << 30, "not built", "host", "not built"),
         (1 << 29, 1 << 30, None, "resident", "512 MiB, with 1024 MiB free"),
         ((1 << 29) + 1, 1 << 30, None, "streamed", "over 0.5 of it"),
