@@ -193,7 +193,7 @@ def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing(
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing_on_cuda(tmp_path):
     """As training has it there: Inductor, bfloat16 and channels_last."""
-    job = growing_job(CONVOLUTIONS, "run.device=cuda")
+    job = growing_job(*GROWN_ONCE, "run.device=cuda")
     assert job.compiles
     state = train_with_stops(job, tmp_path)
     assert state.num_updates == job.plan.num_updates
@@ -204,7 +204,7 @@ def test_evaluation_and_a_checkpoint_in_the_middle_compile_nothing_on_cuda(tmp_p
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", ["float32", "tf32", "float16"])
 def test_growing_compiles_nothing_in_other_precisions_on_cuda(precision):
-    job = growing_job("run.device=cuda", f"run.precision={precision}")
+    job = growing_job("growth.max_batch_size=48", "run.device=cuda", f"run.precision={precision}")
     assert all(torch.isfinite(each).all() for each in train(job).model.parameters())
 
 
