@@ -184,11 +184,13 @@ assert Path(bsgrow.__file__).is_relative_to(sys.prefix), bsgrow.__file__
 size, settings = ["--samples", "1000"], ["schedule.epochs=1", "schedule.curve.milestones=[0.5]"]
 train = ["train", "digits", *(word for each in settings for word in ("--set", each))]
 plans = [["plan", name, *size * (name in ("finetune", "folder"))] for name in shipped_recipes()]
-for sys.argv[1:] in (["doctor"], train, *plans):
+for sys.argv[1:] in (train, ["doctor"], *plans):
     try:
         main()
     except SystemExit as ended:
         assert not ended.code, sys.argv
+    if sys.argv[1] == "train":
+        assert "bsgrow.native.cuda" not in sys.modules, "kernels wait for a device"
 """
 
 

@@ -17,7 +17,6 @@ from bsgrow.loading.map_loader import MapLoader
 from bsgrow.loading.resident import DoesNotFitError, num_bytes, resident_fill
 from bsgrow.loading.settings import RESIDENT_FRACTION, LoaderSettings
 from bsgrow.loading.streamed import streamed_fill
-from bsgrow.native import cuda
 from bsgrow.stream import SampleStream
 
 _log = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ def _choose(dataset: ArrayDataset, settings: LoaderSettings) -> Place:
     place, reason = choose_place(
         num_bytes(dataset),
         torch.cuda.mem_get_info(device)[0] if on_cuda else None,
-        cuda.why_unavailable(_index_of(device)) if on_cuda else None,
+        _why_unavailable(device) if on_cuda else None,
         settings.resident_fraction,
     )
     level = logging.WARNING if on_cuda and place == "host" else logging.INFO
@@ -106,5 +105,8 @@ def _choose(dataset: ArrayDataset, settings: LoaderSettings) -> Place:
     return place
 
 
-def _index_of(device: torch.device) -> int:
-    return torch.cuda.current_device() if device.index is None else device.index
+def _why_unavailable(device: torch.device) -> str | None:
+    from bsgrow.native import cuda  # loads the kernels, where there is a driver for them
+
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return cuda.why_unavailable(index)

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.utils.dlpack import to_dlpack  # type: ignore[attr-defined]  # torch lists it nowhere
 
-from bsgrow.native import cuda
-
 Kernel = Callable[..., None]
 """What a loader asks of a kernel: the arguments of :func:`bsgrow.native.cuda.load_batch`, without a
 CUDA stream, ``images`` and ``labels`` by position."""
@@ -22,6 +20,8 @@ def launch(
     Tensors of torch are handed over as capsules: on its current stream there is nothing to wait
     for, and so no event to make.
     """
+    from bsgrow.native import cuda  # loads the kernels, where there is a driver for them
+
     with torch.cuda.device(out_images.device):
         cuda.load_batch(
             _as_capsule(images),
@@ -41,6 +41,8 @@ def hold(tensor: Tensor) -> object:
     """
     if not tensor.is_cuda:
         return tensor
+    from bsgrow.native import cuda
+
     with torch.cuda.device(tensor.device):
         return cuda.device_array(
             _as_capsule(tensor), cuda_stream=torch.cuda.current_stream().cuda_stream
