@@ -66,7 +66,7 @@ def moved(
     a, b, c, d, e, f = to_device(_fixed(matrices), levels.device)[:, :, None, None]
     x = torch.arange(width, device=levels.device)
     y = torch.arange(height, device=levels.device)[:, None]
-    columns, rows = (a * x + b * y + c) >> _FRACTION, (d * x + e * y + f) >> _FRACTION
+    columns, rows = ((c + a * x) + b * y) >> _FRACTION, ((f + d * x) + e * y) >> _FRACTION
     is_inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     sources = torch.where(is_inside, rows * width + columns, 0).flatten(1)[:, None]
     pixels = levels.flatten(2).gather(2, sources.expand(-1, levels.shape[1], -1))

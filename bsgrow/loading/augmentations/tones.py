@@ -85,7 +85,8 @@ def _enhanced(plain: Tensor, levels: Tensor, magnitudes: NDArray[np.float64]) ->
     """Return plain levels + (1 + magnitude) times the distance to them, cut to whole levels."""
     factors = to_device((1 + magnitudes).astype(np.float32), levels.device)[:, None, None, None]
     start = plain.float()
-    return ((levels - start) * factors + start).clamp_(0, _LAST).to(torch.uint8)
+    distance = levels.float().sub_(start)
+    return distance.mul_(factors).add_(start).clamp_(0, _LAST).to(torch.uint8)
 
 
 def _grey(levels: Tensor) -> Tensor:
