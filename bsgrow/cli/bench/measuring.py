@@ -70,8 +70,9 @@ def progress() -> Iterator[Callable[[str], None]]:
 def measure_loaders(works: Sequence[Work], systems: Mapping[str, System], pace: Pace) -> Rows:
     """Say how long it takes, and measure."""
     foreseen = foresee(works, systems, pace)
-    rounds = f"{foreseen.num_rows} rows, at most {pace.num_rounds} rounds each"
-    err.print(f"{rounds}: {duration(foreseen.least)} to {duration(foreseen.most)}")
+    if foreseen.num_rows:
+        rounds = f"{foreseen.num_rows} rows, at most {pace.num_rounds} rounds each"
+        err.print(f"{rounds}: {duration(foreseen.least)} to {duration(foreseen.most)}")
     with progress() as on_progress:
         return bench_loader(works, systems, pace, on_progress)
 
