@@ -49,7 +49,7 @@ def test_the_first_seed_comes_first(experiment):
     ("name", "num_runs"),
     [
         ("digits", 315),
-        ("digits-ema", 15),
+        ("digits-ema", 24),
         ("digits-noisy", 140),
         ("fashion-mnist", 24),
         ("fashion-mnist-wrn", 15),
