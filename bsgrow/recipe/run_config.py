@@ -86,8 +86,9 @@ class RunConfig(Section):
 
     precision: PrecisionName = "auto"
     """Numbers in which convolutions and products are computed; weights and their updates are
-    float32. ``auto`` takes bfloat16 on CUDA and float32 on the CPU; ``tf32`` is CUDA's. In
-    ``float16`` the loss is scaled: an update whose gradient overflows is made again."""
+    float32. ``auto`` takes bfloat16 on CUDA, float16 on cards older than that (a T4), and float32
+    on the CPU; ``tf32`` is CUDA's. In ``float16`` the loss is scaled: an update whose gradient
+    overflows is made again."""
 
     compile: bool | Literal["auto"] = "auto"
     """Whether the step is compiled, for each common size of micro-batch, before the first update;

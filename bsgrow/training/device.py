@@ -44,7 +44,8 @@ def precision_of(device: torch.device, name: PrecisionName = "auto") -> Precisio
 
     Args:
         device: where.
-        name: ``run.precision``; ``auto`` is float32 on the CPU and bfloat16 autocast on CUDA.
+        name: ``run.precision``; ``auto`` is float32 on the CPU, and autocast on CUDA: bfloat16, or
+            float16 on a card that would only emulate it, for which torch compiles nothing.
 
     Raises:
         InputError: the CPU has no TensorFloat-32.
@@ -57,8 +58,13 @@ def precision_of(device: torch.device, name: PrecisionName = "auto") -> Precisio
         )
     layout = torch.channels_last if on_cuda else torch.contiguous_format
     if name == "auto":
-        return Precision(torch.bfloat16 if on_cuda else None, layout)
+        return Precision(_half_of(device) if on_cuda else None, layout)
     return Precision(_AUTOCAST_DTYPES[name], layout, _PRODUCTS.get(name))
+
+
+def _half_of(device: torch.device) -> torch.dtype:
+    """Return the dtype of 16 bits that a CUDA device computes in by itself."""
+    return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
 
 
 def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[object]:

@@ -90,9 +90,13 @@ def test_the_cpu_computes_in_float32():
         assert not torch.is_autocast_enabled("cpu")
 
 
-def test_cuda_computes_in_bfloat16_channels_last():
+@pytest.mark.parametrize(
+    ("capability", "dtype"), [((8, 0), torch.bfloat16), ((7, 5), torch.float16)], ids=["A100", "T4"]
+)
+def test_cuda_computes_in_16_bits_that_it_has_channels_last(monkeypatch, capability, dtype):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     precision = precision_of(torch.device("cuda", 0))
-    assert precision.autocast_dtype is torch.bfloat16
+    assert precision.autocast_dtype is dtype
     assert precision.memory_format is torch.channels_last
 
 
