@@ -7,7 +7,14 @@ import torch
 
 from bsgrow.errors import BsgrowError
 
-_ON_THE_CPU = "can't allocate memory"  # torch has no class of its own for this
+# Where torch has no class of its own for it: on the CPU, and of CUDA and its libraries, which take
+# memory past torch's allocator, as for a handle of each thread.
+_SAID = (
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
 
 
 @contextmanager
@@ -33,4 +40,6 @@ def explaining_memory(micro_batch_size: int | None = None) -> Iterator[None]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error is that of memory that is exhausted, on the host or a device."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or _ON_THE_CPU in str(error)
+    said = str(error)
+    is_of_class = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return is_of_class or any(words in said for words in _SAID)

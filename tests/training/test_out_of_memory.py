@@ -12,6 +12,7 @@ from bsgrow.training.events.made_again import MicroBatchHalved
 from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.job import prepare
 from bsgrow.training.loop import train_job
+from bsgrow.training.memory import is_out_of_memory
 from bsgrow.training.state import State
 from bsgrow.training.step import summed_loss
 from tests.training.ranks import Ranks, job_of
@@ -31,6 +32,20 @@ ERRORS = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
 ]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        *((error, True) for error in ERRORS),
+        (RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be …"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), True),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), False),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), False),
+    ],
+)
+def test_what_counts_as_memory_that_is_exhausted(error, expected):
+    assert is_out_of_memory(error) == expected
 
 
 def job_and_states(world_size):
