@@ -19,10 +19,14 @@ def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
     """Make the decoder of that name.
 
     Raises:
-        InputError: it needs DALI, which is not installed or cannot begin on the device.
+        InputError: it cannot decode to scale; or it needs DALI, which is not installed or cannot
+            begin on the device.
     """
     decode: DecodeName = "scaled" if settings.scaled else "exact"
-    if choose_decoder(name, settings.device, decode) == "dali":
+    chosen = choose_decoder(name, settings.device, decode)
+    if settings.scaled:
+        _check_scales(chosen)
+    if chosen == "dali":
         return DaliDecoder(settings)
     on_host = settings.device.type == "cpu"
     return NativeDecoder(settings, None if on_host else SideStream(settings.device))

@@ -69,6 +69,20 @@ bool decode_turned(JpegDecoder* decoder, const Orientation& orientation, const R
   return true;
 }
 
+// Lets the decoder reduce the image where that is asked for; returns the window in what it decodes.
+CropWindow reduce(const DecodeBatch& batch, const CropWindow& window,
+                  const Orientation& orientation, JpegDecoder* decoder) {
+  const int64_t reduction = batch.scaled ? reduction_for(window, batch.shape) : 1;
+  if (reduction == 1) return window;
+  const Rectangle full{window.top, window.left, window.height, window.width};
+  const Rectangle stored = to_stored(orientation, full, decoder->height(), decoder->width());
+  decoder->reduce(reduction);
+  const Rectangle shown =
+      to_shown(orientation, reduced(stored, reduction), decoder->height(), decoder->width());
+  return {static_cast<int32_t>(shown.top), static_cast<int32_t>(shown.left),
+          static_cast<int32_t>(shown.height), static_cast<int32_t>(shown.width), window.flipped};
+}
+
 bool decode_window(const Job& job, int64_t i, DecodeStatus* status) {
   const DecodeBatch& batch = job.batch;
   JpegDecoder decoder(batch.images[i]);
@@ -77,9 +91,7 @@ bool decode_window(const Job& job, int64_t i, DecodeStatus* status) {
                    status)) {
     return false;
   }
-  const int64_t reduction = batch.scaled ? reduction_for(batch.windows[i], batch.shape) : 1;
-  decoder.reduce(reduction);
-  const CropWindow window = reduced(batch.windows[i], reduction);
+  const CropWindow window = reduce(batch, batch.windows[i], orientation, &decoder);
   Resizer resizer(job.kernels);
   resizer.start(window.height, window.width, batch.shape, window.flipped, image_out(job, i));
   const Rectangle shown = needed(window, resizer);

@@ -11,6 +11,10 @@ namespace {
 // Smooth upsampling looks at the neighbouring colour sample, two pixels away at most.
 constexpr int64_t kMargin = 2;
 
+// Columns beside a rectangle that a part of the image has: of fewer than three samples of a colour
+// that is stored at half size libjpeg-turbo makes no smooth ones.
+constexpr int64_t kPartMargin = 4;
+
 // libjpeg-turbo writes rows aligned to its vectors past the caches, and waiting to read them back
 // took 29 % of the time: rows start so far behind a multiple of 64.
 constexpr int64_t kMisaligned = 8;
@@ -80,9 +84,9 @@ bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSin
 // What a rectangle of the image as it is decoded is made of, in the image as it is stored.
 Rectangle JpegDecoder::in_full(const Rectangle& rectangle) const {
   const int64_t top = std::max<int64_t>(rectangle.top - kMargin, 0);
-  const int64_t left = std::max<int64_t>(rectangle.left - kMargin, 0);
+  const int64_t left = std::max<int64_t>(rectangle.left - kPartMargin, 0);
   const int64_t bottom = std::min(rectangle.top + rectangle.height + kMargin, height());
-  const int64_t right = std::min(rectangle.left + rectangle.width + kMargin, width());
+  const int64_t right = std::min(rectangle.left + rectangle.width + kPartMargin, width());
   return {top * reduction_, left * reduction_,
           std::min<int64_t>(bottom * reduction_, info_.image_height) - top * reduction_,
           std::min<int64_t>(right * reduction_, info_.image_width) - left * reduction_};

@@ -37,7 +37,7 @@ class JpegDecoder {
   void reduce(int64_t reduction) { reduction_ = reduction; }
 
   // Decodes a rectangle of the stored image, once. slack bytes beyond a row may be read.
-  // Where restart intervals allow it, what lies above and beside it is not even read.
+  // Where restart intervals allow it, what lies above and beside it is skipped undecoded.
   bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
 
  private:

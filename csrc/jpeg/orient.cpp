@@ -1,20 +1,35 @@
 #include "jpeg/orient.h"
 
 #include <cstring>
-#include <utility>
 
 namespace bsgrow {
 
-Rectangle to_stored(const Orientation& orientation, const Rectangle& shown, int64_t stored_height,
-                    int64_t stored_width) {
-  Rectangle stored = shown;
-  if (orientation.transposed) {
-    std::swap(stored.top, stored.left);
-    std::swap(stored.height, stored.width);
-  }
+namespace {
+
+Rectangle transposed(const Rectangle& rectangle) {
+  return {rectangle.left, rectangle.top, rectangle.width, rectangle.height};
+}
+
+// Counted from the other ends of what is reversed.
+Rectangle reversed(const Orientation& orientation, Rectangle stored, int64_t stored_height,
+                   int64_t stored_width) {
   if (orientation.rows_reversed) stored.top = stored_height - stored.top - stored.height;
   if (orientation.columns_reversed) stored.left = stored_width - stored.left - stored.width;
   return stored;
+}
+
+}  // namespace
+
+Rectangle to_stored(const Orientation& orientation, const Rectangle& shown, int64_t stored_height,
+                    int64_t stored_width) {
+  const Rectangle turned = orientation.transposed ? transposed(shown) : shown;
+  return reversed(orientation, turned, stored_height, stored_width);
+}
+
+Rectangle to_shown(const Orientation& orientation, const Rectangle& stored, int64_t stored_height,
+                   int64_t stored_width) {
+  const Rectangle turned = reversed(orientation, stored, stored_height, stored_width);
+  return orientation.transposed ? transposed(turned) : turned;
 }
 
 void orient(const Orientation& orientation, const Rectangle& shown, const uint8_t* stored,

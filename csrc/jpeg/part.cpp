@@ -9,6 +9,7 @@ namespace {
 constexpr int64_t kBlock = 8;  // pixels of a side
 constexpr int kNumRestarts = 8;
 constexpr uint8_t kFirstRestart = 0xD0;
+constexpr uint8_t kExtended = 0xC1;
 constexpr int64_t kMostUnits = 6;
 constexpr double kWorthwhile = 0.9;  // of the blocks that would be read without it
 
@@ -39,24 +40,26 @@ struct Grid {
 
 int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
+// Huffman-coded, of 8 bits: SOF0, or SOF1, as one with quantisation tables of 16 bits is.
+bool is_sequential(const JpegHeader& header) {
+  return header.frame <= kExtended && header.precision == 8;
+}
+
 // Pixels of a side of a unit, by the most blocks of a component in it. The blocks of a single
 // component stand one by one, however it is sampled.
 int64_t unit_side(const JpegHeader& header, int most_blocks) {
   return kBlock * (header.num_components > 1 ? most_blocks : 1);
 }
 
-int64_t units_of_row(const JpegHeader& header) {
-  return divide_up(header.width, unit_side(header, header.most_columns));
-}
-
 // Whether it is cut as a grid has it.
 bool read_grid(const JpegHeader& header, Grid* grid) {
-  if (!header.baseline() || !header.tidy || !header.restart_interval) return false;
+  if (!is_sequential(header) || !header.tidy || !header.restart_interval) return false;
   if (header.num_scan_components != header.num_components) return false;
+  if (!header.most_rows || !header.most_columns) return false;
   grid->unit_height = unit_side(header, header.most_rows);
   grid->unit_width = unit_side(header, header.most_columns);
   grid->interval = header.restart_interval;
-  const int64_t row = units_of_row(header);
+  const int64_t row = divide_up(header.width, grid->unit_width);
   grid->columns = row / grid->interval;
   grid->rows = divide_up(header.height, grid->unit_height);
   return grid->columns * grid->interval == row;
@@ -128,10 +131,9 @@ bool copy_intervals(const Grid& grid, const Range& rows, const Range& columns, I
 
 }  // namespace
 
-int64_t restart_interval_for(const JpegHeader& header) {
-  const int64_t row = units_of_row(header);
-  int64_t interval = std::min(row, kMostUnits);
-  while (row % interval) --interval;
+int64_t restart_interval_for(int64_t units_of_row) {
+  int64_t interval = std::min(units_of_row, kMostUnits);
+  while (units_of_row % interval) --interval;
   return interval;
 }
 

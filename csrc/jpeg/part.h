@@ -23,11 +23,11 @@ struct JpegPart {
 
 // The smallest part that a rectangle lies in, of a baseline JPEG of one scan whose rows of blocks
 // are cut into whole restart intervals: each begins anew, so that what lies above, below and beside
-// the rectangle is not read. None of any other JPEG; none where it would save little.
+// the rectangle is not decoded. None of any other JPEG; none where it would save little.
 JpegPart part_around(const EncodedImage& image, const Rectangle& rectangle);
 
-// Units of a restart interval that cuts each row of an image into whole ones: six at most, as
-// larger ones are read for little of them, and every one costs some bytes.
-int64_t restart_interval_for(const JpegHeader& header);
+// Units of a restart interval that cuts rows of so many into whole ones: six at most, as larger
+// ones are decoded for little of them, and every one costs some bytes.
+int64_t restart_interval_for(int64_t units_of_row);
 
 }  // namespace bsgrow

@@ -15,9 +15,7 @@ bool has_pixels(const CropWindow& window, const ResizedShape& shape, int64_t red
   return height >= shape.height && width >= shape.width;
 }
 
-int32_t reduced_edge(int64_t edge, int64_t reduction) {
-  return static_cast<int32_t>((edge + reduction / 2) / reduction);
-}
+int64_t reduced_edge(int64_t edge, int64_t reduction) { return (edge + reduction / 2) / reduction; }
 
 }  // namespace
 
@@ -28,12 +26,11 @@ int64_t reduction_for(const CropWindow& window, const ResizedShape& shape) {
   return 1;
 }
 
-CropWindow reduced(const CropWindow& window, int64_t reduction) {
-  const int32_t top = reduced_edge(window.top, reduction);
-  const int32_t left = reduced_edge(window.left, reduction);
-  const int32_t bottom = reduced_edge(int64_t{window.top} + window.height, reduction);
-  const int32_t right = reduced_edge(int64_t{window.left} + window.width, reduction);
-  return {top, left, bottom - top, right - left, window.flipped};
+Rectangle reduced(const Rectangle& rectangle, int64_t reduction) {
+  const int64_t top = reduced_edge(rectangle.top, reduction);
+  const int64_t left = reduced_edge(rectangle.left, reduction);
+  return {top, left, reduced_edge(rectangle.top + rectangle.height, reduction) - top,
+          reduced_edge(rectangle.left + rectangle.width, reduction) - left};
 }
 
 }  // namespace bsgrow

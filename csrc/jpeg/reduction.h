@@ -4,6 +4,7 @@
 
 #include "bsgrow/resize.h"
 #include "bsgrow/resized_crop.h"
+#include "jpeg/part.h"
 
 namespace bsgrow {
 
@@ -11,8 +12,8 @@ namespace bsgrow {
 // window then has as many pixels as it is resized to or more, else 1.
 int64_t reduction_for(const CropWindow& window, const ResizedShape& shape);
 
-// A window of an image in the image that is reduced: each edge at the nearest pixel's, the lower
-// one where two are as near. Not empty where the reduction is for it.
-CropWindow reduced(const CropWindow& window, int64_t reduction);
+// A rectangle of a stored image in the image that is reduced: each edge at the nearest pixel's, the
+// further one where two are as near. Not empty where the reduction is for it.
+Rectangle reduced(const Rectangle& rectangle, int64_t reduction);
 
 }  // namespace bsgrow

@@ -3,18 +3,24 @@
 #include "bsgrow/decode_batch.h"
 #include "jpeg/limits.h"
 #include "jpeg/part.h"
+// jerror.h needs jpeglib.h before it.
+#include <jerror.h>
 
 namespace bsgrow {
 namespace {
 
 constexpr int kAllBytes = 0xFFFF;  // of a marker segment
 
+// The units of a row, by the most blocks of a component in one; each block, where there is one.
+int64_t units_of_row(const jpeg_decompress_struct& info) {
+  const int64_t width = DCTSIZE * (info.num_components > 1 ? info.max_h_samp_factor : 1);
+  return (info.image_width + width - 1) / width;
+}
+
 // An image on its way from one structure of libjpeg to the other.
 class Transcoder {
  public:
-  // An interval of 0 is none.
-  Transcoder(const EncodedImage& image, int64_t restart_interval)
-      : image_(image), restart_interval_(restart_interval) {}
+  Transcoder(const EncodedImage& image, bool restarts) : image_(image), restarts_(restarts) {}
   ~Transcoder() {
     jpeg_destroy_compress(&out_);
     jpeg_destroy_decompress(&in_);
@@ -35,6 +41,14 @@ class Transcoder {
   }
 
   DecodeStatus failure() const { return failure_of(errors_, in_.src, image_); }
+
+  // Whether nothing is wrong with the image, but that libjpeg does not write one like it.
+  bool is_beyond_writing() const {
+    const int code = errors_.code();
+    return code == JERR_NO_BACKING_STORE || code == JERR_BAD_MCU_SIZE ||
+           code == JERR_COMPONENT_COUNT;
+  }
+
   std::vector<uint8_t> bytes() const { return {bytes_, bytes_ + num_bytes_}; }
 
  private:
@@ -54,7 +68,9 @@ class Transcoder {
   void write(jvirt_barray_ptr* coefficients) {
     jpeg_copy_critical_parameters(&in_, &out_);
     out_.optimize_coding = TRUE;
-    out_.restart_interval = static_cast<unsigned>(restart_interval_);
+    if (restarts_) {
+      out_.restart_interval = static_cast<unsigned>(restart_interval_for(units_of_row(in_)));
+    }
     out_.write_JFIF_header = FALSE;  // they are among the markers, where there are any
     out_.write_Adobe_marker = FALSE;
     jpeg_mem_dest(&out_, &bytes_, &num_bytes_);
@@ -68,7 +84,7 @@ class Transcoder {
   }
 
   const EncodedImage image_;
-  const int64_t restart_interval_;
+  const bool restarts_;
   jpeg_decompress_struct in_{};
   jpeg_compress_struct out_{};
   jpeg_saved_marker_ptr last_marker_ = nullptr;  // of the header: what follows a scan says nothing
@@ -87,14 +103,6 @@ bool read_whole(const EncodedImage& image, int64_t max_pixels, JpegHeader* heade
   return !problem;
 }
 
-std::vector<uint8_t> transcoded(const EncodedImage& image, int64_t restart_interval,
-                                int64_t max_pixels, DecodeStatus* status) {
-  Transcoder transcoder(image, restart_interval);
-  if (transcoder.run(max_pixels)) return transcoder.bytes();
-  *status = transcoder.failure();
-  return {};
-}
-
 }  // namespace
 
 std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
@@ -102,15 +110,25 @@ std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
   JpegHeader header;
   if (!read_whole(image, max_pixels, &header, status)) return {};
   if (header.baseline()) return {image.bytes, image.bytes + image.size};
-  return transcoded(image, 0, max_pixels, status);
+  Transcoder transcoder(image, false);
+  if (transcoder.run(max_pixels)) return transcoder.bytes();
+  *status = transcoder.failure();
+  return {};
 }
 
 std::vector<uint8_t> with_restarts(const EncodedImage& image, int64_t max_pixels,
                                    DecodeStatus* status) {
   JpegHeader header;
   if (!read_whole(image, max_pixels, &header, status)) return {};
-  if (header.lossless() || header.precision != 8) return {image.bytes, image.bytes + image.size};
-  return transcoded(image, restart_interval_for(header), max_pixels, status);
+  const auto as_it_is = [&image] {
+    return std::vector<uint8_t>(image.bytes, image.bytes + image.size);
+  };
+  if (header.lossless() || header.precision != 8) return as_it_is();
+  Transcoder transcoder(image, true);
+  if (transcoder.run(max_pixels)) return transcoder.bytes();
+  if (header.baseline() && transcoder.is_beyond_writing()) return as_it_is();
+  *status = transcoder.failure();
+  return {};
 }
 
 }  // namespace bsgrow

@@ -4,6 +4,7 @@ import faulthandler
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -86,9 +87,9 @@ def check_decoding(encoded: bytes, random: Random) -> bool:
     return True
 
 
-def check_transcoding(encoded: bytes) -> None:
+def check_transcoding(encoded: bytes, transcode: Callable[..., bytes]) -> None:
     try:
-        baseline = to_baseline(encoded, max_pixels=MAX_PIXELS)
+        baseline = transcode(encoded, max_pixels=MAX_PIXELS)
     except ImageError:
         return
     assert baseline, "no bytes"
@@ -106,7 +107,7 @@ def run(seed: int, seconds: float, keep: Path) -> tuple[int, int]:
         keep.write_bytes(encoded)
         faulthandler.dump_traceback_later(LIMIT_S, exit=True)
         decoded += check_decoding(encoded, random)
-        check_transcoding(encoded)
+        check_transcoding(encoded, random.choice((to_baseline, with_restarts)))
         tried += 1
     faulthandler.cancel_dump_traceback_later()
     return tried, decoded

@@ -21,6 +21,9 @@ SEVEN = encode(cut(70, 7 * 16 - 3))  # units a row, each an interval
 KINDS = {name: with_restarts(encoded) for name, encoded in jpeg_kinds().items()} | {
     "turned": with_restarts(with_orientation(jpeg_kinds()["4:2:2"], 6)),
     "seven units": with_restarts(SEVEN),
+    "three columns in the last": with_restarts(encode(cut(70, 99), subsampling=1)),
+    "four columns in the last": with_restarts(encode(cut(70, 100), subsampling=2)),
+    "tables of 16 bits": with_restarts(encode(cut(90, 120), qtables=[[300] * 64] * 2)),
     "a row an interval": encode(cut(90, 120), restart_marker_rows=1),
     "two rows an interval": encode(cut(90, 120), restart_marker_rows=2),
     "across the ends of rows": encode(cut(90, 120), restart_marker_blocks=3),
@@ -122,3 +125,31 @@ def test_what_cannot_be_cut_is_an_error():
         with_restarts(PHOTO[: MARKERS[60]])
     with pytest.raises(ImageError, match="it is empty"):
         with_restarts(b"")
+
+
+@pytest.mark.parametrize("factor", [0x00, 0x10, 0x01, 0x55])
+def test_units_of_no_blocks_or_too_many_are_an_error(factor):
+    at = PHOTO.index(b"\xff\xc0") + 11
+    spoilt = bytearray(PHOTO)
+    spoilt[at : at + 9 : 3] = bytes([factor]) * 3
+    with pytest.raises(ImageError, match="sampling factors"):
+        with_restarts(bytes(spoilt))
+    assert "sampling factors" in status(bytes(spoilt), (0, 0, 10, 10))
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (30, 0), (0, 98), (69, 97), (30, 50)])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("kind", ["three columns in the last", "four columns in the last"])
+def test_narrow_windows_have_the_colours_of_the_whole(kind, size, top, left):
+    """libjpeg-turbo makes no smooth colours of an image of four columns."""
+    whole = decode(KINDS[kind])
+    height, width = min(size, whole.shape[0] - top), min(size, whole.shape[1] - left)
+    pixels = levels(KINDS[kind], (top, left, height, width))
+    np.testing.assert_array_equal(pixels, whole[top : top + height, left : left + width])
+
+
+def test_narrow_windows_of_it_at_a_part_of_its_size():
+    photo = with_restarts(encode(cut(200, 112), subsampling=1))
+    for left, side in ((0, 8), (104, 8), (0, 9)):
+        window = (100, left, side, side, 0)
+        np.testing.assert_array_equal(decoded(photo, window, 2), expected(photo, window, 2, None))

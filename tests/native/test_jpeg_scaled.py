@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from bsgrow.images.orientation import orientation_of
 from bsgrow.native import decoding, reference_resize
 from bsgrow.native.decoding import decode_batch, decode_batch_async
 from tests.drawn import num_cases
@@ -16,7 +17,8 @@ from tests.photographs import cut, encode, jpeg_kinds
 
 pytest.importorskip("bsgrow._native_jpeg")
 
-KINDS = jpeg_kinds() | {"turned": with_orientation(jpeg_kinds()["4:2:0"], 6)}
+TURNED = {f"turned {tag}": with_orientation(jpeg_kinds()["4:2:0"], tag) for tag in range(2, 9)}
+KINDS = jpeg_kinds() | TURNED
 REDUCTIONS = (8, 4, 2)
 
 
@@ -35,18 +37,30 @@ def reduction_for(window, size, resize):
     return 1
 
 
-def reduced(window, reduction):
+# Which sides of the stored image are the last ones as it is shown, by the tag of its EXIF.
+REVERSED = {1: "", 2: "x", 3: "xy", 4: "y", 5: "", 6: "x", 7: "xy", 8: "y"}
+
+
+def reduced_edges(first, last, side, reduction, is_reversed):
+    """Each edge at the nearest pixel of the reduced side, as the image is stored."""
+    if is_reversed:
+        whole = -(-side // reduction)
+        return [whole - (side - edge + reduction // 2) // reduction for edge in (first, last)]
+    return [(edge + reduction // 2) // reduction for edge in (first, last)]
+
+
+def reduced(window, reduction, encoded):
     top, left, height, width, flipped = window
-    edges = [
-        (edge + reduction // 2) // reduction for edge in (top, left, top + height, left + width)
-    ]
-    return edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1], flipped
+    sides, turned = reduced_whole(encoded, 1).shape, REVERSED[orientation_of(encoded)]
+    top, bottom = reduced_edges(top, top + height, sides[0], reduction, "y" in turned)
+    left, right = reduced_edges(left, left + width, sides[1], reduction, "x" in turned)
+    return top, left, bottom - top, right - left, flipped
 
 
 def expected(encoded, window, size, resize):
     reduction = reduction_for(window, size, resize)
     whole = reduced_whole(encoded, reduction)
-    return reference_resize.resize_window(whole, reduced(window, reduction), size, resize)
+    return reference_resize.resize_window(whole, reduced(window, reduction, encoded), size, resize)
 
 
 def decoded(encoded, window, size, resize=None, scaled=True, decoder=decode_batch):

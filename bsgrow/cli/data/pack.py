@@ -51,7 +51,7 @@ def pack_data(
         typer.Option(
             "--restarts",
             help="Cut JPEGs into restart intervals, without loss: crops are decoded without what "
-            "lies beside them, for 1 to 2 % more bytes.",
+            "lies beside them.",
         ),
     ] = False,
     on_error: Annotated[

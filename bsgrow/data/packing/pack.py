@@ -17,6 +17,7 @@ from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
 from bsgrow.data.packing.useful_workers import num_useful
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
+from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
 from bsgrow.files.lock import locked
 from bsgrow.images.pillow import quiet_pillow
@@ -76,16 +77,22 @@ def pack(
         options: what is done to the images.
         num_workers: processes, on Linux; one a core where None. Fewer where more do not pay.
         to_baseline: makes progressive JPEGs baseline without loss; None: they are encoded again.
+            With `options.restarts` it cuts JPEGs into restart intervals too.
         also: decodes each JPEG that is encoded again, and with `options.decode` each image, to find
             damage that Pillow passes over.
         on_progress: told of each sample.
 
     Raises:
-        InputError: the source is none, the destination holds something else, or another process
-            packs into it.
+        InputError: the source is none, the destination holds something else, another process packs
+            into it, or nothing cuts JPEGs into restart intervals.
         SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
         BsgrowError: the destination cannot be written.
     """
+    if options.restarts and to_baseline is None:
+        raise InputError(
+            "restarts: nothing here cuts JPEGs into restart intervals",
+            "give bsgrow.images.jpeg.baseline.with_restarts as to_baseline",
+        )
     check_apart(source, dest)
     changes = options.describe(lossless=to_baseline is not None)
     splits = open_source(source)

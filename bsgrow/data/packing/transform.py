@@ -54,7 +54,7 @@ def prepare(
     Reducing is Pillow's Lanczos filter, of the levels that training sees; the EXIF orientation
     stays, other metadata goes. A progressive JPEG becomes baseline by `to_baseline`, its pixels the
     same; without that it is encoded again with its own quantisation tables, which changes pixels by
-    a rounding. With `options.restarts` every JPEG goes through `to_baseline`, which must be there.
+    a rounding. With `options.restarts` every JPEG goes through `to_baseline`, where it is there.
 
     With `options.decode` each image that is kept is decoded by `also` too, as `verify` does it, and
     in any case one that is encoded again: Pillow fills what a JPEG lost with grey and says nothing;
@@ -64,7 +64,7 @@ def prepare(
         ImageError: it cannot be opened, or is a JPEG cut short, as in training; or cannot be
             decoded, where that was needed or asked for.
     """
-    assert to_baseline or not options.restarts, "nothing else cuts a JPEG into restart intervals"
+    cut = to_baseline if options.restarts else None
     size = height, width = shown_size(content)
     if is_cut_short(content):
         raise ImageError(CUT_SHORT)
@@ -72,16 +72,15 @@ def prepare(
         _check(content, also)
         stored = reduced[::-1] if orientation_of(content) in TRANSPOSED else reduced
         smaller = resized_jpeg(content, stored, options.quality)
-        if options.restarts and to_baseline is not None:
-            smaller = _baseline(smaller, to_baseline)
-        return Prepared(smaller, *reduced[::-1], changed=True)
+        kept = _transcoded(smaller, cut) if cut else smaller
+        return Prepared(kept, *reduced[::-1], changed=True)
     if options.decode:
         check_decodes(content)
         _check(content, also)
-    if not is_jpeg(content) or not (options.restarts or read_jpeg_header(content).is_progressive):
+    if not is_jpeg(content) or not (cut or read_jpeg_header(content).is_progressive):
         return Prepared(content, *size)
     if to_baseline is not None:
-        return Prepared(_baseline(content, to_baseline), *size)
+        return Prepared(_transcoded(content, to_baseline), *size)
     if not options.decode:
         _check(content, also)
     return Prepared(jpeg_encoded_again(content, options.quality), *size, changed=True)
@@ -94,8 +93,8 @@ def _check(content: Encoded, also: DecodeCheck) -> None:
         raise ImageError(f"cannot be decoded: {error}") from error
 
 
-def _baseline(content: Encoded, to_baseline: ToBaseline) -> bytes:
+def _transcoded(content: Encoded, to_baseline: ToBaseline) -> bytes:
     try:
         return to_baseline(content)
     except ValueError as error:
-        raise ImageError(f"cannot be made baseline: {error}") from error
+        raise ImageError(f"cannot be transcoded: {error}") from error

@@ -21,8 +21,9 @@ def with_restarts(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> bytes:
     """The same JPEG, baseline, cut into restart intervals of six units (MCUs) of a row at most.
 
     A window is then decoded without what lies above and beside it. Lossless, for 1 or 2 % more
-    bytes, in an image that no small number divides 7 %. A lossless JPEG, or one of 12 bits, is
-    returned as it is.
+    bytes than with Huffman tables made for the image, 4 % where no small number divides its units;
+    what lies behind its end is left out. A lossless JPEG, one of 12 bits, and one of more
+    coefficients than libjpeg holds in 512 MiB are returned as they are.
 
     Raises:
         ImageError: as :func:`to_baseline`.

@@ -61,8 +61,8 @@ std::vector<uint8_t> to_baseline(const EncodedImage& image, int64_t max_pixels,
                                  DecodeStatus* status);
 
 // The same, cut into restart intervals of a few units of a row, so that a window is decoded without
-// what lies above and beside it: one or two in a hundred bytes more. What is not of 8 bits, or
-// lossless, is returned as it is.
+// what lies above and beside it. What is not of 8 bits, lossless, or baseline and beyond what
+// libjpeg writes or holds in 512 MiB, is returned as it is.
 std::vector<uint8_t> with_restarts(const EncodedImage& image, int64_t max_pixels,
                                    DecodeStatus* status);
 

@@ -232,13 +232,20 @@ def test_a_destination_with_something_else(photographs, large, tmp_path):
     before = files_in(tmp_path / "out")
     for source, options in (
         (photographs, PackOptions(decode=True)),
-        (photographs, PackOptions(restarts=True)),
         (large, PackOptions()),
     ):
         dest = tmp_path / "out" / ("train" if source == large else "")
         with pytest.raises(InputError, match="is a shard of another source or of other options"):
             pack(source, dest, options)
+    with pytest.raises(InputError, match="is a shard of another source or of other options"):
+        pack(photographs, tmp_path / "out", PackOptions(restarts=True), to_baseline=bytes)
     assert files_in(tmp_path / "out") == before
+
+
+def test_without_what_cuts_intervals_none_are_promised(photographs, tmp_path):
+    with pytest.raises(InputError, match="nothing here cuts JPEGs"):
+        pack(photographs, tmp_path / "out", PackOptions(restarts=True))
+    assert not (tmp_path / "out").exists()
 
 
 def test_destinations_that_cannot_be(photographs, tmp_path):

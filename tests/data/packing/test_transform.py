@@ -195,7 +195,7 @@ def test_a_transcoder_that_fails():
     def transcode(content):
         raise ValueError("premature end")
 
-    with pytest.raises(ImageError, match="cannot be made baseline: premature end"):
+    with pytest.raises(ImageError, match="cannot be transcoded: premature end"):
         prepare(encode_image(progressive=True), PackOptions(), transcode)
 
 

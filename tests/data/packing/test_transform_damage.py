@@ -36,7 +36,7 @@ def test_none_is_reduced(content, options):
 def test_none_is_encoded_again_to_become_baseline():
     with pytest.raises(ImageError, match="cannot be decoded: Corrupt JPEG data"):
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), None, check_as_in_training)
-    with pytest.raises(ImageError, match="cannot be made baseline"):
+    with pytest.raises(ImageError, match="cannot be transcoded"):
         prepare(DAMAGED_PROGRESSIVE, PackOptions(), to_baseline)
 
 
