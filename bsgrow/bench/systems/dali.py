@@ -191,4 +191,7 @@ def _cast(tensor: Tensor, dtype: torch.dtype, owner: Any, side: SideStream) -> T
 
 
 DALI = System("dali", {ArrayWork: _open_array, JpegWork: _open_jpeg}, _PACKAGE)
-DALI_PADDED = System("dali-padded", {ArrayWork: partial(_open_array, padded=True)}, _PACKAGE)
+# The same with more memory: what is padded beforehand is a copy of all images.
+DALI_PADDED = System(
+    "dali-padded", {ArrayWork: partial(_open_array, padded=True)}, _PACKAGE, only_named=True
+)

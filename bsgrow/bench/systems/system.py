@@ -20,11 +20,13 @@ class System:
         opens: kind of work -> how it is made ready, or the reason why it cannot do that kind.
             A kind that is not there is not measured, and gives no row.
         package: what must be installed to import it, if anything.
+        only_named: whether it is measured only where it is asked for by its name.
     """
 
     name: str
     opens: Mapping[type[Work], Open | str]
     package: str | None = None
+    only_named: bool = False
 
     def takes(self, work: Work) -> bool:
         """Whether this kind of work has a row for the system."""

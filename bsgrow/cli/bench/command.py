@@ -51,7 +51,7 @@ def loader(
     num_threads: options.ThreadsOption = None,
     rounds: options.RoundsOption = 7,
     seconds_per_round: options.RoundOption = 0.5,
-    seconds_per_row: options.RowOption = 4.0,
+    seconds_per_row: options.RowOption = 3.0,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Measure the loader alone beside DALI, FFCV, SPDL and torch's DataLoader, in turn in one run.
@@ -69,7 +69,8 @@ def loader(
     sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
     from bsgrow.bench.systems import SYSTEMS
 
-    names = list(SYSTEMS) if systems is None else system_list(systems, SYSTEMS)
+    usual = [name for name, system in SYSTEMS.items() if not system.only_named]
+    names = usual if systems is None else system_list(systems, SYSTEMS)
     if data is options.Data.ARRAY:
         image_shape(shape)  # which it raises for, before torch is imported
     from bsgrow.bench.measure import Pace

@@ -74,7 +74,9 @@ MicroBatchOption = Annotated[
 ]
 SystemsOption = Annotated[
     str | None,
-    typer.Option("--systems", metavar="bsgrow,dali", help="Which; all where absent."),
+    typer.Option(
+        "--systems", metavar="bsgrow,dali", help="Which; all but dali-padded where absent."
+    ),
 ]
 DtypeOption = Annotated[Dtype, typer.Option("--dtype", help="Number type of the images.")]
 LayoutOption = Annotated[Layout, typer.Option("--memory-format", help="Layout of the images.")]
