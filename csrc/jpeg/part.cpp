@@ -27,7 +27,6 @@ struct Grid {
   int64_t unit_width;
   int64_t interval;  // in units
   int64_t columns;   // in intervals
-  int64_t rows;      // of units
 
   Range rows_of(const Rectangle& rectangle) const {
     return {rectangle.top / unit_height, (rectangle.top + rectangle.height - 1) / unit_height + 1};
@@ -61,7 +60,6 @@ bool read_grid(const JpegHeader& header, Grid* grid) {
   grid->interval = header.restart_interval;
   const int64_t row = divide_up(header.width, grid->unit_width);
   grid->columns = row / grid->interval;
-  grid->rows = divide_up(header.height, grid->unit_height);
   return grid->columns * grid->interval == row;
 }
 

@@ -17,7 +17,6 @@ from bsgrow.data.packing.transform import DecodeCheck, ToBaseline, unchecked
 from bsgrow.data.packing.useful_workers import num_useful
 from bsgrow.data.shards import is_whole, open_header, shard_name
 from bsgrow.data.shards.layout import Header
-from bsgrow.errors import InputError
 from bsgrow.files.atomic import naming
 from bsgrow.files.lock import locked
 from bsgrow.images.pillow import quiet_pillow
@@ -83,16 +82,14 @@ def pack(
         on_progress: told of each sample.
 
     Raises:
-        InputError: the source is none, the destination holds something else, another process packs
-            into it, or nothing cuts JPEGs into restart intervals.
+        InputError: the source is none, the destination holds something else, or another process
+            packs into it.
+        ValueError: restart intervals are asked for without `to_baseline`.
         SampleError: a file cannot be used, and `options.on_error` is ``"raise"``.
         BsgrowError: the destination cannot be written.
     """
     if options.restarts and to_baseline is None:
-        raise InputError(
-            "restarts: nothing here cuts JPEGs into restart intervals",
-            "give bsgrow.images.jpeg.baseline.with_restarts as to_baseline",
-        )
+        raise ValueError("options.restarts: to_baseline is what cuts JPEGs, and is not given")
     check_apart(source, dest)
     changes = options.describe(lossless=to_baseline is not None)
     splits = open_source(source)

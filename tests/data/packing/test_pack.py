@@ -243,7 +243,7 @@ def test_a_destination_with_something_else(photographs, large, tmp_path):
 
 
 def test_without_what_cuts_intervals_none_are_promised(photographs, tmp_path):
-    with pytest.raises(InputError, match="nothing here cuts JPEGs"):
+    with pytest.raises(ValueError, match="is what cuts JPEGs"):
         pack(photographs, tmp_path / "out", PackOptions(restarts=True))
     assert not (tmp_path / "out").exists()
 
