@@ -158,9 +158,16 @@ def wheel(unpacked):
     found = subprocess.run(headers, capture_output=True, text=True, check=True)
     # With ccache nothing is compiled that make has compiled for this environment.
     compiler = "ccache " * bool(which("ccache")) + os.environ.get("CXX", "c++")
-    nowhere = str(unpacked.parent)
+    # Required elsewhere, where all is built; here there is no nvcc.
+    required = [*{*os.environ.get("BSGROW_REQUIRE", "").split(",")} - {"_native_cuda"}]
+    chosen = {
+        "BSGROW_REQUIRE": ",".join(required),
+        "CPATH": found.stdout.strip(),
+        "CUDA_HOME": str(unpacked.parent),
+        "CXX": compiler,
+    }
     make = "from setuptools.build_meta import build_wheel; print(build_wheel('..'))"
-    done = run(unpacked, make, CXX=compiler, CPATH=found.stdout.strip(), CUDA_HOME=nowhere)
+    done = run(unpacked, make, **chosen)
     return unpacked.parent / done.splitlines()[-1]
 
 
