@@ -6,27 +6,32 @@ CPP    := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -na
 CCACHE := $(shell command -v ccache >/dev/null && echo ccache)
 BUILD  := pyproject.toml setup.py $(CPP)
 
-.PHONY: train test test-commands test-library test-hosts test-fast test-cuda device-check hosts check \
+.PHONY: train test test-commands test-training test-library test-hosts test-fast test-cuda \
+        device-check hosts check \
         check-exports sanitized sanitized-address sanitized-thread sanitize sanitize-address \
         sanitize-thread fuzz campaign docs format clean
 
 train: $(VENV)/installed  ## train the digits recipe: the batch grows to its cap
 	$(BIN)/bsgrow train
 
-# Two parts go side by side, each on a core: in one are most of the commands that start and of the
-# networks that are trained. The trainers of others follow on the core that is free first.
+# Three parts go side by side, as those of commands and of training mostly wait for processes. The
+# trainers of others follow where one is done first.
 # HYPOTHESIS_PROFILE=thorough in the environment draws ten times as many cases, as for a night.
-COMMANDS := tests/e2e tests/bench tests/training
+COMMANDS := tests/e2e
+TRAINING := tests/bench tests/training
 
 test: $(VENV)/installed-dev  ## run all tests
-	$(MAKE) --jobs=2 test-commands test-library test-hosts
+	$(MAKE) --jobs=3 test-commands test-training test-library test-hosts
 	$(MAKE) test-cuda
 
 test-commands: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(COMMANDS)
 
+test-training: $(VENV)/installed-dev
+	$(BIN)/python -m pytest $(TRAINING)
+
 test-library: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%) --ignore=tests/hosts
+	$(BIN)/python -m pytest $(patsubst %,--ignore=%,$(COMMANDS) $(TRAINING)) --ignore=tests/hosts
 
 test-hosts: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/hosts/test_hosts.py
