@@ -22,11 +22,7 @@ def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
         InputError: it cannot decode to scale; or it needs DALI, which is not installed or cannot
             begin on the device.
     """
-    decode: DecodeName = "scaled" if settings.scaled else "exact"
-    chosen = choose_decoder(name, settings.device, decode)
-    if settings.scaled:
-        _check_scales(chosen)
-    if chosen == "dali":
+    if _able_decoder(name, settings.device, settings.decode) == "dali":
         return DaliDecoder(settings)
     on_host = settings.device.type == "cpu"
     return NativeDecoder(settings, None if on_host else SideStream(settings.device))
@@ -38,24 +34,23 @@ def check_decoder(name: DecoderName, device: torch.device, decode: DecodeName = 
     Raises:
         InputError: it cannot decode to scale; or what it needs is not there.
     """
-    chosen = choose_decoder(name, device, decode)
-    if decode == "scaled":
-        _check_scales(chosen)
-    if chosen == "dali":
+    if _able_decoder(name, device, decode) == "dali":
         import_dali()
 
 
-def _check_scales(decoder: Literal["native", "dali"]) -> None:
-    if decoder == "dali":
-        raise InputError(
-            "images.decode = 'scaled': DALI decodes in full",
-            "take bsgrow's own decoder: --set data.decoder=native",
-        )
-    if not decoding.is_built():
-        raise InputError(
-            "images.decode = 'scaled': bsgrow was built without libjpeg-turbo",
-            "install its headers and build bsgrow again; `bsgrow doctor` says what was built",
-        )
+def _able_decoder(
+    name: DecoderName, device: torch.device, decode: DecodeName
+) -> Literal["native", "dali"]:
+    """Choose one; raises InputError where it cannot decode so."""
+    chosen = choose_decoder(name, device, decode)
+    if decode == "scaled":
+        if chosen == "dali":
+            raise InputError(
+                "images.decode = 'scaled': DALI decodes in full",
+                "take bsgrow's own decoder: --set data.decoder=native",
+            )
+        decoding.require_built("images.decode = 'scaled'")
+    return chosen
 
 
 def choose_decoder(

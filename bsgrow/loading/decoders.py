@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.loading.lookahead import Begun
+from bsgrow.loading.settings import DecodeName
 from bsgrow.loading.side_stream import SideStream
 
 
@@ -23,7 +24,7 @@ class DecodeSettings:
             of the result becomes the output.
         mean: per channel, of pixel / 255.
         std: per channel, of pixel / 255.
-        scaled: whether JPEGs are reduced as they are decoded; see ``decode_batch``.
+        decode: whether JPEGs are reduced as they are decoded; see ``DecodeName``.
         device: where the loader wants the images.
         dtype: in which it wants them: float32, float16 or bfloat16.
         memory_format: torch.contiguous_format or torch.channels_last.
@@ -35,7 +36,7 @@ class DecodeSettings:
     resize: int | None
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    scaled: bool
+    decode: DecodeName
     device: torch.device
     dtype: torch.dtype
     memory_format: torch.memory_format

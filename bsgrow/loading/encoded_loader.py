@@ -212,7 +212,7 @@ class EncodedLoader:
             resize=crop.resize,
             mean=self.dataset.mean,
             std=self.dataset.std,
-            scaled=self.settings.decode == "scaled",
+            decode=self.settings.decode,
             device=self.settings.device,
             dtype=self.settings.dtype,
             memory_format=self.settings.memory_format,

@@ -69,6 +69,6 @@ class NativeDecoder:
             "resize": settings.resize,
             "mean": settings.mean,
             "std": settings.std,
-            "scaled": settings.scaled,
+            "scaled": settings.decode == "scaled",
             "out_images": as_buffer(out),
         }

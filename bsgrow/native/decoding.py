@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from bsgrow.errors import InputError
 from bsgrow.images.encoded import MAX_PIXELS, Encoded
 from bsgrow.images.image_error import ImageError
 from bsgrow.images.jpeg.header import CUT_SHORT, is_cut_short
@@ -38,6 +39,15 @@ Statuses = list[str | None]
 def is_built() -> bool:
     """Tell whether the native decoder is there; without it Pillow decodes every image."""
     return native is not None
+
+
+def require_built(what: str) -> None:
+    """Raise InputError where the native decoder, asked for by what is named, is missing."""
+    if not is_built():
+        raise InputError(
+            f"{what}: bsgrow was built without libjpeg-turbo",
+            "install its headers and build bsgrow again; `bsgrow doctor` says what was built",
+        )
 
 
 class _NativeTask(Protocol):

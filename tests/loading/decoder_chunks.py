@@ -22,7 +22,7 @@ def settings(**options):
         "resize": None,
         "mean": (0.5, 0.4, 0.3),
         "std": (0.2, 0.25, 0.3),
-        "scaled": False,
+        "decode": "exact",
         "device": CPU,
         "dtype": torch.float32,
         "memory_format": torch.contiguous_format,

@@ -9,9 +9,8 @@ from bsgrow.cli.format import Format
 from bsgrow.cli.sizes import format_size
 from bsgrow.cli.terminal import err, out
 from bsgrow.data.packing import PackedSplit, PackOptions, pack
-from bsgrow.errors import InputError
 from bsgrow.images.jpeg.baseline import to_baseline, with_restarts
-from bsgrow.native.decoding import check_as_in_training, is_built
+from bsgrow.native.decoding import check_as_in_training, is_built, require_built
 from bsgrow.text.command import Command, argument
 from bsgrow.text.printable import printable
 
@@ -27,12 +26,9 @@ def print_packed(
     source: Path, dest: Path, options: PackOptions, num_workers: int | None, output: Format
 ) -> None:
     """Pack a data set, and write what there is now to stdout; see ``pack``."""
+    if options.restarts:
+        require_built("--restarts")
     if not is_built():
-        if options.restarts:
-            raise InputError(
-                "--restarts: bsgrow was built without libjpeg-turbo",
-                "install its headers and build bsgrow again; `bsgrow doctor` says what was built",
-            )
         note(_NOT_BUILT)
     transcode = with_restarts if options.restarts else to_baseline
     with sample_bar("packing") as on_progress:
