@@ -54,5 +54,9 @@ class WeightsAndBiases:
         self._run.log({**metrics, _STEP: consumed_samples})
 
     def close(self, ended: Ended) -> None:
-        """Upload what is left; a run that did not finish is marked as failed until it goes on."""
+        """Upload what is left; a run that did not finish is marked as failed until it goes on.
+
+        W&B's own process may close the file on this disk a moment later; ``wandb.teardown`` waits
+        for that, and W&B has Python call it as it ends.
+        """
         self._run.finish(exit_code=0 if ended == "finished" else 1)

@@ -52,10 +52,13 @@ def test_mlflow_has_one_run(tmp_path, monkeypatch):
 
 
 def test_wandb_offline_has_parts_of_one_run(tmp_path, monkeypatch):
+    import wandb
+
     from tests.hosts.loggers.offline_run import rows_in
 
     monkeypatch.setenv("WANDB_MODE", "offline")
     train_with_a_kill(tmp_path / "run", "wandb")
+    wandb.teardown()  # waits for its process, which may close the file after finish has answered
     parts = sorted((tmp_path / "run/wandb").glob("offline-run-*/*.wandb"))
     assert {path.stem for path in parts} == {f"run-{kept(tmp_path / 'run', 'wandb')['id']}"}
     rows = [row for path in parts for row in rows_in(path)]
