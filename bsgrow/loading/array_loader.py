@@ -5,9 +5,8 @@ from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Any, Self
+from typing import Self
 
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bsgrow.data import ArrayDataset
@@ -15,7 +14,7 @@ from bsgrow.loading.loader import WHOLE, Faultless, MicroBatch, UpdateBatches, b
 from bsgrow.loading.settings import BatchSpec, LoaderSettings
 from bsgrow.loading.side_stream import Tensors
 from bsgrow.loading.staging import DEFAULT_PREFETCH_BYTES, Fill, Staged, Staging
-from bsgrow.native import Task, load_batch_async
+from bsgrow.native import load_batch_async
 from bsgrow.schedule import Update
 from bsgrow.stream import Cut, Share
 
@@ -30,20 +29,7 @@ def host_fill(spec: BatchSpec, prefetch_bytes: int = DEFAULT_PREFETCH_BYTES) -> 
     Raises:
         InputError: prefetch_bytes is negative.
     """
-    settings, split = spec.settings, spec.split
-
-    def load(start: int, stop: int, images: NDArray[Any], labels: NDArray[Any]) -> Task:
-        return load_batch_async(
-            split.images,
-            split.labels,
-            start=start,
-            stop=stop,
-            out_images=images,
-            out_labels=labels,
-            num_threads=settings.num_threads,
-            **spec.arguments,
-        )
-
+    settings, load = spec.settings, spec.load_by(load_batch_async, spec.arguments)
     staging = Staging(spec.layout, settings.micro_batch_size, settings.device, prefetch_bytes)
 
     def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:

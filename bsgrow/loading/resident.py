@@ -1,6 +1,7 @@
 """Micro-batches of arrays that lie on a device, each made there by one kernel."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -34,15 +35,9 @@ def resident_fill(spec: BatchSpec, kernel: Kernel = launch) -> Fill:
         DoesNotFitError: the data set does not fit on the device.
     """
     device = spec.settings.device
-    try:
+    with _explaining_memory(spec):
         arrays = upload(spec.split, device)
         held = [hold(array) for array in arrays]
-    except torch.OutOfMemoryError as error:
-        raise DoesNotFitError(
-            f"{spec.dataset.name} ({num_bytes(spec.dataset) / 2**20:.0f} MiB) does not fit in "
-            f"the memory of {device} beside what is there: {str(error).splitlines()[0]}",
-            hint="let it stream from host memory: make_fill=streamed_fill",
-        ) from error
 
     def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
         for cut in cuts:
@@ -60,6 +55,20 @@ def resident_fill(spec: BatchSpec, kernel: Kernel = launch) -> Fill:
             yield cut, (images, labels)
 
     return fill
+
+
+@contextmanager
+def _explaining_memory(spec: BatchSpec) -> Iterator[None]:
+    """Say what does not fit where the device's memory does not suffice."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise DoesNotFitError(
+            f"{spec.dataset.name} ({num_bytes(spec.dataset) / 2**20:.0f} MiB) does not fit in "
+            f"the memory of {spec.settings.device} beside what is there: "
+            f"{str(error).splitlines()[0]}",
+            hint="let it stream from host memory: make_fill=streamed_fill",
+        ) from error
 
 
 def keep_while_read(arrays: Iterable[Tensor], device: torch.device) -> None:

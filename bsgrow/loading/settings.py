@@ -1,18 +1,20 @@
 """What is wanted of a loader: one value, from the recipe down to the kernel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
 import torch
+from numpy.typing import NDArray
 
 from bsgrow.data import ArrayDataset, ArraySplit
 from bsgrow.images.crops import CentreCrop, ResizedCrop
 from bsgrow.loading.faults import OnError
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.loader import WHOLE
-from bsgrow.native import Augment
+from bsgrow.loading.staging import Load
+from bsgrow.native import Augment, Task
 from bsgrow.stream import Share
 
 DecoderName = Literal["auto", "native", "dali"]
@@ -116,3 +118,26 @@ class BatchSpec:
         augment = self.settings.augment if self.is_training else None
         statistics = {"mean": self.dataset.mean, "std": self.dataset.std}
         return {**self.order, **statistics, "augment": augment}
+
+    def load_by(self, begin: Callable[..., Task], arguments: Mapping[str, Any]) -> Load:
+        """Return what loads samples by a function of the native module, in the background.
+
+        Args:
+            begin: ``load_batch_async`` or ``gather_async``.
+            arguments: what it is told beside positions, memory and threads.
+        """
+        split, num_threads = self.split, self.settings.num_threads
+
+        def load(start: int, stop: int, images: NDArray[Any], labels: NDArray[Any]) -> Task:
+            return begin(
+                split.images,
+                split.labels,
+                start=start,
+                stop=stop,
+                out_images=images,
+                out_labels=labels,
+                num_threads=num_threads,
+                **arguments,
+            )
+
+        return load

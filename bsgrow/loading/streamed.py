@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from contextlib import closing
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 from bsgrow.errors import InputError
-from bsgrow.loading.chunks import chunks_of_one_size
+from bsgrow.loading.chunks import Chunk, Part, chunks_of_one_size
 from bsgrow.loading.kernel import Kernel, launch
 from bsgrow.loading.layout import BatchLayout
 from bsgrow.loading.settings import BatchSpec
 from bsgrow.loading.side_stream import Tensors, on_one_stream
 from bsgrow.loading.staging import Fill, Staged, Staging
-from bsgrow.native import Task, gather_async
+from bsgrow.native import gather_async
 from bsgrow.stream import Cut
 
 _EACH_ITS_SLOT = 1  # bytes to prefetch: three slots, each of no more than one chunk
@@ -37,50 +35,53 @@ def streamed_fill(spec: BatchSpec, chunk_bytes: int = 64 << 20, kernel: Kernel =
     Raises:
         InputError: chunk_bytes is below 1.
     """
+    _require_positive(chunk_bytes)
+    device, split = spec.settings.device, spec.split
+    size = min(max(1, chunk_bytes // split.images[0].nbytes), len(split))
+    stored = BatchLayout(spec.layout.image_shape, torch.uint8, torch.contiguous_format)
+    staging = Staging(stored, size, device, _EACH_ITS_SLOT)
+    gather = spec.load_by(gather_async, spec.order)
+
+    def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
+        sent = staging.batches(chunks_of_one_size(cuts, size), gather)
+        made = _micro_batches(sent, spec, kernel)
+        return on_one_stream(made, device) if device.type == "cuda" else made
+
+    return fill
+
+
+def _require_positive(chunk_bytes: int) -> None:
     if chunk_bytes < 1:
         raise InputError(
             f"chunk_bytes = {chunk_bytes}: expected a number of bytes, 1 or more",
             hint="64 MiB suits every link between host and device",
         )
-    device, split = spec.settings.device, spec.split
-    size = min(max(1, chunk_bytes // split.images[0].nbytes), len(split))
-    stored = BatchLayout(spec.layout.image_shape, torch.uint8, torch.contiguous_format)
-    staging = Staging(stored, size, device, _EACH_ITS_SLOT)
 
-    def gather(start: int, stop: int, images: NDArray[Any], labels: NDArray[Any]) -> Task:
-        return gather_async(
-            split.images,
-            split.labels,
-            start=start,
-            stop=stop,
-            out_images=images,
-            out_labels=labels,
-            num_threads=spec.settings.num_threads,
-            **spec.order,
-        )
 
-    def fill(cuts: Iterable[Cut], micro_batch_size: int) -> Staged[Cut]:
-        """Make them on the current stream, which must stay the same."""
-        batch: Tensors | None = None
-        with closing(staging.batches(chunks_of_one_size(cuts, size), gather)) as staged:
-            for chunk, (images, labels) in staged:
-                for part in chunk.pieces:
-                    batch = batch or spec.layout.empty(part.cut.num_samples, device)
-                    if part.start < part.stop:
-                        kernel(
-                            images[chunk.rows(part)],
-                            labels[chunk.rows(part)],
-                            start=part.start,
-                            stop=part.stop,
-                            out_images=batch[0][part.rows],
-                            out_labels=batch[1][part.rows],
-                            num_samples=len(split),
-                            **spec.arguments,
-                        )
-                    if part.stop == part.cut.stop:
-                        yield part.cut, batch
-                        batch = None
+def _micro_batches(sent: Staged[Chunk[Part]], spec: BatchSpec, kernel: Kernel) -> Staged[Cut]:
+    """Make micro-batches of chunks, on the current stream, which must stay the same."""
+    batch: Tensors | None = None
+    with closing(sent):
+        for chunk, samples in sent:
+            for part in chunk.pieces:
+                batch = batch or spec.layout.empty(part.cut.num_samples, spec.settings.device)
+                if part.start < part.stop:
+                    rows = chunk.rows(part)
+                    _make(part, (samples[0][rows], samples[1][rows]), batch, spec, kernel)
+                if part.stop == part.cut.stop:
+                    yield part.cut, batch
+                    batch = None
 
-    if device.type != "cuda":
-        return fill
-    return lambda cuts, size: on_one_stream(fill(cuts, size), device)
+
+def _make(part: Part, samples: Tensors, batch: Tensors, spec: BatchSpec, kernel: Kernel) -> None:
+    """Make a part of a micro-batch, in its place there."""
+    images, labels = batch
+    kernel(
+        *samples,
+        start=part.start,
+        stop=part.stop,
+        out_images=images[part.rows],
+        out_labels=labels[part.rows],
+        num_samples=len(spec.split),
+        **spec.arguments,
+    )
