@@ -6,11 +6,15 @@ variable BSGROW_REQUIRE names them (``BSGROW_REQUIRE=_native_jpeg,_native_cuda``
 counts as built once it was imported. CPPFLAGS and LDFLAGS say where another libjpeg-turbo lies, and
 CUDAARCHS (CMake's: ``80;90``) which architectures the kernels are compiled for.
 ``bsgrow/_build.json`` says what was built and why something was not: `bsgrow doctor` reads it.
+
+BSGROW_SOURCES is the address at which a browser finds these sources; a package index, which has no
+files beside README.md, links there.
 """
 
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -52,6 +56,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location(*sys.argv[1:])
 spec.loader.exec_module(module_from_spec(spec))
 """
+
+RELATIVE_LINK = re.compile(r"(!?)\[([^]]*)\]\((?!https?:)([^)]+)\)")
 
 
 class MissingToolError(Exception):
@@ -241,5 +247,32 @@ class Build(build_ext):
         return [f"sm_{arch}" for arch in known]
 
 
+def long_description(sources: str) -> str:
+    """Return README.md with its relative links leading to where a browser finds the sources.
+
+    Without such an address links become their text, and pictures are left out.
+    """
+
+    def absolute(link: re.Match[str]) -> str:
+        mark, text, path = link.groups()
+        if not sources:
+            return "" if mark else text
+        return f"{mark}[{text}]({sources}/{path}{'?raw=true' if mark else ''})"
+
+    return RELATIVE_LINK.sub(absolute, Path("README.md").read_text(encoding="utf-8"))
+
+
+def project_urls(sources: str) -> dict[str, str]:
+    pages = {"Documentation": "docs/index.md", "Changes": "CHANGELOG.md"}
+    return {name: f"{sources}/{path}" for name, path in pages.items()} if sources else {}
+
+
 ParallelCompile("NPY_NUM_BUILD_JOBS", needs_recompile=is_stale).install()
-setup(ext_modules=modules(), cmdclass={"build_ext": Build})
+SOURCES = os.environ.get("BSGROW_SOURCES", "")
+setup(
+    ext_modules=modules(),
+    cmdclass={"build_ext": Build},
+    long_description=long_description(SOURCES),
+    long_description_content_type="text/markdown",
+    project_urls=project_urls(SOURCES),
+)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -48,6 +49,39 @@ def test_what_cannot_be_built_again_is_removed(build, inplace):
     command.run()
     assert not modules["lib"].exists()
     assert modules["."].exists() != inplace, "a build elsewhere leaves the source tree alone"
+
+
+def metadata(monkeypatch, sources):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("BSGROW_SOURCES", sources)
+    return setuptools.distutils.core.run_setup("setup.py", stop_after="config").metadata
+
+
+def test_links_lead_to_the_sources_from_the_page_of_a_package_index(monkeypatch):
+    shown = metadata(monkeypatch, "https://host/bsgrow/blob/v1")
+    readme = (ROOT / "README.md").read_text()
+    links = re.findall(r"(!?)\[[^]]*\]\(([^)]+)\)", shown.long_description)
+    assert len(links) == readme.count("](") > 20
+    assert all(target.startswith("https://") for _, target in links)
+    for mark, target in links:
+        place, _, path = target.partition("https://host/bsgrow/blob/v1/")
+        assert place or (ROOT / path.removesuffix("?raw=true")).exists(), target
+        assert path.endswith("?raw=true") == bool(mark), "a page about a picture is none"
+    assert re.sub(r"https://host/bsgrow/blob/v1/|\?raw=true", "", shown.long_description) == readme
+    assert shown.long_description_content_type == "text/markdown"
+    for page in shown.project_urls.values():
+        assert (ROOT / page.removeprefix("https://host/bsgrow/blob/v1/")).exists()
+    assert "Documentation" in shown.project_urls
+
+
+def test_links_are_left_out_where_no_address_of_the_sources_is_known(monkeypatch):
+    shown = metadata(monkeypatch, "")
+    targets = re.findall(r"\]\(([^)]+)\)", shown.long_description)
+    assert targets
+    assert all(target.startswith("https://") for target in targets)
+    assert "[Theory]" not in shown.long_description
+    assert "Theory" in shown.long_description
+    assert not shown.project_urls
 
 
 BROKEN = """
