@@ -55,6 +55,20 @@ def test_every_python_that_is_named_is_tested_and_has_a_wheel():
     assert PROJECT["tool"]["cibuildwheel"]["build"] == tags
 
 
+def test_runners_which_have_no_gpu_get_torch_for_the_cpu():
+    index = "https://download.pytorch.org/whl/cpu"
+    installing = [
+        (path.stem, name, {**content.get("env", {}), **job.get("env", {})})
+        for path in WORKFLOWS
+        for content in [yaml.safe_load(path.read_text())]
+        for name, job in content["jobs"].items()
+        if re.search(r"make |pip install bsgrow", str(job["steps"]))
+    ]
+    assert {name for _, name, _ in installing} == {"lint", "tests", "docs", "installed"}
+    for workflow, name, variables in installing:
+        assert variables.get("PIP_EXTRA_INDEX_URL") == index, f"{workflow}.{name}"
+
+
 def test_what_is_made_is_there_to_be_made():
     targets = {*re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
     made = {name for path in WORKFLOWS for name in re.findall(r"make (\S+)", path.read_text())}
