@@ -108,10 +108,11 @@ def import_dali() -> Any:
     return nvidia.dali
 
 
-_INSTALL_HINT = (
+INSTALL = (
     "pip install nvidia-dali-cuda130 (nvidia-dali-cuda120 for a driver of CUDA 12; `nvidia-dali` "
-    'is only a placeholder), or set data.decoder = "native"'
+    "is only a placeholder)"
 )
+_INSTALL_HINT = f'{INSTALL}, or set data.decoder = "native"'
 _ELSEWHERE_HINT = 'DALI exists for Linux only; set data.decoder = "native"'
 
 

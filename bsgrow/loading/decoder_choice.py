@@ -1,5 +1,6 @@
 """Which decoder a run takes."""
 
+import logging
 from importlib.util import find_spec
 from typing import Literal
 
@@ -7,12 +8,14 @@ import torch
 
 from bsgrow.errors import InputError
 from bsgrow.loading.dali_decoder import DaliDecoder
-from bsgrow.loading.dali_pipeline import import_dali
+from bsgrow.loading.dali_pipeline import INSTALL, import_dali
 from bsgrow.loading.decoders import Decoder, DecodeSettings
 from bsgrow.loading.native_decoder import NativeDecoder
 from bsgrow.loading.settings import DecodeName, DecoderName
 from bsgrow.loading.side_stream import SideStream
 from bsgrow.native import decoding
+
+_log = logging.getLogger(__name__)
 
 
 def make_decoder(name: DecoderName, settings: DecodeSettings) -> Decoder:
@@ -56,14 +59,20 @@ def _able_decoder(
 def choose_decoder(
     name: DecoderName, device: torch.device, decode: DecodeName = "exact"
 ) -> Literal["native", "dali"]:
-    """Return what ``auto`` stands for on a device, and the other names as they are."""
+    """Return what ``auto`` stands for on a device, and the other names as they are.
+
+    That the host decodes for a CUDA device, as DALI is missing, is logged as a warning.
+    """
     if name != "auto":
         return name
     if decode == "scaled":  # which it alone can
         return "native"
-    if device.type == "cuda":
+    on_cuda = device.type == "cuda"
+    if (on_cuda or not decoding.is_built()) and is_dali_installed():
         return "dali"
-    return "native" if decoding.is_built() or not is_dali_installed() else "dali"
+    if on_cuda:
+        _log.warning("images: decoded on the host, since DALI is not installed: %s", INSTALL)
+    return "native"
 
 
 def is_dali_installed() -> bool:

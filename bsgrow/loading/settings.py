@@ -18,8 +18,8 @@ from bsgrow.native import Augment, Task
 from bsgrow.stream import Share
 
 DecoderName = Literal["auto", "native", "dali"]
-"""``auto`` is DALI on a CUDA device. On the CPU it is the native decoder; where that was built
-without libjpeg-turbo, so that Pillow does its work, DALI if it is installed."""
+"""``auto`` is DALI where that is installed, on a CUDA device, and on the CPU where Pillow would do
+the native decoder's work, which was then built without libjpeg-turbo. Else it is the native one."""
 
 DecodeName = Literal["exact", "scaled"]
 """Whether JPEGs are decoded in full and then resized, or at a part of their size where that is

@@ -50,9 +50,9 @@ class DataConfig(Section):
     """Size of the training set, to plan for a set that bsgrow does not know."""
 
     decoder: Literal["auto", "native", "dali"] = "auto"
-    """What decodes encoded images. ``auto`` is ``dali`` on a CUDA device and ``native`` on the CPU,
-    or ``dali`` there too if it is installed and bsgrow was built without libjpeg-turbo; a run keeps
-    what it began with."""
+    """What decodes encoded images. ``auto`` is ``dali``, where that is installed, on a CUDA device
+    and, if bsgrow was built without libjpeg-turbo, on the CPU; else ``native``. A run keeps what it
+    began with."""
 
     on_error: Literal["raise", "skip"] = "raise"
     """What an encoded image that cannot be used does: end the run, or let the next one in the

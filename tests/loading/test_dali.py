@@ -155,14 +155,16 @@ def test_a_failure_that_is_of_no_image(monkeypatch):
         decoding.result()
 
 
-def test_that_dali_is_missing_shows_when_the_loader_is_made(tmp_path, monkeypatch):
+def test_that_dali_is_missing_shows_when_the_loader_is_made(tmp_path, monkeypatch, caplog):
     root = write_photographs(tmp_path, num_train=1, num_test=1)
     for name in ("nvidia", "nvidia.dali", "nvidia.dali.fn"):
         monkeypatch.setitem(sys.modules, name, None)
-    for name, device in (("dali", CPU), ("auto", CUDA)):
-        with pytest.raises(InputError, match=r"data\.decoder: DALI cannot be imported"):
-            make_loader(root, name, device=device)
+    with pytest.raises(InputError, match=r"data\.decoder: DALI cannot be imported"):
+        make_loader(root, "dali")
     make_loader(root, "native", device=CUDA)
+    assert not caplog.text, "as was asked for"
+    make_loader(root, "auto", device=CUDA)
+    assert caplog.text.count("decoded on the host, since DALI is not installed: pip") == 1
 
 
 @needs_dali
@@ -190,12 +192,18 @@ def interrupt(*arguments):
         ("auto", CPU, False, True, "dali"),
         ("auto", CPU, False, False, "native"),  # by Pillow
         ("auto", CUDA, True, True, "dali"),
-        ("auto", CUDA, True, False, "dali"),  # which then says how to install it
-        ("native", CUDA, True, True, "native"),
+        ("auto", CUDA, True, False, "native"),
+        ("auto", CUDA, False, True, "dali"),
+        ("auto", CUDA, False, False, "native"),  # by Pillow
+        ("native", CUDA, True, False, "native"),
+        ("dali", CUDA, True, False, "dali"),  # which then says how to install it
         ("dali", CPU, True, True, "dali"),
     ],
 )
-def test_the_choice_of_a_decoder(monkeypatch, name, device, is_built, is_installed, expected):
+def test_the_choice_of_a_decoder(
+    monkeypatch, caplog, name, device, is_built, is_installed, expected
+):
     monkeypatch.setattr(decoder_choice.decoding, "is_built", lambda: is_built)
     monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: is_installed)
     assert choose_decoder(name, device) == expected
+    assert bool(caplog.text) == ((name, device, is_installed) == ("auto", CUDA, False))

@@ -34,6 +34,7 @@ def test_every_batch_has_the_same_bits_and_other_pixels_than_exact(photos):
 
 
 def test_only_the_native_decoder_can(photos, monkeypatch):
+    monkeypatch.setattr(decoder_choice, "is_dali_installed", lambda: True)
     assert choose_decoder("auto", CUDA, "scaled") == "native"
     assert choose_decoder("auto", CUDA) == "dali"
     with pytest.raises(InputError, match="DALI decodes in full"):
