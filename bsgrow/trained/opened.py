@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import torch
 from torch import nn
 
 from bsgrow.errors import InputError
-from bsgrow.models import build_model
 from bsgrow.models.conversion import restore_batch_norm
 from bsgrow.recipe import Recipe, load_recipe
 from bsgrow.text.command import argument
@@ -19,6 +17,7 @@ from bsgrow.training.checkpoint.folder import num_updates_of
 from bsgrow.training.checkpoint.keeping import tested_at, whole_checkpoints
 from bsgrow.training.checkpoint.weights import Weights, read_weights
 from bsgrow.training.divergence import DivergedRunError, require_finite_weights
+from bsgrow.training.initial_model import seeded_model
 from bsgrow.training.run_directory import RunDirectory
 from bsgrow.training.run_record import RunRecord, read_record, require_known_format
 from bsgrow.training.step import Metrics
@@ -70,7 +69,7 @@ def open_run(path: Path, which: str | int = "best", weights: Weights | None = No
     weights = _weights_of(directory, recipe, weights)
     chosen = find_checkpoint(directory, which)
     record = read_record(directory, recipe)
-    model = _built(recipe, record)
+    model = seeded_model(recipe, record.form, record.num_classes)
     hint = others(whole_checkpoints(directory.checkpoints), unfit=chosen)
     model.load_state_dict(read_weights(chosen, model, weights, hint))
     num_updates = num_updates_of(chosen)
@@ -114,19 +113,6 @@ def _weights_of(directory: RunDirectory, recipe: Recipe, asked: Weights | None) 
             hint="take the trained ones; training with optimizer.ema_decay = 0.999 averages them",
         )
     return asked or _evaluated(recipe)
-
-
-def _built(recipe: Recipe, record: RunRecord) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.run.seed)
-        return build_model(
-            recipe.model.name,
-            recipe.model.arguments,
-            in_channels=record.form.shape[0],
-            num_classes=record.num_classes,
-            ghost_batch_size=recipe.ghost_batch_size,
-            form=record.form,
-        )
 
 
 def _require_finite(path: Path, model: nn.Module, num_updates: int, hint: str) -> None:

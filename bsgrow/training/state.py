@@ -8,12 +8,9 @@ from typing import Any, Self
 
 import torch
 from torch import nn
-from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim import Optimizer
 
-from bsgrow.models import build_model
-from bsgrow.models.freezing import freeze
-from bsgrow.recipe import moving_constants
+from bsgrow.recipe import Recipe, moving_constants
 from bsgrow.schedule import Update
 from bsgrow.training.averaged import Averaged
 from bsgrow.training.checkpoint.checkpoint import Identity, Position, content_of, load_checkpoint
@@ -22,12 +19,12 @@ from bsgrow.training.checkpoint.optimizer_state import forget_refused
 from bsgrow.training.compiled import compiled_forward
 from bsgrow.training.divergence import diverged
 from bsgrow.training.gradient_sum import GradientSum
+from bsgrow.training.initial_model import initial_model
 from bsgrow.training.job import Job
 from bsgrow.training.loss_guard import LossGuard
 from bsgrow.training.loss_scale import LossScale
 from bsgrow.training.optimizers import build_optimizer
 from bsgrow.training.parameter_groups import as_torch_takes, parameter_groups
-from bsgrow.training.pretrained import begin_with
 from bsgrow.training.step import Forward, Metrics, Totals, summed_loss
 from bsgrow.training.stopwatch import Stopwatch
 from bsgrow.training.update import apply, gradients_of
@@ -92,37 +89,17 @@ class State:
         Raises:
             InputError: the weights cannot be read, or do not fit; or keys on parameters do not.
         """
-        recipe, dataset = job.recipe, job.dataset
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.run.seed)
-            model = build_model(
-                recipe.model.name,
-                recipe.model.arguments,
-                in_channels=job.form.shape[0],
-                num_classes=dataset.num_classes,
-                ghost_batch_size=recipe.ghost_batch_size,
-                form=job.form,
-                gradient_checkpointing=recipe.model.gradient_checkpointing,
-            )
-        if not goes_on:
-            begin_with(model, recipe.model, dataset.num_classes, says=job.group.rank == 0)
-        freeze(model, recipe.model.freeze)
-        convert_conv2d_weight_memory_format(model, job.precision.memory_format)
-        model.to(job.device)
-        groups = parameter_groups(model, recipe.optimizer, dataset.num_classes)
-        lr = recipe.schedule.lr
-        taken, moving = as_torch_takes(groups, model, lr), moving_constants(recipe)
-        optimizer = build_optimizer(recipe.optimizer, taken, lr, moving)
-        decay = recipe.optimizer.ema_decay
-        size = recipe.schedule.global_batch_size if "ema_decay" in moving else None
-        averaged = None if decay is None else Averaged(model, decay, size)
-        defers = job.device.type == "cuda" and recipe.optimizer.kind.is_fused
+        recipe, device = job.recipe, job.device
+        model = initial_model(job, goes_on=goes_on)
+        optimizer = _optimizer_of(model, job)
+        averaged = _average_of(model, recipe)  # before what follows puts hooks on the model
+        defers = device.type == "cuda" and recipe.optimizer.kind.is_fused
         return cls(
-            *(model, optimizer, 0, 0, Totals(job.device)),
+            *(model, optimizer, 0, 0, Totals(device)),
             GradientSum(model.parameters(), job.group),
-            UpdateSums(model, job.device, norm_steps(recipe)),
-            LossGuard(optimizer, job.device, defers=defers),
-            UpdateTimes(job.device),
+            UpdateSums(model, device, norm_steps(recipe)),
+            LossGuard(optimizer, device, defers=defers),
+            UpdateTimes(device),
             LossScale.for_dtype(job.precision.autocast_dtype),
             recipe.optimizer.clip_norm,
             averaged,
@@ -213,6 +190,23 @@ class State:
         self.stopwatch = Stopwatch(position.elapsed_seconds)
         self.num_skipped = int(position.extra.get(NUM_SKIPPED, 0))
         self.num_checkpoints_failed = int(position.extra.get(NUM_FAILED, 0))
+
+
+def _optimizer_of(model: nn.Module, job: Job) -> Optimizer:
+    recipe = job.recipe
+    groups = parameter_groups(model, recipe.optimizer, job.dataset.num_classes)
+    lr = recipe.schedule.lr
+    taken = as_torch_takes(groups, model, lr)
+    return build_optimizer(recipe.optimizer, taken, lr, moving_constants(recipe))
+
+
+def _average_of(model: nn.Module, recipe: Recipe) -> Averaged | None:
+    """Return the average of the weights, if the recipe keeps one; it begins as the model."""
+    decay = recipe.optimizer.ema_decay
+    if decay is None:
+        return None
+    moves = "ema_decay" in moving_constants(recipe)
+    return Averaged(model, decay, recipe.schedule.global_batch_size if moves else None)
 
 
 def _restored_totals(device: torch.device, extra: Mapping[str, float]) -> Totals:

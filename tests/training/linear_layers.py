@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from bsgrow.recipe import load_recipe, plan_recipe
-from bsgrow.training import state as state_module
+from bsgrow.training import initial_model
 from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.job import Job, prepare
 from bsgrow.training.state import State
@@ -32,7 +32,7 @@ def use_linear_layers(monkeypatch: pytest.MonkeyPatch, *hidden: int) -> None:
         sizes = pairwise((prod(form.shape), *hidden, num_classes))
         return nn.Sequential(nn.Flatten(), *(nn.Linear(*each) for each in sizes))
 
-    monkeypatch.setattr(state_module, "build_model", build)
+    monkeypatch.setattr(initial_model, "build_model", build)
 
 
 def states_on_ranks(

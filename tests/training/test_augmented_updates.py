@@ -11,7 +11,7 @@ from torch.nn.utils import parameters_to_vector
 from bsgrow.errors import InputError
 from bsgrow.recipe import changed_keys, load_recipe, plan_recipe
 from bsgrow.training import compiled as compiled_module
-from bsgrow.training import state as state_module
+from bsgrow.training import initial_model
 from bsgrow.training.checkpoint.checkpoint import save_checkpoint
 from bsgrow.training.group.process_group import ALONE
 from bsgrow.training.job import prepare, share_of
@@ -43,7 +43,7 @@ def one_layer(name, arguments, *, num_classes, form, **others):
 
 @pytest.fixture(autouse=True)
 def small_model(monkeypatch):
-    monkeypatch.setattr(state_module, "build_model", one_layer)
+    monkeypatch.setattr(initial_model, "build_model", one_layer)
 
 
 def job_with(*overrides):

@@ -6,7 +6,7 @@ from torch import nn
 
 from bsgrow.models import build_model
 from bsgrow.recipe import load_recipe, plan_recipe
-from bsgrow.training import state as state_module
+from bsgrow.training import initial_model
 from bsgrow.training.job import prepare
 from bsgrow.training.state import State
 from bsgrow.training.updates import updates_made
@@ -42,7 +42,7 @@ def job():
 def test_it_is_not_decayed(job, monkeypatch, num_used):
     """Updates of 16 samples at first: rank 0 has them, and the others are to hear of it."""
     monkeypatch.setattr(
-        state_module, "build_model", lambda *a, **k: Spare(build_model(*a, **k), num_used)
+        initial_model, "build_model", lambda *a, **k: Spare(build_model(*a, **k), num_used)
     )
     assert job.plan.update(num_used).global_batch_size == 16
     found = [spares(job, world_size) for world_size in (1, 2)]

@@ -13,7 +13,7 @@ from bsgrow.data.spec import ArraySpec
 from bsgrow.errors import BsgrowError, InputError
 from bsgrow.recipe import Recipe, load_recipe, plan_recipe
 from bsgrow.recipe.section import table_type
-from bsgrow.training import RunDirectory, carry_out, run, state
+from bsgrow.training import RunDirectory, carry_out, initial_model, run
 from tests.drawn import num_cases
 from tests.photo_folder import write_photographs
 
@@ -115,7 +115,7 @@ def test_more_epochs_than_the_stream_numbers(epochs):
 
 
 def test_a_model_that_does_not_fit_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(state, "build_model", lambda *model, **given: torch.empty(2**50))
+    monkeypatch.setattr(initial_model, "build_model", lambda *model, **given: torch.empty(2**50))
     with pytest.raises(
         BsgrowError, match=r"out of memory, with run\.micro_batch_size = 256: "
     ) as caught:
