@@ -1,8 +1,11 @@
 """The training loop: carries out a plan, and goes on where it was stopped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
+from bsgrow.recipe.world_sizes import WorldSizeChange
 from bsgrow.training.after_update import AfterUpdate
 from bsgrow.training.checkpoint.checkpointing import Checkpointing
 from bsgrow.training.decisions import Decisions
@@ -69,9 +72,7 @@ def train_job(
     skipped = restore(job, state, directory, decisions)
     with decisions.together(partial(EventLog, directory.events)) as log, logged_end(log, state):
         emit = Emitter(log, on_event)
-        emit(run_started(job, state))
-        begun = (*micro_batch_found(job, state), *parameters_grouped(job, state), *skipped)
-        for event in begun:
+        for event in chain(_first_events(job, state), skipped):
             emit(event)
         checkpointing = Checkpointing(
             *(job, state, emit, directory.checkpoints, log.sync), writes=job.group.rank == 0
@@ -82,8 +83,9 @@ def train_job(
         after_update = AfterUpdate(
             *(job, state, emit, checkpointing, ReportedSamples(log.path), should_stop, decisions)
         )
+        left = _UpdatesLeft(job, state, directory, checkpointing, after_update, emit, decisions)
         with checkpointing, saved_at_a_failure(job, state, checkpointing, decisions):
-            _make_updates(job, state, directory, checkpointing, after_update, emit, decisions)
+            left.make()
         finish = partial(run_finished, job, state, directory.path, decisions)
         emit(finished := decisions.together(finish))
         decisions.together(emit.raise_failed)
@@ -92,37 +94,46 @@ def train_job(
     return finished
 
 
-def _make_updates(
-    job: Job,
-    state: State,
-    directory: RunDirectory,
-    checkpointing: Checkpointing,
-    after_update: AfterUpdate,
-    emit: Emitter,
-    decisions: Decisions,
-) -> None:
-    """Make the updates that are left, and what is to be done after each; as ``train_job``."""
-    change = next_change(job.recipe, job.plan, state.num_updates)
-    state.model.train()
-    if after_update.make_up():
-        raise _stopped(job, state, directory, checkpointing, decisions)
-    for update, decided in updates_made(job, state, decisions, after_update.wishes, emit):
-        if after_update.do(update, decided):
-            raise _stopped(job, state, directory, checkpointing, decisions)
-        if change is not None and change.update_index == state.num_updates:
-            decisions.together(checkpointing.save)
-            decisions.together(partial(end_phase, checkpointing, directory, change))
-            raise PhaseEndedError(state.num_updates, job.plan.num_updates, change.world_size)
-    decisions.together(partial(require_finite, job, state))
-    decisions.together(checkpointing.finish)
+def _first_events(job: Job, state: State) -> Iterator[Event]:
+    """Yield what a run tells before its first update."""
+    yield run_started(job, state)
+    yield from micro_batch_found(job, state)
+    yield from parameters_grouped(job, state)
 
 
-def _stopped(
-    job: Job,
-    state: State,
-    directory: RunDirectory,
-    checkpointing: Checkpointing,
-    decisions: Decisions,
-) -> InterruptedRunError:
-    decisions.together(checkpointing.finish)
-    return interrupted(job, state, directory)
+@dataclass(frozen=True)
+class _UpdatesLeft:
+    """The updates that a run has yet to make, and whom it tells of them; as ``train_job``."""
+
+    job: Job
+    state: State
+    directory: RunDirectory
+    checkpointing: Checkpointing
+    after_update: AfterUpdate
+    emit: Emitter
+    decisions: Decisions
+
+    def make(self) -> None:
+        """Make them, and do what is to be done after each."""
+        job, state, after = self.job, self.state, self.after_update
+        change = next_change(job.recipe, job.plan, state.num_updates)
+        state.model.train()
+        if after.make_up():
+            raise self._stopped()
+        for update, decided in updates_made(job, state, self.decisions, after.wishes, self.emit):
+            if after.do(update, decided):
+                raise self._stopped()
+            if change is not None and change.update_index == state.num_updates:
+                raise self._phase_ended(change)
+        self.decisions.together(partial(require_finite, job, state))
+        self.decisions.together(self.checkpointing.finish)
+
+    def _phase_ended(self, change: WorldSizeChange) -> PhaseEndedError:
+        self.decisions.together(self.checkpointing.save)
+        self.decisions.together(partial(end_phase, self.checkpointing, self.directory, change))
+        num_updates = self.state.num_updates
+        return PhaseEndedError(num_updates, self.job.plan.num_updates, change.world_size)
+
+    def _stopped(self) -> InterruptedRunError:
+        self.decisions.together(self.checkpointing.finish)
+        return interrupted(self.job, self.state, self.directory)
