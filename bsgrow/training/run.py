@@ -90,16 +90,10 @@ def carry_out(
         ExitStack() as stack,
     ):
         group.open(begun.device, begun.recipe.run.timeout_seconds)
-        job = decisions.together(
-            partial(prepare, begun.recipe, begun.planned.plan, begun.planned.dataset, group)
-        )
-        decisions.together(partial(require_alike, job))
-        leave = partial(_leave, job, directory)
-        emergency.prepare(beginning, leave, waits=False)
+        job = _prepared(begun, group, decisions)
+        emergency.prepare(beginning, partial(_leave, job, directory), waits=False)
         goes_on = resume and bool(whole_checkpoints(directory.checkpoints))
-        state = decisions.together(partial(State.initial, job, goes_on=goes_on))
-        find_micro_batch_size(job, state, decisions)
-        decisions.together(partial(_warm_up, job, state))
+        state = _first_state(job, goes_on, decisions)
         launchers = group.gather(name_of_parent()) if is_by_torchrun() else []
         with beginning:
             decisions.together(partial(_begin, job, directory, resume, launchers, stack))
@@ -147,6 +141,22 @@ def _look(
     device = resolve_device(recipe.run.device, local_rank=group.local_rank)
     loggers = {} if finished else load_loggers(recipe, group.rank)
     return _Begun(recipe, planned, device, finished, loggers)
+
+
+def _prepared(begun: _Begun, group: ProcessGroup, decisions: Decisions) -> Job:
+    """Read the data and choose the device; all processes have the same afterwards."""
+    planned = begun.planned
+    job = decisions.together(partial(prepare, begun.recipe, planned.plan, planned.dataset, group))
+    decisions.together(partial(require_alike, job))
+    return job
+
+
+def _first_state(job: Job, goes_on: bool, decisions: Decisions) -> State:
+    """Return the state before the first update, of a size of micro-batch that fits, compiled."""
+    state = decisions.together(partial(State.initial, job, goes_on=goes_on))
+    find_micro_batch_size(job, state, decisions)
+    decisions.together(partial(_warm_up, job, state))
+    return state
 
 
 def _warm_up(job: Job, state: State) -> None:
