@@ -1,5 +1,6 @@
 """`bsgrow plan`: compile a schedule and print it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,11 @@ from bsgrow.cli.plan.schedule_options import (
 )
 
 if TYPE_CHECKING:
+    from bsgrow.reporting.named_plan import NamedPlan
     from bsgrow.reporting.plan_views import Views
+
+_Asked = tuple[Sequence[str], Mapping[str, object], Sequence[str]]
+"""Recipes, and what changes them: values of keys, and what ``--set`` says."""
 
 _LIKE_A_SCHEDULE = {KEYS[name] for name in ("epochs", "lr", "batch_size")}
 
@@ -119,34 +124,46 @@ def plan(
         lr_tolerance=lr_tolerance,
     )
     values = {**changed.values, **schedule_values(options, curve, curve_arguments or [])}
-    settings = values, changed.sets
     if not recipes and imported is None and values.keys() == _LIKE_A_SCHEDULE:
         note("no recipe is named, so that these change digits; --samples begins another schedule")
+    asked = recipes or [], values, changed.sets
     views = _views(
         *(world_size, sketch, efficiency, all_reduce),
         *(throughput, throughput_system, throughput_case),
     )
     if imported is not None:
-        from bsgrow.cli.plan.exchange import imported_run
-        from bsgrow.cli.plan.imported_table import print_imported
-
-        print_imported(imported_run(*imported, recipes or [], *settings), output)
+        _print_imported(imported, asked, output)
         return
-    from bsgrow.cli.plan.named_plan import named_plans
-    from bsgrow.cli.plan.output import print_plans
-
-    entries = named_plans(recipes or [], *settings)
-    if plot is not None:
-        from bsgrow.cli.plan.views import draw
-
-        draw(entries, views, plot)
+    entries = _plans_of(asked, views, plot)
     if output.is_export:
         from bsgrow.cli.plan.exchange import exported
 
         given = entries, output, views.world_sizes, micro_batch_size
         print_text(exported(*given, approximate=approximate, lr_tolerance=lr_tolerance))
     else:
+        from bsgrow.cli.plan.output import print_plans
+
         print_plans(entries, views, output, every)
+
+
+def _print_imported(imported: tuple[str, str], asked: _Asked, output: PlanFormat) -> None:
+    from bsgrow.cli.plan.exchange import imported_run
+    from bsgrow.cli.plan.imported_table import print_imported
+
+    system, schedule = imported
+    print_imported(imported_run(system, schedule, *asked), output)
+
+
+def _plans_of(asked: _Asked, views: "Views", plot: Path | None) -> "Sequence[NamedPlan]":
+    """Compile what is asked for, and draw it where a file for that is named."""
+    from bsgrow.cli.plan.named_plan import named_plans
+
+    entries = named_plans(*asked)
+    if plot is not None:
+        from bsgrow.cli.plan.views import draw
+
+        draw(entries, views, plot)
+    return entries
 
 
 def _views(
