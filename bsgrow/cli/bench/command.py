@@ -1,5 +1,7 @@
 """`bsgrow bench`: how fast the loader and training are, beside others and the physical limit."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from bsgrow.cli.bench import options
@@ -9,6 +11,9 @@ from bsgrow.cli.format import Format, FormatOption
 from bsgrow.cli.options import RecipeArgument, SetOption
 from bsgrow.errors import InputError
 from bsgrow.text.printable import printable
+
+if TYPE_CHECKING:
+    from bsgrow.bench.systems import System
 
 _commands = typer.Typer(
     no_args_is_help=True,
@@ -67,10 +72,7 @@ def loader(
     if path is not None and data is not options.Data.JPEG:
         raise InputError(f"--path {printable(path)}: is for JPEG files", hint="add --data jpeg")
     sizes = batch_size_list(options.DEFAULT_SIZES[data] if batch_sizes is None else batch_sizes)
-    from bsgrow.bench.systems import SYSTEMS
-
-    usual = [name for name, system in SYSTEMS.items() if not system.only_named]
-    names = usual if systems is None else system_list(systems, SYSTEMS)
+    compared = _compared(systems)
     if data is options.Data.ARRAY:
         image_shape(shape)  # which it raises for, before torch is imported
     from bsgrow.bench.measure import Pace
@@ -95,8 +97,17 @@ def loader(
         else:
             works = jpeg_works(delivery, photographs(path, scratch, num_photographs, max(sizes)))
         pace = Pace(rounds, seconds_per_round, seconds_per_row)
-        rows = measure_loaders(list(works), {name: SYSTEMS[name] for name in names}, pace)
+        rows = measure_loaders(list(works), compared, pace)
     print_rows(rows, output, print_loader_rows)
+
+
+def _compared(systems: str | None) -> "dict[str, System]":
+    """Return the systems that are named, or the usual ones."""
+    from bsgrow.bench.systems import SYSTEMS
+
+    usual = [name for name, system in SYSTEMS.items() if not system.only_named]
+    names = usual if systems is None else system_list(systems, SYSTEMS)
+    return {name: SYSTEMS[name] for name in names}
 
 
 @_commands.command("train", cls=with_examples(*_TRAIN_EXAMPLES))
