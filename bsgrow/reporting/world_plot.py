@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -65,29 +66,23 @@ def world_figure(runs: Sequence[Predicted], world_sizes: Sequence[int]) -> Figur
     FigureCanvasAgg(figure)
     panel, factors = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1))
     points = _with_powers_of_two(world_sizes)
-    marked = [i for i, size in enumerate(points) if size in world_sizes]
-    seconds: list[float] = []
-    speedups: list[float] = []
-    references: set[str] = set()
-    for run, colour, dashes, grey in zip(runs, COLOURS, DASHES, _GREYS, strict=False):
-        times = run_times(run.plan, run.clock, points)
-        baseline = [time.baseline_seconds for time in times]
-        line = _Line(points, marked, panel)
-        reference = repr((run.plan.reference, run.plan.num_samples, run.clock))
-        if reference not in references:
+    line = _Line(points, [i for i, size in enumerate(points) if size in world_sizes], panel)
+    times = [run_times(run.plan, run.clock, points) for run in runs]
+    styles = zip(COLOURS, DASHES, _GREYS, strict=False)
+    for i, (run, own, (colour, dashes, grey)) in enumerate(zip(runs, times, styles, strict=False)):
+        if _reference(run) not in map(_reference, runs[:i]):
+            baseline = [time.baseline_seconds for time in own]
             line.draw(baseline, "s-", grey, _decaying(run, len(runs)))
-        references.add(reference)
-        own = [time.seconds for time in times]
-        line.draw(own, f"o{dashes}", colour, _growing(run))
-        replace(line, panel=factors).draw([t.speedup for t in times], f"o{dashes}", colour)
-        seconds += own + baseline
-        speedups += [time.speedup for time in times]
-        if len(runs) == 1:
-            _shade(panel, times, colour)
-            labels = batch_labels(world_sizes)
-            _write_factors(factors, [t for t in times if t.world_size in labels], colour)
+        line.draw([time.seconds for time in own], f"o{dashes}", colour, _growing(run))
+        replace(line, panel=factors).draw([t.speedup for t in own], f"o{dashes}", colour)
+    if len(runs) == 1:
+        _shade(panel, times[0], COLOURS[0])
+        labels = batch_labels(world_sizes)
+        _write_factors(factors, [t for t in times[0] if t.world_size in labels], COLOURS[0])
+    every = list(chain.from_iterable(times))
+    seconds = [seconds for time in every for seconds in (time.seconds, time.baseline_seconds)]
     time_axis(panel, min(seconds), max(seconds))
-    _factor_axis(factors, speedups)
+    _factor_axis(factors, [time.speedup for time in every])
     _rank_axis(factors, world_sizes)
     figure.align_ylabels([panel, factors])
     handles, names = panel.get_legend_handles_labels()
@@ -113,6 +108,11 @@ def _with_powers_of_two(world_sizes: Sequence[int]) -> list[int]:
     low, high = min(world_sizes), max(world_sizes)
     powers = {1 << i for i in range(high.bit_length()) if low <= 1 << i <= high}
     return sorted(powers | set(world_sizes))
+
+
+def _reference(run: Predicted) -> str:
+    """Return what the wall-clock of a run's decaying reference follows from."""
+    return repr((run.plan.reference, run.plan.num_samples, run.clock))
 
 
 def _decaying(run: Predicted, num_runs: int) -> str:

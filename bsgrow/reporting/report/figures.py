@@ -17,7 +17,7 @@ from bsgrow.reporting.report.dose_plot import dose_figure, dosed
 from bsgrow.reporting.report.inline_svg import inline_svg
 from bsgrow.reporting.report.results import MAIN, Results, Series
 from bsgrow.reporting.report.units import listed, unit_of
-from bsgrow.reporting.style import LINES, Line, own_style
+from bsgrow.reporting.style import LINES, own_style
 
 _DPI = 150
 _LONGEST_SLUG = 60
@@ -85,41 +85,54 @@ def _parts(results: Results, optimizer: str, group: str) -> Iterator[list[Series
 def _drawn(results: Results, shown: Sequence[Series], name: str, page: Path) -> Iterator[Picture]:
     """Yield curves, schedules, and dose and response of some arms, as far as there are any."""
     names = listed([series.label for series in shown])
-    own, unit = shown[-1], unit_of(results.measure)
     with own_style():
-        curves = [(each.as_arm(), line) for each, line in zip(shown, LINES, strict=False)]
-        if any(arm.curves for arm, _ in curves):
-            arms, styles = zip(*curves, strict=True)
-            figure = comparison_figure(arms, "", results.measure, styles)
-            caption = (
-                f"Training loss and {unit.name} of {names}, over the run and against parameter "
-                "updates; mean and band of one standard deviation over seeds."
-            )
-            yield _saved(figure, f"{name}-curves", caption, own, page)
-        planned = [(s, line) for s, line in zip(shown, LINES, strict=False) if s.plan is not None]
-        if planned:
-            caption = (
-                f"Batch size, learning rate and SGD noise scale of {names}, over the run; grey: "
-                "the run as published."
-            )
-            yield _saved(_schedules(planned), f"{name}-schedule", caption, own, page)
-        doses = dosed(shown, own.group, results.measure)
-        if len(doses) > 1:
-            figure = dose_figure(results, doses, own.group)
-            caption = (
-                f"Dose and response: {unit.name} of {names} at each dose; points are seeds, bars "
-                "one standard deviation; behind them the baseline."
-            )
-            yield _saved(figure, f"{name}-dose", caption, own, page)
+        for kind, draw in (("curves", _curves), ("schedule", _schedules), ("dose", _doses)):
+            if drawn := draw(results, shown, names):
+                yield _saved(*drawn, f"{name}-{kind}", shown[-1], page)
 
 
-def _schedules(planned: Sequence[tuple[Series, Line]]) -> Figure:
-    plans = [series.plan for series, _ in planned if series.plan is not None]
-    labels = [series.label for series, _ in planned]
-    return plan_figure(plans, labels, [line for _, line in planned])
+_Drawn = tuple[Figure, str] | None
+"""A figure with its caption, if there is anything to draw."""
 
 
-def _saved(figure: Figure, kind: str, caption: str, series: Series, page: Path) -> Picture:
+def _curves(results: Results, shown: Sequence[Series], names: str) -> _Drawn:
+    curves = [(each.as_arm(), line) for each, line in zip(shown, LINES, strict=False)]
+    if not any(arm.curves for arm, _ in curves):
+        return None
+    arms, styles = zip(*curves, strict=True)
+    caption = (
+        f"Training loss and {unit_of(results.measure).name} of {names}, over the run and against "
+        "parameter updates; mean and band of one standard deviation over seeds."
+    )
+    return comparison_figure(arms, "", results.measure, styles), caption
+
+
+def _schedules(results: Results, shown: Sequence[Series], names: str) -> _Drawn:
+    lines = zip(shown, LINES, strict=False)
+    planned = [(each.plan, each.label, line) for each, line in lines if each.plan is not None]
+    if not planned:
+        return None
+    plans, labels, styles = zip(*planned, strict=True)
+    caption = (
+        f"Batch size, learning rate and SGD noise scale of {names}, over the run; grey: "
+        "the run as published."
+    )
+    return plan_figure(plans, labels, styles), caption
+
+
+def _doses(results: Results, shown: Sequence[Series], names: str) -> _Drawn:
+    group = shown[-1].group
+    doses = dosed(shown, group, results.measure)
+    if len(doses) < 2:
+        return None
+    caption = (
+        f"Dose and response: {unit_of(results.measure).name} of {names} at each dose; points are "
+        "seeds, bars one standard deviation; behind them the baseline."
+    )
+    return dose_figure(results, doses, group), caption
+
+
+def _saved(figure: Figure, caption: str, kind: str, series: Series, page: Path) -> Picture:
     """Write a figure as SVG and PNG, and return it fit for a page."""
     drawn = BytesIO()
     with mpl.rc_context({"svg.fonttype": "none"}):  # text that is read, and not its outlines
