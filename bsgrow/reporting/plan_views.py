@@ -207,16 +207,20 @@ def _on_prediction(entry: NamedPlan, clock: WallClock, ranks: set[int]) -> Itera
         clock.samples_per_rank(batch, size) for batch in batches for size in ranks if size > 1
     }
     yield from remarks(shares - batches, throughput, "a share")
-    if max(ranks) == 1:
-        return
+    if max(ranks) > 1:
+        yield from _on_ranks(clock, max(ranks), first)
+
+
+def _on_ranks(clock: WallClock, most: int, reference_batch: int) -> Iterator[str]:
+    """Yield what a prediction for several ranks takes on trust."""
     if clock.all_reduce is None:
         yield (
             "nothing is known of the network, so that communication counts as free; "
             "--all-reduce latency=20us,bandwidth=50GB/s, or what it is, counts it"
         )
-    num_ghosts = -(-first // clock.ghost_batch_size)
-    if max(ranks) > num_ghosts:
+    num_ghosts = -(-reference_batch // clock.ghost_batch_size)
+    if most > num_ghosts:
         yield (
-            f"the decaying baseline's batch of {first} is {num_ghosts} ghost batch"
+            f"the decaying baseline's batch of {reference_batch} is {num_ghosts} ghost batch"
             f"{'es' * (num_ghosts > 1)} of {clock.ghost_batch_size}, which more ranks do not share"
         )
