@@ -1,7 +1,8 @@
 """What the commands print that take up a run's model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bsgrow.cli.console import print_json
 from bsgrow.cli.format import Format
@@ -14,6 +15,9 @@ from bsgrow.text.printable import printable
 from bsgrow.trained.evaluating import MOST_CLASSES, Evaluation
 from bsgrow.trained.exporting import Exported, beside
 from bsgrow.trained.opened import OpenedRun
+
+_Class = tuple[str, int, float | None]
+"""The name of a class, how many samples it has, and the accuracy on them."""
 
 
 def checkpoint_words(run: OpenedRun) -> str:
@@ -50,22 +54,11 @@ def print_exported(run: OpenedRun, exported: Exported) -> None:
 
 def print_evaluation(run: OpenedRun, found: Evaluation, output: Format) -> None:
     """Print how well a model does."""
-    names = run.record.names
     counted = found.confusion is not None
+    names = run.record.names
     classes = [(name, *found.of_class(i)) for i, name in enumerate(names)] if counted else []
     if output is Format.JSON:
-        confusion = None if found.confusion is None else found.confusion.tolist()
-        values = {
-            "num_updates": run.num_updates,
-            "weights": run.weights,
-            "num_samples": found.num_samples,
-            "accuracy": found.accuracy,
-            "top5_accuracy": found.top5_accuracy,
-            "loss": found.loss,
-            "classes": [{"name": n, "num_samples": k, "accuracy": a} for n, k, a in classes],
-            "confusion": confusion,
-        }
-        print_json(values)
+        print_json(_as_dict(run, found, classes))
         return
     rows = {
         "checkpoint": checkpoint_words(run),
@@ -78,6 +71,19 @@ def print_evaluation(run: OpenedRun, found: Evaluation, output: Format) -> None:
         out.print(_class_table(found, classes, names))
     if without := sum(not count for _, count, _ in classes):
         out.print(f"{without} of {len(classes)} classes have no sample")
+
+
+def _as_dict(run: OpenedRun, found: Evaluation, classes: Sequence[_Class]) -> dict[str, Any]:
+    return {
+        "num_updates": run.num_updates,
+        "weights": run.weights,
+        "num_samples": found.num_samples,
+        "accuracy": found.accuracy,
+        "top5_accuracy": found.top5_accuracy,
+        "loss": found.loss,
+        "classes": [{"name": n, "num_samples": k, "accuracy": a} for n, k, a in classes],
+        "confusion": None if found.confusion is None else found.confusion.tolist(),
+    }
 
 
 def require_picture(run: OpenedRun, path: Path) -> None:
@@ -106,9 +112,7 @@ def draw_confusion(run: OpenedRun, found: Evaluation, path: Path) -> None:
     plot_confusion(found.confusion, run.record.names, path)
 
 
-def _class_table(
-    found: Evaluation, classes: list[tuple[str, int, float | None]], names: tuple[str, ...]
-) -> FittedTable:
+def _class_table(found: Evaluation, classes: Sequence[_Class], names: Sequence[str]) -> FittedTable:
     assert found.confusion is not None
     table = FittedTable([Column("class"), *figures("samples", "accuracy"), Column("taken for")])
     for label, (name, count, accuracy) in enumerate(classes):

@@ -42,10 +42,7 @@ def print_comparison(
     pace = Pace(comparison.record.runs)
     if dry_run:
         _measure_unknown(pace, comparison, opened)
-        if output is Format.JSON:
-            print_json(listing_as_dict(comparison, pace, jobs))
-        else:
-            print_listing(comparison, pace, jobs)
+        _print_runs(comparison, pace, jobs, output)
         return
     import_matplotlib()
     telling = Telling(comparison, pace, jobs)
@@ -72,6 +69,13 @@ def _measure_unknown(pace: Pace, comparison: Comparison, opened: OpenedData) -> 
     err.print(f"{first.key}: a few seconds are trained, to tell how long the runs take …")
     if (seconds := measure_run(first, opened)) is not None:
         pace.add_running(first.key, first.num_samples, seconds)
+
+
+def _print_runs(comparison: Comparison, pace: Pace, jobs: int, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(listing_as_dict(comparison, pace, jobs))
+    else:
+        print_listing(comparison, pace, jobs)
 
 
 def _drawn(record: ExperimentRecord, arms: list[Arm]) -> dict[str, Any]:
