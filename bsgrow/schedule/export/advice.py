@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bsgrow.errors import InputError
 from bsgrow.schedule.compile import compile_plan
+from bsgrow.schedule.config import Growth, Reference
 from bsgrow.schedule.export.comparison import compare
 from bsgrow.schedule.export.target import Format, Target, fitting_micro_batch
 from bsgrow.schedule.plan import Plan
@@ -59,30 +60,31 @@ def _options(plan: Plan, name: str, how: str, target: Target) -> str:
 
 def _changes(plan: Plan, name: str) -> Iterator[tuple[str, Plan]]:
     """Yield plans of the same reference that differ in one setting, where they compile."""
+    for change, reference, growth in _settings(plan, name):
+        try:
+            compiled = compile_plan(reference, growth, plan.num_samples)
+        except InputError:
+            continue
+        if not reference.hold or len(compiled.phases) > 1:  # else nothing is left of the curve
+            yield change, compiled
+
+
+def _settings(plan: Plan, name: str) -> Iterator[tuple[str, Reference, Growth]]:
+    """Yield the settings that a system may follow, each with what a user writes for it."""
     growth, reference = plan.growth, plan.reference
-    tried = [
-        (f"growth.max_batch_size={size}", reference, replace(growth, max_batch_size=size))
-        for size in _uncapped(plan)
-    ]
+    for size in _uncapped(plan):
+        yield f"growth.max_batch_size={size}", reference, replace(growth, max_batch_size=size)
     if growth.mode != "decay":
-        tried.append(("growth.mode=decay", reference, replace(growth, mode="decay")))
+        yield "growth.mode=decay", reference, replace(growth, mode="decay")
     if name == "olmo-core" and growth.mode != "decay":
         first = plan.phases[0].global_batch_size
         cap = first << ((growth.cap or plan.num_samples // 10) // first).bit_length() - 1
         doubled = replace(growth, factor=2.0, max_batch_size=cap)
-        tried.append((f"growth.factor=2 growth.max_batch_size={cap}", reference, doubled))
+        yield f"growth.factor=2 growth.max_batch_size={cap}", reference, doubled
     if growth.shrink:
-        tried.append(("growth.shrink=false", reference, replace(growth, shrink=False)))
+        yield "growth.shrink=false", reference, replace(growth, shrink=False)
     if name == "lightning" and reference.hold is None:
-        held = replace(reference, hold="epoch")
-        tried.append(("schedule.hold=epoch", held, growth))
-    for change, changed, grown in tried:
-        try:
-            compiled = compile_plan(changed, grown, plan.num_samples)
-            if not changed.hold or len(compiled.phases) > 1:  # else nothing is left of the curve
-                yield change, compiled
-        except InputError:
-            continue
+        yield "schedule.hold=epoch", replace(reference, hold="epoch"), growth
 
 
 def _uncapped(plan: Plan) -> list[int]:
