@@ -73,15 +73,7 @@ def read_bmp_header(content: Encoded) -> BmpHeader:
         ImageError: it is damaged, or of a kind that is not read.
     """
     pixels, size = unpack("<II", content, 10)
-    if size == _CORE_HEADER_BYTES:
-        width, height, _, bits = unpack("<HHHH", content, 18)
-        compression, num_colours = 0, 0
-    elif size in _INFO_HEADER_BYTES:
-        width, height, _, bits = unpack("<iiHH", content, 18)
-        compression = unpack("<I", content, 30)[0] if size > 16 else 0
-        num_colours = unpack("<I", content, 46)[0] if size > 16 else 0
-    else:
-        raise ImageError(f"its header is damaged: no BMP has one of {size} bytes")
+    width, height, bits, compression, num_colours = _fields(content, size)
     kind = _compression(size, compression, bits)
     if width < 1 or height == 0:
         raise ImageError("its header is damaged: it has no width or no height")
@@ -96,6 +88,19 @@ def read_bmp_header(content: Encoded) -> BmpHeader:
         palette=_palette(size, num_colours, bits, pixels),
         pixels=pixels,
     )
+
+
+def _fields(content: Encoded, size: int) -> tuple[int, int, int, int, int]:
+    """Return width, height, bits, compression and number of colours of a header of a size."""
+    if size == _CORE_HEADER_BYTES:
+        width, height, _, bits = unpack("<HHHH", content, 18)
+        return width, height, bits, 0, 0
+    if size not in _INFO_HEADER_BYTES:
+        raise ImageError(f"its header is damaged: no BMP has one of {size} bytes")
+    width, height, _, bits = unpack("<iiHH", content, 18)
+    compression = unpack("<I", content, 30)[0] if size > 16 else 0
+    num_colours = unpack("<I", content, 46)[0] if size > 16 else 0
+    return width, height, bits, compression, num_colours
 
 
 def _compression(size: int, compression: int, bits: int) -> BmpCompression:

@@ -54,13 +54,29 @@ def read_png_header(content: Encoded) -> PngHeader:
     Raises:
         ImageError: it is damaged.
     """
-    palette, pixels, checksums, at = b"", [], [], len(SIGNATURE)
+    at = len(SIGNATURE)
     _, name, width, height, depth, colour_type, _, _, interlace = unpack(">I4sIIBBBBB", content, at)
     if name != b"IHDR" or depth not in _DEPTHS.get(colour_type, ()) or interlace > 1:
         raise ImageError("its header is damaged: it tells of no kind of PNG")
     if not 0 < width < 1 << 31 or not 0 < height < 1 << 31:
         raise ImageError("its header is damaged: it has no width or no height")
     _check(content, at, 13)
+    palette, pixels, checksums = _read_chunks(content, at)
+    return PngHeader(
+        height=height,
+        width=width,
+        depth=depth,
+        colour_type=colour_type,
+        is_interlaced=interlace == 1,
+        palette=palette,
+        pixels=tuple(pixels),
+        checksums=tuple(checksums),
+    )
+
+
+def _read_chunks(content: Encoded, at: int) -> tuple[bytes, list[memoryview], list[bytes]]:
+    """Return the palette, the pixels and their checksums, up to what follows the pixels."""
+    palette, pixels, checksums = b"", [], []
     while at + 8 <= len(content):
         length, name = unpack(">I4s", content, at)
         if name == b"PLTE":
@@ -72,16 +88,7 @@ def read_png_header(content: Encoded) -> PngHeader:
         elif name == b"IEND" or pixels:
             break
         at += 12 + length
-    return PngHeader(
-        height=height,
-        width=width,
-        depth=depth,
-        colour_type=colour_type,
-        is_interlaced=interlace == 1,
-        palette=palette,
-        pixels=tuple(pixels),
-        checksums=tuple(checksums),
-    )
+    return palette, pixels, checksums
 
 
 def _check(content: Encoded, at: int, length: int) -> None:
