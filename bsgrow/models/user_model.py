@@ -58,22 +58,10 @@ def build_user_model(
         UserCodeError: it raised an error, or the model did.
     """
     what = f"model.name = {shown(name)}"
-    if isinstance(load_function(name, "model.name"), nn.Module):
-        raise InputError(
-            f"{what}: is a model, where what builds one is needed, so that the seed decides its "
-            "first weights",
-            hint="name a function that returns the model",
-        )
     offered = {"num_classes": num_classes}
     if form is None or not form.is_integer:
         offered["in_channels"] = in_channels
-    model = call_user_code(name, "model", arguments, offered, _GIVEN_TO_ANY)
-    if not isinstance(model, nn.Module):
-        raise InputError(
-            f"{what}: returned {_kind(model)}, where a torch.nn.Module is needed",
-            hint="return the model that maps images [N, C, H, W] to logits [N, num_classes], or "
-            "tokens [N, T] to [N, num_classes, T]",
-        )
+    model = _called(name, arguments, offered, what)
     if form is not None and any(map(is_lazy, [*model.parameters(), *model.buffers()])):
         _try(model.eval(), form, num_classes, what)  # from then on it knows its channels
     model = _with_ghost_norms(model, ghost_batch_size, what)
@@ -84,6 +72,26 @@ def build_user_model(
         for training in (True, False):
             _try(model.train(training), form, num_classes, what, gradient_checkpointing)
     return model.train()
+
+
+def _called(
+    name: str, arguments: Mapping[str, Any], offered: Mapping[str, int], what: str
+) -> nn.Module:
+    """Return what the user's function returns, which must be a model."""
+    if isinstance(load_function(name, "model.name"), nn.Module):
+        raise InputError(
+            f"{what}: is a model, where what builds one is needed, so that the seed decides its "
+            "first weights",
+            hint="name a function that returns the model",
+        )
+    model = call_user_code(name, "model", arguments, offered, _GIVEN_TO_ANY)
+    if not isinstance(model, nn.Module):
+        raise InputError(
+            f"{what}: returned {_kind(model)}, where a torch.nn.Module is needed",
+            hint="return the model that maps images [N, C, H, W] to logits [N, num_classes], or "
+            "tokens [N, T] to [N, num_classes, T]",
+        )
+    return model
 
 
 def _with_ghost_norms(model: nn.Module, ghost_batch_size: int, what: str) -> nn.Module:
@@ -103,27 +111,31 @@ def _try(
     dtype = torch.int64 if form.is_integer else torch.float32
     inputs = torch.zeros(_NUM_TRIED, *form.shape, dtype=dtype, device=device)
     kind = "images" if form.is_image else "int64" if form.is_integer else "float32"
-    size = f"{kind} {list(inputs.shape)} in {mode}"
+    given = f"{kind} {list(inputs.shape)} in {mode}"
     with (
         _keeping_buffers(model),
         _naming_dtype(model, form),
-        telling_users_errors(f"{what}, given {size}"),
+        telling_users_errors(f"{what}, given {given}"),
         torch.set_grad_enabled(model.training),
     ):
         logits = model(inputs)
         if recomputes and model.training and _is_differentiable(logits):
             check_recomputes_alike(model, logits, what)
+    _check_shape(logits, form, num_classes, what, given)
+    if model.training and not logits.requires_grad:
+        raise InputError(
+            f"{what}: what it makes of {given} has no gradient, so that nothing can be trained",
+            hint="leave out detach(), torch.no_grad() and argmax() between parameters and logits",
+        )
+
+
+def _check_shape(logits: object, form: SampleForm, num_classes: int, what: str, given: str) -> None:
     shape = form.logits_shape(_NUM_TRIED, num_classes)
     wanted = f"logits {list(shape)} are needed, one for each class of the data"
     wanted += " and each target of a label" if form.label_shape else ""
     made = list(logits.shape) if _is_floating(logits) else _kind(logits)
     if made != list(shape):
-        raise InputError(f"{what}: made {made} of {size}, where {wanted}", _hint(logits, shape))
-    if model.training and not logits.requires_grad:
-        raise InputError(
-            f"{what}: what it makes of {size} has no gradient, so that nothing can be trained",
-            hint="leave out detach(), torch.no_grad() and argmax() between parameters and logits",
-        )
+        raise InputError(f"{what}: made {made} of {given}, where {wanted}", _hint(logits, shape))
 
 
 def _is_differentiable(logits: object) -> TypeGuard[Tensor]:
