@@ -49,12 +49,30 @@ def plan_from_lr_scheduler(
     constant = Reference(epochs, 1.0, global_batch_size)  # refuses what is wrong
     by_epoch = steps_by == "epochs"
     num_steps = ceil(epochs) if by_epoch else ceil(epochs * num_samples / global_batch_size)
+    _require_few(num_steps, epochs)
+    group = _group_of(scheduler, param_group)
+    lrs = _read_lrs(scheduler, num_steps, param_group)
+    reference = replace(
+        constant,
+        lr=float(group["initial_lr"]),
+        momentum=group.get("initial_momentum", group.get("momentum", 0.0)),
+        curve=curve_of(lrs),
+        unit=steps_by,
+        hold="epoch" if by_epoch else None,
+    )
+    return compile_plan(reference, Growth() if growth is None else growth, num_samples)
+
+
+def _require_few(num_steps: int, epochs: float) -> None:
     if num_steps > _MOST_STEPS:
         raise InputError(
             f"epochs = {epochs:g}: at most {_MOST_STEPS} steps of a scheduler are read, and the "
             f"run has {num_steps}"
         )
-    group = _group_of(scheduler, param_group)
+
+
+def _read_lrs(scheduler: LRScheduler, num_steps: int, param_group: int) -> list[float]:
+    """Return the learning rate of each step, over which the momentum must not move."""
     steps = read_steps(scheduler, num_steps, param_group)
     if len({momentum for _, momentum in steps}) > 1:
         raise InputError(
@@ -62,15 +80,7 @@ def plan_from_lr_scheduler(
             "scale with it; a plan has a momentum of its own",
             hint="make it with cycle_momentum=False",
         )
-    reference = replace(
-        constant,
-        lr=float(group["initial_lr"]),
-        momentum=group.get("initial_momentum", group.get("momentum", 0.0)),
-        curve=curve_of([lr for lr, _ in steps]),
-        unit=steps_by,
-        hold="epoch" if by_epoch else None,
-    )
-    return compile_plan(reference, Growth() if growth is None else growth, num_samples)
+    return [lr for lr, _ in steps]
 
 
 def _group_of(scheduler: LRScheduler, number: int) -> dict[str, Any]:
