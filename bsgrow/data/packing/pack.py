@@ -151,13 +151,8 @@ def _pack_split(
         count.add(1)
 
     paths = [folder / shard_name(number) for number in range(len(plan.shards))]
-    missing = []
-    for number, (path, samples) in enumerate(zip(paths, plan.shards, strict=True)):
-        if is_whole(path, plan.pack_id, number):
-            packed.num_kept += 1
-            count.add(len(samples))
-        else:
-            missing.append(number)
+    missing = list(_missing(plan, paths, count))
+    packed.num_kept = len(paths) - len(missing)
     # All at once: workers go on while a shard is brought to the disk.
     runs = (runs_of(split, plan, plan.shards[number]) for number in missing)
     results = run(chain.from_iterable(runs))
@@ -167,6 +162,15 @@ def _pack_split(
     for path in paths:
         _add_up(packed, open_header(path))
     return packed
+
+
+def _missing(plan: PackPlan, paths: Sequence[Path], count: _Counter) -> Iterator[int]:
+    """Yield which shards are to be written; the samples of those that are whole are done."""
+    for number, (path, samples) in enumerate(zip(paths, plan.shards, strict=True)):
+        if is_whole(path, plan.pack_id, number):
+            count.add(len(samples))
+        else:
+            yield number
 
 
 def _add_up(packed: PackedSplit, header: Header) -> None:

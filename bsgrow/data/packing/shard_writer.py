@@ -124,16 +124,25 @@ class _Shard:
 
     def finish(self, plan: PackPlan, number: int) -> None:
         self.images.flush()
-        source, start = plan.source, plan.shards[number].start
-        left_out = {start + position for position in self.left_out}
-        samples = (sample for sample in plan.shards[number] if sample not in left_out)
-        names = Names.of(map(source.name, samples))
+        index = self._index(plan, number)
+        _check_left_out(index)
+        index_bytes = sum(map(len, encode(index, 0)))
+        parts = encode(index, self.images.position if self.num_images else index_bytes)
+        self.images.file.seek(0)
+        self.images.file.writelines(parts)
+
+    def _index(self, plan: PackPlan, number: int) -> Index:
+        """Fill in what the source says of all samples, and return what leads to the images."""
+        source, samples = plan.source, plan.shards[number]
+        left_out = [samples[position] for position in self.left_out]
+        gone = set(left_out)
+        names = Names.of(source.name(sample) for sample in samples if sample not in gone)
         records = self.records[: self.num_images]
-        kept = _kept(plan.shards[number], self.left_out)
+        kept = _kept(samples, self.left_out)
         records["label"] = source.labels[kept]
         records["name_end"] = names.ends
         records["source_bytes"] = source.num_bytes[kept]
-        index = Index(
+        return Index(
             pack_id=plan.pack_id,
             shard=number,
             num_shards=len(plan.shards),
@@ -141,13 +150,8 @@ class _Shard:
             class_names=plan.class_names,
             names=names,
             changes=plan.changes,
-            left_out=tuple(source.name(start + position) for position in self.left_out),
+            left_out=tuple(map(source.name, left_out)),
         )
-        _check_left_out(index)
-        index_bytes = sum(map(len, encode(index, 0)))
-        parts = encode(index, self.images.position if self.num_images else index_bytes)
-        self.images.file.seek(0)
-        self.images.file.writelines(parts)
 
 
 def _check_left_out(index: Index) -> None:
