@@ -1,15 +1,14 @@
 """Batches of the sample stream from arrays in memory: the thin Python face of what is compiled."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from bsgrow.native.augment import Augment
+from bsgrow.native.constants import kernel_constants
 from bsgrow.native.extension import extension
-from bsgrow.native.normalisation import scale_and_bias
 
 
 class Task(Protocol):
@@ -91,7 +90,7 @@ def load_batch(
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
-        **_constants(augment or Augment(), tuple(mean), tuple(std)),
+        **kernel_constants(augment, tuple(mean), tuple(std)),
     )
 
 
@@ -134,7 +133,7 @@ def load_batch_async(
         out_labels=out_labels,
         shuffle=shuffle,
         num_threads=num_threads,
-        **_constants(augment or Augment(), tuple(mean), tuple(std)),
+        **kernel_constants(augment, tuple(mean), tuple(std)),
     )
 
 
@@ -184,19 +183,3 @@ def gather_async(
         shuffle=shuffle,
         num_threads=num_threads,
     )
-
-
-@lru_cache  # asked for again with every micro-batch
-def _constants(
-    augment: Augment, mean: tuple[float, ...], std: tuple[float, ...]
-) -> Mapping[str, Any]:
-    """Arguments of a kernel for augmentation and normalisation."""
-    scale, bias = scale_and_bias(mean, std)
-    return {
-        "pad": augment.pad,
-        "padding": augment.padding,
-        "flip": augment.flip,
-        "cutout": augment.cutout,
-        "scale": scale,
-        "bias": bias,
-    }

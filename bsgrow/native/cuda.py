@@ -8,12 +8,11 @@ streams are handles, as in ``torch.cuda.Stream.cuda_stream``; 0 is the default o
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 
 from bsgrow.errors import BsgrowError
 from bsgrow.native.augment import Augment
+from bsgrow.native.constants import kernel_constants
 from bsgrow.native.cuda_architectures import why_unsupported
-from bsgrow.native.normalisation import FloatArray, scale_and_bias
 
 try:
     from bsgrow import _native_cuda as extension
@@ -111,8 +110,7 @@ def load_batch(
             argument.
     """
     _require_extension()
-    scale, bias = _constants(tuple(mean), tuple(std))
-    augment = augment or Augment()
+    constants = kernel_constants(augment, tuple(mean), tuple(std))
     with _explaining_failures():
         extension.load_batch(
             images=images,
@@ -120,18 +118,13 @@ def load_batch(
             seed=seed,
             start=start,
             stop=stop,
-            pad=augment.pad,
-            padding=augment.padding,
-            flip=augment.flip,
-            cutout=augment.cutout,
-            scale=scale,
-            bias=bias,
             out_images=out_images,
             out_labels=out_labels,
             shuffle=shuffle,
             num_samples=num_samples,
             cursor=cursor,
             cuda_stream=cuda_stream,
+            **constants,
         )
 
 
@@ -160,11 +153,6 @@ def _why_not_on(device: int) -> str | None:
         return f"device {device}: {error}"
     reason = why_unsupported(capability, extension.build_info()["architectures"])
     return reason and f"device {device}: {reason}"
-
-
-@lru_cache(maxsize=16)
-def _constants(mean: tuple[float, ...], std: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
-    return scale_and_bias(mean, std)
 
 
 def _require_extension() -> None:
