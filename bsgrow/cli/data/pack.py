@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bsgrow.cli.data.options import WorkersOption
 from bsgrow.cli.format import Format, FormatOption
 from bsgrow.cli.sizes import parse_size
 
@@ -58,12 +59,7 @@ def pack_data(
         OnError,
         typer.Option(help="A file that cannot be used: stop there, or leave it out and list it."),
     ] = OnError.RAISE,
-    num_workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, max=1024, help="Processes at most; one a core where absent."
-        ),
-    ] = None,
+    num_workers: WorkersOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Pack a data set into shards: a few large files with an index and checksums.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bsgrow.cli.data.options import WorkersOption
 from bsgrow.cli.format import Format, FormatOption
 
 
@@ -19,12 +20,7 @@ def verify_data(
     decode: Annotated[
         bool, typer.Option("--decode", help="Decode every image too; takes much longer.")
     ] = False,
-    num_workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, max=1024, help="Processes at most; one a core where absent."
-        ),
-    ] = None,
+    num_workers: WorkersOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Read every image, compare every index and checksum, and list what is damaged.
