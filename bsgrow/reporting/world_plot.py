@@ -68,13 +68,7 @@ def world_figure(runs: Sequence[Predicted], world_sizes: Sequence[int]) -> Figur
     points = _with_powers_of_two(world_sizes)
     line = _Line(points, [i for i, size in enumerate(points) if size in world_sizes], panel)
     times = [run_times(run.plan, run.clock, points) for run in runs]
-    styles = zip(COLOURS, DASHES, _GREYS, strict=False)
-    for i, (run, own, (colour, dashes, grey)) in enumerate(zip(runs, times, styles, strict=False)):
-        if _reference(run) not in map(_reference, runs[:i]):
-            baseline = [time.baseline_seconds for time in own]
-            line.draw(baseline, "s-", grey, _decaying(run, len(runs)))
-        line.draw([time.seconds for time in own], f"o{dashes}", colour, _growing(run))
-        replace(line, panel=factors).draw([t.speedup for t in own], f"o{dashes}", colour)
+    _draw_runs(runs, times, line, replace(line, panel=factors))
     if len(runs) == 1:
         _shade(panel, times[0], COLOURS[0])
         labels = batch_labels(world_sizes)
@@ -88,6 +82,19 @@ def world_figure(runs: Sequence[Predicted], world_sizes: Sequence[int]) -> Figur
     handles, names = panel.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=1, frameon=False)
     return figure
+
+
+def _draw_runs(
+    runs: Sequence[Predicted], times: Sequence[Sequence[RunTime]], line: "_Line", factors: "_Line"
+) -> None:
+    """Draw each run, and what it started from unless one before started from the same."""
+    styles = zip(COLOURS, DASHES, _GREYS, strict=False)
+    for i, (run, own, (colour, dashes, grey)) in enumerate(zip(runs, times, styles, strict=False)):
+        if _reference(run) not in map(_reference, runs[:i]):
+            baseline = [time.baseline_seconds for time in own]
+            line.draw(baseline, "s-", grey, _decaying(run, len(runs)))
+        line.draw([time.seconds for time in own], f"o{dashes}", colour, _growing(run))
+        factors.draw([time.speedup for time in own], f"o{dashes}", colour)
 
 
 @dataclass(frozen=True)
