@@ -150,7 +150,13 @@ def show_plain(event: Event, seen: _Seen) -> None:
         _print_line(_describe_groups(event))
     elif isinstance(event, Evaluated):
         _print_line(_describe_evaluation(event) + _describe_pace(seen))
-    elif isinstance(event, CheckpointSkipped):
+    else:
+        _note_otherwise(event)
+
+
+def _note_otherwise(event: Event) -> None:
+    """Print a note where a run goes on otherwise than it was asked to."""
+    if isinstance(event, CheckpointSkipped):
         note(f"skipped checkpoint {printable(event.path)}: {event.reason}")
     elif isinstance(event, MicroBatchHalved):
         note(
