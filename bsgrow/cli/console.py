@@ -21,6 +21,14 @@ def print_words(text: str) -> None:
     out.print(text, soft_wrap=not out.is_terminal)
 
 
+def print_rows(rows: Mapping[str, str]) -> None:
+    """Write names and what they are to stdout, a line each."""
+    from bsgrow.cli.terminal import out, plain_text
+
+    for key, value in rows.items():
+        out.print(plain_text(f"{key:14}", "bold") + plain_text(value))
+
+
 def print_text(text: str) -> None:
     """Write a text to stdout as it is."""
     sys.stdout.write(text)

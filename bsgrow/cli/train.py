@@ -1,12 +1,11 @@
 """`bsgrow train`: carry out a plan on real data."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsgrow.cli.console import print_json
+from bsgrow.cli.console import print_json, print_rows
 from bsgrow.cli.examples import with_examples
 from bsgrow.cli.options import Format, FormatOption, OptionalRecipeArgument
 from bsgrow.cli.overrides import Overrides, takes_overrides
@@ -83,7 +82,7 @@ def train(
             )
         except DivergedRunError as error:
             if output is Format.TABLE and group.rank == 0:
-                _print_rows({"diverged": error.message, "run": printable(begun.directory.path)})
+                print_rows({"diverged": error.message, "run": printable(begun.directory.path)})
             raise
     if group.rank == 0:
         _print(finished, output, Command(("compare", argument(begun.name)), changed.words))
@@ -119,14 +118,7 @@ def _print_summary(finished: "RunFinished", next_command: Command) -> None:
             f"{finished.num_checkpoints_failed} could not be written on the way; the last one was"
         )
     rows["next"] = str(next_command)
-    _print_rows(rows)
-
-
-def _print_rows(rows: Mapping[str, str]) -> None:
-    from bsgrow.cli.terminal import out, plain_text
-
-    for key, value in rows.items():
-        out.print(plain_text(f"{key:14}", "bold") + plain_text(value))
+    print_rows(rows)
 
 
 def _describe_updates(made: int, baseline: int) -> str:

@@ -1,13 +1,13 @@
 """What the commands print that take up a run's model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bsgrow.cli.console import print_json
+from bsgrow.cli.console import print_json, print_rows
 from bsgrow.cli.format import Format
 from bsgrow.cli.table import Column, FittedTable, figures
-from bsgrow.cli.terminal import out, plain_text
+from bsgrow.cli.terminal import out
 from bsgrow.errors import InputError
 from bsgrow.models import MODELS
 from bsgrow.reporting.matplotlib_defaults import import_matplotlib
@@ -25,12 +25,6 @@ def checkpoint_words(run: OpenedRun) -> str:
     tested = f", test accuracy {run.tested.accuracy:.2%}" if run.tested else ""
     averaged = ", averaged weights" if run.weights == "averaged" else ""
     return f"after {run.num_updates} updates{averaged}{tested}"
-
-
-def print_rows(rows: Mapping[str, str]) -> None:
-    """Print names and what they are, a line each."""
-    for key, value in rows.items():
-        out.print(plain_text(f"{key:14}", "bold") + plain_text(value))
 
 
 def print_exported(run: OpenedRun, exported: Exported) -> None:
