@@ -18,13 +18,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells count it
 
 def enter() -> None:
     """Run bsgrow, as ``bsgrow.cli.main`` says."""
-    # OpenMP's threads spin while they wait; on a core that others use too, that made a training
-    # step 4 to 6 times slower than sleeping does. It must be set before torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # What a process that is gone means for the run is said in a sentence, not in torch's stack.
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-    # To look for plugins, Pydantic would read what is known of every installed package.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    _set_defaults()
     try:
         remember_interrupts()
         prepare_text_output()
@@ -44,6 +38,17 @@ def enter() -> None:
     finally:
         if was_interrupted():
             _forget_unhandled()
+
+
+def _set_defaults() -> None:
+    """Say to libraries how they are to behave, unless the user has; before they are imported."""
+    # OpenMP's threads spin while they wait; on a core that others use too, that made a training
+    # step 4 to 6 times slower than sleeping does. It must be set before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # What a process that is gone means for the run is said in a sentence, not in torch's stack.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    # To look for plugins, Pydantic would read what is known of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _forget_unhandled() -> None:
