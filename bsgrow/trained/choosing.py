@@ -45,13 +45,8 @@ def find_checkpoint(directory: RunDirectory, which: str | int) -> Path:
             f"checkpoint {cut(str(which))}: is none of best, last and a number of updates",
             hint=others(there),
         )
-    found = [path for path in there if num_updates_of(path) == int(which)]
-    if not found:
-        raise InputError(
-            f"{printable(directory.path)} has no checkpoint after {which} updates",
-            hint=others(there),
-        )
-    return found[0]
+    found = (path for path in there if num_updates_of(path) == int(which))
+    return next(found, None) or _none_after(which, there, directory)
 
 
 def others(there: list[Path], unfit: Path | None = None) -> str:
@@ -71,6 +66,13 @@ def _without_checkpoint(directory: RunDirectory) -> str:
         if isinstance(last, RunLeft) and last.why == "diverged":
             return "it diverged: train anew, in another folder, with a lower schedule.lr"
     return f"go on with its training: {resume_command(directory.path)}"
+
+
+def _none_after(which: str | int, there: list[Path], directory: RunDirectory) -> Path:
+    raise InputError(
+        f"{printable(directory.path)} has no checkpoint after {which} updates",
+        hint=others(there),
+    )
 
 
 def _none_evaluated(directory: RunDirectory) -> Path:

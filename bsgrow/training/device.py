@@ -101,15 +101,19 @@ def resolve_device(name: str, key: str = "run.device", local_rank: int = 0) -> t
     if index is None:
         return torch.device("cpu")
     if index >= num_cuda_devices:
-        raise InputError(
-            f"{key} = {name!r} is not there: torch {torch.__version__} sees "
-            f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}"
-            + f", and this is process {local_rank} on its machine"
-            * bool(local_rank),
-            hint='take "auto" or "cpu", or check the driver and torch\'s CUDA build'
-            + "; a machine takes as many processes as it has devices" * bool(local_rank),
-        )
+        raise _not_there(name, key, num_cuda_devices, local_rank)
     return torch.device("cuda", index)
+
+
+def _not_there(name: str, key: str, num_cuda_devices: int, local_rank: int) -> InputError:
+    return InputError(
+        f"{key} = {name!r} is not there: torch {torch.__version__} sees "
+        f"{num_cuda_devices or 'no'} CUDA device{'s' * (num_cuda_devices != 1)}"
+        + f", and this is process {local_rank} on its machine"
+        * bool(local_rank),
+        hint='take "auto" or "cpu", or check the driver and torch\'s CUDA build'
+        + "; a machine takes as many processes as it has devices" * bool(local_rank),
+    )
 
 
 def _mps(key: str) -> torch.device:

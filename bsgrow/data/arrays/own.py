@@ -50,15 +50,7 @@ def find_roles(names: Collection[str], where: str) -> tuple[Roles, bool]:
     Raises:
         InputError: none of the conventions fits, or more than one does, or a part is missing.
     """
-    found = [roles for roles in NAMES if roles.images in names or roles.labels in names]
-    if len(found) != 1:
-        what = "both by one convention and by another" if found else "neither images nor labels"
-        listed = ", ".join(map(cut, list(names)[:10])) or "nothing"
-        raise InputError(
-            f"{where}: holds {what}; it has {listed}; names are {_ALLOWED}",
-            hint="give the arrays the names of one row",
-        )
-    roles = found[0]
+    roles = _one_convention(names, where)
     has_test = roles.test_images in names or roles.test_labels in names
     needed = roles if has_test else roles[:2]
     for name in needed:
@@ -70,6 +62,18 @@ def find_roles(names: Collection[str], where: str) -> tuple[Roles, bool]:
     if left := [name for name in names if name not in needed]:
         _log.warning("%s: not taken: %s", where, ", ".join(map(cut, left[:10])))
     return roles, has_test
+
+
+def _one_convention(names: Collection[str], where: str) -> Roles:
+    found = [roles for roles in NAMES if roles.images in names or roles.labels in names]
+    if len(found) != 1:
+        what = "both by one convention and by another" if found else "neither images nor labels"
+        listed = ", ".join(map(cut, list(names)[:10])) or "nothing"
+        raise InputError(
+            f"{where}: holds {what}; it has {listed}; names are {_ALLOWED}",
+            hint="give the arrays the names of one row",
+        )
+    return found[0]
 
 
 def make_dataset(

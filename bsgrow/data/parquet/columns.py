@@ -99,18 +99,23 @@ def look_at(file: Any, arrow: ModuleType, where: str) -> Columns:
     for name in (image, LABEL):
         if names.count(name) > 1:
             raise InputError(f"{where}: has {names.count(name)} columns {name}", hint=_COLUMNS)
-    kind = schema.field(image).type
-    in_struct = arrow.types.is_struct(kind)
-    if in_struct:
-        fields = [each.name for each in kind]
-        if fields.count("bytes") != 1:
-            raise InputError(f"{where}: {image} has no field bytes", hint=_COLUMNS)
-        kind = kind.field("bytes").type
-    if not _is_bytes(kind, arrow):
-        raise InputError(f"{where}: the bytes of {image} are {cut(str(kind))}", hint=_COLUMNS)
+    in_struct = _is_in_struct(schema.field(image), arrow, where)
     if file.metadata.num_rows > _MOST_ROWS:
         raise InputError(f"{where}: says it has {file.metadata.num_rows} rows", hint=_COLUMNS)
     return Columns(image, in_struct, _class_names(schema.metadata), file.metadata.num_rows)
+
+
+def _is_in_struct(image: Any, arrow: ModuleType, where: str) -> bool:
+    """Return whether the bytes of an image are a field of its column; they are its values else."""
+    kind = image.type
+    in_struct = bool(arrow.types.is_struct(kind))
+    if in_struct:
+        if [each.name for each in kind].count("bytes") != 1:
+            raise InputError(f"{where}: {image.name} has no field bytes", hint=_COLUMNS)
+        kind = kind.field("bytes").type
+    if not _is_bytes(kind, arrow):
+        raise InputError(f"{where}: the bytes of {image.name} are {cut(str(kind))}", hint=_COLUMNS)
+    return in_struct
 
 
 def _is_bytes(kind: Any, arrow: ModuleType) -> bool:
