@@ -74,13 +74,18 @@ def evaluate_run(run: OpenedRun, recipe: Recipe) -> Evaluation:
             labels = labels_of.to(device)[theirs]
             loss, logits = summed_loss(model, inputs, labels, precision.autocast_dtype)
             totals.add(loss, logits, labels)
-            most = logits.topk(min(5, logits.shape[1]), dim=1).indices
-            hits = (most == labels.unsqueeze(1)).any(dim=1)
-            num_top5 += hits.sum().item() / labels.shape[1:].numel()
+            num_top5 += _num_top5(logits, labels)
             counts.add(labels, logits.argmax(dim=1))
     mean = totals.mean()
     num = totals.num_samples
     return Evaluation(mean.loss, mean.accuracy, num_top5 / num, num, counts.matrix)
+
+
+def _num_top5(logits: Tensor, labels: Tensor) -> float:
+    """Return how many samples have their class among the five likeliest, as a mean over targets."""
+    most = logits.topk(min(5, logits.shape[1]), dim=1).indices
+    hits = (most == labels.unsqueeze(1)).any(dim=1)
+    return hits.sum().item() / labels.shape[1:].numel()
 
 
 class _Counts:
