@@ -70,15 +70,7 @@ def _until_one_fails(
     job: Job, state: State, decisions: Decisions, vote: Callable[[Update], Vote]
 ) -> Generator[tuple[Update, Vote], None, Remedy | None]:
     """Make updates until one is to be made again; returns what comes before it, None at the end."""
-    gradient_sum = state.gradient_sum
-
-    def compute(update: Update, micro_batches: Iterator[MicroBatch]) -> Vote:
-        with _naming_update(update):
-            add_gradient(job, state, update, micro_batches)
-        state.guard.check(state.sums, update.global_batch_size, update.index + 1)
-        state.unscale(update)
-        return vote(update) | gradient_sum.present << BITS
-
+    gradient_sum, compute = state.gradient_sum, partial(_compute, job, state, vote)
     with closing(job.loader.updates(job.plan.updates(state.num_updates))) as updates:
         for each in updates:
             try:
@@ -97,6 +89,21 @@ def _until_one_fails(
             state.apply(each.update)
             yield each.update, Vote(decided)
     return None
+
+
+def _compute(
+    job: Job,
+    state: State,
+    vote: Callable[[Update], Vote],
+    update: Update,
+    micro_batches: Iterator[MicroBatch],
+) -> Vote:
+    """Make the gradient of an update; returns the wishes, and which gradients there are."""
+    with _naming_update(update):
+        add_gradient(job, state, update, micro_batches)
+    state.guard.check(state.sums, update.global_batch_size, update.index + 1)
+    state.unscale(update)
+    return vote(update) | state.gradient_sum.present << BITS
 
 
 def _remedy(ended_by: Vote, error: Exception, job: Job, state: State) -> Remedy | None:

@@ -23,6 +23,7 @@ from bsgrow.reporting.plan_views import (
     plan_rows,
     update_rows_of,
 )
+from bsgrow.reporting.wall_clock import WallClock
 from bsgrow.schedule import allowance
 
 
@@ -97,12 +98,17 @@ def _print_views(entry: NamedPlan, views: Views, heading: str) -> None:
 
         print_words(prediction(entry, clock))
     if views.world_sizes:
-        from bsgrow.cli.plan.world_sizes import table_key, world_size_table
+        _print_world_sizes(entry, views, clock)
 
-        out.print()
-        out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
-        print_words(table_key(entry.recipe))
-    if views.world_sizes and clock is not None:
+
+def _print_world_sizes(entry: NamedPlan, views: Views, clock: WallClock | None) -> None:
+    """Write what each number of ranks makes of the phases, and how long that takes if known."""
+    from bsgrow.cli.plan.world_sizes import table_key, world_size_table
+
+    out.print()
+    out.print(world_size_table(entry.recipe, entry.plan, views.world_sizes))
+    print_words(table_key(entry.recipe))
+    if clock is not None:
         from bsgrow.cli.plan.world_times import explanation, world_time_table
 
         out.print()
