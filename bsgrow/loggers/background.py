@@ -9,6 +9,7 @@ from dataclasses import replace
 from bsgrow.loggers.kept import Kept
 from bsgrow.loggers.logger import Ended, LoggedRun, Logger
 from bsgrow.loggers.registry import MakeLogger
+from bsgrow.user_code.errors import first_line
 
 FOLDER = "loggers"
 """In the run directory: what each logger needs to go on, a file each."""
@@ -80,7 +81,7 @@ class BackgroundLogger:
             logger = self._make(self._run)
             self._feed(logger)
         except BaseException as error:  # whatever it is, the run goes on
-            self._fail(f"{type(error).__name__}: {_first_line(error)}".removesuffix(": "))
+            self._fail(f"{type(error).__name__}: {first_line(error)}".removesuffix(": "))
 
     def _feed(self, logger: Logger) -> None:
         takes_back = getattr(logger, "takes_back", False)
@@ -92,10 +93,3 @@ class BackgroundLogger:
                 if not takes_back:
                     self._run.kept[_LAST] = str(consumed_samples)
         logger.close(item)
-
-
-def _first_line(error: BaseException) -> str:
-    try:
-        return next(iter(str(error).splitlines()), "")
-    except Exception:  # an error of the user may be unable to say what it is
-        return ""

@@ -1,6 +1,5 @@
 """Where a run stands as plain values, for JSON; what is not known, or not finite, is None."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ from bsgrow.loggers.background import FOLDER
 from bsgrow.loggers.kept import Kept
 from bsgrow.reporting.run_standing import Standing
 from bsgrow.text.path_text import to_text
-from bsgrow.training.events.as_json import to_dict
+from bsgrow.training.events.as_json import finite_or_none, to_dict
 
 if TYPE_CHECKING:
     from bsgrow.training.events.events import Evaluated, Progress
@@ -45,7 +44,7 @@ def as_values(standing: Standing) -> dict[str, Any]:
         "loggers": _loggers(standing.path),
         "evaluations": [to_dict(each) for each in seen.evaluated],
     }
-    return {key: _finite(value) for key, value in values.items()}
+    return {key: finite_or_none(value) for key, value in values.items()}
 
 
 def _loggers(path: Path) -> dict[str, str]:
@@ -78,7 +77,3 @@ def train_loss(standing: Standing) -> float | None:
     """Return the mean training loss that was told last, in nats."""
     told: list[Progress | Evaluated] = [*standing.seen.progress[-1:], *standing.seen.evaluated[-1:]]
     return max(told, key=lambda event: event.num_updates).train_loss if told else None
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -30,10 +30,11 @@ def to_json(event: Event) -> str:
 
 def to_dict(event: Event) -> dict[str, Any]:
     """Return the event's fields as JSON has them: a number that is not finite is None."""
-    return {name: _finite_or_none(value) for name, value in asdict(event).items()}
+    return {name: finite_or_none(value) for name, value in asdict(event).items()}
 
 
-def _finite_or_none(value: object) -> object:
+def finite_or_none(value: object) -> object:
+    """Return a value as JSON has it: None for a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
