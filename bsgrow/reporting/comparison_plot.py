@@ -9,9 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from bsgrow.files.atomic import write_atomically
 from bsgrow.reporting.comparison import Arm
 from bsgrow.reporting.learning_curve import Array, band
+from bsgrow.reporting.picture import replace_figure
 from bsgrow.reporting.position_axis import PositionAxis, position_axis
 from bsgrow.reporting.style import LINES, Line, drawn, own_style
 
@@ -38,10 +38,8 @@ def plot_comparison(arms: Sequence[Arm], title: str, path: Path) -> None:
     Raises:
         BsgrowError: it cannot be written.
     """
-    kind = path.suffix.removeprefix(".").lower()
     with own_style():
-        figure = comparison_figure(arms, title)
-        write_atomically(path, lambda file: figure.savefig(file, dpi=150, format=kind))
+        replace_figure(comparison_figure(arms, title), path)
 
 
 def comparison_figure(

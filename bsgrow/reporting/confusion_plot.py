@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from bsgrow.files.atomic import write_atomically
+from bsgrow.reporting.picture import replace_figure
 from bsgrow.reporting.style import drawn, own_style
 
 _MOST_NAMED = 40  # classes, whose names have room
@@ -28,13 +28,8 @@ def plot_confusion(counts: NDArray[np.int64], names: Sequence[str], path: Path) 
     Raises:
         BsgrowError: it cannot be written.
     """
-    kind = path.suffix.removeprefix(".").lower()
-    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     with own_style():
-        figure = confusion_figure(counts, names)
-        write_atomically(
-            path, lambda file: figure.savefig(file, dpi=150, format=kind, metadata=dates.get(kind))
-        )
+        replace_figure(confusion_figure(counts, names), path)
 
 
 def confusion_figure(counts: NDArray[np.int64], names: Sequence[str]) -> Figure:

@@ -9,12 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from bsgrow.errors import InputError
-from bsgrow.files.atomic import write_atomically
-from bsgrow.reporting.picture import SUFFIXES
+from bsgrow.reporting.picture import replace_figure, require_kind
 from bsgrow.reporting.run_curves import curves_of
 from bsgrow.reporting.run_standing import Standing
 from bsgrow.reporting.style import LINES, Line, drawn, own_style
-from bsgrow.text.printable import printable
 
 MOST_RUNS = len(LINES)
 """That a picture tells apart."""
@@ -22,11 +20,7 @@ MOST_RUNS = len(LINES)
 
 def require_drawable_runs(num_runs: int, path: Path) -> None:
     """Raise InputError unless that many runs can be drawn into a file of that name."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{printable(path)}: a picture of kind {path.suffix or 'unknown'!r} cannot be written",
-            hint=f"name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
-        )
+    require_kind(path)
     if num_runs > MOST_RUNS:
         raise InputError(
             f"{num_runs} runs: a picture tells up to {MOST_RUNS} apart",
@@ -44,10 +38,8 @@ def plot_runs(standings: Sequence[Standing], path: Path) -> None:
     Raises:
         BsgrowError: it cannot be written.
     """
-    kind = path.suffix.removeprefix(".").lower()
     with own_style():
-        figure = run_figure(standings)
-        write_atomically(path, lambda file: figure.savefig(file, dpi=150, format=kind))
+        replace_figure(run_figure(standings), path)
 
 
 def run_figure(standings: Sequence[Standing]) -> Figure:
