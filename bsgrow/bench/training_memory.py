@@ -21,7 +21,7 @@ from bsgrow.bench.measure import FAILURES, Run
 from bsgrow.bench.memory import PeakMemory, watched_memory
 from bsgrow.bench.training_job import measurable_job
 from bsgrow.bench.training_runs import PLAIN, looped_run, plain_run, sizes_compiled
-from bsgrow.processes.signals import handling
+from bsgrow.processes.signals import blocking_interrupts, handling
 from bsgrow.recipe import Recipe
 from bsgrow.training.state import State
 
@@ -98,11 +98,8 @@ def _ctrl_c_for_us_alone() -> Iterator[None]:
         yield
         return
     ensure_running()  # it would let the signal through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
+    with blocking_interrupts():
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _measure(

@@ -21,6 +21,16 @@ def handling(handler: Callable[[int, FrameType | None], object]) -> Iterator[Non
             signal.signal(number, before)
 
 
+@contextmanager
+def blocking_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C for after it; a process that begins meanwhile has it blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def ignore() -> None:
     """Ignore them from now on."""
     for number in SIGNALS:

@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from bsgrow.errors import BsgrowError
 from bsgrow.processes.messages import receive, send
+from bsgrow.processes.signals import blocking_interrupts
 
 PART_BYTES = 1 << 20
 """Results travel in parts of about so many bytes, the last result of a part whole."""
@@ -177,7 +178,8 @@ def _started(work: Work[Any, Any], size_of: Callable[[Any], int], before: list[_
     foreign = [here, *(worker.connection for worker in before)]
     process = context.Process(target=_serve, args=(there, foreign, work, size_of), daemon=True)
     try:
-        with _no_interrupts(), warnings.catch_warnings():
+        # A child that has just begun would take Ctrl-C for its own.
+        with blocking_interrupts(), warnings.catch_warnings():
             # Of Python 3.12, where other threads run: the child takes none of their locks.
             warnings.filterwarnings("ignore", ".*fork", DeprecationWarning)
             process.start()
@@ -187,16 +189,6 @@ def _started(work: Work[Any, Any], size_of: Callable[[Any], int], before: list[_
     finally:
         there.close()
     return _Worker(process, here)
-
-
-@contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Keeps Ctrl-C for later: a child that has just begun would take it for its own."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(
