@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 from bsgrow.errors import InputError
 from bsgrow.integrations.plain.checks import require_same_place
 from bsgrow.integrations.plain.growing_loader import GrowingLoader
+from bsgrow.loading.batch_sampler import first_update_from
 from bsgrow.schedule import Plan
 
 _OURS = (
@@ -88,14 +89,8 @@ class ComposerLoader(GrowingLoader):
 
     def num_updates_in(self, epoch: int) -> int:
         """Return how many updates begin in an epoch."""
-        return self._first_in(epoch + 1) - self._first_in(epoch)
-
-    def _first_in(self, epoch: int) -> int:
-        boundary = epoch * self.plan.num_samples
-        if boundary >= self.plan.num_total_samples:
-            return self.plan.num_updates
-        update = self.plan.at(boundary)
-        return update.index + (update.start < boundary)
+        plan, start = self.plan, epoch * self.plan.num_samples
+        return first_update_from(start + plan.num_samples, plan) - first_update_from(start, plan)
 
     def _spec(self, updates: "_Updates") -> Any:
         from composer.core import DataSpec

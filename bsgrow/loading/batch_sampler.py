@@ -49,6 +49,17 @@ class _Piece(NamedTuple):
     closes_update: bool
 
 
+def first_update_from(sample: int, plan: Plan) -> int:
+    """Return the index of the first update that begins at a sample or after it.
+
+    Where none does, it is the number of updates.
+    """
+    if sample >= plan.num_total_samples:
+        return plan.num_updates
+    update = plan.at(sample)
+    return update.index + (update.start < sample)
+
+
 @dataclass(frozen=True)
 class UpdateCuts:
     """The micro-batches that a rank takes of the updates of a plan, in order.
@@ -104,11 +115,7 @@ class UpdateCuts:
     def end_of_epoch(self, index: int) -> int:
         """Return one past the last update that begins in the epoch in which update index does."""
         epoch = self.plan.update(index).start // self.plan.num_samples
-        boundary = (epoch + 1) * self.plan.num_samples
-        if boundary >= self.plan.num_total_samples:
-            return self.plan.num_updates
-        update = self.plan.at(boundary)
-        return update.index + (update.start < boundary)
+        return first_update_from((epoch + 1) * self.plan.num_samples, self.plan)
 
     @cached_property
     def _pieces(self) -> Callable[[int], list["_Piece"]]:
