@@ -1,5 +1,6 @@
 """The parts one after another, within a budget; what is known so far is always in the report."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -8,6 +9,9 @@ from pathlib import Path
 from tests.device_check.part import Machine, NotPossibleError, Part
 from tests.device_check.report import Outcome, Result, write_report
 from tests.device_check.running import Ended, run
+
+UNBUILT = "(bsgrow._native) cannot be loaded"
+"""What a command says that needs it."""
 
 _TAIL = 4000  # characters of output that a report keeps
 
@@ -72,11 +76,19 @@ def _judged(result: Result, part: Part, machine: Machine, ended: Ended) -> Resul
     except (ValueError, LookupError, TypeError) as error:
         problems = [f"its output cannot be read: {error!r}"]
     if ended.code:
-        problems = [f"exit code {ended.code}"]
+        problems = [f"exit code {ended.code}", *_missing(ended)]
     problems += [f"goal missed: {each}" for each in result.figures if not each.is_met]
     if not problems:
         return result
     return replace(result, outcome=Outcome.FAILED, reason=", ".join(problems))
+
+
+def _missing(ended: Ended) -> list[str]:
+    """Return what a command says that it lacks."""
+    said = "\n".join((ended.stdout, ended.stderr))
+    modules = re.findall(r"No module named '([\w.]+)'", said)[:1]
+    reasons = [f"{each} is not installed" for each in modules]
+    return [*reasons, *(["bsgrow._native is not built"] if UNBUILT in said else [])]
 
 
 def _tail(ended: Ended) -> str:

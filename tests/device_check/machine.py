@@ -6,9 +6,15 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
 
 from tests.device_check.part import Machine
 from tests.device_check.running import ROOT
@@ -42,8 +48,37 @@ def find_machine(scratch: Path, commit: str | None = None) -> Machine:
         "driver": _first_line("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
         "nvcc": _last_line("nvcc", "--version"),
         **json.loads(_output(sys.executable, "-c", _TORCH) or '{"torch": null, "cards": []}'),
+        "lacks": [*lacking(asked_for()), *([] if has_headers() else ["Python.h"])],
     }
     return Machine(len(facts["cards"]), scratch, facts, _has)
+
+
+def lacking(requirements: Iterable[str]) -> list[str]:
+    """Return those that are not met here, of those that are meant for such a machine."""
+    asked = map(Requirement, requirements)
+    meant = (each for each in asked if each.marker is None or each.marker.evaluate())
+    return [f"{each.name}{each.specifier}" for each in meant if not _is_met(each)]
+
+
+def has_headers() -> bool:
+    """Whether a module for this Python can be compiled: its headers are there, or in CPATH."""
+    folders = [sysconfig.get_path("include"), *os.environ.get("CPATH", "").split(os.pathsep)]
+    return any(Path(each, "Python.h").exists() for each in folders if each)
+
+
+def _is_met(asked: Requirement) -> bool:
+    try:
+        return asked.specifier.contains(version(asked.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
+
+
+def asked_for() -> list[str]:
+    """Return what the package, its build and its tests ask for."""
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups, tools = written["dependency-groups"], ("pytest", "hypothesis")
+    of_tests = [each for each in groups["dev"] if isinstance(each, str) and each.startswith(tools)]
+    return [*written["project"]["dependencies"], *groups["build"], *of_tests]
 
 
 def _has(name: str) -> bool:

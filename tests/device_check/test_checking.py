@@ -6,13 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 
 import pytest
 
-from tests.device_check.checking import check, chosen
+from tests.device_check import building
+from tests.device_check.checking import UNBUILT, check, chosen
 from tests.device_check.figures import of_limit, passed_tests
 from tests.device_check.growth_waits import at_changes
+from tests.device_check.machine import asked_for, has_headers, lacking
 from tests.device_check.part import Figure, Machine, NotPossibleError, Part
 from tests.device_check.registry import PARTS
 from tests.device_check.report import Outcome
@@ -32,7 +35,7 @@ def part(name, code="print(3)", limit=30.0):
     return Part(name, "", limit, lambda machine: (sys.executable, "-S", "-c", code), number)
 
 
-def lacking(machine):
+def without_card(machine):
     raise NotPossibleError("needs a card")
 
 
@@ -49,6 +52,8 @@ def done(machine, *parts, budget=60.0):
         ("print(1)", "failed", "goal missed: number 1 (goal ≥ 2)"),
         ("print('x')", "failed", 'its output cannot be read: ValueError("could not convert'),
         ("print(3); raise SystemExit(7)", "failed", "exit code 7"),
+        ("import not_there", "failed", "exit code 1, not_there is not installed"),
+        (f"raise SystemExit({UNBUILT!r})", "failed", "exit code 1, bsgrow._native is not built"),
     ],
 )
 def test_what_becomes_of_a_part(machine, code, outcome, reason):
@@ -59,8 +64,32 @@ def test_what_becomes_of_a_part(machine, code, outcome, reason):
     assert reason is None or report["parts"][0]["output"]
 
 
+def test_a_machine_says_what_it_lacks(tmp_path, monkeypatch):
+    asked = ["numpy>=1000; python_version >= '3'", "not-there", "other; python_version < '3'"]
+    assert lacking([*asked, "pytest>=8"]) == ["numpy>=1000", "not-there"]
+    assert lacking(asked_for()) == []
+    assert UNBUILT in (ROOT / "bsgrow/native/extension.py").read_text()
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setenv("CPATH", str(tmp_path / "carried"))
+    assert not has_headers()
+    (tmp_path / "carried").mkdir()
+    (tmp_path / "carried/Python.h").touch()
+    assert has_headers()
+
+
+def test_without_headers_the_modules_that_are_there_are_kept(monkeypatch, capsys):
+    monkeypatch.setattr(building, "has_headers", lambda: False)
+    monkeypatch.setattr(building, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "argv", ["building"])
+    with pytest.raises(SystemExit) as ended:
+        building.main()
+    said = capsys.readouterr()
+    assert (ended.value.code, json.loads(said.out)["_native"]) == (None, 1)
+    assert said.err.startswith("not built: Python.h is not there")
+
+
 def test_what_is_not_possible_fails_nothing(machine):
-    (result,), report = done(machine, Part("one", "", 1.0, lacking, number))
+    (result,), report = done(machine, Part("one", "", 1.0, without_card, number))
     assert (result.outcome, result.reason, result.is_bad) == (
         "not possible here",
         "needs a card",
