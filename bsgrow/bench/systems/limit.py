@@ -82,8 +82,9 @@ def _decodable(files: Sequence[Path], num_threads: int) -> tuple[list[bytes], Wi
     Raises:
         UnavailableError: libjpeg-turbo decodes none of them.
     """
-    images = [image for image in map(Path.read_bytes, _spread(files)) if _is_known(image)]
-    whole = np.array([(0, 0, *shown_size(image), 0) for image in images], np.int32).reshape(-1, 5)
+    read = [(image, _whole(image)) for image in map(Path.read_bytes, _spread(files))]
+    images = [image for image, window in read if window]
+    whole = np.array([window for _, window in read if window], np.int32).reshape(-1, 5)
     results = _decode_only(images, whole, num_threads)
     decoded = np.array([result == "decoded" for result, _ in results], bool)
     if not decoded.any():
@@ -97,12 +98,12 @@ def _spread(files: Sequence[Path]) -> list[Path]:
     return list(files[:: max(1, -(-num_bytes // _HELD_BYTES))])
 
 
-def _is_known(image: bytes) -> bool:
+def _whole(image: bytes) -> tuple[int, int, int, int, int] | None:
+    """Return the window of a whole image; None where its header cannot be read."""
     try:
-        shown_size(image)
+        return (0, 0, *shown_size(image), 0)
     except ImageError:
-        return False
-    return True
+        return None
 
 
 def _decode(work: JpegWork, images: list[bytes], windows: Windows) -> Generator[Batch, None, None]:
