@@ -37,7 +37,7 @@ copybutton_only_copy_prompt_lines = True
 html_theme, html_title = "furo", "bsgrow"
 html_math_renderer = "mathml"
 html_theme_options = {"navigation_with_keys": True}
-html_show_sphinx = False
+html_show_sphinx, html_show_copyright = False, False
 
 (HERE / "reference").mkdir(exist_ok=True)
 for name, make in (("commands", commands_page), ("keys", keys_page), ("names", names_page)):
