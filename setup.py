@@ -99,7 +99,7 @@ def modules() -> list[Pybind11Extension]:
         module("_native", find("cpu/*.cpp", "files/*.cpp", "bindings/*.cpp")),
         module(
             "_native_jpeg",
-            find("jpeg/*.cpp", "bindings/jpeg/*.cpp") + shared + task,
+            find("jpeg/**/*.cpp", "bindings/jpeg/*.cpp") + shared + task,
             libraries=["jpeg"],
         ),
         module(

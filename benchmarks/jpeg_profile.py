@@ -62,15 +62,19 @@ def draw_windows(num_images: int) -> np.ndarray:
     return crop_windows(sizes, samples, epochs, 0, ResizedCrop(SIZE), flip=True)
 
 
-def decode_only(encoded: list[bytes], windows: np.ndarray) -> Run:
+def decode_only(encoded: list[bytes], windows: np.ndarray, *, by_libjpeg: bool = False) -> Run:
     """Decodes windows and drops them."""
     return lambda: _native_jpeg.decode_only(
-        encoded=encoded, windows=windows, max_pixels=MAX_PIXELS, num_threads=1
+        encoded=encoded,
+        windows=windows,
+        max_pixels=MAX_PIXELS,
+        by_libjpeg=by_libjpeg,
+        num_threads=1,
     )
 
 
 def bottom_rows(windows: np.ndarray) -> np.ndarray:
-    """The last row of each window: what lies above it is read, but not transformed."""
+    """The last row of each window: what lies above is entropy decoding alone, nearly."""
     rows = windows.copy()
     rows[:, 0] += rows[:, 2] - 1
     rows[:, 2] = 1
@@ -111,11 +115,18 @@ def normalise_only(num_images: int) -> Run:
     )
 
 
-def everything(encoded: list[bytes], windows: np.ndarray) -> Run:
+def everything(encoded: list[bytes], windows: np.ndarray, *, by_libjpeg: bool = False) -> Run:
     """The whole path."""
     out = np.empty((len(encoded), 3, SIZE, SIZE), np.float32)
     return lambda: decode_batch(
-        encoded, windows=windows, size=SIZE, mean=MEAN, std=STD, out_images=out, num_threads=1
+        encoded,
+        windows=windows,
+        size=SIZE,
+        mean=MEAN,
+        std=STD,
+        out_images=out,
+        num_threads=1,
+        by_libjpeg=by_libjpeg,
     )
 
 
@@ -127,12 +138,18 @@ def make_runs(num_images: int) -> dict[str, Run]:
     return {
         "read the header": lambda: [shown_size(image) for image in encoded],
         "draw the windows": lambda: draw_windows(num_images),
-        "entropy decoding down to the window's end": decode_only(encoded, bottom_rows(windows)),
-        "decoding of the window": decode_only(encoded, windows),
-        "decoding of the whole": decode_only(encoded, whole),
+        "the window's last row": decode_only(encoded, bottom_rows(windows)),
+        "the window's last row, by libjpeg-turbo": decode_only(
+            encoded, bottom_rows(windows), by_libjpeg=True
+        ),
+        "the window": decode_only(encoded, windows),
+        "the window, by libjpeg-turbo": decode_only(encoded, windows, by_libjpeg=True),
+        "the whole": decode_only(encoded, whole),
+        "the whole, by libjpeg-turbo": decode_only(encoded, whole, by_libjpeg=True),
         "resize and normalise": resize_only(pixels, windows),
         "normalise, into memory": normalise_only(num_images),
         "all: decode_batch": everything(encoded, windows),
+        "all, by libjpeg-turbo": everything(encoded, windows, by_libjpeg=True),
         "all, in restart intervals": everything([*map(with_restarts, encoded)], windows),
     }
 

@@ -24,6 +24,7 @@ def decode_batch(
     out_images: npt.NDArray[Any],
     max_pixels: int,
     scaled: bool,
+    by_libjpeg: bool,
     num_threads: int,
 ) -> list[tuple[str, str]]: ...
 def decode_batch_async(
@@ -36,6 +37,7 @@ def decode_batch_async(
     out_images: npt.NDArray[Any],
     max_pixels: int,
     scaled: bool,
+    by_libjpeg: bool,
     num_threads: int,
 ) -> DecodeTask: ...
 def decode_only(
@@ -43,6 +45,7 @@ def decode_only(
     encoded: Sequence[bytes | bytearray | memoryview],
     windows: npt.NDArray[np.int32],
     max_pixels: int,
+    by_libjpeg: bool,
     num_threads: int,
 ) -> list[tuple[str, str]]: ...
 def to_baseline(*, encoded: bytes | bytearray | memoryview, max_pixels: int) -> bytes: ...

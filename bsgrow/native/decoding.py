@@ -1,9 +1,11 @@
 """Encoded images to normalised batches: JPEGs natively, what else there is by `bsgrow.images`.
 
-A JPEG is decoded by libjpeg-turbo as far as its window needs and resized in the same pass (see
-``csrc/README.md``). Resizing is Pillow's bilinear filter with antialiasing, to the bits that it
-gives when it resizes rows first; other formats are resized by the same native code. Where the
-native decoder was not built, Pillow decodes JPEGs too: slower, with the same windows.
+A JPEG is decoded as far as its window needs and resized in the same pass (see
+``csrc/jpeg/README.md``): the usual kinds by a decoder of our own, to the bits of libjpeg-turbo,
+which decodes the others and tells what is wrong. Resizing is Pillow's bilinear filter with
+antialiasing, to the bits that it gives when it resizes rows first; other formats are resized by the
+same native code. Where the native decoder was not built, Pillow decodes JPEGs too: slower, with the
+same windows.
 
 An image is decoded whole, or it is an error: warnings of libjpeg that tell of lost pixels are
 errors too, and no part of an image is ever silently grey or black. Rows below the window are not
@@ -135,6 +137,7 @@ def decode_batch(
     resize: int | None = None,
     max_pixels: int = MAX_PIXELS,
     scaled: bool = False,
+    by_libjpeg: bool = False,
 ) -> Statuses:
     """Decodes the window of each image, resized, mirrored, normalised and cast.
 
@@ -159,6 +162,8 @@ def decode_batch(
         scaled: whether a JPEG is decoded at a half, a quarter or an eighth of its size, by a
             smaller inverse DCT, where its window keeps as many pixels as it is resized to, each
             edge at the nearest pixel. In less time, other pixels.
+        by_libjpeg: whether libjpeg-turbo decodes all of each JPEG, in place of the native decoder:
+            the same pixels and errors, in more time, to compare with.
 
     Returns:
         For each image None, or the reason why it could not be decoded.
@@ -172,7 +177,8 @@ def decode_batch(
     batch = _Batch(encoded, windows, size, resize, mean, std, out_images, max_pixels, scaled)
     if native is None:
         return batch.finish([("unsupported", "")] * len(encoded))
-    return batch.finish(native.decode_batch(**batch.arguments(), num_threads=num_threads))
+    arguments = batch.arguments() | {"by_libjpeg": by_libjpeg, "num_threads": num_threads}
+    return batch.finish(native.decode_batch(**arguments))
 
 
 class DecodeTask:
@@ -229,9 +235,8 @@ def decode_batch_async(
     batch = _Batch(encoded, windows, size, resize, mean, std, out_images, max_pixels, scaled)
     if native is None:
         return DecodeTask(batch, None)
-    return DecodeTask(
-        batch, native.decode_batch_async(**batch.arguments(), num_threads=num_threads)
-    )
+    arguments = batch.arguments() | {"by_libjpeg": False, "num_threads": num_threads}
+    return DecodeTask(batch, native.decode_batch_async(**arguments))
 
 
 def check_as_in_training(encoded: Encoded, *, max_pixels: int = MAX_PIXELS) -> None:

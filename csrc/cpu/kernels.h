@@ -4,6 +4,7 @@
 #include "cpu/layout.h"
 #include "cpu/norm_samples.h"
 #include "cpu/rows.h"
+#include "cpu/samples.h"
 #include "cpu/taps.h"
 
 namespace bsgrow {
@@ -24,6 +25,9 @@ struct Kernels {
   bool (*find_shortcut[2])(float scale, float& bias);  // whether it serves, and with which bias
   ResizeRow resize_row[2];                             // [planar]
   BlendRows blend_rows;
+  InverseDct inverse_dct;
+  UpsampleRow upsample_row;
+  ToRgb to_rgb;
   NormaliseRows normalise_rows[3][2];  // [dtype][planar]
   AddMoments add_moments[2][2];        // [backward][by rows of channels]
   WriteLine write_line[2][2];

@@ -85,7 +85,7 @@ CropWindow reduce(const DecodeBatch& batch, const CropWindow& window,
 
 bool decode_window(const Job& job, int64_t i, DecodeStatus* status) {
   const DecodeBatch& batch = job.batch;
-  JpegDecoder decoder(batch.images[i]);
+  JpegDecoder decoder(batch.images[i], batch.by_libjpeg);
   Orientation orientation;
   if (!open_window(batch.images[i], batch.windows[i], batch.max_pixels, &decoder, &orientation,
                    status)) {

@@ -8,8 +8,8 @@ namespace bsgrow {
 namespace {
 
 bool decode_and_drop(const EncodedImage& image, const CropWindow& window, int64_t max_pixels,
-                     DecodeStatus* status) {
-  JpegDecoder decoder(image);
+                     bool by_libjpeg, DecodeStatus* status) {
+  JpegDecoder decoder(image, by_libjpeg);
   Orientation orientation;
   if (!open_window(image, window, max_pixels, &decoder, &orientation, status)) return false;
   const Rectangle shown{window.top, window.left, window.height, window.width};
@@ -20,10 +20,10 @@ bool decode_and_drop(const EncodedImage& image, const CropWindow& window, int64_
 }  // namespace
 
 Chunks decode_only_chunks(const EncodedImage* images, const CropWindow* windows, int64_t num_images,
-                          int64_t max_pixels, DecodeStatus* statuses) {
+                          int64_t max_pixels, bool by_libjpeg, DecodeStatus* statuses) {
   return {num_images, [=](int64_t i, int) {
             try {
-              if (decode_and_drop(images[i], windows[i], max_pixels, &statuses[i])) {
+              if (decode_and_drop(images[i], windows[i], max_pixels, by_libjpeg, &statuses[i])) {
                 statuses[i] = {DecodeResult::kDecoded, {}};
               }
             } catch (const std::bad_alloc&) {

@@ -76,6 +76,24 @@ void JpegDecoder::look_through(DecodeStatus* status) {
 
 bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
                          DecodeStatus* status) {
+  int64_t num_done = by_libjpeg_ ? 0 : decode_ourselves(rectangle, slack, sink);
+  if (num_done == rectangle.height) return true;
+  const auto rest = [&num_done, &sink](const uint8_t* row) {
+    if (num_done-- <= 0) sink(row);
+  };
+  return decode_by_libjpeg(rectangle, slack, rest, status);
+}
+
+// Returns how many rows were decoded: all, or those above what libjpeg has to look at.
+int64_t JpegDecoder::decode_ourselves(const Rectangle& rectangle, int64_t slack,
+                                      const RowSink& sink) const {
+  Frame frame;
+  if (reduction_ > 1 || !read_frame(info_, &frame)) return 0;
+  return decode_frame(info_, frame, rectangle, slack, sink);
+}
+
+bool JpegDecoder::decode_by_libjpeg(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
+                                    DecodeStatus* status) {
   const JpegPart part = part_around(image_, in_full(rectangle));
   if (part.bytes.empty()) return decode_rows(rectangle, slack, sink, status);
   return decode_part(part, rectangle, slack, sink, status);

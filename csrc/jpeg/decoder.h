@@ -7,20 +7,21 @@
 #include <vector>
 
 #include "bsgrow/decode_batch.h"
+#include "jpeg/baseline/decode_frame.h"
 #include "jpeg/errors.h"
 #include "jpeg/part.h"
 
 namespace bsgrow {
 
-// Takes the next row: uint8 [width, 3], red, green, blue. Must not throw.
-using RowSink = std::function<void(const uint8_t* row)>;
-
-// One image, decoded by libjpeg-turbo as far as is needed. What is decoded of it has the same
-// pixels as if all of it had been: the accurate integer DCT and the smooth upsampling of colour,
-// with what lies beside the rectangle taken into account.
+// One image, decoded as far as is needed: by ourselves where it is of the usual kind and sound,
+// else by libjpeg-turbo, which reads its header and tells what is wrong. What is decoded of it has
+// the same pixels as if libjpeg-turbo had decoded all of it: the accurate integer DCT and the
+// smooth upsampling of colour, with what lies beside the rectangle taken into account.
 class JpegDecoder {
  public:
-  explicit JpegDecoder(const EncodedImage& image) : image_(image) {}
+  // by_libjpeg: whether libjpeg-turbo decodes all.
+  explicit JpegDecoder(const EncodedImage& image, bool by_libjpeg = false)
+      : image_(image), by_libjpeg_(by_libjpeg) {}
   ~JpegDecoder() { jpeg_destroy_decompress(&info_); }
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
@@ -41,6 +42,9 @@ class JpegDecoder {
   bool decode(const Rectangle& rectangle, int64_t slack, const RowSink& sink, DecodeStatus* status);
 
  private:
+  int64_t decode_ourselves(const Rectangle& rectangle, int64_t slack, const RowSink& sink) const;
+  bool decode_by_libjpeg(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
+                         DecodeStatus* status);
   bool decode_part(const JpegPart& part, Rectangle rectangle, int64_t slack, const RowSink& sink,
                    DecodeStatus* status);
   bool decode_rows(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
@@ -53,6 +57,7 @@ class JpegDecoder {
   bool fail(DecodeStatus* status) const;
 
   const EncodedImage image_;
+  const bool by_libjpeg_;
   jpeg_decompress_struct info_{};
   JpegErrors errors_;
   jpeg_progress_mgr progress_{};

@@ -4,15 +4,9 @@
 #include <vector>
 
 #include "bsgrow/jpeg_header.h"
+#include "jpeg/rectangle.h"
 
 namespace bsgrow {
-
-struct Rectangle {
-  int64_t top;
-  int64_t left;
-  int64_t height;
-  int64_t width;
-};
 
 // A part of a JPEG as a JPEG of its own, whose coefficients are those of the whole.
 struct JpegPart {

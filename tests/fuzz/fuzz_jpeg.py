@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -65,26 +66,39 @@ def check_decoding(encoded: bytes, random: Random) -> bool:
     window = draw_window(random, *size_or_guess(encoded, random))
     out = np.full((2, 3, 24, 24), np.nan, np.float32)
     decoder = random.choice((decode_batch, decode_batch_async))
-    result = decoder(
-        [encoded, encoded],
-        windows=np.array([window, window], np.int32),
-        size=24,
-        mean=[0.0] * 3,
-        std=[1.0] * 3,
-        out_images=out,
-        num_threads=2,
-        resize=random.choice((None, 24, 31)),
-        max_pixels=MAX_PIXELS,
-        scaled=random.random() < 0.5,
-    )
+    arguments = {
+        "windows": np.array([window, window], np.int32),
+        "size": 24,
+        "mean": [0.0] * 3,
+        "std": [1.0] * 3,
+        "num_threads": 2,
+        "resize": random.choice((None, 24, 31)),
+        "max_pixels": MAX_PIXELS,
+        "scaled": random.random() < 0.5,
+    }
+    result = decoder([encoded, encoded], out_images=out, **arguments)
     first, second = result if isinstance(result, list) else result.statuses
     assert first == second, f"decoded twice, two outcomes: {first!r} and {second!r}"
     if first is not None:
         assert first, "a reason without a word"
-        return False
-    assert ((out >= 0) & (out <= 1)).all(), "an image that was not written to its end"
-    assert (out[0] == out[1]).all(), "decoded twice, two images"
-    return True
+    else:
+        assert ((out >= 0) & (out <= 1)).all(), "an image that was not written to its end"
+        assert (out[0] == out[1]).all(), "decoded twice, two images"
+    check_beside_libjpeg(encoded, first, out, arguments)
+    return first is None
+
+
+def check_beside_libjpeg(encoded: bytes, reason: str | None, out: Any, arguments: Any) -> None:
+    """What libjpeg-turbo decodes by itself is the same; it also reads what no pixel needs."""
+    by_libjpeg = np.empty_like(out)
+    expected, _ = decode_batch(
+        [encoded, encoded], out_images=by_libjpeg, by_libjpeg=True, **arguments
+    )
+    if expected is None:
+        assert reason is None, f"libjpeg-turbo decodes it: {reason}"
+        assert (out == by_libjpeg).all(), "libjpeg-turbo decodes other pixels"
+    elif reason is not None:
+        assert reason == expected, f"two reasons: {reason!r} and {expected!r}"
 
 
 def check_transcoding(encoded: bytes, transcode: Callable[..., bytes]) -> None:

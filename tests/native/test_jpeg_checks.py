@@ -24,6 +24,7 @@ def arguments(**changes):
         "out_images": np.full((2, 3, 6, 8), 9, np.float32),
         "max_pixels": 10**8,
         "scaled": False,
+        "by_libjpeg": False,
         "num_threads": 2,
     } | changes
 

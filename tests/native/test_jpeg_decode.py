@@ -15,30 +15,20 @@ from bsgrow.native import reference, reference_resize
 from bsgrow.native.decoding import decode_batch, decode_batch_async
 from bsgrow.native.resized_crop import crop_windows
 from tests.drawn import num_cases
+from tests.native.jpeg_outcome import outcome
 from tests.photographs import cut, decode, encode, jpeg_kinds
 
-_native_jpeg = pytest.importorskip("bsgrow._native_jpeg")
+pytest.importorskip("bsgrow._native_jpeg")
 
 ITEMS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.uint16}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def levels(encoded, window):
-    """The pixels of a window, bytes [height, width, 3]: resizing to the same size is no change."""
-    out = np.full((1, 3, window[2], window[3]), -1, np.float32)
-    statuses = _native_jpeg.decode_batch(
-        encoded=[encoded],
-        windows=np.array([[*window, 0]], np.int32),
-        resize=0,
-        scale=np.ones(3, np.float32),
-        bias=np.zeros(3, np.float32),
-        out_images=out,
-        max_pixels=10**8,
-        scaled=False,
-        num_threads=1,
-    )
-    assert statuses == [("decoded", "")]
-    return out[0].transpose(1, 2, 0).astype(np.uint8)
+    """The pixels of a window, bytes [height, width, 3]."""
+    found = outcome(encoded, window, by_libjpeg=False)
+    assert found.result == "decoded", found.reason
+    return found.pixels
 
 
 KINDS = jpeg_kinds()

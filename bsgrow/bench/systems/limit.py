@@ -116,7 +116,11 @@ def _decode(work: JpegWork, images: list[bytes], windows: Windows) -> Generator[
 
 def _decode_only(images: list[bytes], windows: Windows, num_threads: int) -> list[tuple[str, str]]:
     return jpeg_extension.decode_only(
-        encoded=images, windows=windows, max_pixels=MAX_PIXELS, num_threads=num_threads
+        encoded=images,
+        windows=windows,
+        max_pixels=MAX_PIXELS,
+        by_libjpeg=True,
+        num_threads=num_threads,
     )
 
 

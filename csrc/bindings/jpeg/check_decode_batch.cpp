@@ -78,6 +78,7 @@ CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
   for (const Array* other : {&windows, &scale, &bias}) require_disjoint(out, *other);
   const int64_t max_pixels = to_max_pixels(arguments.max_pixels);
   const bool scaled = to_flag(arguments.scaled, "scaled");
+  const bool by_libjpeg = to_flag(arguments.by_libjpeg, "by_libjpeg");
   const int num_threads = to_num_threads(arguments.num_threads);
   const DecodeBatch batch{images.data(),
                           static_cast<const CropWindow*>(windows.info.ptr),
@@ -89,7 +90,8 @@ CheckedDecodeBatch check(const DecodeBatchArguments& arguments) {
                           is_channels_last(out),
                           out.info.ptr,
                           max_pixels,
-                          scaled};
+                          scaled,
+                          by_libjpeg};
   for (Array* array : {&windows, &scale, &bias, &out}) arrays.push_back(std::move(*array));
   return {std::move(arrays), std::move(images), batch, num_threads};
 }
@@ -142,19 +144,20 @@ std::unique_ptr<PyDecodeTask> check_and_decode_batch_async(const DecodeBatchArgu
 }
 
 py::list check_and_decode_only(py::handle encoded, py::handle windows, py::handle max_pixels,
-                               py::handle num_threads) {
+                               py::handle by_libjpeg, py::handle num_threads) {
   const std::vector<Array> arrays = to_encoded(encoded);
   const std::vector<EncodedImage> images = images_of(arrays);
   const auto count = static_cast<int64_t>(images.size());
   const Array places = to_windows(windows, count);
   const int64_t limit = to_max_pixels(max_pixels);
+  const bool all_by_libjpeg = to_flag(by_libjpeg, "by_libjpeg");
   const int threads = to_num_threads(num_threads);
   std::vector<DecodeStatus> statuses(images.size());
   {
     const ReleasedGil released;
     const Chunks chunks =
         decode_only_chunks(images.data(), static_cast<const CropWindow*>(places.info.ptr), count,
-                           limit, statuses.data());
+                           limit, all_by_libjpeg, statuses.data());
     parallel_for(chunks.count, threads, chunks.body);
   }
   return to_list(statuses);

@@ -16,7 +16,7 @@ namespace bsgrow {
 
 struct DecodeBatchArguments {
   pybind11::handle encoded, windows, resize, scale, bias, out_images, max_pixels, scaled,
-      num_threads;
+      by_libjpeg, num_threads;
 };
 
 // One (result, message) for each image: "decoded", "unsupported" or "failed", and why.
@@ -42,7 +42,8 @@ std::unique_ptr<PyDecodeTask> check_and_decode_batch_async(const DecodeBatchArgu
 
 // The statuses alone; see decode_only_chunks.
 pybind11::list check_and_decode_only(pybind11::handle encoded, pybind11::handle windows,
-                                     pybind11::handle max_pixels, pybind11::handle num_threads);
+                                     pybind11::handle max_pixels, pybind11::handle by_libjpeg,
+                                     pybind11::handle num_threads);
 
 bool check_whether_whole(pybind11::handle encoded, pybind11::handle max_pixels);
 

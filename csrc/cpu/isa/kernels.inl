@@ -11,8 +11,10 @@ namespace {
 #include "cpu/isa/columns.inl"
 #include "cpu/isa/convert.inl"
 #include "cpu/isa/draws.inl"
+#include "cpu/isa/inverse_dct.inl"
 #include "cpu/isa/normalise.inl"
 #include "cpu/isa/resample.inl"
+#include "cpu/isa/samples.inl"
 #include "cpu/isa/standardise.inl"
 }  // namespace
 
@@ -33,6 +35,9 @@ extern const Kernels kKernels{
     {find_shortcut<Float16>, find_shortcut<BFloat16>},
     {resize_row<false>, resize_row<true>},
     blend_rows,
+    inverse_dct,
+    upsample_row,
+    to_rgb,
     {{normalise_rows<float, RowAffine>, normalise_rows<float, PlaneAffine>},
      {normalise_rows<Float16, RowAffine>, normalise_rows<Float16, PlaneAffine>},
      {normalise_rows<BFloat16, RowAffine>, normalise_rows<BFloat16, PlaneAffine>}},

@@ -35,6 +35,7 @@ struct DecodeBatch {
   int64_t max_pixels;  // of an image: more of them are an error, whatever the window
   bool scaled;  // whether an image is reduced by 2, 4 or 8 as it is decoded, where its window keeps
                 // as many pixels as it is resized to: other pixels, in less time
+  bool by_libjpeg;  // whether nothing is decoded by ourselves: the same pixels, to compare with
 };
 
 // Decodes, crops, resizes, mirrors, normalises and casts: each image in one pass, of which no more
@@ -47,7 +48,7 @@ Chunks decode_batch_chunks(const DecodeBatch& batch, DecodeStatus* statuses);
 
 // Decodes each window and keeps nothing of it: what decoding alone costs.
 Chunks decode_only_chunks(const EncodedImage* images, const CropWindow* windows, int64_t num_images,
-                          int64_t max_pixels, DecodeStatus* statuses);
+                          int64_t max_pixels, bool by_libjpeg, DecodeStatus* statuses);
 
 // Whether a JPEG has its end; or lacks the marker alone, every row being there and nothing behind
 // them. To tell costs a decoding where there is no marker.

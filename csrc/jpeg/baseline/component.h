@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "jpeg/baseline/block.h"
+#include "jpeg/baseline/plane.h"
+#include "jpeg/baseline/units.h"
+
+namespace bsgrow {
+
+// One component of a frame: brightness, or one of two colours.
+struct Component {
+  BlockTables tables;
+  const uint16_t* quantisation;  // [64] in natural order
+  int64_t rows;                  // blocks of a unit
+  int64_t columns;
+  Plane plane;
+  uint32_t last_dc;
+};
+
+// Those of a frame, with what they are decoded with; what libjpeg has read must outlive them.
+class Components {
+ public:
+  // Returns whether all have codes.
+  bool make(const jpeg_decompress_struct& info, const Frame& frame, const Units& units);
+
+  Component* begin() { return components_.data(); }
+  Component* end() { return components_.data() + components_.size(); }
+  Component& operator[](int i) { return components_[i]; }
+
+  // No block is known before the first of an interval.
+  void restart();
+
+ private:
+  struct Tables;
+
+  struct Deleter {
+    void operator()(Tables* tables) const;
+  };
+
+  std::unique_ptr<Tables, Deleter> tables_;
+  std::vector<Component> components_;
+};
+
+}  // namespace bsgrow

@@ -1,0 +1,136 @@
+"""The native decoder beside libjpeg-turbo: the same pixels of whatever is decoded, to the bit."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections import Counter
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("bsgrow._native_jpeg")
+
+from tests.drawn import num_cases
+from tests.fuzz.mutate import mutate
+from tests.native.jpeg_digest import digest
+from tests.native.jpeg_outcome import outcome, require_the_same
+from tests.photographs import cut, encode, jpeg_kinds
+
+SIDES = st.integers(1, 75)
+
+
+@st.composite
+def options(draw):
+    """How Pillow is to write a JPEG: what it is sampled and coded with, by which tables."""
+    chosen = {
+        "quality": draw(st.sampled_from([1, 30, 75, 90, 100])),
+        "subsampling": draw(st.integers(0, 2)),
+        "optimize": draw(st.booleans()),
+        "mode": draw(st.sampled_from(["RGB", "RGB", "RGB", "L"])),
+    }
+    if draw(st.booleans()):
+        chosen["restart_marker_blocks"] = draw(st.integers(1, 9))
+    if draw(st.booleans()):
+        steps = st.lists(st.integers(1, 255), min_size=64, max_size=64)
+        chosen["qtables"] = [draw(steps), draw(steps)]
+    return chosen
+
+
+@st.composite
+def windows(draw, height, width):
+    top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+    return top, left, draw(st.integers(1, height - top)), draw(st.integers(1, width - left))
+
+
+def pixels_of(height, width, seed, kind):
+    if kind == "photograph":
+        return cut(height, width, top=seed % 300, left=seed % 500)
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return noise if kind == "noise" else noise // 255 * 255
+
+
+@settings(max_examples=num_cases(150))
+@given(SIDES, SIDES, st.integers(0, 2**16), options(), st.data())
+def test_a_window_is_what_libjpeg_makes_of_it(height, width, seed, chosen, data):
+    kind = data.draw(st.sampled_from(["photograph", "noise", "black and white"]))
+    encoded = encode(pixels_of(height, width, seed, kind), **chosen)
+    window = data.draw(st.one_of(st.just((0, 0, height, width)), windows(height, width)))
+    assert require_the_same(encoded, window) == "decoded"
+
+
+def with_data(encoded, data):
+    """A JPEG whose entropy-coded data are others: any bits are codes of some block, or of none."""
+    start = encoded.index(b"\xff\xda")
+    end = start + 2 + int.from_bytes(encoded[start + 2 : start + 4], "big")
+    return encoded[:end] + data.replace(b"\xff", b"\xff\0") + b"\xff\xd9"
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="elsewhere libjpeg-turbo wraps otherwise"
+)
+def test_numbers_that_no_image_has_wrap_and_saturate_as_in_libjpeg():
+    random, results = Random(3), Counter()
+    for _ in range(num_cases(300)):
+        height, width = random.randint(1, 60), random.randint(1, 60)
+        steps = [[random.choice([1, 20, 255]) for _ in range(64)] for _ in range(2)]
+        encoded = encode(cut(height, width), subsampling=random.randint(0, 2), qtables=steps)
+        encoded = with_data(encoded, random.randbytes(height * width))
+        rows, columns = random.randint(1, height), random.randint(1, width)
+        results[require_the_same(encoded, (0, 0, rows, columns))] += 1
+    assert results["decoded"] > 20, results
+    assert results["failed"] > 20, results
+
+
+def test_what_is_damaged_is_told_of_as_by_libjpeg():
+    random, results = Random(5), Counter()
+    seeds = [encoded for kind, encoded in jpeg_kinds().items() if "progressive" not in kind]
+    for _ in range(num_cases(300)):
+        encoded = mutate(random, seeds)
+        top, left = random.randint(0, 150), random.randint(0, 150)
+        window = (top, left, random.randint(1, 60), random.randint(1, 60))
+        results[require_the_same(encoded, window)] += 1
+    assert results["decoded"] > 20, results
+    assert results["failed"] > 20, results
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_the_usual_kinds_need_no_libjpeg(subsampling, mode):
+    """Which reads the last row of a window to its end, and finds that it is cut off there."""
+    encoded = encode(cut(64, 256), mode=mode, subsampling=subsampling)
+    cut_short = encoded[: len(encoded) - 60]
+    window = (40, 0, 24, 8)
+    assert "Premature end" in outcome(cut_short, window, by_libjpeg=True).reason
+    found = outcome(cut_short, window, by_libjpeg=False)
+    assert found.result == "decoded", found.reason
+    np.testing.assert_array_equal(found.pixels, outcome(encoded, window, by_libjpeg=True).pixels)
+
+
+def test_restart_intervals_beside_a_window_are_passed_over():
+    encoded = bytearray(encode(cut(64, 256), subsampling=2, restart_marker_blocks=2))
+    window = (40, 128, 8, 16)
+    expected = outcome(bytes(encoded), window, by_libjpeg=True)
+    first, second = (encoded.index(bytes([0xFF, 0xD0 + i])) for i in (0, 1))
+    encoded[first + 2 : second] = bytes(second - first - 2)
+    found = outcome(bytes(encoded), window, by_libjpeg=False)
+    assert found.result == expected.result == "decoded"
+    np.testing.assert_array_equal(found.pixels, expected.pixels)
+
+
+@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512", "avx512bf16"])
+def test_every_instruction_set_gives_the_same(instruction_set):
+    result = subprocess.run(
+        [sys.executable, "-c", "from tests.native.jpeg_digest import digest; print(digest())"],
+        env=os.environ | {"BSGROW_INSTRUCTION_SET": instruction_set},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if "on this machine" in result.stderr:
+        pytest.skip(f"this machine lacks {instruction_set}")
+    assert result.stdout.split() == [digest()], result.stderr
