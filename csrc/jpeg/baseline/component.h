@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "jpeg/baseline/block.h"
@@ -19,7 +18,7 @@ struct Component {
   uint32_t last_dc;
 };
 
-// Those of a frame, with what they are decoded with; what libjpeg has read must outlive them.
+// Those of a frame, of which a thread has one at a time; what libjpeg has read must outlive them.
 class Components {
  public:
   // Returns whether all have codes.
@@ -33,13 +32,6 @@ class Components {
   void restart();
 
  private:
-  struct Tables;
-
-  struct Deleter {
-    void operator()(Tables* tables) const;
-  };
-
-  std::unique_ptr<Tables, Deleter> tables_;
   std::vector<Component> components_;
 };
 

@@ -1,6 +1,7 @@
 #include "jpeg/baseline/huffman.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace bsgrow {
 namespace {
@@ -15,24 +16,39 @@ int number_of(int bits, int count) {
 }  // namespace
 
 template <bool kIsDc>
+bool CoefficientTable<kIsDc>::is_of(const HuffmanCode& code) const {
+  return is_built_ && std::equal(counts_, std::end(counts_), code.counts) &&
+         std::equal(symbols_, std::end(symbols_), code.symbols);
+}
+
+template <bool kIsDc>
 bool CoefficientTable<kIsDc>::build(const HuffmanCode& code) {
-  code_ = code;
+  if (is_of(code)) return true;
+  std::copy_n(code.counts, std::size(counts_), counts_);
+  std::copy_n(code.symbols, std::size(symbols_), symbols_);
+  is_built_ = make_entries();
+  if (is_built_ && !kIsDc) {
+    for (uint32_t bits = 0; bits < 1 << kLookupBits; ++bits) add_second(bits);
+  }
+  return is_built_;
+}
+
+// Of single coefficients. Codes stand in the order of their lengths, each next to the one before.
+template <bool kIsDc>
+bool CoefficientTable<kIsDc>::make_entries() {
   std::fill_n(entries_, 1 << kLookupBits, Entry{});
   uint32_t next = 0;  // code, as one of the longest
   int num_symbols = 0;
   for (int length = 1; length <= kLongest; ++length) {
     const uint32_t step = 1u << (kLongest - length);
     offsets_[length] = num_symbols - static_cast<int32_t>(next / step);
-    for (int i = 0; i < code.counts[length]; ++i, next += step) {
+    for (int i = 0; i < counts_[length]; ++i, next += step) {
       if (num_symbols == 256 || next + step > 1u << kLongest) return false;
-      const int symbol = code.symbols[num_symbols++];
+      const int symbol = symbols_[num_symbols++];
       if (kIsDc && symbol > kMostDcBits) return false;
       if (length <= kLookupBits) fill(next >> (kLongest - kLookupBits), length, symbol);
     }
     limits_[length] = next;
-  }
-  if (!kIsDc) {
-    for (uint32_t bits = 0; bits < 1 << kLookupBits; ++bits) add_second(bits);
   }
   return true;
 }
@@ -77,7 +93,7 @@ int CoefficientTable<kIsDc>::find_symbol(uint32_t code) const {
   for (int length = kLookupBits + 1; length <= kLongest; ++length) {
     if (code >= limits_[length]) continue;
     const int place = offsets_[length] + static_cast<int32_t>(code >> (kLongest - length));
-    return code_.symbols[place] | length << 8;
+    return symbols_[place] | length << 8;
   }
   return -1;
 }

@@ -34,7 +34,8 @@ class CoefficientTable {
     uint8_t lengths[2];   // in bits: of the first, or of its code alone, and of both
   };
 
-  // Returns whether it is a code. Numbers of DC stand without zeros before them.
+  // Returns whether it is a code. What it is of already it is not made of again. Numbers of DC
+  // stand without zeros before them.
   bool build(const HuffmanCode& code);
 
   // What the next kLookupBits bits say, which must be ready.
@@ -78,6 +79,8 @@ class CoefficientTable {
     return is_end ? kEndOfBlock : (symbol >> 4) + 1;
   }
 
+  bool is_of(const HuffmanCode& code) const;
+  bool make_entries();
   void fill(uint32_t first, int length, int symbol);
   void add_second(uint32_t bits);
   // With its length in bits times 2^8; -1 where there is none.
@@ -86,7 +89,9 @@ class CoefficientTable {
   Entry entries_[1 << kLookupBits];
   uint32_t limits_[kLongest + 1];  // above the last code of each length, as one of the longest
   int32_t offsets_[kLongest + 1];  // from a code to the place of its symbol
-  HuffmanCode code_;
+  uint8_t counts_[kLongest + 1];
+  uint8_t symbols_[256];
+  bool is_built_ = false;
 };
 
 using DcTable = CoefficientTable<true>;
