@@ -23,7 +23,7 @@ struct Kernels {
   LoadImage load_image[3][3];                          // [dtype][any group, 1, packed]
   LoadImage load_quickly[2][3];                        // [float16, bfloat16], by a shortcut
   bool (*find_shortcut[2])(float scale, float& bias);  // whether it serves, and with which bias
-  ResizeRow resize_row[2];                             // [planar]
+  ResizeRows resize_rows[2];                           // [planar]
   BlendRows blend_rows;
   InverseDct inverse_dct;
   UpsampleRow upsample_row;

@@ -1,5 +1,7 @@
 #include "cpu/resizer.h"
 
+#include <algorithm>
+
 namespace bsgrow {
 namespace {
 
@@ -21,17 +23,27 @@ void Resizer::start(int64_t height, int64_t width, const ResizedShape& shape, bo
   out_ = out;
   pitch_ = round_up(shape.width, kByteBlock);
   row_bytes_ = kChannels * pitch_;
-  num_pushed_ = num_emitted_ = 0;
-  grow(&ring_, vertical_.num_taps * row_bytes_);
+  num_pushed_ = num_resized_ = num_emitted_ = 0;
+  grow(&held_, kChannels * columns().size() + slack());
+  grow(&ring_, num_ring_rows() * row_bytes_);
   grow(&blended_, row_bytes_);
   grow(&tap_rows_, vertical_.num_groups * kTapGroup);
 }
 
 void Resizer::push_row(const uint8_t* row) noexcept {
+  const bool is_held = num_pushed_++ > num_resized_;
+  if (is_held) return resize_pair({held_.data(), row});
+  if (num_pushed_ == rows().size()) return resize_pair({row, row});
+  std::copy_n(row, kChannels * columns().size(), held_.data());
+}
+
+// All that were pushed: a last one by itself is both of a pair.
+void Resizer::resize_pair(const RowPair& rows) noexcept {
   const bool planar = !out_.channels_last;
-  kernels_.resize_row[planar](horizontal_.taps(), row, pitch_, ring_row(num_pushed_));
-  const int64_t newest = num_pushed_++;
-  while (num_emitted_ < shape_.height && vertical_.last[num_emitted_] <= newest) {
+  kernels_.resize_rows[planar](horizontal_.taps(), rows, pitch_, ring_row(num_resized_),
+                               ring_row(num_pushed_ - 1));
+  num_resized_ = num_pushed_;
+  while (num_emitted_ < shape_.height && vertical_.last[num_emitted_] < num_resized_) {
     emit_row(num_emitted_++);
   }
 }

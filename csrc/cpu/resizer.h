@@ -17,9 +17,9 @@ struct Span {
   int64_t size() const { return end - begin; }
 };
 
-// One image at a time, row by row: a row is resized as it comes and kept in a ring until no row of
-// the output needs it; an output row is blended, normalised and cast as soon as its last one is
-// there. Nothing of the size of an image is ever held.
+// One image at a time, row by row: rows are resized two at a time and kept in a ring until no row
+// of the output needs them; an output row is blended, normalised and cast as soon as its last one
+// is there. Nothing of the size of an image is ever held.
 class Resizer {
  public:
   explicit Resizer(const Kernels& kernels) : kernels_(kernels) {}
@@ -39,7 +39,10 @@ class Resizer {
   void push_row(const uint8_t* row) noexcept;
 
  private:
-  uint8_t* ring_row(int64_t row) { return ring_.data() + row % vertical_.num_taps * row_bytes_; }
+  // One more than an output row is made of: the lower of two may come before that row was made.
+  int64_t num_ring_rows() const { return vertical_.num_taps + 1; }
+  uint8_t* ring_row(int64_t row) { return ring_.data() + row % num_ring_rows() * row_bytes_; }
+  void resize_pair(const RowPair& rows) noexcept;
   void emit_row(int64_t row) noexcept;
   void normalise_row(int64_t row) noexcept;
 
@@ -51,8 +54,10 @@ class Resizer {
   int64_t pitch_;      // pixels of a row in the ring
   int64_t row_bytes_;  // of a row in the ring: [3, pitch] or [pitch, 3]
   int64_t num_pushed_;
+  int64_t num_resized_;
   int64_t num_emitted_;
-  std::vector<uint8_t> ring_;  // [num_taps, row_bytes]
+  std::vector<uint8_t> held_;  // a row that waits for the next
+  std::vector<uint8_t> ring_;  // [num_ring_rows(), row_bytes]
   std::vector<uint8_t> blended_;
   std::vector<const uint8_t*> tap_rows_;
 };

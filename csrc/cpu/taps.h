@@ -27,9 +27,16 @@ struct Taps {
 constexpr int64_t kPixelBlock = 8;  // pixels of a row that are resized at once
 constexpr int64_t kByteBlock = 32;  // bytes of rows that are blended at once
 
-// Resizes a row of pixels [width, 3] to [3, pitch] or [pitch, 3] bytes, pitch at least taps.count.
-// Reads up to 16 * num_groups bytes beyond the row.
-using ResizeRow = void (*)(const Taps& taps, const uint8_t* row, int64_t pitch, uint8_t* out);
+// Two rows of pixels [width, 3], or one of them twice.
+struct RowPair {
+  const uint8_t* upper;
+  const uint8_t* lower;
+};
+
+// Resizes both to [3, pitch] or [pitch, 3] bytes each, pitch at least taps.count: weights serve for
+// two. Reads up to 16 * num_groups bytes beyond a row.
+using ResizeRows = void (*)(const Taps& taps, const RowPair& rows, int64_t pitch, uint8_t* upper,
+                            uint8_t* lower);
 
 // The weighted sum of rows; num_bytes is a multiple of kByteBlock. One row more is read, with a
 // weight of zero, where num_rows is odd.

@@ -33,7 +33,7 @@ extern const Kernels kKernels{
      {load_image<0, Quick<BFloat16>>, load_image<1, Quick<BFloat16>>,
       load_image<3, Quick<BFloat16>>}},
     {find_shortcut<Float16>, find_shortcut<BFloat16>},
-    {resize_row<false>, resize_row<true>},
+    {resize_rows<false>, resize_rows<true>},
     blend_rows,
     inverse_dct,
     upsample_row,

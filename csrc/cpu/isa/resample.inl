@@ -17,9 +17,15 @@ BSGROW_INLINE __m256i to_levels(__m256i high, __m256i low) {
   return _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(kRounding)), kWeightBits);
 }
 
-// Adds four taps of two pixels, a lane each: red, green and blue as 32-bit sums. A tap is a pixel
-// of three bytes; pairs of taps are spread to pairs of 16-bit words of one colour.
-BSGROW_INLINE void add_taps(const __m256i& pixels, const __m256i& weights, __m256i* high,
+BSGROW_INLINE __m256i pair_of(const int16_t* weights) {
+  int32_t pair;
+  memcpy(&pair, weights, sizeof pair);
+  return _mm256_set1_epi32(pair);
+}
+
+// Adds four taps of a pixel in two rows, a lane each: red, green and blue as 32-bit sums. A tap is
+// a pixel of three bytes; pairs of taps are spread to pairs of 16-bit words of one colour.
+BSGROW_INLINE void add_taps(const __m256i& pixels, const TapGroup& group, __m256i* high,
                             __m256i* low) {
   const __m256i first_pair = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
@@ -27,72 +33,79 @@ BSGROW_INLINE void add_taps(const __m256i& pixels, const __m256i& weights, __m25
       _mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
   const __m256i a = _mm256_shuffle_epi8(pixels, first_pair);
   const __m256i b = _mm256_shuffle_epi8(pixels, second_pair);
-  *high = _mm256_add_epi32(*high, _mm256_madd_epi16(a, _mm256_shuffle_epi32(weights, 0x00)));
-  *high = _mm256_add_epi32(*high, _mm256_madd_epi16(b, _mm256_shuffle_epi32(weights, 0x55)));
-  *low = _mm256_add_epi32(*low, _mm256_madd_epi16(a, _mm256_shuffle_epi32(weights, 0xAA)));
-  *low = _mm256_add_epi32(*low, _mm256_madd_epi16(b, _mm256_shuffle_epi32(weights, 0xFF)));
+  *high = _mm256_add_epi32(*high, _mm256_madd_epi16(a, pair_of(group.high)));
+  *high = _mm256_add_epi32(*high, _mm256_madd_epi16(b, pair_of(group.high + 2)));
+  *low = _mm256_add_epi32(*low, _mm256_madd_epi16(a, pair_of(group.low)));
+  *low = _mm256_add_epi32(*low, _mm256_madd_epi16(b, pair_of(group.low + 2)));
 }
 
-// Two pixels, a lane each. One group of taps, the common case, is worth code of its own.
+// A pixel of two rows. One group of taps, the common case, is worth code of its own.
 template <bool kOneGroup>
-BSGROW_INLINE __m256i resize_two(const Taps& taps, const uint8_t* row, int64_t pixel) {
+BSGROW_INLINE __m256i resize_pixel(const Taps& taps, const RowPair& rows, int64_t pixel) {
   const int64_t num_groups = kOneGroup ? 1 : taps.num_groups;
   const TapGroup* const groups = taps.groups + pixel * num_groups;
-  const uint8_t* const low_row = row + 3 * int64_t{taps.first[pixel]};
-  const uint8_t* const high_row = row + 3 * int64_t{taps.first[pixel + 1]};
+  const int64_t first = 3 * int64_t{taps.first[pixel]};
   __m256i high = _mm256_setzero_si256();
   __m256i low = _mm256_setzero_si256();
   for (int64_t g = 0; g < num_groups; ++g) {
-    const int64_t bytes = 3 * kTapGroup * g;
-    const __m256i pixels = load_two(low_row + bytes, high_row + bytes);
-    const __m256i weights = load_two(groups + g, groups + num_groups + g);
-    add_taps(pixels, weights, &high, &low);
+    const int64_t at = first + 3 * kTapGroup * g;
+    add_taps(load_two(rows.upper + at, rows.lower + at), groups[g], &high, &low);
   }
   return to_levels(high, low);
 }
 
-// Eight pixels of four bytes: red, green, blue and zero.
+// Four pixels of four bytes in either row: red, green, blue and zero.
 template <bool kOneGroup>
-BSGROW_INLINE __m256i resize_eight(const Taps& taps, const uint8_t* row, int64_t pixel) {
-  const __m256i a = _mm256_packs_epi32(resize_two<kOneGroup>(taps, row, pixel + 0),
-                                       resize_two<kOneGroup>(taps, row, pixel + 2));
-  const __m256i b = _mm256_packs_epi32(resize_two<kOneGroup>(taps, row, pixel + 4),
-                                       resize_two<kOneGroup>(taps, row, pixel + 6));
-  const __m256i even_then_odd = _mm256_packus_epi16(a, b);
-  return _mm256_permutevar8x32_epi32(even_then_odd, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+BSGROW_INLINE __m256i resize_four(const Taps& taps, const RowPair& rows, int64_t pixel) {
+  const __m256i a = _mm256_packs_epi32(resize_pixel<kOneGroup>(taps, rows, pixel),
+                                       resize_pixel<kOneGroup>(taps, rows, pixel + 1));
+  const __m256i b = _mm256_packs_epi32(resize_pixel<kOneGroup>(taps, rows, pixel + 2),
+                                       resize_pixel<kOneGroup>(taps, rows, pixel + 3));
+  return _mm256_packus_epi16(a, b);
 }
 
-BSGROW_INLINE void put_planar(const __m256i& pixels, int64_t pitch, uint8_t* out) {
+// Eight pixels, four in each vector, of either row in its half.
+BSGROW_INLINE void put_planar(const __m256i& a, const __m256i& b, int64_t pitch, uint8_t* upper,
+                              uint8_t* lower) {
   const __m256i by_colour = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-  const __m256i colours = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(pixels, by_colour),
-                                                      _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-  const __m128i red_green = _mm256_castsi256_si128(colours);
-  const __m128i blue = _mm256_extracti128_si256(colours, 1);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(out), red_green);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(out + pitch), _mm_srli_si128(red_green, 8));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(out + 2 * pitch), blue);
+  const __m256i first = _mm256_shuffle_epi8(a, by_colour);
+  const __m256i second = _mm256_shuffle_epi8(b, by_colour);
+  const __m256i red_green = _mm256_unpacklo_epi32(first, second);
+  const __m256i blue = _mm256_unpackhi_epi32(first, second);
+  const auto put = [pitch](const __m128i& colours, const __m128i& last,
+                           uint8_t* out) BSGROW_INLINE_LAMBDA {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(out), colours);
+    _mm_storeh_pd(reinterpret_cast<double*>(out + pitch), _mm_castsi128_pd(colours));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(out + 2 * pitch), last);
+  };
+  put(_mm256_castsi256_si128(red_green), _mm256_castsi256_si128(blue), upper);
+  put(_mm256_extracti128_si256(red_green, 1), _mm256_extracti128_si256(blue, 1), lower);
 }
 
-BSGROW_INLINE void put_interleaved(const __m256i& pixels, uint8_t* out) {
+BSGROW_INLINE void put_interleaved(const __m256i& a, const __m256i& b, uint8_t* upper,
+                                   uint8_t* lower) {
   const __m256i without_fourth = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-  const __m256i packed = _mm256_shuffle_epi8(pixels, without_fourth);
-  const __m128i first = _mm256_castsi256_si128(packed);
-  const __m128i second = _mm256_extracti128_si256(packed, 1);
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
-                   _mm_or_si128(first, _mm_slli_si128(second, 12)));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(out + 16), _mm_srli_si128(second, 4));
+  const __m256i first = _mm256_shuffle_epi8(a, without_fourth);
+  const __m256i second = _mm256_shuffle_epi8(b, without_fourth);
+  const __m256i head = _mm256_or_si256(first, _mm256_slli_si256(second, 12));
+  const __m256i tail = _mm256_srli_si256(second, 4);
+  store(upper, _mm256_castsi256_si128(head));
+  store(lower, _mm256_extracti128_si256(head, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(upper + 16), _mm256_castsi256_si128(tail));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(lower + 16), _mm256_extracti128_si256(tail, 1));
 }
 
 template <bool kPlanar, bool kOneGroup>
-BSGROW_INLINE void resize_block(const Taps& taps, const uint8_t* row, int64_t pixel, int64_t pitch,
-                                uint8_t* out) {
-  const __m256i pixels = resize_eight<kOneGroup>(taps, row, pixel);
+BSGROW_INLINE void resize_block(const Taps& taps, const RowPair& rows, int64_t pixel, int64_t pitch,
+                                uint8_t* upper, uint8_t* lower) {
+  const __m256i a = resize_four<kOneGroup>(taps, rows, pixel);
+  const __m256i b = resize_four<kOneGroup>(taps, rows, pixel + 4);
   if (kPlanar) {
-    put_planar(pixels, pitch, out + pixel);
+    put_planar(a, b, pitch, upper + pixel, lower + pixel);
   } else {
-    put_interleaved(pixels, out + 3 * pixel);
+    put_interleaved(a, b, upper + 3 * pixel, lower + 3 * pixel);
   }
 }
 
@@ -101,12 +114,6 @@ BSGROW_INLINE void add_pair(const __m256i& words, const __m256i& high_weights,
                             const __m256i& low_weights, __m256i* high, __m256i* low) {
   *high = _mm256_add_epi32(*high, _mm256_madd_epi16(words, high_weights));
   *low = _mm256_add_epi32(*low, _mm256_madd_epi16(words, low_weights));
-}
-
-BSGROW_INLINE __m256i pair_of(const int16_t* weights) {
-  int32_t pair;
-  memcpy(&pair, weights, sizeof pair);
-  return _mm256_set1_epi32(pair);
 }
 
 BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* groups, int64_t num_rows,
@@ -144,20 +151,27 @@ BSGROW_INLINE uint8_t to_level(int32_t sum) {
   return static_cast<uint8_t>(level > 255 ? 255 : level);
 }
 
-template <bool kPlanar, bool kOneGroup>
-BSGROW_INLINE void resize_block(const Taps& taps, const uint8_t* row, int64_t pixel, int64_t pitch,
+template <bool kPlanar>
+BSGROW_INLINE void resize_pixel(const Taps& taps, const uint8_t* row, int64_t pixel, int64_t pitch,
                                 uint8_t* out) {
+  const TapGroup* const groups = taps.groups + pixel * taps.num_groups;
+  const uint8_t* const in = row + 3 * taps.first[pixel];
+  int32_t sums[3] = {0, 0, 0};
+  for (int64_t tap = 0; tap < taps.num_taps; ++tap) {
+    const int32_t weight = weight_of(groups, tap);
+    for (int64_t c = 0; c < 3; ++c) sums[c] += in[3 * tap + c] * weight;
+  }
+  for (int64_t c = 0; c < 3; ++c) {
+    out[kPlanar ? c * pitch + pixel : 3 * pixel + c] = to_level(sums[c]);
+  }
+}
+
+template <bool kPlanar, bool kOneGroup>
+BSGROW_INLINE void resize_block(const Taps& taps, const RowPair& rows, int64_t pixel, int64_t pitch,
+                                uint8_t* upper, uint8_t* lower) {
   for (int64_t i = pixel; i < pixel + kPixelBlock; ++i) {
-    const TapGroup* const groups = taps.groups + i * taps.num_groups;
-    const uint8_t* const in = row + 3 * taps.first[i];
-    int32_t sums[3] = {0, 0, 0};
-    for (int64_t tap = 0; tap < taps.num_taps; ++tap) {
-      const int32_t weight = weight_of(groups, tap);
-      for (int64_t c = 0; c < 3; ++c) sums[c] += in[3 * tap + c] * weight;
-    }
-    for (int64_t c = 0; c < 3; ++c) {
-      out[kPlanar ? c * pitch + i : 3 * i + c] = to_level(sums[c]);
-    }
+    resize_pixel<kPlanar>(taps, rows.upper, i, pitch, upper);
+    resize_pixel<kPlanar>(taps, rows.lower, i, pitch, lower);
   }
 }
 
@@ -175,19 +189,20 @@ BSGROW_INLINE void blend_block(const uint8_t* const* rows, const TapGroup* group
 #endif
 
 template <bool kPlanar, bool kOneGroup>
-BSGROW_INLINE void resize_blocks(const Taps& taps, const uint8_t* row, int64_t pitch,
-                                 uint8_t* out) {
+BSGROW_INLINE void resize_blocks(const Taps& taps, const RowPair& rows, int64_t pitch,
+                                 uint8_t* upper, uint8_t* lower) {
   for (int64_t pixel = 0; pixel < taps.count; pixel += kPixelBlock) {
-    resize_block<kPlanar, kOneGroup>(taps, row, pixel, pitch, out);
+    resize_block<kPlanar, kOneGroup>(taps, rows, pixel, pitch, upper, lower);
   }
 }
 
 template <bool kPlanar>
-void resize_row(const Taps& taps, const uint8_t* row, int64_t pitch, uint8_t* out) {
+void resize_rows(const Taps& taps, const RowPair& rows, int64_t pitch, uint8_t* upper,
+                 uint8_t* lower) {
   if (taps.num_groups == 1) {
-    resize_blocks<kPlanar, true>(taps, row, pitch, out);
+    resize_blocks<kPlanar, true>(taps, rows, pitch, upper, lower);
   } else {
-    resize_blocks<kPlanar, false>(taps, row, pitch, out);
+    resize_blocks<kPlanar, false>(taps, rows, pitch, upper, lower);
   }
 }
 
