@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +17,7 @@ pytest.importorskip("bsgrow._native_jpeg")
 
 from tests.drawn import num_cases
 from tests.fuzz.mutate import mutate
+from tests.jpeg_variants import segment, segments
 from tests.native.jpeg_digest import digest
 from tests.native.jpeg_outcome import outcome, require_the_same
 from tests.photographs import cut, encode, jpeg_kinds
@@ -85,6 +87,15 @@ def test_numbers_that_no_image_has_wrap_and_saturate_as_in_libjpeg():
     assert results["failed"] > 20, results
 
 
+def test_colours_of_two_samplings_are_what_libjpeg_makes_of_them():
+    encoded, random, results = encode(cut(16, 16), subsampling=2), Random(7), Counter()
+    third = encoded.index(b"\xff\xc0") + 17
+    encoded = encoded[:third] + b"\x21" + encoded[third + 1 :]
+    for _ in range(30):
+        results[require_the_same(with_data(encoded, random.randbytes(400)), (0, 0, 16, 16))] += 1
+    assert results["decoded"] > 3, results
+
+
 def test_what_is_damaged_is_told_of_as_by_libjpeg():
     random, results = Random(5), Counter()
     seeds = [encoded for kind, encoded in jpeg_kinds().items() if "progressive" not in kind]
@@ -95,6 +106,22 @@ def test_what_is_damaged_is_told_of_as_by_libjpeg():
         results[require_the_same(encoded, window)] += 1
     assert results["decoded"] > 20, results
     assert results["failed"] > 20, results
+
+
+def with_scan(encoded, at, body):
+    """A JPEG whose first scan has other bytes in its header."""
+    start = encoded.index(b"\xff\xda") + 4 + at
+    return encoded[:start] + bytes(body) + encoded[start + len(body) :]
+
+
+@pytest.mark.parametrize(
+    ("at", "body", "reason"),
+    [(7, [0, 62, 0], "Invalid SOS parameters"), (2, [0x03], "Huffman table 0x03 was not defined")],
+)
+def test_a_scan_that_is_of_no_kind_is_told_of_as_by_libjpeg(at, body, reason):
+    encoded = with_scan(encode(cut(40, 56)), at, body)
+    assert reason in outcome(encoded, (0, 0, 40, 56), by_libjpeg=False).reason
+    assert require_the_same(encoded, (0, 0, 40, 56)) == "failed"
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
@@ -110,15 +137,61 @@ def test_the_usual_kinds_need_no_libjpeg(subsampling, mode):
     np.testing.assert_array_equal(found.pixels, outcome(encoded, window, by_libjpeg=True).pixels)
 
 
+def with_intervals(encoded, change):
+    """A JPEG whose restart intervals change (index, bytes) has made into others."""
+    start = encoded.index(b"\xff\xda")
+    parts = re.split(rb"(\xff[\xd0-\xd7])", encoded[start:])
+    parts[::2] = [change(i, interval) for i, interval in enumerate(parts[::2])]
+    return encoded[:start] + b"".join(parts)
+
+
 def test_restart_intervals_beside_a_window_are_passed_over():
-    encoded = bytearray(encode(cut(64, 256), subsampling=2, restart_marker_blocks=2))
+    """Those too that make no whole rows, as of 3 units, of which libjpeg-turbo decodes all."""
+    whole = encode(cut(64, 256), subsampling=2, restart_marker_blocks=3)
     window = (40, 128, 8, 16)
-    expected = outcome(bytes(encoded), window, by_libjpeg=True)
-    first, second = (encoded.index(bytes([0xFF, 0xD0 + i])) for i in (0, 1))
-    encoded[first + 2 : second] = bytes(second - first - 2)
-    found = outcome(bytes(encoded), window, by_libjpeg=False)
-    assert found.result == expected.result == "decoded"
-    np.testing.assert_array_equal(found.pixels, expected.pixels)
+    above, left, right = 1, 11, 15
+    for beside in (above, left, right):
+        damaged = with_intervals(whole, lambda i, data, emptied=beside: data * (i != emptied))
+        assert outcome(damaged, window, by_libjpeg=True).result == "failed"
+        found = outcome(damaged, window, by_libjpeg=False)
+        assert found.result == "decoded", found.reason
+        np.testing.assert_array_equal(found.pixels, outcome(whole, window, by_libjpeg=True).pixels)
+
+
+def test_restart_intervals_that_are_longer_or_lost_are_told_of_as_by_libjpeg():
+    whole = encode(cut(64, 256), subsampling=2, restart_marker_blocks=3)
+    longer = with_intervals(whole, lambda i, data: data + b"\0" * (i == 2))
+    lost = whole.replace(b"\xff\xd1", b"\xff\xd2", 1)
+    for encoded in (longer, lost):
+        found = outcome(encoded, (0, 0, 64, 256), by_libjpeg=False)
+        assert found.result == "failed"
+        assert found[:2] == outcome(encoded, (0, 0, 64, 256), by_libjpeg=True)[:2]
+
+
+def with_dc_code(encoded, counts, symbols):
+    """A JPEG whose brightness has another Huffman code of DC coefficients."""
+    parts, scan = segments(encoded)
+    table = segment(0xC4, bytes([0, *counts, *bytes(16 - len(counts)), *symbols]))
+    return b"\xff\xd8" + b"".join(part for _, part in parts) + table + scan
+
+
+@pytest.mark.parametrize(
+    ("counts", "symbols"),
+    [
+        pytest.param([0, 1, 5, 1, 1, 1, 1, 2], range(12), id="a code of ones alone"),
+        pytest.param([0, 1, 5, 1, 1, 1, 1, 1, 3], range(14), id="more codes than there are"),
+        pytest.param([0, 1, 5, 1, 1, 1, 1, 1, 1], [*range(11), 16], id="numbers of 16 bits"),
+    ],
+)
+def test_what_is_no_huffman_code_is_refused_as_by_libjpeg(counts, symbols):
+    """Though no block has any of what is wrong with it."""
+    usual = encode(cut(40, 40))
+    window = (0, 0, 40, 40)
+    same = with_dc_code(usual, [0, 1, 5, 1, 1, 1, 1, 1, 1], range(12))
+    assert require_the_same(same, window) == "decoded"
+    found = outcome(with_dc_code(usual, counts, symbols), window, by_libjpeg=False)
+    assert found.result == "failed"
+    assert "Bogus Huffman table" in found.reason
 
 
 @pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512", "avx512bf16"])

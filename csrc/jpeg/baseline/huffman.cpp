@@ -33,7 +33,8 @@ bool CoefficientTable<kIsDc>::build(const HuffmanCode& code) {
   return is_built_;
 }
 
-// Of single coefficients. Codes stand in the order of their lengths, each next to the one before.
+// Of single coefficients. Codes stand in the order of their lengths, each next to the one before;
+// none is of ones alone (T.81, annex C).
 template <bool kIsDc>
 bool CoefficientTable<kIsDc>::make_entries() {
   std::fill_n(entries_, 1 << kLookupBits, Entry{});
@@ -43,7 +44,7 @@ bool CoefficientTable<kIsDc>::make_entries() {
     const uint32_t step = 1u << (kLongest - length);
     offsets_[length] = num_symbols - static_cast<int32_t>(next / step);
     for (int i = 0; i < counts_[length]; ++i, next += step) {
-      if (num_symbols == 256 || next + step > 1u << kLongest) return false;
+      if (num_symbols == 256 || next + step >= 1u << kLongest) return false;
       const int symbol = symbols_[num_symbols++];
       if (kIsDc && symbol > kMostDcBits) return false;
       if (length <= kLookupBits) fill(next >> (kLongest - kLookupBits), length, symbol);
