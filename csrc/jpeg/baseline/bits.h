@@ -9,16 +9,16 @@ namespace bsgrow {
 
 // The bits of entropy-coded data from which stuffed bytes were taken, the highest of a byte first.
 //
-// Reads without asking whether there are any left: is_beyond_end says so afterwards, and must be
-// asked before kSlack more bytes are read.
+// Reads without asking whether there are any left: num_left says so afterwards, and must be asked
+// before kSlack more bytes are read. Those have any value.
 class Bits {
  public:
   static constexpr int64_t kSlack = 4096;  // bytes behind the end that may be read
-  static constexpr int kAtLeast = 56;      // bits that are there after a refill
 
   Bits() = default;
   Bits(const uint8_t* begin, const uint8_t* end) : next_(begin), end_(end) {}
 
+  // Makes 56 bits ready at least.
   BSGROW_ALWAYS_INLINE void refill() {
     uint64_t word;
     std::memcpy(&word, next_, sizeof word);
@@ -42,8 +42,8 @@ class Bits {
     return number < 1 << (count - 1) ? number - (1 << count) + 1 : number;
   }
 
+  // Below zero where more were read than there are.
   BSGROW_ALWAYS_INLINE int64_t num_left() const { return 8 * (end_ - next_) + count_; }
-  BSGROW_ALWAYS_INLINE bool is_beyond_end() const { return num_left() < 0; }
 
  private:
   uint64_t bits_ = 0;

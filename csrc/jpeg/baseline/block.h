@@ -97,8 +97,8 @@ BSGROW_ALWAYS_INLINE Contents read_ac(const AcTable& table, Bits* bits, const Pu
   return position == kEndOfBlock + 1 ? Contents::kDcOnly : Contents::kWhole;
 }
 
-// Reads a block, whose DC coefficient is the difference to the one before. Bits that are missing
-// count as zeros, see Bits.
+// Reads a block, whose DC coefficient is the difference to the one before. Whether the bits were
+// there is not asked, see Bits.
 BSGROW_ALWAYS_INLINE Contents read_block(const BlockTables& tables, Bits* bits, uint32_t* last_dc,
                                          Block* block) {
   bits->refill();

@@ -5,8 +5,8 @@
 namespace bsgrow {
 namespace {
 
-// Smooth upsampling of a colour at half size looks at its neighbour, two pixels away at most.
-constexpr int64_t kMargin = 2;
+// Smooth upsampling of a colour at half size looks at the sample of the next pixel, no further.
+constexpr int64_t kMargin = 1;
 
 // Of pixels [begin, begin + count) of a side that is made of units.
 UnitRange range_of(int64_t begin, int64_t count, int64_t side, int64_t unit) {
