@@ -25,7 +25,7 @@ struct Kernels {
   bool (*find_shortcut[2])(float scale, float& bias);  // whether it serves, and with which bias
   ResizeRows resize_rows[2];                           // [planar]
   BlendRows blend_rows;
-  InverseDct inverse_dct;
+  InverseDct inverse_dct[4];  // [log2 of the reduction], none to a single sample
   UpsampleRow upsample_row;
   ToRgb to_rgb;
   NormaliseRows normalise_rows[3][2];  // [dtype][planar]

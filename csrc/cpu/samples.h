@@ -9,7 +9,8 @@ namespace bsgrow {
 
 constexpr int64_t kSampleBlock = 32;  // samples of a row that are made at once
 
-// Coefficients int16 [8, 8] times table uint16 [8, 8] -> samples [8, 8], rows pitch apart.
+// Coefficients int16 [8, 8] times table uint16 [8, 8] -> samples [8, 8], [4, 4] or [2, 2], rows
+// pitch apart. What saturates and wraps where no image does is libjpeg-turbo's for [8, 8] alone.
 using InverseDct = void (*)(const int16_t* coefficients, const uint16_t* table, uint8_t* out,
                             int64_t pitch);
 

@@ -88,7 +88,7 @@ bool JpegDecoder::decode(const Rectangle& rectangle, int64_t slack, const RowSin
 int64_t JpegDecoder::decode_ourselves(const Rectangle& rectangle, int64_t slack,
                                       const RowSink& sink) const {
   Frame frame;
-  if (reduction_ > 1 || !read_frame(info_, &frame)) return 0;
+  if (!read_frame(info_, reduction_, &frame)) return 0;
   return decode_frame(info_, frame, rectangle, slack, sink);
 }
 

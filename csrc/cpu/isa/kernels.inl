@@ -13,6 +13,7 @@ namespace {
 #include "cpu/isa/draws.inl"
 #include "cpu/isa/inverse_dct.inl"
 #include "cpu/isa/normalise.inl"
+#include "cpu/isa/reduced_dct.inl"
 #include "cpu/isa/resample.inl"
 #include "cpu/isa/samples.inl"
 #include "cpu/isa/standardise.inl"
@@ -35,7 +36,7 @@ extern const Kernels kKernels{
     {find_shortcut<Float16>, find_shortcut<BFloat16>},
     {resize_rows<false>, resize_rows<true>},
     blend_rows,
-    inverse_dct,
+    {inverse_dct, reduced_dct<4>, reduced_dct<2>, nullptr},
     upsample_row,
     to_rgb,
     {{normalise_rows<float, RowAffine>, normalise_rows<float, PlaneAffine>},

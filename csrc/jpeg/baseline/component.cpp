@@ -2,18 +2,31 @@
 
 #include <memory>
 
+#include "cpu/kernels.h"
+
 namespace bsgrow {
 namespace {
 
 int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
-// The plane of a component of so many blocks of a unit.
-Plane make_plane(const Frame& frame, const UnitRange& columns, int64_t block_rows,
-                 int64_t block_columns) {
-  const int64_t samples = block_columns * DCTSIZE;  // of a row of a unit
-  return {divide_up(frame.height * block_rows, frame.rows()),
-          divide_up(frame.width * block_columns, frame.columns()), block_rows * DCTSIZE,
-          columns.begin * samples, columns.size() * samples};
+Plane make_brightness(const Frame& frame, const UnitRange& columns) {
+  return {frame.height, frame.width, frame.unit_height(), columns.begin * frame.unit_width(),
+          columns.size() * frame.unit_width()};
+}
+
+Plane make_colour(const Frame& frame, const UnitRange& columns) {
+  const int64_t side = frame.colour_side();
+  return {divide_up(frame.height, frame.shared_rows()),
+          divide_up(frame.width, frame.shared_columns()), side, columns.begin * side,
+          columns.size() * side};
+}
+
+Component make_component(const Frame& frame, const UnitRange& columns, bool is_colour) {
+  const int64_t side = is_colour ? frame.colour_side() : frame.brightness_side();
+  const InverseDct inverse_dct = best_kernels().inverse_dct[__builtin_ctzll(DCTSIZE / side)];
+  if (is_colour) return {{}, {}, 1, 1, side, inverse_dct, make_colour(frame, columns), 0};
+  return {{}, {}, frame.rows(), frame.columns(), side, inverse_dct, make_brightness(frame, columns),
+          0};
 }
 
 struct Tables {
@@ -41,14 +54,9 @@ bool Components::make(const jpeg_decompress_struct& info, const Frame& frame, co
     AcTable& ac = tables.ac[from.ac_tbl_no];
     if (!dc.build(code_of(info.dc_huff_tbl_ptrs[from.dc_tbl_no]))) return false;
     if (!ac.build(code_of(info.ac_huff_tbl_ptrs[from.ac_tbl_no]))) return false;
-    const int64_t rows = i == 0 ? frame.rows() : 1;
-    const int64_t columns = i == 0 ? frame.columns() : 1;
-    components_.push_back({{&dc, &ac},
-                           info.quant_tbl_ptrs[from.quant_tbl_no]->quantval,
-                           rows,
-                           columns,
-                           make_plane(frame, units.columns, rows, columns),
-                           0});
+    components_.push_back(make_component(frame, units.columns, i > 0));
+    components_.back().tables = {&dc, &ac};
+    components_.back().quantisation = info.quant_tbl_ptrs[from.quant_tbl_no]->quantval;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cpu/samples.h"
 #include "jpeg/baseline/block.h"
 #include "jpeg/baseline/plane.h"
 #include "jpeg/baseline/units.h"
@@ -14,6 +15,8 @@ struct Component {
   const uint16_t* quantisation;  // [64] in natural order
   int64_t rows;                  // blocks of a unit
   int64_t columns;
+  int64_t side;            // samples of a side of a block
+  InverseDct inverse_dct;  // to blocks of that side; none where it is 1
   Plane plane;
   uint32_t last_dc;
 };

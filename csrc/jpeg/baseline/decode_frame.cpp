@@ -15,11 +15,7 @@ static_assert(kMostUnitBytes < Bits::kSlack, "a unit reads no further");
 class UnitDecoder {
  public:
   UnitDecoder(const Frame& frame, const Units& units, Components* components, PixelRows* rows)
-      : units_of_row_(frame.units_of_row()),
-        units_(units),
-        components_(components),
-        rows_(rows),
-        inverse_dct_(best_kernels().inverse_dct) {}
+      : units_of_row_(frame.units_of_row()), units_(units), components_(components), rows_(rows) {}
 
   // Units [first, end). Returns the bits that are left, below zero where a unit is damaged.
   int64_t decode(int64_t first, int64_t end, Bits bits) {
@@ -49,9 +45,9 @@ class UnitDecoder {
   BSGROW_ALWAYS_INLINE bool decode_unit(int64_t row, int64_t column, Bits* bits) {
     for (Component& component : *components_) {
       for (int64_t y = 0; y < component.rows; ++y) {
-        uint8_t* out = component.plane.row((row * component.rows + y) * DCTSIZE) +
-                       (column - units_.columns.begin) * component.columns * DCTSIZE;
-        for (int64_t x = 0; x < component.columns; ++x, out += DCTSIZE) {
+        uint8_t* out = component.plane.row((row * component.rows + y) * component.side) +
+                       (column - units_.columns.begin) * component.columns * component.side;
+        for (int64_t x = 0; x < component.columns; ++x, out += component.side) {
           if (!decode_block(&component, bits, out)) return false;
         }
       }
@@ -62,23 +58,22 @@ class UnitDecoder {
   BSGROW_ALWAYS_INLINE bool decode_block(Component* component, Bits* bits, uint8_t* out) {
     const Contents contents = read_block(component->tables, bits, &component->last_dc, &block_);
     const int64_t pitch = component->plane.pitch();
-    if (contents == Contents::kWhole) {
-      inverse_dct_(block_.coefficients(), component->quantisation, out, pitch);
-    } else if (contents == Contents::kDcOnly) {
-      fill(block_.level(component->quantisation[0]), out, pitch);
+    if (contents == Contents::kWhole && component->inverse_dct) {
+      component->inverse_dct(block_.coefficients(), component->quantisation, out, pitch);
+    } else if (contents != Contents::kDamaged) {
+      fill(block_.level(component->quantisation[0]), component->side, out, pitch);
     }
     return contents != Contents::kDamaged;
   }
 
-  static void fill(uint8_t level, uint8_t* out, int64_t pitch) {
-    for (int64_t y = 0; y < DCTSIZE; ++y) std::fill_n(out + y * pitch, DCTSIZE, level);
+  static void fill(uint8_t level, int64_t side, uint8_t* out, int64_t pitch) {
+    for (int64_t y = 0; y < side; ++y) std::fill_n(out + y * pitch, side, level);
   }
 
   const int64_t units_of_row_;
   const Units& units_;
   Components* const components_;
   PixelRows* const rows_;
-  const InverseDct inverse_dct_;
   Block block_;
 };
 

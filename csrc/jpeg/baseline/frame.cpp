@@ -44,14 +44,20 @@ bool read_sampling(const jpeg_decompress_struct& info, Frame* frame) {
   if (is_sampled(components[0], 1, 1)) return true;
   frame->sampling = is_sampled(components[0], 2, 1) ? Sampling::kHalfWidth : Sampling::kHalfBoth;
   if (frame->width <= 2 * (kFewestSamples - 1)) return false;
-  return frame->sampling == Sampling::kHalfWidth || is_sampled(components[0], 2, 2);
+  // Where it is reduced libjpeg makes smooth colours of half width in a way of its own.
+  if (frame->sampling == Sampling::kHalfWidth) return frame->reduction == 1;
+  return is_sampled(components[0], 2, 2);
 }
 
 }  // namespace
 
-bool read_frame(const jpeg_decompress_struct& info, Frame* frame) {
+bool read_frame(const jpeg_decompress_struct& info, int64_t reduction, Frame* frame) {
   if (!is_sequential(info) || !is_one_scan(info)) return false;
-  *frame = {info.image_height, info.image_width, info.num_components, Sampling::kFull,
+  *frame = {(info.image_height + reduction - 1) / reduction,
+            (info.image_width + reduction - 1) / reduction,
+            reduction,
+            info.num_components,
+            Sampling::kFull,
             info.restart_interval};
   // The blocks of a single component stand one by one, however it is sampled.
   if (info.num_components == 1) return info.jpeg_color_space == JCS_GRAYSCALE;

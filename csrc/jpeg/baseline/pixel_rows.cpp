@@ -14,7 +14,7 @@ PixelRows::PixelRows(const Frame& frame, const Rectangle& rectangle, const Units
     : frame_(frame),
       rectangle_(rectangle),
       sink_(sink),
-      left_(rectangle.left / frame.columns() * frame.columns()),
+      left_(rectangle.left / frame.shared_columns() * frame.shared_columns()),
       count_(rectangle.left + rectangle.width - left_),
       first_sample_(units.columns.begin * frame.unit_width()),
       next_(rectangle.top),
@@ -26,7 +26,7 @@ PixelRows::PixelRows(const Frame& frame, const Rectangle& rectangle, const Units
 void PixelRows::add(int64_t unit_row, Components* components) {
   for (Component& component : *components) component.plane.extend(unit_row);
   const bool is_last = unit_row == frame_.num_rows() - 1;
-  const int64_t num_open = is_last || frame_.rows() == 1 ? 0 : 1;
+  const int64_t num_open = is_last || frame_.shared_rows() == 1 ? 0 : 1;
   const int64_t stop = std::min((unit_row + 1) * frame_.unit_height() - num_open,
                                 rectangle_.top + rectangle_.height);
   for (; next_ < stop; ++next_) make_row(next_, components);
@@ -44,10 +44,10 @@ void PixelRows::make_row(int64_t row, Components* components) {
 
 // Of a row of pixels, one each: where the plane has fewer, they are made in out.
 const uint8_t* PixelRows::colours_of(Plane* plane, int64_t row, uint8_t* out) const {
-  const int64_t first = (left_ - first_sample_) / frame_.columns();
-  if (frame_.columns() == 1) return plane->row(row) + first;
-  const bool is_half_height = frame_.rows() == 2;
-  const int64_t near = row / frame_.rows();
+  const int64_t first = (left_ - first_sample_) / frame_.shared_columns();
+  if (frame_.shared_columns() == 1) return plane->row(row) + first;
+  const bool is_half_height = frame_.shared_rows() == 2;
+  const int64_t near = row / frame_.shared_rows();
   const int64_t far = row % 2 ? near + 1 : near - 1;
   kernels_.upsample_row(plane->row(near) + first,
                         is_half_height ? plane->nearest_row(far) + first : nullptr,
