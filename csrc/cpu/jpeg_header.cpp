@@ -42,7 +42,6 @@ enum Marker : uint8_t {
   kSoi = 0xD8,
   kEoi = 0xD9,
   kSos = 0xDA,
-  kDri = 0xDD,
   kApp0 = 0xE0,
   kApp1 = 0xE1,
   kApp14 = 0xEE
@@ -111,12 +110,7 @@ bool read_frame(uint8_t marker, const uint8_t* segment, int64_t size, JpegHeader
   header->width = read_short(segment + 3);
   header->num_components = segment[5];
   const int64_t num_ids = std::min<int64_t>({segment[5], (size - 6) / 3, 4});
-  for (int64_t i = 0; i < num_ids; ++i) {
-    const uint8_t* const component = segment + 6 + 3 * i;
-    header->component_ids[i] = component[0];
-    header->most_columns = std::max(header->most_columns, component[1] >> 4);
-    header->most_rows = std::max(header->most_rows, component[1] & 0x0F);
-  }
+  for (int64_t i = 0; i < num_ids; ++i) header->component_ids[i] = segment[6 + 3 * i];
   return true;
 }
 
@@ -128,18 +122,10 @@ void read_application(uint8_t marker, const uint8_t* segment, int64_t size, Jpeg
   }
 }
 
-// The scan header: its length, its number of components, and what they are decoded with.
-void read_scan(const uint8_t* start, const Reader& reader, JpegHeader* header) {
-  header->first_scan = reader.next - 2 - start;
-  if (reader.left() < 3 || read_short(reader.next) > reader.left()) return;
-  header->num_scan_components = reader.next[2];
-  header->data = reader.next - start + read_short(reader.next);
-}
-
 const char* read_segments(const uint8_t* start, Reader* reader, JpegHeader* header) {
   bool has_exif = false;
   for (uint8_t marker; next_marker(reader, &marker, &header->tidy);) {
-    if (marker == kSos) read_scan(start, *reader, header);
+    if (marker == kSos) header->first_scan = reader->next - 2 - start;
     if (marker == kEoi) return "it holds no image";
     if (marker == kSos) return header->frame ? nullptr : "no frame header";
     if (is_reserved(marker)) return "a marker that stands for nothing is in its header";
@@ -153,8 +139,6 @@ const char* read_segments(const uint8_t* start, Reader* reader, JpegHeader* head
     if (length < 2) return "a marker segment of no length";
     if (!reader->skip(length)) break;
     if (is_frame(marker) && !read_frame(marker, segment, length - 2, header)) break;
-    if (is_frame(marker)) header->sides = segment + 1 - start;
-    if (marker == kDri && length == 4) header->restart_interval = read_short(segment);
     if (marker == kApp1 && !has_exif) has_exif = read_exif(segment, length - 2, header);
     read_application(marker, segment, length - 2, header);
   }

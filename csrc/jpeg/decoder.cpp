@@ -11,10 +11,6 @@ namespace {
 // Smooth upsampling looks at the neighbouring colour sample, two pixels away at most.
 constexpr int64_t kMargin = 2;
 
-// Columns beside a rectangle that a part of the image has: of fewer than three samples of a colour
-// that is stored at half size libjpeg-turbo makes no smooth ones.
-constexpr int64_t kPartMargin = 4;
-
 // libjpeg-turbo writes rows aligned to its vectors past the caches, and waiting to read them back
 // took 29 % of the time: rows start so far behind a multiple of 64.
 constexpr int64_t kMisaligned = 8;
@@ -94,39 +90,6 @@ int64_t JpegDecoder::decode_ourselves(const Rectangle& rectangle, int64_t slack,
 
 bool JpegDecoder::decode_by_libjpeg(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
                                     DecodeStatus* status) {
-  const JpegPart part = part_around(image_, in_full(rectangle));
-  if (part.bytes.empty()) return decode_rows(rectangle, slack, sink, status);
-  return decode_part(part, rectangle, slack, sink, status);
-}
-
-// What a rectangle of the image as it is decoded is made of, in the image as it is stored.
-Rectangle JpegDecoder::in_full(const Rectangle& rectangle) const {
-  const int64_t top = std::max<int64_t>(rectangle.top - kMargin, 0);
-  const int64_t left = std::max<int64_t>(rectangle.left - kPartMargin, 0);
-  const int64_t bottom = std::min(rectangle.top + rectangle.height + kMargin, height());
-  const int64_t right = std::min(rectangle.left + rectangle.width + kPartMargin, width());
-  return {top * reduction_, left * reduction_,
-          std::min<int64_t>(bottom * reduction_, info_.image_height) - top * reduction_,
-          std::min<int64_t>(right * reduction_, info_.image_width) - left * reduction_};
-}
-
-bool JpegDecoder::decode_part(const JpegPart& part, Rectangle rectangle, int64_t slack,
-                              const RowSink& sink, DecodeStatus* status) {
-  JpegDecoder decoder({part.bytes.data(), static_cast<int64_t>(part.bytes.size())});
-  if (!decoder.open(INT64_MAX, status)) return false;
-  decoder.reduce(reduction_);
-  const Rectangle inside{rectangle.top - part.top / reduction_,
-                         rectangle.left - part.left / reduction_, rectangle.height,
-                         rectangle.width};
-  if (decoder.decode_rows(inside, slack, sink, status)) return true;
-  // Said anew of the whole, whose bytes are those that a user has.
-  const DecodeStatus of_part = *status;
-  if (decode_rows(rectangle, slack, [](const uint8_t*) {}, status)) *status = of_part;
-  return false;
-}
-
-bool JpegDecoder::decode_rows(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
-                              DecodeStatus* status) {
   row_.resize(64 + kMisaligned + 3 * width() + slack);
   const bool decoded = errors_.run_guarded([&] {
     begin(rectangle);

@@ -9,7 +9,6 @@
 #include "bsgrow/decode_batch.h"
 #include "jpeg/baseline/decode_frame.h"
 #include "jpeg/errors.h"
-#include "jpeg/part.h"
 
 namespace bsgrow {
 
@@ -45,11 +44,6 @@ class JpegDecoder {
   int64_t decode_ourselves(const Rectangle& rectangle, int64_t slack, const RowSink& sink) const;
   bool decode_by_libjpeg(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
                          DecodeStatus* status);
-  bool decode_part(const JpegPart& part, Rectangle rectangle, int64_t slack, const RowSink& sink,
-                   DecodeStatus* status);
-  bool decode_rows(const Rectangle& rectangle, int64_t slack, const RowSink& sink,
-                   DecodeStatus* status);
-  Rectangle in_full(const Rectangle& rectangle) const;
   int64_t reduced_side(int64_t side) const { return (side + reduction_ - 1) / reduction_; }
   void look_through(DecodeStatus* status);
   void begin(const Rectangle& rectangle);

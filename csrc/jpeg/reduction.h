@@ -4,7 +4,7 @@
 
 #include "bsgrow/resize.h"
 #include "bsgrow/resized_crop.h"
-#include "jpeg/part.h"
+#include "jpeg/rectangle.h"
 
 namespace bsgrow {
 

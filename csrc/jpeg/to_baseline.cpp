@@ -1,13 +1,23 @@
+#include <algorithm>
 #include <cstdlib>
 
 #include "bsgrow/decode_batch.h"
 #include "jpeg/limits.h"
-#include "jpeg/part.h"
 // jerror.h needs jpeglib.h before it.
 #include <jerror.h>
 
 namespace bsgrow {
 namespace {
+
+// Of a restart interval: larger ones are decoded for little of them, and each costs some bytes.
+constexpr int64_t kMostUnits = 6;
+
+// Units of an interval that cuts rows of so many into whole ones.
+int64_t restart_interval_for(int64_t units_of_row) {
+  int64_t interval = std::min(units_of_row, kMostUnits);
+  while (units_of_row % interval) --interval;
+  return interval;
+}
 
 constexpr int kAllBytes = 0xFFFF;  // of a marker segment
 

@@ -29,13 +29,7 @@ struct JpegHeader {
   bool jfif;                 // whether there is a JFIF marker
   int adobe_transform;       // of an Adobe marker; -1 where there is none
   bool tidy;                 // between its segments there is nothing but fill bytes
-  int64_t sides;             // where its height stands, its width behind it
-  int most_rows;             // of blocks of a component in a unit of interleaved ones (MCU)
-  int most_columns;
-  int64_t restart_interval;  // in units; 0 where there are none
   int64_t first_scan;        // where it begins, 0 where there is none
-  int num_scan_components;   // of that scan
-  int64_t data;              // where its entropy-coded data begin
   int orientation_tag;       // 1 to 8
   Orientation orientation;
 
