@@ -36,7 +36,7 @@ def _lines() -> list[str]:
 
 
 def _below(path: str) -> list[str]:
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - that of Path raises where a folder is closed
         return [path]
     others: list[str] = []
     found = image_paths(Path(path), others.append)

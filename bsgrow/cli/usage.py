@@ -128,7 +128,9 @@ def _escaped() -> Iterator[None]:
         yield
     except Exception as error:  # of a class that typer does not export
         if hasattr(error, "format_message"):
-            text = printable_lines(error.format_message())
+            from bsgrow.validation.arguments import in_plain_words
+
+            text = printable_lines(in_plain_words(error.format_message()))
             vars(error)["format_message"] = lambda: text
             refuse_usage(text)
         raise

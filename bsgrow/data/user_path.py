@@ -34,7 +34,7 @@ def existing_folder(path: Path | None) -> Path:
         BsgrowError: the system refuses to look.
     """
     if path is None:
-        raise InputError("data.path is not set", hint=f"set data.path to {LAYOUT}")
+        raise InputError("data.path is not set", hint=f"set data.path to {LAYOUT}, as --data does")
     folder = expand_user(path)
     with searching():
         if folder.is_dir():

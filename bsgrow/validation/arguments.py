@@ -100,13 +100,13 @@ def _line(key: str, alternatives: list[Mapping[str, Any]]) -> str:
         return f"{key} = {shown(details['input'])}: there is no such key"
     if details["type"].startswith("missing"):
         return f"{key}: is missing"
-    first, *others = (_plain(alternative["msg"]) for alternative in alternatives)
+    first, *others = (in_plain_words(alternative["msg"]) for alternative in alternatives)
     wanted = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
     return f"{key} = {shown(details['input'])}: {wanted}"
 
 
-def _plain(message: str) -> str:
-    """Say what pydantic says in the words of TOML."""
+def in_plain_words(message: str) -> str:
+    """Return what pydantic says in the words of TOML."""
     for theirs, ours in _WORDS:
         message = message.replace(theirs, ours)
     return message

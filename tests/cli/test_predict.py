@@ -35,3 +35,9 @@ def test_what_of_a_folder_is_passed_over_is_said(bsgrow, tmp_path):
     assert "d: passed over what no image is named as: README" in done.err
     (tmp_path / "d" / "again").symlink_to(tmp_path / "d")
     assert "a link that leads back to d" in bsgrow("predict", FORMAT_1, "d").error
+
+
+def test_a_path_that_the_system_refuses_to_look_at_is_named_as_any_other(bsgrow):
+    done = bsgrow("predict", FORMAT_1, "x" * 300)
+    assert done.code == 1
+    assert done.err.endswith("cannot be read: File name too long\n")

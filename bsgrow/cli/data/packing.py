@@ -1,6 +1,8 @@
 """Packing under a person's eyes: a bar, what was left out, and what there is now."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bsgrow.cli.console import note, print_json
@@ -31,7 +33,7 @@ def print_packed(
     if not is_built():
         note(_NOT_BUILT)
     transcode = with_restarts if options.restarts else to_baseline
-    with sample_bar("packing") as on_progress:
+    with sample_bar("packing") as on_progress, _saying_how_to_go_on():
         packed = pack(
             source,
             dest,
@@ -47,6 +49,15 @@ def print_packed(
     else:
         for split in packed:
             out.print(_describe(split))
+
+
+@contextmanager
+def _saying_how_to_go_on() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("stopped; the same command again goes on behind the last finished shard")
+        raise
 
 
 def _list_left_out(packed: list[PackedSplit], dest: Path) -> None:
