@@ -1,7 +1,9 @@
 """Every system does the work that is asked for, or says why not."""
 
+import sys
 from contextlib import closing
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -195,6 +197,16 @@ def test_a_system_says_what_it_is_not_made_for(array_work):
     system = System("spdl", {ArrayWork: SYSTEMS["spdl"].opens[ArrayWork]})
     with pytest.raises(UnavailableError, match="nothing for arrays in memory"):
         system.open(array_work())
+
+
+def test_spdl_without_the_libraries_of_ffmpeg_says_so(jpeg_work, monkeypatch):
+    def demux_image(_path):
+        raise RuntimeError("Failed to import libspdl.")
+
+    io = SimpleNamespace(demux_image=demux_image)
+    monkeypatch.setitem(sys.modules, "spdl", SimpleNamespace(io=io))
+    with pytest.raises(UnavailableError, match=r"none of the files: Failed to import libspdl\.$"):
+        SYSTEMS["spdl"].opens[JpegWork](jpeg_work())
 
 
 def test_every_system_has_a_row_for_arrays_or_for_photographs():

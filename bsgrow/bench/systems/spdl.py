@@ -15,15 +15,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bsgrow.bench.source import Batch, Source
+from bsgrow.bench.source import Batch, Source, UnavailableError
 from bsgrow.bench.systems.system import System
 from bsgrow.bench.work import ArrayWork, JpegWork
+from bsgrow.user_code.errors import first_line
 
 _BUFFER_SIZE = 2  # batches that wait for the consumer
 
 
 def _open_jpeg(work: JpegWork) -> Source:
+    _require_decoder(work)
     return Source(partial(_batches, work))
+
+
+def _require_decoder(work: JpegWork) -> None:
+    """Raise UnavailableError where it decodes no file, of which its pipeline takes the next."""
+    try:
+        _Decode(work)(work.files[0])
+    except RuntimeError as error:  # as without the libraries of FFmpeg
+        raise UnavailableError(f"it decodes none of the files: {first_line(error)}") from error
 
 
 def _batches(work: JpegWork) -> Generator[Batch, None, None]:
