@@ -1,9 +1,5 @@
 """Resizing: against the numpy reference and against Pillow, bit for bit."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +9,7 @@ from PIL import Image
 from bsgrow import _native
 from bsgrow.native import reference, reference_resize, scale_and_bias
 from tests.drawn import num_cases
+from tests.native.instruction_sets import INSTRUCTION_SETS, digest_by
 from tests.native.resized import BYTES, digest, noise, resize
 from tests.photographs import cut, photograph
 
@@ -106,19 +103,9 @@ def test_an_extreme_reduction_keeps_white_white():
     assert (resize(pixels, (0, 0, 1, 65_500, 0), 1, 1) == 255).all()
 
 
-@pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512", "avx512bf16"])
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_every_instruction_set_gives_the_same(instruction_set):
-    result = subprocess.run(
-        [sys.executable, "-c", "from tests.native.resized import digest; print(digest())"],
-        env=os.environ | {"BSGROW_INSTRUCTION_SET": instruction_set},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    if "on this machine" in result.stderr:
-        pytest.skip(f"this machine lacks {instruction_set}")
-    assert result.stdout.split() == [digest()], result.stderr
+    assert digest_by(instruction_set, "tests.native.resized") == digest()
 
 
 def arguments(**changes):
