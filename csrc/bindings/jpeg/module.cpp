@@ -57,7 +57,7 @@ py::dict build_info() {
 }  // namespace bsgrow
 
 PYBIND11_MODULE(_native_jpeg, module) {
-  module.doc() = "JPEGs by libjpeg-turbo; see bsgrow.native.decoding for its Python face.";
+  module.doc() = "JPEGs, decoded natively; see bsgrow.native.decoding for its Python face.";
   bsgrow::bind_task(module);
   py::class_<bsgrow::PyDecodeTask, bsgrow::PyTask>(module, "DecodeTask", py::module_local())
       .def("statuses", &bsgrow::PyDecodeTask::statuses);
